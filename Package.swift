@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+// No package dependencies: a clone builds with the network off. System libraries come from the distribution.
+import PackageDescription
+
+let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// A Swift room of the house; `Sources/README.md` has the floor table that the tidy test holds against the imports.
+func room(_ name: String, _ imports: [String] = []) -> Target {
+  .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: warningsAreErrors)
+}
+
+/// The tests of one room.
+func tests(_ name: String, _ imports: [String] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: ([name, "TestKit", "Vocabulary"] + imports).map { .byName(name: $0) },
+    swiftSettings: warningsAreErrors)
+}
+
+func library(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+let rules = [
+  "Tensors", "Learning", "Health", "Evaluation", "Ingest", "Pipelines", "Membership", "Rollouts",
+]
+let doors = ["Kafka", "Postgres", "Collectives", "HTTP", "Telemetry"]
+let lowerFloors = ["Vocabulary", "Confinement", "Cryptography"] + rules + doors + ["Registry"]
+let services = ["Worker", "Controller", "Server"]
+
+let package = Package(
+  name: "retrain",
+  products: [
+    .executable(name: "retrainctl", targets: ["retrainctl"]),
+    .executable(name: "retrain-bench", targets: ["retrain-bench"]),
+  ],
+  targets: [
+    // Ground
+    library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev", brew: "libpq"),
+    library("CRDKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
+    library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
+    library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
+    library("CGnuTLS", pkgConfig: "gnutls", apt: "libgnutls28-dev", brew: "gnutls"),
+    library("CCompression", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
+    // -O3 in every configuration: a debug build of the inner loops is too slow to test with.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-Wall", "-Werror"])]),
+    .target(
+      name: "CJSON", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17", "-Wall", "-Werror"])],
+      linkerSettings: [.linkedLibrary("simdjson")]),
+    room("Vocabulary"),
+    room("Confinement", ["Vocabulary"]),
+    room("Arguments", ["Vocabulary"]),
+    room("Cryptography", ["Vocabulary", "CGnuTLS"]),
+
+    // Rules
+    room("Tensors", ["Vocabulary", "CKernels"]),
+    room("Health", ["Vocabulary"]),
+    room("Evaluation", ["Vocabulary"]),
+    room("Learning", ["Vocabulary", "Tensors", "Health"]),
+    room("Pipelines", ["Vocabulary", "CYAML"]),
+    room("Ingest", ["Vocabulary", "Tensors", "Pipelines", "CJSON", "CCompression"]),
+    room("Membership", ["Vocabulary"]),
+    room("Rollouts", ["Vocabulary", "Evaluation", "Health"]),
+
+    // Doors
+    room("Kafka", ["Vocabulary", "Confinement", "CRDKafka"]),
+    room("Postgres", ["Vocabulary", "Confinement", "CPostgres"]),
+    room("Collectives", ["Vocabulary", "Confinement", "Cryptography", "Membership"]),
+    room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd"]),
+    room("Telemetry", ["Vocabulary"]),
+
+    // Memory
+    room(
+      "Registry",
+      [
+        "Vocabulary", "Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership", "Cryptography",
+      ]),
+
+    // Services
+    room("Worker", lowerFloors),
+    room(
+      "Controller",
+      ["Vocabulary", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Membership"]),
+    room(
+      "Server",
+      [
+        "Vocabulary", "Confinement", "Registry", "Learning", "Tensors", "Ingest", "Rollouts", "Pipelines", "HTTP",
+        "Telemetry", "Health", "Evaluation",
+      ]),
+
+    // Entrance
+    .executableTarget(
+      name: "retrainctl",
+      dependencies: (["Arguments"] + lowerFloors + services).map { .byName(name: $0) },
+      swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "retrain-bench",
+      dependencies: (["Arguments"] + lowerFloors + services).map { .byName(name: $0) },
+      swiftSettings: warningsAreErrors),
+
+    // Tests mirror Sources
+    .target(
+      name: "TestKit", dependencies: ["Vocabulary"], path: "Tests/TestKit", swiftSettings: warningsAreErrors),
+    tests("Vocabulary"),
+    tests("Confinement"),
+    tests("Arguments"),
+    tests("Cryptography"),
+    tests("Tensors"),
+    tests("Health"),
+    tests("Evaluation"),
+    tests("Learning", ["Tensors", "Health"]),
+    tests("Pipelines"),
+    tests("Ingest", ["Tensors", "Pipelines"]),
+    tests("Membership"),
+    tests("Rollouts", ["Evaluation", "Health"]),
+    tests("Kafka", ["Confinement"]),
+    tests("Postgres", ["Confinement"]),
+    tests("Collectives", ["Membership", "Cryptography"]),
+    tests("HTTP"),
+    tests("Telemetry"),
+    tests("Registry", ["Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
+    tests("Worker", lowerFloors.filter { $0 != "Vocabulary" }),
+    tests("Controller", ["Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Postgres"]),
+    tests("Server", ["Registry", "Learning", "Ingest", "Rollouts", "Pipelines", "HTTP", "Telemetry", "Postgres"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestKit", "Vocabulary", "Kafka", "Postgres", "retrainctl"],
+      swiftSettings: warningsAreErrors),
+    .testTarget(name: "TidyTests", dependencies: ["TestKit"], swiftSettings: warningsAreErrors),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,86 @@
+/// What a record holds and what becomes of each value: `schema:` of the pipeline file.
+public struct FeatureSchema: Sendable, Hashable, Codable {
+  /// Dotted path of the record's id; nil: records have none.
+  public var id: String?
+  /// Dotted path of the event time (epoch seconds or ISO 8601); nil: none.
+  public var eventTime: String?
+  public var label: LabelSettings
+  /// Dotted path of the time the label became known; nil: none.
+  public var labelTime: String?
+  /// In the order of the file; never empty.
+  public var features: [FeatureSettings]
+
+  public init(
+    id: String? = nil, eventTime: String? = nil, label: LabelSettings, labelTime: String? = nil,
+    features: [FeatureSettings]
+  ) {
+    self.id = id
+    self.eventTime = eventTime
+    self.label = label
+    self.labelTime = labelTime
+    self.features = features
+  }
+
+  /// The features that arrive as numbers (`float`, `bool`, `timestamp`), in order: the columns of a batch's numbers.
+  public var numericFeatures: [FeatureSettings] { features.filter { $0.type != .category } }
+  /// The features that are hashed into embedding tables, in order.
+  public var categoryFeatures: [FeatureSettings] { features.filter { $0.type == .category } }
+}
+
+/// Where the label is and what it may be.
+public struct LabelSettings: Sendable, Hashable, Codable {
+  /// Dotted path.
+  public var path: String
+  /// Multiclass only: the class names, in the order of the outputs.
+  public var classes: [String] = []
+
+  public init(path: String, classes: [String] = []) {
+    self.path = path
+    self.classes = classes
+  }
+}
+
+/// One declared field.
+public struct FeatureSettings: Sendable, Hashable, Codable {
+  public enum FeatureType: String, Sendable, Hashable, Codable, CaseIterable { case float, category, bool, timestamp }
+  /// What an absent or null value becomes.
+  public enum Missing: Sendable, Hashable, Codable {
+    /// The running mean for numbers; a bucket of its own for categories.
+    case impute
+    /// A given number (numbers only).
+    case value(Double)
+    /// The record is rejected.
+    case reject
+  }
+  public enum OutOfRange: String, Sendable, Hashable, Codable, CaseIterable { case clip, reject }
+  public enum UnknownCategory: String, Sendable, Hashable, Codable, CaseIterable { case hash, missing, reject }
+  public enum Normalize: String, Sendable, Hashable, Codable, CaseIterable { case standard, none }
+
+  public var name: String
+  /// Dotted path in the record; the default is the name.
+  public var path: String
+  public var type: FeatureType
+  public var missing: Missing = .impute
+  /// Numbers: the values that are allowed; nil: any finite float.
+  public var clip: ClosedRange<Double>?
+  /// What a value outside `clip` becomes.
+  public var outOfRange: OutOfRange = .clip
+  /// Numbers: standardised with running statistics, or taken as they are.
+  public var normalize: Normalize = .standard
+  /// Numbers: a further input that is 1 where the value is absent.
+  public var missingIndicator: Bool = false
+  /// Categories: rows of the hashed table.
+  public var buckets: Int = 1024
+  /// Categories: width of the embedding.
+  public var dimension: Int = 8
+  /// Categories: the known values; empty: any.
+  public var values: [String] = []
+  /// Categories: what a value outside `values` becomes.
+  public var unknown: UnknownCategory = .hash
+
+  public init(name: String, path: String? = nil, type: FeatureType) {
+    self.name = name
+    self.path = path ?? name
+    self.type = type
+  }
+}

@@ -1,0 +1,53 @@
+/// When state becomes durable: `checkpoint:` of the pipeline file.
+public struct CheckpointSettings: Sendable, Hashable, Codable {
+  /// A checkpoint after this many steps …
+  public var everySteps: Int = 2000
+  /// … or this long after the last one, whichever comes first.
+  public var every: Duration = .seconds(10)
+  /// Checkpoints whose state is kept beside those that versions need; older ones keep their row only.
+  public var keep: Int = 20
+
+  public init() {}
+}
+
+/// What is measured in the network, and what is too much: `health:` of the pipeline file.
+public struct HealthSettings: Sendable, Hashable, Codable {
+  /// One row in this many goes into the histograms; 1: all.
+  public var histogramEvery: Int = 8
+  /// The largest share of dead units in a layer.
+  public var deadShareMax: Double = 0.9
+  /// The largest share of saturated activations in a layer.
+  public var saturatedShareMax: Double = 0.9
+  /// The largest gradient norm before clipping.
+  public var gradientNormMax: Double = 1000
+
+  public init() {}
+}
+
+/// How a checkpoint becomes the stable version: `rollout:` of the pipeline file.
+public struct RolloutSettings: Sendable, Hashable, Codable {
+  /// Labelled records a candidate must have been tested on before it is judged.
+  public var recordsMin: Int = 2000
+  /// A candidate is proposed at most this often.
+  public var candidateEvery: Duration = .seconds(10)
+  /// How much worse, in the task's loss per record, a candidate may be than the stable version on the same records.
+  public var lossTolerance: Double = 0.005
+  /// Confidence of the comparison.
+  public var confidence: Double = 0.99
+  /// Share of live requests a canary serves before promotion; 0: none.
+  public var canaryShare: Double = 0
+
+  public init() {}
+}
+
+/// How predictions are answered: `serving:` of the pipeline file.
+public struct ServingSettings: Sendable, Hashable, Codable {
+  public var address: String = "127.0.0.1"
+  /// 0: any free port.
+  public var port: Int = 0
+  /// Rows a request may hold.
+  public var rowsMax: Int = 1024
+  public var threads: Int = 1
+
+  public init() {}
+}
