@@ -1,0 +1,11 @@
+/// Bounds and the switch of algorithms; the same on every rank of a generation.
+public struct CollectiveLimits: Sendable, Hashable {
+  /// The largest attachment of one rank; bytes. Larger ones are refused before memory is taken for them.
+  public var attachmentBytesMax: Int = 64 << 20
+  /// The largest broadcast; bytes.
+  public var broadcastBytesMax: Int = 1 << 30
+  /// From this many bytes of dense values on, the ring takes over from the direct exchange.
+  public var ringBytesMin: Int = 256 << 10
+
+  public init() {}
+}
