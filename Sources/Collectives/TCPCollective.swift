@@ -2,8 +2,8 @@ import Vocabulary
 
 /// The ranks of one generation over a full mesh of TCP links. Confined to the step thread.
 ///
-/// **The order of the sum** depends on the number of values and the world size only. Below `ringBytesMin` (or between
-/// two ranks) every rank sends all to every other and each adds x₀ + x₁ + … + x(W−1). From there on `RingSchedule`
+/// **The order of the sum** depends on the number of values and the world size only. Below `ringBytesMin`
+/// every rank sends all to every other and each adds x₀ + x₁ + … + x(W−1). From there on `RingSchedule`
 /// says the order, chunk by chunk. Attachments always go to every rank directly.
 ///
 /// **Failure.** A link that ends while it owes or is owed something fails the exchange at once, whichever link it is; a
@@ -55,7 +55,7 @@ public final class TCPCollective: Collective {
     dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
-    let usesRing = worldSize > 2 && dense.count * 4 >= limits.ringBytesMin
+    let usesRing = worldSize > 1 && dense.count * 4 >= limits.ringBytesMin
     if usesRing { ring.begin(dense, worldSize: worldSize, rank: rank.rawValue) }
     try run(
       usesRing ? .ring : .direct, dense: dense, attachment: attachment, attachmentBytesMax: limits.attachmentBytesMax,
