@@ -4,7 +4,7 @@ import Vocabulary
 /// How well a stream of predictions met its labels: a value that adds records, merges and travels.
 ///
 /// Counts merge exactly in any order; sums are added in the order of the merges, so ranks merge in rank order. Memory is
-/// about 64 KiB for a binary task (the score histogram), small otherwise.
+/// about 112 KiB for a binary task (the score histogram), small otherwise.
 public struct StreamMetrics: Sendable, Hashable, Codable {
   public let task: EvaluationTask
   /// Labelled records with a finite output.
