@@ -2,7 +2,7 @@
 public enum ParsedCommandLine {
   case run(any Command)
   /// Print this and exit 0: help or version.
-  case print(String)
+  case show(String)
 }
 
 /// Words on a command line become one command with its values.
@@ -25,8 +25,8 @@ public struct CommandParser {
       guard let word = rest.popFirst() else {
         throw UsageError(mistakes: ["a subcommand is missing"], command: description)
       }
-      if word == "--help" || word == "-h" { return .print(description.helpText(columns: columns)) }
-      if word == "--version", let version = description.version { return .print(version + "\n") }
+      if word == "--help" || word == "-h" { return .show(description.helpText(columns: columns)) }
+      if word == "--version", let version = description.version { return .show(version + "\n") }
       guard let next = command.configuration.subcommands.first(where: { $0.configuration.name == word }) else {
         throw UsageError(mistakes: [Self.unknown(word, in: description)], command: description)
       }
@@ -35,7 +35,7 @@ public struct CommandParser {
     }
     let description = CommandDescription(command, under: parents)
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
-      return .print(description.helpText(columns: columns))
+      return .show(description.helpText(columns: columns))
     }
     let instance = command.init()
     var reading = WordReader(arguments: declaredArguments(of: instance))

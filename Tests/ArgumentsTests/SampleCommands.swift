@@ -70,6 +70,6 @@ func mistakes(in words: String...) -> [String] {
 
 /// What `words` print instead of running.
 func printed(_ words: String...) throws -> String {
-  guard case .print(let text) = try CommandParser(Ship.self).parse(words) else { return "" }
+  guard case .show(let text) = try CommandParser(Ship.self).parse(words) else { return "" }
   return text
 }
