@@ -2,8 +2,8 @@ import Synchronization
 
 /// All metrics of a process, and their text for Prometheus.
 ///
-/// Asking for a metric takes a lock: keep what is returned. Names begin with `retrain_`, end in their base unit (`_seconds`,
-/// `_bytes`), counters in `_total`. Any thread may ask.
+/// Asking for a metric takes a lock: keep what is returned. Names begin with `retrain_`, end in their base unit
+/// (`_seconds`, `_bytes`), counters in `_total`. Any thread may ask.
 public final class MetricsRegistry: Sendable {
   /// Label sets a metric may have; what is asked for beyond works, but is not shown, and is counted in
   /// `retrain_metrics_dropped_series_total`.
