@@ -55,7 +55,7 @@ let package = Package(
     room("Tensors", ["Vocabulary", "CKernels"]),
     room("Health", ["Vocabulary"]),
     room("Evaluation", ["Vocabulary"]),
-    room("Learning", ["Vocabulary", "Tensors", "Health"]),
+    room("Learning", ["Vocabulary", "Tensors", "Health", "Pipelines"]),
     room("Pipelines", ["Vocabulary", "CYAML"]),
     room("Ingest", ["Vocabulary", "Tensors", "Pipelines", "CJSON", "CCompression"]),
     room("Membership", ["Vocabulary"]),
