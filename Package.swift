@@ -100,7 +100,7 @@ let package = Package(
     // Tests mirror Sources
     .target(
       name: "TestKit", dependencies: ["Vocabulary"], path: "Tests/TestKit", swiftSettings: warningsAreErrors),
-    tests("Vocabulary"),
+    .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: warningsAreErrors),
     tests("Confinement"),
     tests("Arguments"),
     tests("Cryptography"),

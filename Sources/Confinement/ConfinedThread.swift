@@ -16,7 +16,9 @@ public final class ConfinedThread: SerialExecutor {
     let executor = Unmanaged.passUnretained(self)
     let thread = Thread {
       // The executor outlives its jobs: every actor on it holds it.
-      while let job = jobs.take() { job.runSynchronously(on: executor._withUnsafeGuaranteedRef { $0.asUnownedSerialExecutor() }) }
+      while let job = jobs.take() {
+        job.runSynchronously(on: executor._withUnsafeGuaranteedRef { $0.asUnownedSerialExecutor() })
+      }
     }
     thread.name = name
     thread.stackSize = 1 << 20
