@@ -3,11 +3,15 @@
 enum { stat_rows = 64 };  // rows summed in float before they join the double sums
 
 /// The same counts by hand, over finite values only: taken where a block's float sums overflowed or met a NaN.
-static void count_carefully(int64_t rows, const float *y, int64_t ld, int64_t unit, const ck_unit_stats *s) {
+static void count_carefully(
+  int has_negative, int saturates, int64_t rows, const float *y, int64_t ld, int64_t unit, const ck_unit_stats *s) {
   for (int64_t r = 0; r < rows; r++) {
     float value = y[r * ld];
     if (!(value - value == 0.0f)) {
       s->non_finite[unit] += 1;
+      // The fast pass took an infinity for a negative or saturated value; a NaN for neither.
+      if (has_negative && value < 0) s->negative[unit] -= 1;
+      if (saturates && value == value) s->saturated[unit] -= 1;
       continue;
     }
     s->sum[unit] += (double)value;
@@ -46,7 +50,7 @@ CK_INLINE void activate_columns(
     s->saturated[unit + i] += saturated[i];
     float total = sum[i] + square[i];
     if (!(total - total == 0.0f)) {
-      count_carefully(rows, z + i, ld, unit + i, s);
+      count_carefully(has_negative, saturates, rows, z + i, ld, unit + i, s);
       continue;
     }
     s->sum[unit + i] += (double)sum[i];
