@@ -3,8 +3,8 @@ import Vocabulary
 
 /// How well a stream of predictions met its labels: a value that adds records, merges and travels.
 ///
-/// Counts merge exactly in any order; sums are added in the order of the merges, so ranks merge in rank order. Memory is
-/// about 112 KiB for a binary task (the score histogram), small otherwise.
+/// Counts merge exactly in any order; sums are added in the order of the merges, so ranks merge in rank order. Memory
+/// is about 112 KiB for a binary task (the score histogram), small otherwise.
 public struct StreamMetrics: Sendable, Hashable, Codable {
   public let task: EvaluationTask
   /// Labelled records with a finite output.

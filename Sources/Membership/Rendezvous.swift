@@ -5,13 +5,13 @@ import Vocabulary
 public enum Rendezvous {
   /// The next generation, or nil while it is better to wait.
   ///
-  /// It forms as soon as `desired` members wait, or once `grace` has passed since the first of them began to. Members of
-  /// the current generation that still run hold it back: for good where all of its living members run (newcomers wait
-  /// until those come too, see `shouldRegroup`), and until the grace has passed where some of them wait already, because
-  /// the generation is broken and those that run may hang.
+  /// It forms as soon as `desired` members wait, or once `grace` has passed since the first of them began to. Members
+  /// of the current generation that still run hold it back: for good where all of its living members run (newcomers
+  /// wait until those come too, see `shouldRegroup`), and until the grace has passed where some of them wait already,
+  /// because the generation is broken and those that run may hang.
   ///
-  /// Members of the current generation go first and keep their order, so that ranks move as little as possible; newcomers
-  /// follow by age, then by id. Whoever is beyond `desired` waits on.
+  /// Members of the current generation go first and keep their order, so that ranks move as little as possible;
+  /// newcomers follow by age, then by id. Whoever is beyond `desired` waits on.
   ///
   /// - Parameters:
   ///   - waiting: In any order; those whose last heartbeat is older than `silence` are taken for dead.

@@ -17,8 +17,8 @@ extension Rollout {
     return [leaving, arriving].compactMap { $0 }
   }
 
-  /// The stable version is rolled back, and the newest retired one that was stable and never rolled back returns, if there
-  /// is one.
+  /// The stable version is rolled back, and the newest retired one that was stable and never rolled back returns, if
+  /// there is one.
   static func returnDecisions(
     from stable: VersionFacts, among versions: [VersionFacts], rule: RolloutRule, observed: Double? = nil,
     threshold: Double? = nil, window: String, reason: String, actor: RolloutActor
@@ -45,8 +45,8 @@ extension Rollout {
 
   /// The versions after the decisions, applied in order.
   ///
-  /// - Throws: `RolloutError` where a version is unknown or no longer in the state decided from, where the machine has no
-  ///   such transition, or where two versions would be stable or canary.
+  /// - Throws: `RolloutError` where a version is unknown or no longer in the state decided from, where the machine has
+  ///   no such transition, or where two versions would be stable or canary.
   public static func apply(
     _ decisions: [RolloutDecision], to versions: [VersionFacts], now: Date
   ) throws(RolloutError) -> [VersionFacts] {

@@ -12,8 +12,8 @@ public enum Rollout {
   ///    comparisons were with it.
   /// 2. The canary is rolled back if its evidence fails; it becomes stable if the evidence passes and it has been the
   ///    canary for `canaryDuration`.
-  /// 3. Candidates and validated versions are rejected if their evidence fails. The newest one that passes is validated and
-  ///    goes on to canary or stable.
+  /// 3. Candidates and validated versions are rejected if their evidence fails. The newest one that passes is validated
+  ///    and goes on to canary or stable.
   /// 4. An undecided version is retired as superseded if a newer one is on its way or stable, or has gathered as much
   ///    evidence. (A newer one with less evidence, or none, leaves it alone, so that a fast stream of candidates cannot
   ///    starve them all.)
@@ -99,7 +99,8 @@ private struct Look {
     }
   }
 
-  /// Losses were compared with a version that may just have been rolled back; non-finite numbers and health stand alone.
+  /// Losses were compared with a version that may just have been rolled back; non-finite numbers and health stand
+  /// alone.
   private func isCondemned(_ judgement: Judgement) -> Bool {
     judgement.verdict == .fail && (!hasRolledBackStable || [.nonFinite, .health].contains(judgement.rule))
   }

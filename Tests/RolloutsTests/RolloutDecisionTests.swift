@@ -221,7 +221,8 @@ struct RolloutDecisionTests {
       try #require(Rollout.decide(versions: versions, evidence: evidence, policy: RolloutPolicy(), now: noon).first)
     }
     let worse = try only([version(1, .stable), version(2, .candidate)], [2: compared(mean: 0.02, with: 1)])
-    // The bounds in the sentence: 0.02 ± 0.1·√(2·24.07 / (4000²·0.0057669) · ln(√24.07 / 0.01)), with ρ² for 2000 pairs.
+    // The bounds in the sentence: 0.02 ± 0.1·√(2·24.07 / (4000²·0.0057669) · ln(√24.07 / 0.01)), with ρ² for 2000
+    // pairs.
     #expect(worse.threshold == 0.005)
     #expect(try #require(worse.observed) > 0.005)
     #expect(worse.window == "4000 pairs")
