@@ -99,7 +99,8 @@ let package = Package(
 
     // Tests mirror Sources
     .target(
-      name: "TestKit", dependencies: ["Vocabulary"], path: "Tests/TestKit", swiftSettings: warningsAreErrors),
+      name: "TestKit", dependencies: ["Vocabulary", "Postgres", "Kafka"], path: "Tests/TestKit",
+      swiftSettings: warningsAreErrors),
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: warningsAreErrors),
     tests("Confinement"),
     tests("Arguments"),
