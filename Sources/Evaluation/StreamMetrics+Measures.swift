@@ -1,0 +1,53 @@
+import Foundation
+
+/// The measures; each is nil where the task has no such measure or nothing was seen.
+extension StreamMetrics {
+  /// Log loss, cross-entropy (nats) or squared error, a record.
+  public var meanLoss: Double? { perRecord(lossSum) }
+
+  /// Area under the ROC curve; binary, and only with records of both labels. `ScoreHistogram` bounds the error.
+  public var auc: Double? { binary?.scores.areaUnderCurve }
+
+  /// Share of records whose likeliest label was right, in 0 … 1.
+  public var accuracy: Double? { (binary?.correct ?? multiclass?.correct).flatMap { perRecord(Double($0)) } }
+
+  /// Mean squared distance of probability and label; binary.
+  public var brier: Double? { (binary?.squaredErrorSum).flatMap(perRecord) }
+
+  /// Expected calibration error over 20 bins of probability, in 0 … 1; binary.
+  public var calibration: Double? { binary?.calibrationError }
+
+  /// Share of records with label 1; binary.
+  public var positiveShare: Double? { (binary?.positives).flatMap { perRecord(Double($0)) } }
+
+  /// Mean absolute error in the label's unit; regression.
+  public var mae: Double? { task == .regression ? perRecord(absoluteErrorSum) : nil }
+
+  /// Root mean squared error in the label's unit; regression.
+  public var rmse: Double? { task == .regression ? meanLoss?.squareRoot() : nil }
+
+  /// Share of the labels' variance that is explained, at most 1; regression. nil where the labels do not vary.
+  public var rSquared: Double? {
+    guard let labels, labels.squaredDeviations > 0 else { return nil }
+    return 1 - lossSum / labels.squaredDeviations
+  }
+
+  /// The mean loss of the best constant prediction, chosen in hindsight from the same labels: their entropy or variance.
+  ///
+  /// A model that does not beat it has learned nothing from the features.
+  public var priorLoss: Double? {
+    guard records > 0 else { return nil }
+    if let labels { return labels.variance }
+    if let multiclass { return entropy(of: multiclass.counts) }
+    return (binary?.positives).map { entropy(of: [$0, records - $0]) }
+  }
+
+  private func entropy(of counts: [Int64]) -> Double {
+    counts.reduce(0) { sum, count in
+      let share = Double(count) / Double(records)
+      return share > 0 ? sum - share * log(share) : sum
+    }
+  }
+
+  private func perRecord(_ sum: Double) -> Double? { records > 0 ? sum / Double(records) : nil }
+}

@@ -1,0 +1,62 @@
+import Vocabulary
+
+/// The health of one layer over a window of steps.
+///
+/// Sums and `steps` add up over windows and ranks alike: only their ratios have a meaning, and those are the same however
+/// many ranks took part, because every rank sees the same reduced gradient and makes the same update.
+public struct LayerHealth: Sendable, Hashable, Codable {
+  public let layer: String
+  /// Of the layer's outputs, after the activation.
+  public var sketch: ActivationSketch
+  /// Sum over steps of the squared L2 norm of the layer's gradient, before clipping.
+  @JSONSafe public var gradientSquaredNormSum: Double
+  /// Steps that were applied.
+  public var steps: Int64
+  /// L2 norm of the layer's parameters at the end of the window.
+  @JSONSafe public var weightNorm: Double
+  /// Sum over steps of the L2 norm of the change of the layer's parameters.
+  @JSONSafe public var updateNormSum: Double
+
+  public init(
+    layer: String, sketch: ActivationSketch, gradientSquaredNormSum: Double = 0, steps: Int64 = 0,
+    weightNorm: Double = 0, updateNormSum: Double = 0
+  ) {
+    self.layer = layer
+    self.sketch = sketch
+    self.gradientSquaredNormSum = gradientSquaredNormSum
+    self.steps = steps
+    self.weightNorm = weightNorm
+    self.updateNormSum = updateNormSum
+  }
+
+  /// Root mean square over the steps of the gradient's L2 norm; nil without a step.
+  public var gradientNorm: Double? { steps > 0 ? (gradientSquaredNormSum / Double(steps)).squareRoot() : nil }
+
+  /// Mean size of an update as a share of the parameters' norm; nil without a step or with all parameters zero.
+  public var updateRatio: Double? { steps > 0 && weightNorm != 0 ? updateNormSum / Double(steps) / weightNorm : nil }
+
+  /// Adds a later window of the same layer, or the same window of another rank.
+  public mutating func merge(_ other: LayerHealth) {
+    sketch.merge(other.sketch)
+    gradientSquaredNormSum += other.gradientSquaredNormSum
+    if other.steps > 0 || steps == 0 { weightNorm = other.weightNorm }
+    steps += other.steps
+    updateNormSum += other.updateNormSum
+  }
+}
+
+extension Array where Element == LayerHealth {
+  /// Merges layer by layer, by name; layers only `other` has are added at the end.
+  public mutating func merge(_ other: [LayerHealth]) {
+    for (place, layer) in other.enumerated() {
+      // Ranks list the same layers in the same order, so the search is rarely needed.
+      if place < count, self[place].layer == layer.layer {
+        self[place].merge(layer)
+      } else if let found = firstIndex(where: { $0.layer == layer.layer }) {
+        self[found].merge(layer)
+      } else {
+        append(layer)
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// What one rank's share of a step gave.
+public struct LocalStep: Sendable, Hashable {
+  /// Rows with a label.
+  public var labelled: Int
+  /// Sum of the labelled rows' losses (`Predictor.losses`).
+  public var lossSum: Double
+  /// No forward, loss or gradient value of this share was NaN or infinite.
+  public var isFinite: Bool
+
+  public init(labelled: Int, lossSum: Double, isFinite: Bool) {
+    self.labelled = labelled
+    self.lossSum = lossSum
+    self.isFinite = isFinite
+  }
+}
+
+/// What became of a step.
+public struct Update: Sendable, Hashable {
+  /// L2 norm of the mean gradient after clipping by value and before clipping by norm, embedding rows included.
+  public var gradientNorm: Double
+  /// Some value or the norm was over its limit.
+  public var wasClipped: Bool
+  /// false: a reduced value was NaN or infinite, and nothing was applied.
+  public var isFinite: Bool
+
+  public init(gradientNorm: Double, wasClipped: Bool, isFinite: Bool) {
+    self.gradientNorm = gradientNorm
+    self.wasClipped = wasClipped
+    self.isFinite = isFinite
+  }
+}
+
+/// A row that alone gives a non-finite forward or gradient value.
+public struct NonFiniteRow: Sendable, Hashable {
+  /// Index in the batch.
+  public var row: Int
+  /// The first layer that showed it.
+  public var layer: String
+  /// The input that caused it, where one alone does.
+  public var feature: String?
+
+  public init(row: Int, layer: String, feature: String?) {
+    self.row = row
+    self.layer = layer
+    self.feature = feature
+  }
+}

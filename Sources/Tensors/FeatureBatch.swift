@@ -1,0 +1,43 @@
+/// Rows of one step as they come from ingest. One thread at a time.
+public final class FeatureBatch {
+  /// The most rows it holds.
+  public let capacity: Int
+  public let numberCount: Int
+  public let categoryCount: Int
+  /// Rows in use, 0 … capacity.
+  public var count: Int = 0 {
+    didSet { precondition(count >= 0 && count <= capacity, "a batch of \(capacity) rows cannot hold \(count)") }
+  }
+  /// Shape [capacity × numberCount], row-major, raw units, already clipped to the schema; NaN: absent.
+  public let numbers: UnsafeMutablePointer<Float>
+  /// Shape [capacity × categoryCount], row-major; the bucket within the feature's own table.
+  public let categories: UnsafeMutablePointer<UInt32>
+  /// Shape [capacity]: 0 or 1 (binary), the class index (multiclass) or the value (regression); NaN: absent.
+  public let labels: UnsafeMutablePointer<Float>
+
+  private let numberStorage: AlignedBuffer<Float>
+  private let categoryStorage: AlignedBuffer<UInt32>
+  private let labelStorage: AlignedBuffer<Float>
+
+  public init(capacity: Int, numberCount: Int, categoryCount: Int) {
+    precondition(capacity > 0 && numberCount >= 0 && categoryCount >= 0)
+    self.capacity = capacity
+    self.numberCount = numberCount
+    self.categoryCount = categoryCount
+    numberStorage = AlignedBuffer(count: capacity * numberCount)
+    categoryStorage = AlignedBuffer(count: capacity * categoryCount)
+    labelStorage = AlignedBuffer(count: capacity)
+    numbers = numberStorage.pointer
+    categories = categoryStorage.pointer
+    labels = labelStorage.pointer
+  }
+
+  /// Takes one row of another batch of the same shape.
+  public func copyRow(_ row: Int, of other: FeatureBatch, to target: Int) {
+    precondition(other.numberCount == numberCount && other.categoryCount == categoryCount)
+    precondition(row < other.capacity && target < capacity)
+    (numbers + target * numberCount).update(from: other.numbers + row * numberCount, count: numberCount)
+    (categories + target * categoryCount).update(from: other.categories + row * categoryCount, count: categoryCount)
+    labels[target] = other.labels[row]
+  }
+}
