@@ -53,6 +53,6 @@ extension Array where Element == UInt8 {
   /// Appends the bytes of `value` as they lie in memory: little-endian on every machine the house runs on.
   @inlinable
   public mutating func append<Value: BitwiseCopyable>(raw value: Value) {
-    withUnsafeBytes(of: value) { append(contentsOf: $0) }
+    Swift.withUnsafeBytes(of: value) { append(contentsOf: $0) }
   }
 }
