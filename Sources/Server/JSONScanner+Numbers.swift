@@ -1,12 +1,14 @@
 extension JSONScanner {
   /// A number as it is written.
-  struct Number {
+  package struct Number {
     let text: Range<Int>
     /// Neither fraction nor exponent.
     let isInteger: Bool
     /// The nearest double; infinite where none is large enough.
-    let value: Double
+    package let value: Double
   }
+
+  static func beginsNumber(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte &- 0x30 < 10 }
 
   private static let powersOfTen: [Double] = (0...22).map { exponent in
     (0..<exponent).reduce(1) { power, _ in power * 10 }
@@ -16,7 +18,7 @@ extension JSONScanner {
   ///
   /// - Source: Clinger 1990, "How to read floating point numbers accurately": a mantissa below 2^53 and a power of ten up
   ///   to 22 are exact, so one multiplication or division rounds correctly. Other numbers go the slow way.
-  mutating func number() throws -> Number {
+  package mutating func number() throws -> Number {
     _ = peek()
     let start = position
     var place = position

@@ -1,14 +1,14 @@
 /// Walks over JSON text in memory and checks what it passes (RFC 8259). Allocates nothing; one thread at a time.
 ///
 /// Requests are read with it and not with a general decoder: tensors of numbers go straight into a batch.
-struct JSONScanner {
+package struct JSONScanner {
   /// Deeper nesting is refused.
   static let depthMax = 32
 
   let bytes: UnsafeRawBufferPointer
   private(set) var position: Int
 
-  init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
+  package init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
     self.bytes = bytes
     self.position = position
   }
@@ -41,7 +41,7 @@ struct JSONScanner {
   }
 
   /// Nothing but white space may follow.
-  mutating func end() throws {
+  package mutating func end() throws {
     if peek() != nil { throw malformed("the end expected") }
   }
 
@@ -66,7 +66,7 @@ struct JSONScanner {
   }
 
   /// Passes one value of any kind.
-  mutating func skip(depth: Int = 0) throws {
+  package mutating func skip(depth: Int = 0) throws {
     guard depth < Self.depthMax else { throw malformed("more than \(Self.depthMax) levels of nesting") }
     switch peek() {
     case UInt8(ascii: "{"):

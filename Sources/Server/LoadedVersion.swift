@@ -2,7 +2,7 @@ import Pipelines
 import Synchronization
 
 /// A model version in memory, ready to answer. Requests hold on to the one they began with; the last of them frees it.
-final class LoadedVersion: Sendable {
+package final class LoadedVersion: Sendable {
   let number: Int64
   let tally: Tally
   private let engines: Mutex<[PredictionEngine]>
@@ -17,7 +17,7 @@ final class LoadedVersion: Sendable {
   }
 
   /// - Parameter scorers: One for each thread that answers; at least one.
-  init(number: Int64, pipeline: Pipeline, scorers: [any RowScorer]) {
+  package init(number: Int64, pipeline: Pipeline, scorers: [any RowScorer]) {
     precondition(!scorers.isEmpty, "a version answers with at least one scorer")
     self.number = number
     tally = Tally(version: number)

@@ -111,7 +111,7 @@ final class PredictionEngine: @unchecked Sendable {  // In the pool or in the ha
       return nil
     case UInt8(ascii: "t") where tensor.type == .bool, UInt8(ascii: "f") where tensor.type == .bool:
       return try scanner.boolean() ? 1 : 0
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+    case let byte? where JSONScanner.beginsNumber(byte):
       let number = try scanner.number()
       if tensor.type.holds(number) { return number.value }
     default: break
@@ -136,7 +136,7 @@ final class PredictionEngine: @unchecked Sendable {  // In the pool or in the ha
       return nil
     case UInt8(ascii: "\"") where tensor.type == .bytes:
       return try scanner.text(try scanner.string())
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+    case let byte? where JSONScanner.beginsNumber(byte):
       let number = try scanner.number()
       // As in a record: a whole number counts as its text.
       if tensor.type.isInteger, tensor.type.holds(number) { return try scanner.text(number.text) }

@@ -6,7 +6,7 @@ import Vocabulary
 /// Answers requests: Open Inference Protocol v2, status and metrics. Pure but for its counters; any thread.
 ///
 /// - Source: Open Inference Protocol, REST, version 2 (kserve.github.io/website/docs/concepts/architecture/data-plane).
-final class RequestAnswering: Sendable {
+package final class RequestAnswering: Sendable {
   private let description: ModelDescription
   private let state: ServingState
   private let metrics: ServerMetrics
@@ -14,7 +14,7 @@ final class RequestAnswering: Sendable {
   /// The path asked for most, compared byte by byte.
   private let inferPath: [UInt8]
 
-  init(pipeline: Pipeline, state: ServingState, metrics: ServerMetrics, page: StatusPage) {
+  package init(pipeline: Pipeline, state: ServingState, metrics: ServerMetrics, page: StatusPage) {
     description = ModelDescription(pipeline)
     self.state = state
     self.metrics = metrics
@@ -22,7 +22,7 @@ final class RequestAnswering: Sendable {
     inferPath = Array("/v2/models/\(pipeline.name)/infer".utf8)
   }
 
-  func answer(method: HTTPMethod, path: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) -> HTTPResponse {
+  package func answer(method: HTTPMethod, path: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) -> HTTPResponse {
     let response: HTTPResponse
     do {
       if method == .post, path.elementsEqual(inferPath) {

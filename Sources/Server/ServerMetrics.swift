@@ -1,7 +1,7 @@
 import Telemetry
 
 /// What the server counts, under names that stay.
-struct ServerMetrics: Sendable {
+package struct ServerMetrics: Sendable {
   static let statuses = [200, 400, 404, 405, 413, 500, 503]
 
   let registry: MetricsRegistry
@@ -13,7 +13,7 @@ struct ServerMetrics: Sendable {
   let swaps: Counter
   let registryFailures: Counter
 
-  init(_ registry: MetricsRegistry, pipeline: String) {
+  package init(_ registry: MetricsRegistry, pipeline: String) {
     self.registry = registry
     let labels = [MetricLabel.pipeline: pipeline]
     requests = Dictionary(

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// What the answering threads and the service share: the version in use, and counts. Any thread.
-final class ServingState: Sendable {
+package final class ServingState: Sendable {
   private struct Current {
     var version: LoadedVersion?
     var facts: StableVersion?
@@ -23,6 +23,8 @@ final class ServingState: Sendable {
     let nonFinite: Int64
   }
 
+  package init() {}
+
   let startedAt = Date()
   let requests = Atomic<Int64>(0)
   /// Requests answered with a status of 500 and above.
@@ -34,7 +36,7 @@ final class ServingState: Sendable {
   var facts: (stable: StableVersion?, loadedAt: Date?) { current.withLock { ($0.facts, $0.loadedAt) } }
 
   /// Puts `version` in the place of the one before: requests that have begun finish on that one.
-  func swap(to version: LoadedVersion?, facts: StableVersion?) {
+  package func swap(to version: LoadedVersion?, facts: StableVersion?) {
     // The old one is freed after the lock, not under it.
     let before = current.withLock { current in
       let before = current.version
@@ -62,7 +64,7 @@ final class ServingState: Sendable {
     }
   }
 
-  var nonFinite: Int64 {
+  package var nonFinite: Int64 {
     counts.reduce(served.withLock { $0.earlierNonFinite }) { $0 + $1.nonFinite }
   }
 }

@@ -4,7 +4,7 @@ import Health
 import Synchronization
 
 /// The page that a person opens, and the numbers behind it.
-final class StatusPage: Sendable {
+package final class StatusPage: Sendable {
   private struct Facts {
     var address = ""
     var health: [LayerHealth] = []
@@ -14,7 +14,7 @@ final class StatusPage: Sendable {
   private let pipelineName: String
   private let facts = Mutex(Facts())
 
-  init(pipelineName: String) { self.pipelineName = pipelineName }
+  package init(pipelineName: String) { self.pipelineName = pipelineName }
 
   func update(address: String) { facts.withLock { $0.address = address } }
   func update(health: [LayerHealth]) { facts.withLock { $0.health = health } }

@@ -20,6 +20,12 @@ package struct ServerReport: Sendable, Hashable {
     package var version: Int64
     package var requests: Int64
     package var nonFinite: Int64
+
+    package init(version: Int64, requests: Int64, nonFinite: Int64) {
+      self.version = version
+      self.requests = requests
+      self.nonFinite = nonFinite
+    }
   }
 
   package var serverID: String
