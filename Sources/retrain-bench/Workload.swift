@@ -9,5 +9,6 @@ struct Workload: Sendable {
   static let all: [Workload] = [
     step,
     peak,
+    allReduce,
   ]
 }

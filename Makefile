@@ -1,0 +1,45 @@
+# Two commands matter: 'make quickstart' and 'make test'. One configuration: release, everywhere.
+SWIFT ?= swift
+BUILD := $(SWIFT) build -c release
+# Compiles what 'swift test' runs and the two executables in one go, so that nothing is compiled twice.
+TEST := $(SWIFT) test -c release --skip-build
+SOURCES := Package.swift Sources Tests
+BENCHMARKS := ingest step allreduce checkpoint end-to-end
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build build-tests quickstart test check format lint bench clean
+.NOTPARALLEL:
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the system packages that are missing (Debian, Ubuntu)
+	@deploy/install-dependencies.sh
+
+build: deps ## build retrainctl and retrain-bench into .build/release
+	$(BUILD)
+
+build-tests: deps
+	$(BUILD) --build-tests
+
+quickstart: build ## from nothing to a promoted version, learned from a real stream
+	@deploy/quickstart.sh
+
+test: lint build-tests ## lint, build and run every test
+	$(TEST)
+
+check: build-tests ## build and run the fast suites: rules and doors, no end-to-end runs
+	$(TEST) --skip EndToEndTests
+
+format: ## write the sources as .swift-format says
+	$(SWIFT) format format --in-place --recursive $(SOURCES)
+
+lint: ## complain where the sources are not written as .swift-format says
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+bench: build ## run every benchmark; one JSON object a line
+	@for workload in $(BENCHMARKS); do .build/release/retrain-bench $$workload || exit $$?; done
+
+clean: ## stop what 'retrainctl dev up' left running; remove what was built and the local data
+	@if [ -x .build/release/retrainctl ] && [ -d .retrain ]; then .build/release/retrainctl dev down; fi
+	rm -rf .build .retrain

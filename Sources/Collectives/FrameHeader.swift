@@ -1,0 +1,68 @@
+import Vocabulary
+
+/// What goes before the payload of every exchange: enough to refuse a peer that is not in the same step.
+///
+/// 48 bytes, little-endian: magic u32, kind u32, generation i64, sequence u64, dense values u64, attachment bytes u64,
+/// sender's rank u32, zero u32. The attachment follows, then the dense values of the algorithm.
+struct FrameHeader: Equatable {
+  static let byteCount = 48
+  private static let magic: UInt32 = 0x5843_5452  // "RTCX"
+
+  enum Kind: UInt32 {
+    /// The whole vector to every peer.
+    case direct = 1
+    /// Chunks around the ring.
+    case ring = 2
+    /// State from one rank to the others.
+    case broadcast = 3
+  }
+
+  var kind: Kind
+  var generation: Generation
+  /// Counts the exchanges and broadcasts of a generation.
+  var sequence: UInt64
+  var denseCount: Int
+  var attachmentBytes: Int
+  var sender: Rank
+
+  func write(to bytes: UnsafeMutableRawPointer) {
+    bytes.store(littleEndian: Self.magic, at: 0)
+    bytes.store(littleEndian: kind.rawValue, at: 4)
+    bytes.store(littleEndian: generation.rawValue, at: 8)
+    bytes.store(littleEndian: sequence, at: 16)
+    bytes.store(littleEndian: UInt64(denseCount), at: 24)
+    bytes.store(littleEndian: UInt64(attachmentBytes), at: 32)
+    bytes.store(littleEndian: UInt32(sender.rawValue), at: 40)
+    bytes.store(littleEndian: UInt32(0), at: 44)
+  }
+
+  /// Reads the header that `peer` sent and holds it against what this rank `expected` of it.
+  ///
+  /// - Returns: The attachment's size, within `attachmentBytesMax`.
+  /// - Throws: `CollectiveError.protocolViolation`, naming the first difference.
+  static func attachmentBytes(
+    in bytes: UnsafeRawBufferPointer, from peer: Rank, expected: FrameHeader, attachmentBytesMax: Int
+  ) throws -> Int {
+    func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws {
+      guard !holds else { return }
+      throw CollectiveError(.protocolViolation, peer: peer, generation: expected.generation, reason: reason())
+    }
+    try require(bytes.count == byteCount && bytes.integer(at: 0) == magic, "not a frame")
+    let kind: UInt32 = bytes.integer(at: 4)
+    try require(kind == expected.kind.rawValue, "the peer sends kind \(kind), not \(expected.kind.rawValue)")
+    let generation: Int64 = bytes.integer(at: 8)
+    try require(generation == expected.generation.rawValue, "the peer is in generation \(generation)")
+    let sequence: UInt64 = bytes.integer(at: 16)
+    try require(sequence == expected.sequence, "the peer is in exchange \(sequence), not \(expected.sequence)")
+    let sender: UInt32 = bytes.integer(at: 40)
+    try require(Int(sender) == peer.rawValue, "the peer calls itself rank \(sender)")
+    let denseCount: UInt64 = bytes.integer(at: 24)
+    try require(
+      denseCount == UInt64(expected.denseCount), "the peer sends \(denseCount) values, not \(expected.denseCount)")
+    let attachment: UInt64 = bytes.integer(at: 32)
+    try require(
+      attachment <= UInt64(attachmentBytesMax),
+      "an attachment of \(attachment) bytes is larger than the \(attachmentBytesMax) allowed")
+    return Int(attachment)
+  }
+}

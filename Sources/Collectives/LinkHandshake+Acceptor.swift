@@ -1,0 +1,61 @@
+import Cryptography
+import Vocabulary
+
+extension LinkHandshake {
+  /// The side that listens: always the lower rank.
+  struct Acceptor {
+    private enum State {
+      case awaitingHello
+      case awaitingProof(Hello)
+      case done
+    }
+
+    let identity: LinkIdentity
+    private let nonce: [UInt8]
+    private var state = State.awaitingHello
+
+    init(identity: LinkIdentity, nonce: [UInt8]) {
+      self.identity = identity
+      self.nonce = nonce
+    }
+
+    mutating func receive(_ bytes: [UInt8]) -> Action {
+      switch state {
+      case .awaitingHello:
+        state = .done
+        guard let hello = Hello(bytes) else { return .giveUp(reply: [], why: .notAuthentic) }
+        if let refusal = refusal(of: hello) {
+          let answer = Answer.refusing(refusal, generation: identity.generation)
+          return .giveUp(reply: answer.bytes, why: .refused(refusal))
+        }
+        state = .awaitingProof(hello)
+        let answer = Answer(
+          refusal: 0, generation: identity.generation, nonce: nonce, code: code(.acceptor, hello))
+        return .send(answer.bytes, thenExpect: codeBytes)
+      case .awaitingProof(let hello):
+        state = .done
+        guard equalInConstantTime(bytes, code(.dialler, hello)) else {
+          return .giveUp(reply: [], why: .notAuthentic)
+        }
+        return .establish(peer: Rank(Int(hello.dialler)), code(.welcome, hello))
+      case .done:
+        return .giveUp(reply: [], why: .notAuthentic)
+      }
+    }
+
+    private func refusal(of hello: Hello) -> Refusal? {
+      if hello.generation < identity.generation { return .stale }
+      if hello.generation > identity.generation { return .early }
+      let isInPlace =
+        hello.worldSize == UInt32(identity.worldSize) && hello.acceptor == UInt32(identity.rank.rawValue)
+        && hello.dialler > hello.acceptor && hello.dialler < hello.worldSize
+      return isInPlace ? nil : .wrongPlace
+    }
+
+    private func code(_ statement: LinkIdentity.Statement, _ hello: Hello) -> [UInt8] {
+      identity.code(
+        statement, dialler: Rank(Int(hello.dialler)), acceptor: identity.rank, diallerNonce: hello.nonce,
+        acceptorNonce: nonce)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import Cryptography
+import Vocabulary
+
+/// Who this rank is when it makes links, and the codes by which it and its peers prove that they share the secret.
+struct LinkIdentity {
+  static let nonceBytes = 32
+
+  /// What a code says, so that no code can stand for another: the acceptor's proof, the dialler's, the last word.
+  enum Statement: String {
+    case acceptor = "retrain link 1: the acceptor holds the secret"
+    case dialler = "retrain link 1: the dialler holds the secret"
+    case welcome = "retrain link 1: the link stands"
+  }
+
+  let generation: Generation
+  let worldSize: Int
+  let rank: Rank
+  let secret: [UInt8]
+
+  /// The code over the statement, the generation, the world, both ranks and both nonces.
+  func code(
+    _ statement: Statement, dialler: Rank, acceptor: Rank, diallerNonce: [UInt8], acceptorNonce: [UInt8]
+  ) -> [UInt8] {
+    var text = Array(statement.rawValue.utf8)
+    text.append(0)
+    text.append(littleEndian: generation.rawValue)
+    text.append(littleEndian: UInt32(worldSize))
+    text.append(littleEndian: UInt32(dialler.rawValue))
+    text.append(littleEndian: UInt32(acceptor.rawValue))
+    text += diallerNonce
+    text += acceptorNonce
+    return HMACSHA256.code(of: text, key: secret)
+  }
+}

@@ -1,0 +1,50 @@
+import Glibc
+import Vocabulary
+
+/// One resolved address, ready for `bind` or `connect`.
+struct SocketAddress {
+  let family: Int32
+  private let storage: sockaddr_storage
+  private let length: socklen_t
+
+  /// `host:port` taken apart; an IPv6 host stands in brackets.
+  static func split(_ text: String) -> (host: String, port: UInt16)? {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    } else if host.contains(":") {
+      return nil
+    }
+    return host.isEmpty ? nil : (String(host), port)
+  }
+
+  /// Resolves `host:port`. A name asks the resolver, which blocks; a numeric address does not.
+  init(resolving text: String, passive: Bool) throws {
+    guard let (host, port) = Self.split(text) else {
+      throw CollectiveError(.unavailable, reason: "“\(text)” is not host:port")
+    }
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)
+    var found: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(host, String(port), &hints, &found)
+    defer { if let found { freeaddrinfo(found) } }
+    guard code == 0, let first = found?.pointee, let address = first.ai_addr else {
+      throw CollectiveError(.unavailable, reason: "\(text): \(String(cString: gai_strerror(code)))")
+    }
+    family = first.ai_family
+    length = first.ai_addrlen
+    var storage = sockaddr_storage()
+    withUnsafeMutableBytes(of: &storage) {
+      $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(first.ai_addrlen)))
+    }
+    self.storage = storage
+  }
+
+  func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    withUnsafePointer(to: storage) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import CRDKafka
+import Confinement
+import Vocabulary
+
+/// What became of the records of a producer: `sent = delivered + failed + underWay`.
+public struct ProducerCounters: Sendable, Hashable {
+  public var sent: Int64 = 0
+  public var delivered: Int64 = 0
+  public var failed: Int64 = 0
+  public var underWay: Int64 { sent - delivered - failed }
+}
+
+/// Publishes records, each exactly once and in order within its partition, whatever happens to connections and brokers.
+///
+/// Idempotent; the partition is chosen from the key by `murmur2_random`, as Java clients choose it, unless the property
+/// `partitioner` says otherwise. The queue holds at most `queueBytesMax`; a full one holds the caller back. A record is
+/// given up after `message.timeout.ms` (30 minutes unless the property says otherwise). All calls run on one thread.
+public actor KafkaProducer {
+  private let thread = ConfinedThread(name: "kafka-producer")
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  private let handle: KafkaHandle
+  private var topics: [String: OpaquePointer] = [:]
+  private var firstFailure: KafkaError?
+  private var sinceServed = 0
+  public private(set) var counters = ProducerCounters()
+
+  /// - Throws: `KafkaError.invalidConfiguration`, before any connection is made.
+  public init(configuration: KafkaConfiguration, queueBytesMax: Int = 64 << 20) throws {
+    handle = try KafkaHandle(
+      .producer, configuration,
+      defaults: [
+        "partitioner": "murmur2_random", "linger.ms": "5", "message.timeout.ms": "1800000",
+        "queue.buffering.max.kbytes": String(min(max(queueBytesMax >> 10, 1), 2_147_483_647)),
+        "queue.buffering.max.messages": "1000000", "reconnect.backoff.max.ms": "1000", "socket.nagle.disable": "true",
+      ],
+      required: ["enable.idempotence": "true"],
+      eventTypes: RD_KAFKA_EVENT_DR)
+  }
+
+  /// Runs `body` on the producer's thread: many `enqueue` calls without a hop each.
+  public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaProducer) throws -> Result) rethrows -> Result {
+    try body(self)
+  }
+
+  /// Publishes one record; returns when it is queued.
+  ///
+  /// - Parameter partition: Nil lets the key decide.
+  /// - Throws: `KafkaError.queueFull` at the deadline, `messageTooLarge`, `unknownTopic`, `fatal`.
+  public func send(
+    topic: String, partition: Int32? = nil, key: [UInt8]?, value: [UInt8]?, headers: [(String, String)] = [],
+    timestamp: Int64? = nil, until deadline: Deadline
+  ) throws {
+    try (value ?? []).withUnsafeBytes { value in
+      try (key ?? []).withUnsafeBytes { keyBytes in
+        try enqueue(
+          topic: topic, partition: partition, key: key == nil ? nil : keyBytes, value: value, headers: headers,
+          timestamp: timestamp, until: deadline)
+      }
+    }
+  }
+
+  /// Publishes a batch from index `start` on, as far as the queue takes it before the deadline.
+  ///
+  /// - Returns: The index of the first record that was not taken; `batch.count` when all were.
+  /// - Throws: As `send`, except for a full queue; the records before the refused one are queued.
+  public func send(
+    contentsOf batch: KafkaBatch, from start: Int = 0, upTo end: Int = .max, topic: String, until deadline: Deadline
+  ) throws -> Int {
+    let handleOfTopic = try topicHandle(topic)
+    return try batch.forEach(from: start, upTo: end) { key, value in
+      do {
+        try enqueue(
+          handleOfTopic, topic: topic, partition: nil, key: key, value: value, headers: [], timestamp: nil,
+          until: deadline)
+        return true
+      } catch let error as KafkaError where error.code == .queueFull {
+        return false
+      }
+    }
+  }
+
+  /// Publishes one record from memory of the caller, copied at once. For use inside `perform`.
+  public func enqueue(
+    topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer,
+    headers: [(String, String)] = [], timestamp: Int64? = nil, until deadline: Deadline
+  ) throws {
+    try enqueue(
+      topicHandle(topic), topic: topic, partition: partition, key: key, value: value, headers: headers,
+      timestamp: timestamp, until: deadline)
+  }
+
+  private func enqueue(
+    _ topicHandle: OpaquePointer, topic: String, partition: Int32?, key: UnsafeRawBufferPointer?,
+    value: UnsafeRawBufferPointer, headers: [(String, String)], timestamp: Int64?, until deadline: Deadline
+  ) throws {
+    sinceServed += 1
+    if sinceServed >= 1000 { serveEvents() }
+    try handle.check()
+    let partition = partition ?? Int32(RD_KAFKA_PARTITION_UA)
+    // An empty key or value is not a missing one: the library looks at the pointer.
+    let keyBase = key.map { $0.baseAddress ?? emptyBytes }
+    let valueBase = value.baseAddress ?? emptyBytes
+    while true {
+      let result: rd_kafka_resp_err_t
+      if headers.isEmpty, timestamp == nil {
+        result = retrain_kafka_produce_plain(
+          topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value.count)
+      } else {
+        let list = makeHeaders(headers)
+        result = retrain_kafka_produce(
+          handle.pointer, topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value.count, timestamp ?? 0,
+          list)
+        if result != RD_KAFKA_RESP_ERR_NO_ERROR, let list { rd_kafka_headers_destroy(list) }
+      }
+      if result == RD_KAFKA_RESP_ERR_NO_ERROR {
+        counters.sent += 1
+        return
+      }
+      guard result == RD_KAFKA_RESP_ERR__QUEUE_FULL, !deadline.hasPassed else {
+        throw KafkaError(library: result, topic: topic, partition: partition >= 0 ? partition : nil)
+      }
+      // Delivery reports make room.
+      serveEvents(waitingUpTo: min(deadline.remaining, .milliseconds(100)))
+      try handle.check()
+    }
+  }
+
+  /// Waits until every record sent so far is delivered or given up.
+  ///
+  /// - Throws: `KafkaError.deliveryFailed` when records were given up since the last flush, with the first reason;
+  ///   `timedOut` when some are still under way at the deadline (they stay queued).
+  public func flush(until deadline: Deadline) throws {
+    serveEvents()
+    while counters.underWay > 0 {
+      try handle.check()
+      if deadline.hasPassed {
+        throw KafkaError(
+          code: .timedOut, isRetryable: true,
+          reason: "\(counters.underWay) records are still under way" + (handle.lastTrouble.map { "; \($0.reason)" } ?? ""))
+      }
+      // Ends every linger; the reports themselves arrive as events.
+      rd_kafka_flush(handle.pointer, 1)
+      serveEvents(waitingUpTo: min(deadline.remaining, .milliseconds(20)))
+    }
+    if let failure = firstFailure {
+      firstFailure = nil
+      throw failure
+    }
+  }
+
+  /// Lets go of everything; what is still under way is lost, so flush before.
+  public func close() {
+    guard !handle.isClosed else { return }
+    serveEvents()
+    rd_kafka_purge(handle.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)
+    for topic in topics.values { rd_kafka_topic_destroy(topic) }
+    topics = [:]
+    handle.close()
+  }
+
+  /// Counts the delivery reports that are there. Any call does so too; an idle owner may call it to hear of failures.
+  public func serve() throws {
+    serveEvents()
+    try handle.check()
+  }
+
+  private func serveEvents(waitingUpTo wait: Duration = .zero) {
+    sinceServed = 0
+    guard !handle.isClosed else { return }
+    handle.serveEvents(waitingUpTo: wait) { event in
+      guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR else { return }
+      while let message = rd_kafka_event_message_next(event) {
+        if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+          counters.delivered += 1
+        } else {
+          noteFailure(message)
+        }
+      }
+    }
+  }
+
+  private func noteFailure(_ message: UnsafePointer<rd_kafka_message_t>) {
+    counters.failed += 1
+    guard firstFailure == nil else { return }
+    let cause = KafkaError(library: message.pointee.err)
+    firstFailure = KafkaError(
+      code: cause.code == .messageTooLarge || cause.code == .unknownTopic ? cause.code : .deliveryFailed,
+      topic: message.pointee.rkt.map { String(cString: rd_kafka_topic_name($0)) },
+      partition: message.pointee.partition >= 0 ? message.pointee.partition : nil,
+      reason: "a record was not delivered: \(cause.reason)", cause: cause.cause)
+  }
+
+  private func topicHandle(_ name: String) throws -> OpaquePointer {
+    try handle.check()
+    if let topic = topics[name] { return topic }
+    guard let topic = rd_kafka_topic_new(handle.pointer, name, nil) else {
+      throw KafkaError(library: rd_kafka_last_error(), topic: name)
+    }
+    topics[name] = topic
+    return topic
+  }
+
+  private func makeHeaders(_ headers: [(String, String)]) -> OpaquePointer? {
+    guard !headers.isEmpty else { return nil }
+    let list = rd_kafka_headers_new(headers.count)
+    for (name, value) in headers { rd_kafka_header_add(list, name, -1, value, value.utf8.count) }
+    return list
+  }
+}
+
+/// A place to point at for zero bytes.
+private nonisolated(unsafe) let emptyBytes = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))  // Never written.

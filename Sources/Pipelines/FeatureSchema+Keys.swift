@@ -1,0 +1,151 @@
+extension FeatureSchema {
+  static let section = Section(
+    doc:
+      "What a record holds and what becomes of each value. Places are dotted paths: x.carrier is the key carrier in the object x.",
+    prototype: FeatureSchema(label: LabelSettings(path: ""), features: []),
+    keys: [
+      Key("id", \.id, .ifGiven(.path), "Where the record's id is."),
+      Key(
+        "event_time", \.eventTime, .ifGiven(.path),
+        "Where the event time is: epoch seconds or ISO 8601. A record without one is then rejected."),
+      Key("label", \.label, LabelSettings.section.kind, isRequired: true, LabelSettings.section.doc),
+      Key("label_time", \.labelTime, .ifGiven(.path), "Where the time is at which the label became known."),
+      Key(
+        "features", \.features,
+        .list(of: FeatureSettings.section.kind, "a list of features, each with name and type", count: 1...10_000),
+        isRequired: true, "The declared fields, in the order of the model's inputs."),
+    ])
+}
+
+extension LabelSettings {
+  static let section = Section(
+    doc: "What the model learns to predict; a record without a label is predicted, not learned.",
+    prototype: LabelSettings(path: ""),
+    keys: [
+      Key(
+        "path", \.path, .path, isRequired: true, "Where the label is: 0 or 1, true or false; a class name; a number."),
+      Key(
+        "classes", \.classes,
+        .list(
+          of: .line("a class name"), "a list of class names, such as [on_time, late]", count: 0...10_000,
+          isHiddenWhenEmpty: true),
+        "Multiclass only: the class names, in the order of the outputs."),
+    ])
+}
+
+extension FeatureSettings {
+  private static let isNumeric = Condition<FeatureSettings>(
+    "means nothing for a category", "leave it out, or make it a float"
+  ) { $0.type != .category }
+  private static let isRanged = Condition<FeatureSettings>(
+    "means nothing for a category or a bool", "leave it out, or make it a float"
+  ) { $0.type == .float || $0.type == .timestamp }
+  private static let isCategory = Condition<FeatureSettings>(
+    "is for categories only", "leave it out, or write `type: category`"
+  ) { $0.type == .category }
+
+  static let section = Section(
+    doc: "One declared field.",
+    prototype: FeatureSettings(name: "", path: "", type: .float),
+    keys: [
+      Key("name", \.name, .line("a name"), isRequired: true, "The feature's name in reports and requests."),
+      Key("path", \.path, .path, "Where the value is; without it the name."),
+      Key(
+        "type", \.type, .choice, isRequired: true,
+        "float: a number; bool: true, false, 1 or 0; timestamp: epoch seconds or ISO 8601; category: text or a whole number, hashed into an embedding."
+      ),
+      Key(
+        "missing", \.missing, .missing,
+        "What an absent or null value becomes: impute (the running mean; a bucket of its own for categories), reject, or a number."
+      ),
+      Key(
+        "clip", \.clip, .ifGiven(.range), onlyIf: isRanged,
+        "The values that are allowed, as [lowest, highest]; without it any number that a 32-bit float holds."),
+      Key(
+        "out_of_range", \.outOfRange, .choice,
+        onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.clip != nil },
+        "What a value outside clip becomes: the nearest bound, or a rejected record."),
+      Key(
+        "normalize", \.normalize, .choice, onlyIf: isNumeric,
+        "standard: by running mean and standard deviation; none: as it is."),
+      Key(
+        "missing_indicator", \.missingIndicator, .boolean,
+        onlyIf: isNumeric, "A further input that is 1 where the value is absent; needs `missing: impute`."),
+      Key(
+        "buckets", \.buckets, .integer(2...(1 << 28)), onlyIf: isCategory,
+        "Rows of the hashed embedding table; row 0 is for missing values."),
+      Key("dimension", \.dimension, .integer(1...1024), onlyIf: isCategory, "Width of the embedding."),
+      Key(
+        "values", \.values,
+        .list(of: .line("a value"), "a list of the known values", count: 0...100_000, isHiddenWhenEmpty: true),
+        onlyIf: isCategory,
+        "The known values, each with a row of its own; without it any value, hashed."),
+      Key(
+        "unknown", \.unknown, .choice,
+        onlyIf: Condition("needs the known values", "add `values: [...]`, or leave it out") { !$0.values.isEmpty },
+        "What a value outside values becomes: hash (a row of the others), missing, or a rejected record."),
+    ])
+}
+
+extension ValueKind where Value == String {
+  static let path = ValueKind.text(
+    "a dotted path, such as x.carrier",
+    pattern: "^[^.\\x00-\\x1f\\x7f]{1,200}(\\.[^.\\x00-\\x1f\\x7f]{1,200}){0,15}$")
+}
+
+extension ValueKind where Value == FeatureSettings.Missing {
+  static let missing = ValueKind(
+    expects: "impute, reject, or a number",
+    schema: [
+      .init(
+        "anyOf",
+        .list([
+          .mapping([.init("enum", .list([.text("impute"), .text("reject")]))]),
+          .mapping([.init("type", .text("number"))]),
+        ]))
+    ],
+    read: { node, path, reader in
+      switch node.content {
+      case .unreadable: return nil
+      case .scalar(let scalar):
+        if scalar.text == "impute" { return .impute }
+        if scalar.text == "reject" { return .reject }
+        if let value = finiteNumber(scalar), Float(value).isFinite { return .value(value) }
+      default: break
+      }
+      reader.note(at: node.place, "\(path) is \(node.summary)", "write impute, reject, or a number")
+      return nil
+    },
+    write: { missing in
+      switch missing {
+      case .impute: .text("impute")
+      case .reject: .text("reject")
+      case .value(let value): .number(value)
+      }
+    })
+}
+
+extension ValueKind where Value == ClosedRange<Double> {
+  static let range = ValueKind(
+    expects: "[lowest, highest]",
+    schema: [
+      .init("type", .text("array")), .init("items", .mapping([.init("type", .text("number"))])),
+      .init("minItems", .integer(2)), .init("maxItems", .integer(2)),
+    ],
+    read: { node, path, reader in
+      if case .unreadable = node.content { return nil }
+      guard case .sequence(let ends) = node.content, ends.count == 2 else {
+        reader.note(at: node.place, "\(path) is \(node.summary)", "write [lowest, highest]")
+        return nil
+      }
+      let limit = Double(Float.greatestFiniteMagnitude)
+      let bound = ValueKind<Double>.number(-limit...limit)
+      guard let low = bound.read(ends[0], "\(path)[0]", reader), let high = bound.read(ends[1], "\(path)[1]", reader)
+      else { return nil }
+      guard low < high else {
+        reader.note(at: node.place, "\(path) has no room between its ends", "write the lower one first")
+        return nil
+      }
+      return low...high
+    }, write: { .list([.number($0.lowerBound), .number($0.upperBound)]) })
+}

@@ -1,0 +1,85 @@
+/// Durations as people write them: a whole number and a unit, as in `50ms`, `10s`, `2m`.
+enum DurationText {
+  private static let units: [(suffix: String, duration: Duration)] = [
+    ("us", .microseconds(1)), ("ms", .milliseconds(1)), ("s", .seconds(1)), ("m", .seconds(60)), ("h", .seconds(3600)),
+    ("d", .seconds(86400)),
+  ]
+  static let pattern = "^[0-9]{1,9}(us|ms|s|m|h|d)$"
+
+  static func parse(_ text: String) -> Duration? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    guard (1...9).contains(digits.count), let count = Int(digits),
+      let unit = units.first(where: { $0.suffix == text.dropFirst(digits.count) })
+    else { return nil }
+    return unit.duration * count
+  }
+
+  /// The largest unit that spells the duration exactly, minutes only from two on; zero is `0s`.
+  static func format(_ duration: Duration) -> String {
+    if duration == .zero { return "0s" }
+    let (seconds, attoseconds) = duration.components
+    let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    for (suffix, size, least) in [("d", 86_400_000_000, 1), ("h", 3_600_000_000, 1), ("m", 60_000_000, 2)]
+      as [(String, Int64, Int64)] where microseconds % size == 0 && microseconds / size >= least
+    {
+      return "\(microseconds / size)\(suffix)"
+    }
+    if microseconds % 1_000_000 == 0 { return "\(microseconds / 1_000_000)s" }
+    if microseconds % 1000 == 0 { return "\(microseconds / 1000)ms" }
+    return "\(microseconds)us"
+  }
+}
+
+/// Sizes as people write them: a whole number of bytes, or with a unit, as in `256MiB`, `1MB`.
+enum BytesText {
+  private static let units: [(suffix: String, bytes: Int)] = [
+    ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000),
+    ("KB", 1000), ("B", 1), ("", 1),
+  ]
+  static let pattern = "^[0-9]{1,12}(B|kB|KB|MB|GB|KiB|MiB|GiB)?$"
+
+  static func parse(_ text: String) -> Int? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    guard (1...12).contains(digits.count), let count = Int(digits),
+      let unit = units.first(where: { $0.suffix == text.dropFirst(digits.count) })
+    else { return nil }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: unit.bytes)
+    return overflow ? nil : bytes
+  }
+
+  /// The largest unit that spells the size exactly.
+  static func format(_ bytes: Int) -> String {
+    let unit = units.first { bytes >= $0.bytes && bytes % $0.bytes == 0 && !$0.suffix.isEmpty }
+    guard let unit, unit.bytes > 1 else { return String(bytes) }
+    return "\(bytes / unit.bytes)\(unit.suffix)"
+  }
+}
+
+/// The candidate nearest to a misspelt word, or nil when none is near enough to be meant.
+///
+/// - Source: Damerau 1964; the restricted edit distance (optimal string alignment).
+func nearest(to word: String, among candidates: [String]) -> String? {
+  let allowed = max(1, min(3, word.count / 3))
+  let ranked = candidates.map { (editDistance(word.lowercased(), $0), $0) }.min { $0 < $1 }
+  guard let (distance, candidate) = ranked, distance <= allowed else { return nil }
+  return candidate
+}
+
+private func editDistance(_ left: String, _ right: String) -> Int {
+  let a = Array(left)
+  let b = Array(right)
+  if a.isEmpty || b.isEmpty { return max(a.count, b.count) }
+  var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)
+  for i in 0...a.count { rows[i][0] = i }
+  for j in 0...b.count { rows[0][j] = j }
+  for i in 1...a.count {
+    for j in 1...b.count {
+      let change = a[i - 1] == b[j - 1] ? 0 : 1
+      rows[i][j] = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + change)
+      if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
+        rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
+      }
+    }
+  }
+  return rows[a.count][b.count]
+}

@@ -1,0 +1,66 @@
+extension CheckpointSettings {
+  static let section = Section(
+    doc: "When state becomes durable.",
+    prototype: CheckpointSettings(),
+    keys: [
+      Key("every_steps", \.everySteps, .integer(1...1_000_000_000), "A checkpoint after this many steps ..."),
+      Key(
+        "every", \.every, .duration(.milliseconds(100) ... .seconds(86_400)),
+        "... or this long after the last one, whichever comes first."),
+      Key(
+        "keep", \.keep, .integer(1...1_000_000),
+        "Checkpoints whose state is kept beside those that versions need; older ones keep their row only."),
+    ])
+}
+
+extension HealthSettings {
+  static let section = Section(
+    doc: "What is measured in the network, and what is too much.",
+    prototype: HealthSettings(),
+    keys: [
+      Key(
+        "histogram_every", \.histogramEvery, .integer(1...65_536),
+        "One row in this many goes into the histograms; 1: all."),
+      Key("dead_share_max", \.deadShareMax, .number(0...1), "The largest share of dead units in a layer."),
+      Key(
+        "saturated_share_max", \.saturatedShareMax, .number(0...1),
+        "The largest share of saturated activations in a layer."),
+      Key(
+        "gradient_norm_max", \.gradientNormMax, .number(0...1e30, isOpenBelow: true),
+        "The largest gradient norm before clipping."),
+    ])
+}
+
+extension RolloutSettings {
+  static let section = Section(
+    doc: "How a checkpoint becomes the stable version.",
+    prototype: RolloutSettings(),
+    keys: [
+      Key(
+        "records_min", \.recordsMin, .integer(1...1_000_000_000),
+        "Labelled records a candidate must have been tested on before it is judged."),
+      Key(
+        "candidate_every", \.candidateEvery, .duration(.milliseconds(100) ... .seconds(30 * 86_400)),
+        "A candidate is proposed at most this often."),
+      Key(
+        "loss_tolerance", \.lossTolerance, .number(0...1e9),
+        "How much worse, in the task's loss per record, a candidate may be than the stable version on the same records."
+      ),
+      Key("confidence", \.confidence, .number(0.5...0.999999), "Confidence of the comparison."),
+      Key(
+        "canary_share", \.canaryShare, .number(0...1),
+        "Share of live requests a canary serves before promotion; 0: none."),
+    ])
+}
+
+extension ServingSettings {
+  static let section = Section(
+    doc: "How predictions are answered.",
+    prototype: ServingSettings(),
+    keys: [
+      Key("address", \.address, .line("an address to listen on, such as 127.0.0.1"), "The address to listen on."),
+      Key("port", \.port, .integer(0...65_535), "The port to listen on; 0: any free one."),
+      Key("rows_max", \.rowsMax, .integer(1...1_000_000), "Rows a request may hold."),
+      Key("threads", \.threads, .integer(1...256), "Threads that answer requests."),
+    ])
+}

@@ -1,0 +1,137 @@
+import Vocabulary
+
+/// What no single key shows: names that clash, paths that cannot both exist, settings that contradict each other.
+struct PipelineChecks {
+  let pipeline: Pipeline
+  let reader: PipelineReader
+
+  func check() {
+    checkSource()
+    checkLabel()
+    checkFeatures()
+    checkPaths()
+  }
+
+  private func note(_ path: String, _ problem: String, _ remedy: String) {
+    reader.note(at: reader.place(of: path), problem, remedy)
+  }
+
+  private func checkSource() {
+    guard reader.trusts("source") else { return }
+    let source = pipeline.source
+    if source.deadLetterTopic == source.topic {
+      note("source.dead_letter_topic", "the dead-letter topic is the topic itself", "name another topic")
+    }
+    if source.recordBytesMax > source.queueBytesMax {
+      note(
+        "source.record_bytes_max", "source.record_bytes_max is larger than source.queue_bytes_max",
+        "one record must fit into the queue")
+    }
+  }
+
+  private func checkLabel() {
+    guard reader.trusts("schema.label"), reader.trusts("model.task") else { return }
+    let classes = pipeline.schema.label.classes
+    switch pipeline.model.task {
+    case .multiclass where classes.count < 2:
+      note("schema.label", "the task multiclass needs at least two classes", "add `classes: [...]` to schema.label")
+    case .binary where !classes.isEmpty, .regression where !classes.isEmpty:
+      note(
+        "schema.label.classes", "the task \(pipeline.model.task.rawValue) has no classes",
+        "leave them out, or write `task: multiclass`")
+    default: break
+    }
+    noteRepetitions(classes, "schema.label.classes", "the class")
+  }
+
+  private func checkFeatures() {
+    noteRepetitions(pipeline.schema.features.map(\.name), "schema.features", "the feature name", key: ".name")
+    for (index, feature) in pipeline.schema.features.enumerated() {
+      let path = "schema.features[\(index)]"
+      guard reader.trusts(path) else { continue }
+      switch feature.missing {
+      case .value(let value):
+        check(feature, missing: value, path)
+      case .reject where feature.missingIndicator:
+        note(
+          "\(path).missing_indicator", "`\(feature.name)` is never absent: its records are rejected", "leave one out")
+      default: break
+      }
+      noteRepetitions(feature.values, "\(path).values", "the value")
+      // Row 0 is for missing values; unknown ones need at least one row more.
+      let rows = feature.values.count + (feature.unknown == .hash ? 2 : 1)
+      if !feature.values.isEmpty, feature.buckets < rows {
+        note(
+          "\(path).buckets", "`\(feature.name)` has \(feature.values.count) values and \(feature.buckets) buckets",
+          "write `buckets: \(rows)` or more")
+      }
+    }
+  }
+
+  private func check(_ feature: FeatureSettings, missing value: Double, _ path: String) {
+    if feature.type == .category {
+      note("\(path).missing", "a missing category cannot become a number", "write impute or reject")
+    } else if let clip = feature.clip, !clip.contains(value) {
+      note(
+        "\(path).missing", "the value for a missing `\(feature.name)` lies outside its clip range", "choose one inside")
+    } else if feature.type == .bool, value != 0, value != 1 {
+      note("\(path).missing", "a missing bool can become 0 or 1 only", "write 0, 1, impute or reject")
+    }
+    if feature.missingIndicator {
+      note(
+        "\(path).missing_indicator", "`\(feature.name)` is never absent: it becomes a number first",
+        "write `missing: impute`, or leave the indicator out")
+    }
+  }
+
+  /// Every declared path against every other: the label and its time must not be features, and no path may lead through
+  /// a value.
+  private func checkPaths() {
+    let schema = pipeline.schema
+    guard reader.trusts("schema.label") else { return }
+    var declared: [(path: String, key: String, role: String)] = []
+    if let id = schema.id { declared.append((id, "schema.id", "the id")) }
+    if let time = schema.eventTime { declared.append((time, "schema.event_time", "the event time")) }
+    declared.append((schema.label.path, "schema.label.path", "the label"))
+    if let time = schema.labelTime { declared.append((time, "schema.label_time", "the label time")) }
+    for (index, feature) in schema.features.enumerated() {
+      guard reader.trusts("schema.features[\(index)]") else { continue }
+      let key = "schema.features[\(index)].path"
+      declared.append(
+        (feature.path, reader.gives(key) ? key : "schema.features[\(index)].name", "the feature `\(feature.name)`"))
+      if feature.path == schema.label.path {
+        note(key, "the feature `\(feature.name)` is the label", "a model must not see what it predicts; leave it out")
+      } else if feature.path == schema.labelTime {
+        note(
+          key, "the feature `\(feature.name)` is the label time",
+          "it is not known when a prediction is made; leave it out")
+      }
+    }
+    let byPath = Dictionary(declared.map { ($0.path, $0.role) }) { first, _ in first }
+    for (path, key, role) in declared {
+      for cut in path.indices where path[cut] == "." {
+        guard let other = byPath[String(path[..<cut])] else { continue }
+        note(
+          key, "\(role) lies inside \(other) (`\(path[..<cut])`)",
+          "one value cannot be an object and a plain value; change a path")
+      }
+    }
+    if schema.labelTime == schema.label.path {
+      note("schema.label_time", "the label time is the label", "give each its own path")
+    }
+    if schema.eventTime == schema.label.path {
+      note("schema.event_time", "the event time is the label", "give each its own path")
+    }
+  }
+
+  private func noteRepetitions(_ names: [String], _ path: String, _ what: String, key: String = "") {
+    var seen: [String: Int] = [:]
+    for (index, name) in names.enumerated() {
+      if name.isEmpty { continue }
+      if seen[name] != nil {
+        note("\(path)[\(index)]\(key)", "\(what) `\(shortened(name))` occurs twice", "keep one of them, or rename it")
+      }
+      seen[name] = index
+    }
+  }
+}

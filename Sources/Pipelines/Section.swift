@@ -1,0 +1,124 @@
+/// One mapping of the pipeline file: its keys, each described once for the parser, the effective pipeline and the schema.
+struct Section<Owner: Sendable>: Sendable {
+  /// What the section is for, in one sentence.
+  let doc: String
+  /// The owner with every default in place; a required key's value in it means nothing.
+  let prototype: Owner
+  let keys: [Key<Owner>]
+
+  /// The section as a value of a key, or as the whole file.
+  var kind: ValueKind<Owner> {
+    ValueKind(
+      expects: "a mapping with the keys " + keys.map(\.name).joined(separator: ", "),
+      schema: schema,
+      read: { node, path, reader in read(node, path, reader) },
+      write: { owner in
+        .mapping(
+          keys.compactMap { key in
+            key.condition.map { $0.holds(owner) } ?? true ? key.write(owner).map { .init(key.name, $0) } : nil
+          })
+      })
+  }
+
+  /// The owner as far as it could be read, so that what goes on reading finds the further mistakes; nil: no mapping.
+  private func read(_ node: YAMLNode, _ path: String, _ reader: PipelineReader) -> Owner? {
+    let place = path.isEmpty ? "the file" : path
+    let entries: [YAMLNode.Entry]
+    switch node.content {
+    case .mapping(let given): entries = given
+    case .unreadable: return nil
+    default:
+      reader.note(at: node.place, "\(place) is \(node.summary)", "write \(kind.expects)")
+      return nil
+    }
+    var owner = prototype
+    for entry in entries {
+      let keyPath = path.isEmpty ? entry.key : "\(path).\(entry.key)"
+      guard let key = keys.first(where: { $0.name == entry.key }) else {
+        let remedy =
+          nearest(to: entry.key, among: keys.map(\.name)).map { "did you mean `\($0)`?" }
+          ?? "its keys are " + keys.map(\.name).joined(separator: ", ")
+        reader.note(at: entry.keyPlace, "\(place) has no key `\(shortened(entry.key))`", remedy)
+        continue
+      }
+      reader.remember(keyPath, at: entry.value.place)
+      if !key.read(&owner, entry.value, keyPath, reader) { reader.distrust(keyPath) }
+    }
+    for key in keys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
+      reader.note(at: node.place, "\(place) lacks the key `\(key.name)`", "add `\(key.name):` with \(key.expects)")
+      reader.distrust(path.isEmpty ? key.name : "\(path).\(key.name)")
+    }
+    // Only a section whose keys could all be read tells what they mean together.
+    guard reader.trusts(path) else { return owner }
+    for entry in entries {
+      guard let key = keys.first(where: { $0.name == entry.key }), let condition = key.condition,
+        !condition.holds(owner)
+      else { continue }
+      reader.note(at: entry.keyPlace, "`\(entry.key)` \(condition.problem)", condition.remedy)
+    }
+    return owner
+  }
+
+  private var schema: [PlainValue.Pair] {
+    let required = keys.filter(\.isRequired).map { PlainValue.text($0.name) }
+    return [
+      .init("type", .text("object")),
+      .init("additionalProperties", .boolean(false)),
+      .init("required", .list(required)),
+      .init("properties", .mapping(keys.map { .init($0.name, $0.schema(in: prototype)) })),
+    ]
+  }
+}
+
+/// When a key has a meaning; giving it otherwise is a contradiction.
+struct Condition<Owner: Sendable>: Sendable {
+  let problem: String
+  let remedy: String
+  let holds: @Sendable (Owner) -> Bool
+
+  init(_ problem: String, _ remedy: String, _ holds: @escaping @Sendable (Owner) -> Bool) {
+    self.problem = problem
+    self.remedy = remedy
+    self.holds = holds
+  }
+}
+
+/// One key of a section: name, type, range, default, meaning.
+struct Key<Owner: Sendable>: Sendable {
+  let name: String
+  let doc: String
+  let expects: String
+  let isRequired: Bool
+  let condition: Condition<Owner>?
+  /// False: there was a mistake, which has been noted.
+  let read: @Sendable (inout Owner, YAMLNode, _ path: String, PipelineReader) -> Bool
+  let write: @Sendable (Owner) -> PlainValue?
+  private let valueSchema: [PlainValue.Pair]
+
+  /// - Parameter onlyIf: nil: always.
+  init<Value>(
+    _ name: String, _ property: WritableKeyPath<Owner, Value> & Sendable, _ kind: ValueKind<Value>,
+    isRequired: Bool = false, onlyIf condition: Condition<Owner>? = nil, _ doc: String
+  ) {
+    self.name = name
+    self.doc = doc
+    self.expects = kind.expects
+    self.isRequired = isRequired
+    self.condition = condition
+    valueSchema = kind.schema
+    read = { owner, node, path, reader in
+      guard let value = kind.read(node, path, reader) else { return false }
+      owner[keyPath: property] = value
+      return true
+    }
+    write = { kind.write($0[keyPath: property]) }
+  }
+
+  func schema(in prototype: Owner) -> PlainValue {
+    var pairs = [PlainValue.Pair("description", .text(doc))] + valueSchema
+    // A section's default is what its own keys say.
+    let isSection = valueSchema.contains { $0.key == "properties" }
+    if !isRequired, !isSection, let value = write(prototype) { pairs.append(.init("default", value)) }
+    return .mapping(pairs)
+  }
+}

@@ -1,0 +1,63 @@
+import Arguments
+import Pipelines
+
+struct ValidateCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "validate", abstract: "Check a pipeline file and show it with every default filled in.",
+      discussion: """
+        Every mistake is reported at once, with line, column and remedy; the exit code is 65 then. Secrets named by \
+        ${env:NAME} must be set, and are not shown. --schema prints the JSON Schema of pipeline files, for editors.
+        """)
+  }
+
+  @Argument(help: "Pipeline files.", completion: .file(["yaml", "yml"])) var files: [String]
+  @Flag(help: "Print the JSON Schema of pipeline files instead.") var schema: Bool
+  @OptionGroup var format: OutputFormat
+
+  func mistakes() -> [String] {
+    switch (schema, files.isEmpty) {
+    case (false, true): ["<files> is missing: which pipeline file?"]
+    case (true, false): ["--schema takes no file"]
+    default: []
+    }
+  }
+
+  private struct Report: Encodable {
+    var file: String
+    var valid: Bool
+    var pipeline: Pipeline?
+    var mistakes: [PipelineMistake]
+  }
+
+  func run() async throws {
+    if schema { return print(PipelineSchema.jsonSchema(), terminator: "") }
+    var failures: [String] = []
+    for path in files {
+      do {
+        let pipeline = try PipelineFile(path: path).pipeline
+        if format.json {
+          try Console.say(json: Report(file: path, valid: true, pipeline: pipeline.withoutSecrets, mistakes: []))
+        } else {
+          if files.count > 1 { Console.say("# \(path)") }
+          Console.say(pipeline.effectiveYAML)
+        }
+      } catch let error as PipelineMistakes {
+        if format.json {
+          try Console.say(json: Report(file: path, valid: false, pipeline: nil, mistakes: error.mistakes))
+        }
+        failures.append(error.description)
+      }
+    }
+    if !failures.isEmpty { throw CommandFailure(.badPipeline, failures.joined(separator: "\n")) }
+  }
+}
+
+extension Pipeline {
+  /// Every librdkafka property's value masked: any may hold a secret.
+  var withoutSecrets: Pipeline {
+    var copy = self
+    copy.source.librdkafka = source.librdkafka.mapValues { _ in "***" }
+    return copy
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Vocabulary
+
+/// The broker of this process: the one that pipeline or environment name, or our share in a local one.
+final class BrokerAccess: Sendable {
+  let addresses: String
+  /// Nil: somebody else's broker.
+  private let tenancy: Tenancy?
+  private let house: House
+
+  private init(addresses: String, tenancy: Tenancy?, house: House) {
+    self.addresses = addresses
+    self.tenancy = tenancy
+    self.house = house
+  }
+
+  /// Finds the broker in this order: the pipeline's, the environment's, the one that runs here, a new one here.
+  static func enter(
+    pipelineBrokers: String? = nil, house: House = House(), environment: Environment = .process,
+    deadline: Deadline = .after(Tenancy.patience)
+  ) throws -> BrokerAccess {
+    if let given = pipelineBrokers ?? environment.brokers {
+      return BrokerAccess(addresses: given, tenancy: nil, house: house)
+    }
+    let (tenancy, record) = try Tenancy.enter("broker", in: house, deadline: deadline) {
+      try BrokerRecord.running(in: house) ?? startHost(house: house, deadline: deadline)
+    }
+    return BrokerAccess(addresses: record.address, tenancy: tenancy, house: house)
+  }
+
+  /// Starts `retrainctl dev broker` in a session of its own and waits until it answers.
+  private static func startHost(house: House, deadline: Deadline) throws -> BrokerRecord {
+    let log = house.root + "/logs/broker.log"
+    let host = try ChildProcess(
+      executable: ChildProcess.ownExecutable, arguments: ["dev", "broker"],
+      environment: Environment.block(changing: ["RETRAIN_HOME": house.root]), log: log, isDetached: true)
+    while !deadline.hasPassed {
+      if let record = try BrokerRecord.running(in: house), record.processID == host.processID { return record }
+      if let exit = host.exit {
+        throw CommandFailure(.unavailable, "the local broker ended with \(exit.code):\n\(LogTail.last(of: log))")
+      }
+      usleep(20_000)
+    }
+    host.send(SIGKILL)
+    throw CommandFailure(.unavailable, "the local broker did not start in time; its log is \(log)")
+  }
+
+  /// Leaves; the last one stops the local broker.
+  func leave() throws { try tenancy?.leave { _ = try Self.stopHost(house: house) } }
+
+  func keepRunning() throws { try tenancy?.keep(true) }
+
+  static func dismiss(house: House = House()) throws -> Dismissal {
+    guard FileManager.default.fileExists(atPath: house.run) else { return .wasNotRunning }
+    return try Tenancy.dismiss("broker", in: house) { try stopHost(house: house) }
+  }
+
+  private static func stopHost(house: House) throws -> Bool {
+    guard let record = try BrokerRecord.running(in: house) else { return false }
+    kill(record.processID, SIGTERM)
+    let lock = try BrokerRecord.lock(house)
+    do {
+      try lock.lock(.shared, deadline: .after(.seconds(40)))
+    } catch {
+      kill(record.processID, SIGKILL)
+      try lock.lock(.shared, deadline: .after(.seconds(5)))
+    }
+    lock.unlock()
+    return true
+  }
+}

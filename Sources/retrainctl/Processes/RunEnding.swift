@@ -1,0 +1,33 @@
+/// Why a run ends.
+enum RunEnding: Sendable, Hashable {
+  /// The workers came to the end of the stream and stopped by themselves.
+  case finished
+  /// What `--until` waits for has happened.
+  case reached(String)
+  /// Ctrl-C or SIGTERM.
+  case interrupted
+  /// `retrainctl stop`.
+  case stopped
+  case halted(String)
+  /// A role cannot be kept running; its exit code.
+  case roleFailed(role: String, code: Int32)
+
+  var exitCode: ExitCode {
+    switch self {
+    case .finished, .reached, .interrupted, .stopped: .ok
+    case .halted: .unavailable
+    case .roleFailed(_, let code): ExitCode(rawValue: code).flatMap { $0 == .ok ? nil : $0 } ?? .ourFault
+    }
+  }
+
+  var sentence: String {
+    switch self {
+    case .finished: "every partition was read to its end"
+    case .reached(let what): what
+    case .interrupted: "interrupted"
+    case .stopped: "stopped by 'retrainctl stop'"
+    case .halted(let reason): "the lineage was halted: \(reason)"
+    case .roleFailed(let role, let code): "\(role) ended with \(code) and is not started again"
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+
+/// What a run shows while it works: a live screen on a terminal, log lines otherwise.
+final class RunReporter {
+  private let screen: LiveScreen?
+  private let palette: Palette
+  private var notices: [String] = []
+  private var lastDrawn = ContinuousClock.now - .seconds(10)
+  private var lastLine = ContinuousClock.now
+  private var lastDecision: Date?
+
+  init() {
+    let isLive = Terminal.isInteractive(STDOUT_FILENO)
+    screen = isLive ? LiveScreen() : nil
+    palette = isLive ? .standardOutput : .plain
+  }
+
+  /// Something that happened; stays visible.
+  func note(_ line: String) {
+    guard screen != nil else { return Console.complain(line) }
+    notices.append(line)
+    if notices.count > 4 { notices.removeFirst(notices.count - 4) }
+    lastDrawn = .now - .seconds(10)
+  }
+
+  /// Shows the status, as often as is useful.
+  func show(_ status: PipelineStatus?, trouble: String?, activity: String) {
+    let now = ContinuousClock.now
+    guard let screen else { return showLine(status, trouble: trouble, now: now) }
+    guard lastDrawn.duration(to: now) > .milliseconds(300) else { return }
+    lastDrawn = now
+    var lines = status.map { StatusPage($0, palette: palette).lines(decisions: 3, versions: 4) } ?? []
+    if let trouble { lines += ["", palette.warning("the database does not answer: \(trouble)")] }
+    lines += ["", palette.dim(activity)] + notices
+    screen.draw(lines)
+  }
+
+  /// Without a terminal: a line every few seconds, and one for every decision.
+  private func showLine(_ status: PipelineStatus?, trouble: String?, now: ContinuousClock.Instant) {
+    guard let status else { return }
+    for decision in status.decisions.reversed() where lastDecision.map({ decision.at > $0 }) ?? true {
+      lastDecision = decision.at
+      Console.complain("v\(decision.version) \(decision.from) → \(decision.to): \(decision.reason)")
+    }
+    guard lastLine.duration(to: now) > .seconds(5) else { return }
+    lastLine = now
+    let metrics = status.checkpoint?.metrics
+    Console.complain(
+      "step \(Wording.count(status.step)) · trained \(Wording.count(status.trained)) · "
+        + "\(Wording.count(Int64(status.recordsPerSecond))) records/s · lag \(status.lag.map(Wording.count) ?? "–") · "
+        + "loss \(Wording.figure(metrics?.loss))"
+        + (metrics?.auc == nil ? "" : " · AUC \(Wording.figure(metrics?.auc))")
+        + (trouble.map { " · the database does not answer: \($0)" } ?? ""))
+  }
+
+  /// The last picture stands.
+  func finish(_ status: PipelineStatus?) {
+    guard let screen else { return }
+    screen.clear()
+    for line in notices { Console.complain(line) }
+    screen.finish()
+  }
+}

@@ -1,0 +1,52 @@
+import Arguments
+import Foundation
+
+/// The root of the command line.
+struct Retrainctl: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "retrainctl", abstract: "Keep a model in production learning from a live stream, safely.",
+      discussion: """
+        Every service and every tool is this one program. 'start' brings up a whole pipeline on this machine; in a \
+        cluster each container runs one role (controller, worker, server), and they find each other through PostgreSQL.
+
+        Environment:
+          RETRAIN_DATABASE_URL    a libpq URI; without it a private cluster under .retrain/
+          RETRAIN_KAFKA_BROKERS   addresses; without it a broker of our own under .retrain/
+          KAFKA_HOME              Apache Kafka's folder, for that broker; without it one in memory
+          RETRAIN_HOME            where local data lies instead of .retrain/
+        """,
+      version: "retrainctl 0.1.0",
+      subcommands: [
+        DevCommand.self, CompletionCommand.self,
+      ])
+  }
+}
+
+@main enum Program {
+  static func main() async {
+    setvbuf(stdout, nil, isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF, 1 << 16)
+    let code = await run(Array(CommandLine.arguments.dropFirst()))
+    fflush(stdout)
+    exit(code.rawValue)
+  }
+
+  private static func run(_ words: [String]) async -> ExitCode {
+    do {
+      switch try CommandParser(Retrainctl.self).parse(words, columns: min(Terminal.columns(of: STDOUT_FILENO), 100)) {
+      case .show(let text):
+        print(text, terminator: "")
+      case .run(var command):
+        try await command.run()
+      }
+      return .ok
+    } catch let error as UsageError {
+      Console.complain(error.description, terminator: "")
+      return .usage
+    } catch {
+      let failure = CommandFailure(error)
+      Console.complain("retrainctl: \(failure.message)")
+      return failure.code
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Vocabulary
+
+/// Numbers and times as people read them.
+enum Wording {
+  /// `1,234,567`
+  static func count(_ value: Int64) -> String {
+    var digits = ""
+    for (index, digit) in String(value.magnitude).reversed().enumerated() {
+      if index > 0, index.isMultiple(of: 3) { digits.append(",") }
+      digits.append(digit)
+    }
+    return (value < 0 ? "-" : "") + String(digits.reversed())
+  }
+
+  /// `0.7712`; a dash where there is none.
+  static func figure(_ value: Double?, decimals: Int = 4) -> String {
+    guard let value else { return "–" }
+    return value.isFinite ? String(format: "%.\(decimals)f", value) : "not finite"
+  }
+
+  /// Four significant digits whatever the size: `0.0001234`, `12.34`.
+  static func measure(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "–" }
+
+  static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+
+  /// `3 s ago`, `12 min ago`
+  static func ago(_ date: Date, now: Date = Date()) -> String { span(now.timeIntervalSince(date)) + " ago" }
+
+  static func span(_ seconds: Double) -> String {
+    switch max(0, seconds) {
+    case ..<1: "0 s"
+    case ..<120: "\(Int(seconds)) s"
+    case ..<7200: "\(Int(seconds / 60)) min"
+    case ..<172_800: "\(Int(seconds / 3600)) h"
+    default: "\(Int(seconds / 86_400)) days"
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+
+/// All that is known about a pipeline at one moment: what `status --json` prints.
+struct PipelineStatus: Codable, Sendable {
+  struct Worker: Codable, Sendable {
+    var id: String
+    var rank: Int?
+    var state: String
+    var step: Int64
+    var recordsPerSecond: Double
+    /// Records behind the head, over its partitions; nil: not known yet.
+    var lag: Int64?
+    var lastSeen: Date
+  }
+
+  /// Test-then-train measures over a span of records.
+  struct Metrics: Codable, Sendable {
+    var records: Int64
+    /// The task's loss per record: log loss, cross-entropy or squared error.
+    var loss: Double?
+    /// Binary tasks.
+    var auc: Double?
+    var accuracy: Double?
+  }
+
+  struct Checkpoint: Codable, Sendable {
+    var id: Int64
+    var step: Int64
+    var generation: Int64
+    var createdAt: Date
+    var isFinal: Bool
+    /// Over the whole lineage.
+    var metrics: Metrics
+  }
+
+  struct Version: Codable, Sendable {
+    var number: Int64
+    var state: String
+    /// Of live requests.
+    var share: Double
+    var checkpoint: Int64
+    var step: Int64?
+    var since: Date
+    /// Of its checkpoint's lineage, test-then-train.
+    var metrics: Metrics?
+  }
+
+  struct Decision: Codable, Sendable {
+    var at: Date
+    var version: Int64
+    var from: String
+    var to: String
+    var rule: String
+    var observed: Double?
+    var threshold: Double?
+    var actor: String
+    var reason: String
+  }
+
+  struct Layer: Codable, Sendable {
+    var layer: String
+    var zeroShare: Double
+    var saturatedShare: Double
+    var deadUnits: Int
+    var units: Int
+    var nonFinite: Int64
+    var gradientNorm: Double
+    var updateRatio: Double?
+  }
+
+  struct Incident: Codable, Sendable {
+    var id: Int64
+    var at: Date
+    var kind: String
+    var severity: String
+    var layer: String?
+    var feature: String?
+    var positions: [String]
+  }
+
+  struct Server: Codable, Sendable {
+    var address: String
+    var lastSeen: Date
+  }
+
+  var pipeline: String
+  /// `running`, `paused` or `stopped`: what was asked for.
+  var desiredState: String
+  /// Why the lineage was halted; nil: it was not.
+  var halted: String?
+  var desiredWorkers: Int
+  var generation: Int64?
+  var step: Int64
+  var consumed: Int64
+  var trained: Int64
+  var rejected: Int64
+  var rejectedByReason: [String: Int64]
+  var recordsPerSecond: Double
+  var lag: Int64?
+  var workers: [Worker]
+  var checkpoint: Checkpoint?
+  /// Newest first.
+  var versions: [Version]
+  /// Newest first.
+  var decisions: [Decision]
+  var health: [Layer]
+  var incidents: [Incident]
+  var servers: [Server]
+
+  var stable: Version? { versions.first { $0.state == "stable" } }
+}

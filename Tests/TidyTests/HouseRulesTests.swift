@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@Suite("The house rules")
+struct HouseRulesTests {
+  private let everything = SourceTree.sources + SourceTree.tests
+
+  @Test("no file is longer than 400 lines") func fileLength() {
+    for file in everything { #expect(file.lines.count <= 401, "\(file)") }
+  }
+
+  @Test("only the entrance reads the environment") func environment() {
+    for file in SourceTree.sources
+    where file.path != "Sources/retrainctl/Environment.swift" && file.room != "retrain-bench" {
+      let places = file.places { $0.code.contains("getenv") || $0.code.contains("processInfo.environment") }
+      #expect(places.isEmpty, "\(places)")
+    }
+  }
+
+  @Test("SQL is spoken in Registry and Postgres only") func sql() throws {
+    let sentence = try Regex(
+      #"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|(CREATE|ALTER|DROP)\s+(TABLE|INDEX|SCHEMA|TYPE))\b"#
+    )
+    for file in SourceTree.sources where !["Registry", "Postgres"].contains(file.room) {
+      #expect(file.places { $0.quoted.contains(sentence) }.isEmpty, "\(file)")
+    }
+  }
+
+  @Test("what the compiler cannot check has its reason on the line") func unsafeReasons() {
+    let words = ["@unchecked Sendable", "nonisolated(unsafe)", "try!", " as! ", "unsafeBitCast(", "@_silgen_name"]
+    for file in everything {
+      let places = file.places { line in
+        words.contains { line.code.contains($0) } && (line.comment?.count ?? 0) < 12
+      }
+      #expect(places.isEmpty, "\(places)")
+    }
+  }
+
+  @Test("no file is named for what is left over") func namedForNouns() {
+    for file in everything {
+      for word in ["Util", "Helper", "Misc", "Common", "Stuff"] { #expect(!file.name.contains(word), "\(file)") }
+    }
+  }
+
+  @Test("nothing is left for later") func nothingLeft() {
+    let words = ["TODO", "FIXME", "XXX", "HACK"]
+    for file in everything where file.name != "HouseRulesTests.swift" {
+      for word in words { #expect(!file.text.contains(word), "\(file) says \(word)") }
+    }
+  }
+
+  @Test("rooms do not print; the entrance does") func noPrinting() throws {
+    let call = try Regex(#"(^|[^.\w])(print|debugPrint|dump)\("#)
+    for file in SourceTree.sources where !["retrainctl", "retrain-bench"].contains(file.room) {
+      let places = file.places { $0.code.contains(call) }
+      #expect(places.isEmpty, "\(places)")
+    }
+  }
+
+  @Test("tests wait for events, they do not sleep") func noSleeping() throws {
+    let call = try Regex(#"(Task\.sleep|\b(u|nano)?sleep\(|sleep\(forTimeInterval)"#)
+    for file in SourceTree.tests {
+      let places = file.places { $0.code.contains(call) }
+      #expect(places.isEmpty, "\(places)")
+    }
+  }
+
+  @Test("no test reaches into a room's private parts") func noTestable() {
+    for file in SourceTree.tests { #expect(file.places { $0.code.contains("@testable") }.isEmpty, "\(file)") }
+  }
+
+  @Test("migrations are numbered without a gap") func migrations() {
+    let names = SourceTree.files(under: "migrations", ending: ".sql").map(\.name)
+    for (index, name) in names.enumerated() {
+      let digits = String(index + 1)
+      #expect(name.hasPrefix(String(repeating: "0", count: 4 - digits.count) + digits + "_"), "\(name)")
+    }
+  }
+
+  @Test("shell scripts are executable and bash can read them") func scripts() throws {
+    let scripts = SourceTree.files(under: "deploy", ending: ".sh") + SourceTree.files(under: ".ci", ending: "run")
+    #expect(scripts.count >= 2)
+    for script in scripts {
+      let path = SourceTree.root.appending(path: script.path).path
+      #expect(FileManager.default.isExecutableFile(atPath: path), "\(script)")
+      let process = try Process.run(URL(filePath: "/bin/bash"), arguments: ["-n", path])
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0, "\(script)")
+    }
+  }
+}
+
+@Suite("The manual")
+struct ManualTests {
+  @Test("the README has a line on every command") func everyCommand() throws {
+    let manual = try SourceTree.text("README.md")
+    let declaration = try Regex(#"CommandConfiguration\(\s*name: "([a-z-]+)""#)
+    let sources = SourceTree.sources.filter { $0.room == "retrainctl" }.map(\.text).joined()
+    for match in sources.matches(of: declaration) {
+      let name = match.output[1].substring.map(String.init) ?? ""
+      #expect(manual.contains(name), "\(name) is missing")
+    }
+  }
+}
