@@ -25,9 +25,7 @@ struct Retrainctl: Command {
 
 @main enum Program {
   static func main() async {
-    setvbuf(stdout, nil, isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF, 1 << 16)
     let code = await run(Array(CommandLine.arguments.dropFirst()))
-    fflush(stdout)
     exit(code.rawValue)
   }
 
@@ -35,7 +33,7 @@ struct Retrainctl: Command {
     do {
       switch try CommandParser(Retrainctl.self).parse(words, columns: min(Terminal.columns(of: STDOUT_FILENO), 100)) {
       case .show(let text):
-        print(text, terminator: "")
+        Console.put(text)
       case .run(var command):
         try await command.run()
       }
