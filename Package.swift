@@ -55,7 +55,7 @@ let package = Package(
     room("Tensors", ["Vocabulary", "CKernels"]),
     room("Health", ["Vocabulary"]),
     room("Evaluation", ["Vocabulary"]),
-    room("Learning", ["Vocabulary", "Tensors", "Health"]),
+    room("Learning", ["Vocabulary", "Tensors", "Health", "Pipelines"]),
     room("Pipelines", ["Vocabulary", "CYAML"]),
     room("Ingest", ["Vocabulary", "Tensors", "Pipelines", "CJSON", "CCompression"]),
     room("Membership", ["Vocabulary"]),
@@ -99,7 +99,8 @@ let package = Package(
 
     // Tests mirror Sources
     .target(
-      name: "TestKit", dependencies: ["Vocabulary"], path: "Tests/TestKit", swiftSettings: warningsAreErrors),
+      name: "TestKit", dependencies: ["Vocabulary", "Postgres", "Kafka"], path: "Tests/TestKit",
+      swiftSettings: warningsAreErrors),
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: warningsAreErrors),
     tests("Confinement"),
     tests("Arguments"),

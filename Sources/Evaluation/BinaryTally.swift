@@ -37,7 +37,8 @@ struct BinaryTally: Sendable, Hashable, Codable {
     }
   }
 
-  /// Expected calibration error: the distance between mean probability and share of positives, averaged over bins by count.
+  /// Expected calibration error: the distance between mean probability and share of positives, averaged over bins by
+  /// count.
   ///
   /// - Source: Naeini, Cooper & Hauskrecht 2015.
   var calibrationError: Double? {

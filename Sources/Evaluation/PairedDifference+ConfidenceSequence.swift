@@ -7,14 +7,14 @@ extension PairedDifference {
   /// Bounds on the true mean difference that hold at every look at once, with probability of about `confidence`.
   ///
   /// So one may look after each record and stop at the first look that decides; a fixed-sample interval looked at that
-  /// often would raise false alarms without end. With t pairs, standard deviation σ̂ and α = 1 − confidence the bounds are
-  /// mean ± σ̂·√( 2(tρ² + 1) / (t²ρ²) · ln( √(tρ² + 1) / α ) ). The pairs need not be alike or independent: the sequence is
-  /// about the running mean of what each difference was expected to be, given the ones before.
+  /// often would raise false alarms without end. With t pairs, standard deviation σ̂ and α = 1 − confidence the bounds
+  /// are mean ± σ̂·√( 2(tρ² + 1) / (t²ρ²) · ln( √(tρ² + 1) / α ) ). The pairs need not be alike or independent: the
+  /// sequence is about the running mean of what each difference was expected to be, given the ones before.
   ///
   /// - Parameters:
   ///   - confidence: In 0 ..< 1, above 0.
-  ///   - pairs: The number of pairs at which the bounds are tightest; a choice made before looking, which sets ρ. They hold
-  ///     whatever it is.
+  ///   - pairs: The number of pairs at which the bounds are tightest; a choice made before looking, which sets ρ. They
+  ///     hold whatever it is.
   /// - Returns: −∞ … ∞ with fewer than `pairsMin` pairs.
   /// - Source: Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas 2024, "Time-uniform central limit theory and asymptotic
   ///   confidence sequences", Annals of Statistics 52(6), Theorem 2.2; ρ after the paper's appendix on its choice.

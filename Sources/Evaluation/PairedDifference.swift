@@ -1,10 +1,11 @@
 import Foundation
 import Vocabulary
 
-/// The difference of two models' losses on the same records, candidate minus baseline: below zero the candidate is better.
+/// The difference of two models' losses on the same records, candidate minus baseline: below zero the candidate is
+/// better.
 ///
-/// Pairs cancel what makes a record hard for both, so far fewer records are needed than for two separate means. Merging is
-/// deterministic in rank order.
+/// Pairs cancel what makes a record hard for both, so far fewer records are needed than for two separate means. Merging
+/// is deterministic in rank order.
 public struct PairedDifference: Sendable, Hashable, Codable {
   private var moments = RunningMoments()
   /// Pairs of which one loss, not both, was NaN or infinite; they are in nothing else.

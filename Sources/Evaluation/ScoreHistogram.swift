@@ -1,12 +1,13 @@
 import Foundation
 import Vocabulary
 
-/// Scores of both classes counted in slots of equal width in logit space: a mergeable, exact-in-integers stand-in for the
-/// sorted list of scores that the area under the ROC curve needs.
+/// Scores of both classes counted in narrow slots of logit space: a mergeable, exact-in-integers stand-in for
+/// the sorted list of scores that the area under the ROC curve needs.
 ///
-/// Slots are 1/512 wide where |logit| < 4, 1/128 up to 16 (probabilities 1.1e−7 … 1 − 1.1e−7); what lies beyond is in the
-/// outermost. Scores in one slot count as ties. Within so narrow a slot both classes lie almost evenly, so that the error of
-/// the area stays below 1e−4 from some thousand records on, even for scores that spread over a few tenths of a logit only.
+/// Slots are 1/512 wide where |logit| < 4, 1/128 up to 16 (probabilities 1.1e−7 … 1 − 1.1e−7); what lies beyond is in
+/// the outermost. Scores in one slot count as ties. Within so narrow a slot both classes lie almost evenly, so that the
+/// error of the area stays below 1e−4 from some thousand records on, even for scores that spread over a few tenths of a
+/// logit only.
 struct ScoreHistogram: Sendable, Hashable {
   static let slotCount = 2 * slotsPerSide
   private static let slotsPerSide = 4 * 512 + 12 * 128

@@ -32,7 +32,8 @@ extension StreamMetrics {
     return 1 - lossSum / labels.squaredDeviations
   }
 
-  /// The mean loss of the best constant prediction, chosen in hindsight from the same labels: their entropy or variance.
+  /// The mean loss of the best constant prediction, chosen in hindsight from the same labels: their entropy or
+  /// variance.
   ///
   /// A model that does not beat it has learned nothing from the features.
   public var priorLoss: Double? {

@@ -3,8 +3,8 @@ import Vocabulary
 
 /// How well a stream of predictions met its labels: a value that adds records, merges and travels.
 ///
-/// Counts merge exactly in any order; sums are added in the order of the merges, so ranks merge in rank order. Memory is
-/// about 112 KiB for a binary task (the score histogram), small otherwise.
+/// Counts merge exactly in any order; sums are added in the order of the merges, so ranks merge in rank order. Memory
+/// is about 112 KiB for a binary task (the score histogram), small otherwise.
 public struct StreamMetrics: Sendable, Hashable, Codable {
   public let task: EvaluationTask
   /// Labelled records with a finite output.
@@ -28,9 +28,6 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
     }
   }
 
-  /// Probabilities are held this far from 0 and 1 before the logarithm, so that one record's loss is at most 16.2.
-  public static let probabilityFloor = 1e-7
-
   /// Adds `count` predictions.
   ///
   /// - Parameters:
@@ -49,30 +46,20 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
   }
 
   private mutating func add(_ output: UnsafeBufferPointer<Float>, label: Float) {
+    guard let base = output.baseAddress else { return }
     records += 1
+    lossSum += task.loss(outputs: base, label: label)
     switch task {
     case .binary:
-      let probability = Double(output[0])
-      let isPositive = label >= 0.5
-      lossSum += Self.surprise(isPositive ? probability : 1 - probability)
-      binary?.add(probability, isPositive: isPositive)
-    case .multiclass(let classes):
-      precondition(label >= 0 && label < Float(classes), "the label \(label) is not one of \(classes) classes")
-      let place = Int(label)
-      lossSum += Self.surprise(Double(output[place]))
+      binary?.add(Double(output[0]), isPositive: label >= 0.5)
+    case .multiclass:
       // The first of equal ones, so that ties go the same way everywhere.
       let predicted = output.indices.reduce(0) { output[$1] > output[$0] ? $1 : $0 }
-      multiclass?.add(label: place, predicted: predicted)
+      multiclass?.add(label: Int(label), predicted: predicted)
     case .regression:
-      let error = Double(output[0]) - Double(label)
-      lossSum += error * error
-      absoluteErrorSum += abs(error)
+      absoluteErrorSum += abs(Double(output[0]) - Double(label))
       labels?.add(Double(label))
     }
-  }
-
-  private static func surprise(_ probability: Double) -> Double {
-    -log(min(max(probability, probabilityFloor), 1 - probabilityFloor))
   }
 
   /// Adds what `other` saw; both are of the same task.

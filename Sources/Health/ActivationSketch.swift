@@ -2,9 +2,9 @@ import Vocabulary
 
 /// What a layer's values looked like over a window: exact, and mergeable across steps and ranks.
 ///
-/// Everything but the buckets is over every element of every step; the buckets are over the sampled rows only. All counts
-/// are integers, so merging is exact in any order; `sum` and `sumOfSquares` are added in the order of the merges, so ranks
-/// merge in rank order. The fields are open so that a kernel's totals can be added in bulk.
+/// Everything but the buckets is over every element of every step; the buckets are over the sampled rows only. All
+/// counts are integers, so merging is exact in any order; `sum` and `sumOfSquares` are added in the order of the
+/// merges, so ranks merge in rank order. The fields are open so that a kernel's totals can be added in bulk.
 public struct ActivationSketch: Sendable, Hashable, Codable {
   /// Elements seen, non-finite ones included.
   public var count: Int64 = 0

@@ -2,10 +2,10 @@ import Foundation
 
 /// The population stability index between two histograms: Σ (aᵢ − bᵢ)·ln(aᵢ / bᵢ) over the shares aᵢ and bᵢ.
 ///
-/// Symmetric, zero or more, and 0 for equal shares. Usual reading: below 0.1 stable, above 0.25 a clear shift. Places that
-/// are zero on both sides say nothing and are left out; everywhere else half a count is added to both sides, so that a
-/// place that is zero on one side gives a large number and not infinity. An empty histogram on either side gives 0: ask
-/// for the counts first.
+/// Symmetric, zero or more, and 0 for equal shares. Usual reading: below 0.1 stable, above 0.25 a clear shift. Places
+/// that are zero on both sides say nothing and are left out; everywhere else half a count is added to both sides, so
+/// that a place that is zero on one side gives a large number and not infinity. An empty histogram on either side gives
+/// 0: ask for the counts first.
 ///
 /// - Parameters: Counts, zero or more; the shorter one is taken to end in zeros.
 /// - Source: Jeffreys 1946 (the divergence); Krichevsky & Trofimov 1981 (half a count).

@@ -2,15 +2,16 @@ import Vocabulary
 
 /// Holds every layer against every rule that applies to it; passes are listed too, because they are evidence.
 ///
-/// A rule that has too little to go by says `inconclusive`. Dead units are judged where the layer has units, gradients and
-/// updates where the window has steps.
+/// A rule that has too little to go by says `inconclusive`. Dead units are judged where the layer has units, gradients
+/// and updates where the window has steps.
 ///
 /// - Returns: By layer in the order given, then by rule in the order of `HealthRule`.
 public func examine(_ layers: [LayerHealth], limits: HealthLimits) -> [HealthFinding] {
   layers.flatMap { Examiner(health: $0, limits: limits).findings() }
 }
 
-/// Holds the layers' activations against those of a baseline, by name; a layer that the baseline lacks is `inconclusive`.
+/// Holds the layers' activations against those of a baseline, by name; a layer that the baseline lacks is
+/// `inconclusive`.
 public func examineDrift(
   of layers: [LayerHealth], from baseline: [LayerHealth], limits: HealthLimits
 ) -> [HealthFinding] {

@@ -1,7 +1,7 @@
 import Vocabulary
 
-/// The compact form in envelopes and checkpoints. Version 1: the version byte, the number of layers, then for each layer
-/// its name and fields in the order below; the buckets as pairs of place and count, because most are empty.
+/// The compact form in envelopes and checkpoints. Version 1: the version byte, the number of layers, then for each
+/// layer its name and fields in the order below; the buckets as pairs of place and count, because most are empty.
 extension Array where Element == LayerHealth {
   private static var version: UInt8 { 1 }
   private static var layersMax: Int64 { 1024 }

@@ -2,8 +2,8 @@ import Vocabulary
 
 /// The health of one layer over a window of steps.
 ///
-/// Sums and `steps` add up over windows and ranks alike: only their ratios have a meaning, and those are the same however
-/// many ranks took part, because every rank sees the same reduced gradient and makes the same update.
+/// Sums and `steps` add up over windows and ranks alike: only their ratios have a meaning, and those are the same
+/// however many ranks took part, because every rank sees the same reduced gradient and makes the same update.
 public struct LayerHealth: Sendable, Hashable, Codable {
   public let layer: String
   /// Of the layer's outputs, after the activation.

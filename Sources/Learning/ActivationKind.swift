@@ -1,3 +1,5 @@
+import Tensors
+
 /// The activations of hidden layers. Each is one branch-free formula that gives no NaN for a finite input.
 public enum ActivationKind: String, Sendable, Hashable, Codable, CaseIterable {
   /// max(0, x).
@@ -15,4 +17,27 @@ public enum ActivationKind: String, Sendable, Hashable, Codable, CaseIterable {
   case tanh
   case sigmoid
   case identity
+}
+
+extension ActivationKind {
+  /// The kernels' name of it.
+  var formula: ActivationFormula {
+    switch self {
+    case .relu: .relu
+    case .leakyRelu: .leakyRelu
+    case .gelu: .gelu
+    case .swish: .swish
+    case .tanh: .tanh
+    case .sigmoid: .sigmoid
+    case .identity: .identity
+    }
+  }
+
+  /// What `LearnerSpec.Initialization.auto` means for weights before it.
+  var initialization: LearnerSpec.Initialization {
+    switch self {
+    case .relu, .leakyRelu, .gelu, .swish: .he
+    case .tanh, .sigmoid, .identity: .glorot
+    }
+  }
 }

@@ -1,5 +1,5 @@
-/// A floating-point property that JSON can hold whatever its value: `"nan"`, `"inf"` and `"-inf"` stand for what JSON has
-/// no number for.
+/// A floating-point property that JSON can hold whatever its value: `"nan"`, `"inf"` and `"-inf"` stand for what JSON
+/// has no number for.
 @propertyWrapper
 public struct JSONSafe<Value: BinaryFloatingPoint & Codable & Sendable & LosslessStringConvertible>: Sendable, Hashable,
   Codable

@@ -1,1 +1,106 @@
 #pragma once
+// JSON records becoming feature values in one pass: simdjson finds the tokens and checks UTF-8 (stage 1, vectorised for
+// the CPU at hand), a walker compiled from the schema checks the grammar of the whole record and writes each declared
+// value straight into its place.
+//
+// A decoder belongs to one thread at a time. Nothing here allocates while decoding, unless a record is larger than any
+// before it.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cjson_decoder cjson_decoder;
+
+/// What a declared place holds.
+enum {
+  CJSON_NUMBER,        // a number → numbers[column]
+  CJSON_BOOLEAN,       // true, false, 1, 0 → numbers[column]
+  CJSON_TIMESTAMP,     // epoch seconds or ISO 8601 → numbers[column]
+  CJSON_CATEGORY,      // text or a whole number → categories[column]
+  CJSON_EVENT_TIME,    // epoch seconds or ISO 8601 → *event_time; must be there
+  CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
+  CJSON_LABEL_BINARY,  // 0, 1, true, false → *label
+  CJSON_LABEL_CLASS,   // one of `values` → *label is its index
+  CJSON_LABEL_VALUE    // a number → *label
+};
+
+/// What an absent or null value becomes.
+enum { CJSON_MISSING_IMPUTE, CJSON_MISSING_VALUE, CJSON_MISSING_REJECT };
+
+/// What a category outside `values` becomes.
+enum { CJSON_UNKNOWN_HASH, CJSON_UNKNOWN_MISSING, CJSON_UNKNOWN_REJECT };
+
+/// What became of a record or a value.
+enum {
+  CJSON_OK,
+  CJSON_MALFORMED,
+  CJSON_INVALID_UTF8,
+  CJSON_OVERSIZED,
+  CJSON_NOT_AN_OBJECT,
+  CJSON_WRONG_TYPE,
+  CJSON_OVERFLOW,
+  CJSON_OUT_OF_RANGE,
+  CJSON_MISSING_FIELD,
+  CJSON_UNKNOWN_CATEGORY,
+  CJSON_BAD_LABEL,
+  CJSON_BAD_TIME
+};
+
+/// One declared place. Copied by `cjson_create`.
+typedef struct {
+  const char *path;  // dotted, UTF-8
+  int32_t kind;
+  int32_t column;
+  int32_t missing;
+  int32_t unknown;
+  double missing_value;
+  double low, high;  // the range, when has_range; both within float
+  bool has_range;
+  bool rejects_out_of_range;  // else clipped
+  uint32_t buckets;           // categories; ≥ 2
+  const char *const *values;  // categories and classes
+  uint32_t value_count;
+} cjson_field;
+
+/// What happened to the values of one field so far; also those of records that were rejected for something else.
+typedef struct {
+  uint64_t clipped, imputed, unknown;
+} cjson_counts;
+
+/// NULL: no memory, or no CPU support.
+cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_t record_bytes_max);
+void cjson_destroy(cjson_decoder *decoder);
+
+/// Decodes one record of `length` bytes; nothing after them is read.
+///
+/// Where the outcome is not CJSON_OK, what the outputs hold means nothing, and *field is the place that caused it, or -1.
+/// An absent label is NaN; an absent number is NaN; an absent category is bucket 0; no declared event time is NaN.
+int32_t cjson_decode(
+    cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *label,
+    double *event_time, int32_t *field);
+
+/// The rules of one numeric field applied to a number from elsewhere; NaN: absent. Infinities are overflows.
+int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number);
+/// The rules of one category field applied to a text from elsewhere; NULL: absent.
+int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket);
+
+/// [field_count], alive as long as the decoder.
+const cjson_counts *cjson_counters(const cjson_decoder *decoder);
+
+/// XXH64 with seed 0.
+uint64_t cjson_hash(const void *bytes, size_t length);
+
+/// Whether `length` bytes are a number by the grammar of RFC 8259.
+bool cjson_is_number(const void *bytes, size_t length);
+
+/// The name of simdjson's implementation for this CPU.
+const char *cjson_implementation(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,5 +1,11 @@
-// The learner's inner loops. See `Sources/README.md`: vectorised across outputs, summed over the inner dimension in
-// one fixed order with fused multiply-add, reduced in a fixed tree of 16 lanes; so every CPU level gives the same bits.
+// The learner's inner loops, built for several CPU levels from one source and chosen at run time.
+//
+// Every kernel vectorises across outputs and sums over the inner dimension in one fixed order with fused multiply-add;
+// what must be reduced is reduced in 16 lanes (element i belongs to lane i mod 16) and a fixed tree
+// (8 + 8, 4 + 4, 2 + 2, 1 + 1). So every level gives the same bits, whatever the rows beside a row.
+//
+// Shapes: a *panel* matrix [K × N] lies as [⌈N/16⌉][K][16], columns beyond N zero. Rows of activations have a stride
+// (`ld`, in floats) of at least N rounded up to 16, and what lies between is zero on entry wherever it is read.
 #pragma once
 #include <stdint.h>
 
@@ -7,3 +13,145 @@
 uint32_t ck_flush_subnormals(void);
 /// Puts back a mode that `ck_flush_subnormals` returned.
 void ck_restore_mode(uint32_t mode);
+
+enum { ck_lanes = 16 };
+
+typedef enum ck_level { ck_level_scalar = 0, ck_level_baseline = 1, ck_level_fma256 = 2, ck_level_fma512 = 3 } ck_level;
+
+typedef enum ck_activation {
+  ck_relu = 0,
+  ck_leaky_relu = 1,
+  ck_gelu = 2,
+  ck_swish = 3,
+  ck_tanh = 4,
+  ck_sigmoid = 5,
+  ck_identity = 6,
+} ck_activation;
+
+/// Counts of a layer's outputs, one entry a unit, added to by each call; arrays of N rounded up to 16 entries.
+/// `sum` and `square` take finite values only; blocks of 64 rows are summed in float, then added in double.
+typedef struct ck_unit_stats {
+  int64_t *active, *negative, *saturated, *non_finite;
+  float *minimum, *maximum;
+  double *sum, *square;
+} ck_unit_stats;
+
+/// One optimiser step. The gradient used is clamp(g · inverse_count, ± value_limit) · scale.
+typedef struct ck_update {
+  float inverse_count;
+  /// Infinity: no limit.
+  float value_limit;
+  float scale;
+  /// Adam: η / (1 − β₁ᵗ); others: η.
+  float rate;
+  /// SGD: μ; Adam: 1 − β₁.
+  float first;
+  /// Adam: β₂.
+  float second;
+  /// Adam: 1 / √(1 − β₂ᵗ).
+  float inverse_root_correction;
+  float epsilon;
+} ck_update;
+
+typedef struct ck_kernels {
+  ck_level level;
+  /// Floats of one vector.
+  int32_t width;
+
+  // Hidden layers: W is a panel matrix [inputs × outputs].
+  /// Z[r][n] = bias[n] + Σₖ X[r][k]·W[k][n], k ascending.
+  void (*dense_forward)(
+    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias, float *z,
+    int64_t ldz);
+  /// dW[k][n] = Σᵣ X[r][k]·dZ[r][n], r ascending; overwrites.
+  void (*dense_weight_gradient)(
+    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz, float *dw);
+  /// dX[r][k] = Σₙ dZ[r][n]·W[k][n], n ascending, for k below `columns` rounded up to 16. `scratch`: 16 · (outputs
+  /// rounded up to 16) floats.
+  void (*dense_input_gradient)(
+    int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w, float *dx,
+    int64_t ldx, float *scratch);
+
+  // The output layer and the wide part: W is [outputs][ldw], ldw = inputs rounded up to 16; X is zero up to there.
+  /// Z[r][n] = (add ? Z[r][n] : 0) + bias[n] + tree(Σ X[r][k]·W[n][k]); bias may be NULL.
+  void (*thin_forward)(
+    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias, float *z,
+    int64_t ldz, int32_t add);
+  void (*thin_weight_gradient)(
+    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz, float *dw,
+    float *dbias);
+  void (*thin_input_gradient)(
+    int64_t rows, int64_t inputs, int64_t outputs, const float *dz, int64_t ldz, const float *w, float *dx, int64_t ldx);
+
+  // Activations, in place: Z becomes Y; `derivative` (same stride) and `stats` may be NULL.
+  void (*activate)(
+    ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld, const ck_unit_stats *stats);
+  /// dY becomes dZ; sums[n] = Σᵣ dZ[r][n], r ascending. `derivative` may be NULL for relu, leaky relu and identity.
+  void (*activate_backward)(
+    ck_activation kind, int64_t rows, int64_t units, float *dy, const float *y, const float *derivative, int64_t ld,
+    float *sums);
+
+  // LayerNorm over the first `units` columns, in place; keeps what backward needs.
+  void (*layer_norm)(
+    int64_t rows, int64_t units, float *z, int64_t ld, const float *gain, const float *offset, float *normalized,
+    float *inverse_deviation);
+  /// dOut becomes dIn; dgain, sums[n] = Σᵣ dIn[r][n].
+  void (*layer_norm_backward)(
+    int64_t rows, int64_t units, float *dz, int64_t ld, const float *gain, const float *normalized,
+    const float *inverse_deviation, float *dgain, float *sums);
+
+  // Losses from logits. A NaN label gives gradient 0 and loss NaN. Any of p, gradient, loss may be NULL.
+  /// p = sigmoid(z), gradient = p − y, loss = softplus(z) − z·y.
+  void (*binary_loss)(int64_t rows, const float *z, const float *labels, float *p, float *gradient, float *loss);
+  /// Rows of stride ld; p = softmax(z), gradient = p − onehot, loss = −log p[label].
+  void (*softmax_loss)(
+    int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels, float *p, float *gradient, float *loss);
+
+  // Optimisers over n elements (n a multiple of 16); each returns Σ (change of w)².
+  /// Σ clamp(g · inverse_count, ± limit)²; NaN where any gradient value is NaN or infinite.
+  double (*squared_norm)(int64_t n, const float *g, float inverse_count, float limit);
+  double (*adam)(int64_t n, float *w, const float *g, float *m, float *v, const ck_update *u);
+  double (*sgd)(int64_t n, float *w, const float *g, float *m, const ck_update *u);
+  double (*adagrad)(int64_t n, float *w, const float *g, float *s, const ck_update *u);
+
+  // Embedding rows: `rows[i]` picks w + rows[i]·width; gradient i lies at g + i·stride.
+  double (*adam_rows)(
+    int64_t count, const uint32_t *rows, int64_t width, float *w, float *m, float *v, const float *g, int64_t stride,
+    const ck_update *u);
+  double (*sgd_rows)(
+    int64_t count, const uint32_t *rows, int64_t width, float *w, float *m, const float *g, int64_t stride,
+    const ck_update *u);
+  /// One sum a row: s += mean of g².
+  double (*adagrad_rows)(
+    int64_t count, const uint32_t *rows, int64_t width, float *w, float *s, const float *g, int64_t stride,
+    const ck_update *u);
+
+  // Plain functions over arrays, n a multiple of 16; `derivative` may be NULL. For tests and sweeps.
+  void (*exp_nonpositive)(int64_t n, const float *x, float *y);
+  void (*log1p_unit)(int64_t n, const float *x, float *y);
+
+  /// Runs `iterations` rounds of independent fused multiply-adds; returns their number in floating-point operations.
+  double (*peak)(int64_t iterations);
+} ck_kernels;
+
+/// The kernels of one level, or NULL where this CPU or build lacks it.
+const ck_kernels *ck_kernels_at(ck_level level);
+/// The fastest level of this CPU.
+ck_level ck_best_level(void);
+
+// Kernels without a level: element-wise in double, or whole numbers only.
+
+/// x becomes clamp((x − mean)·inverse, ± limit), a NaN 0, for each of n columns of each row.
+void ck_standardize(
+  int64_t rows, int64_t n, const float *numbers, const double *mean, const double *inverse, const float *limit, float *x,
+  int64_t ldx);
+/// Per column over the rows that are not NaN: count, Σ (x − shift), Σ (x − shift)², rows ascending; overwrites.
+void ck_moments(
+  int64_t rows, int64_t n, const float *numbers, const double *shift, double *count, double *sum, double *square);
+/// Copies row indices[r·stride] of a table [· × width] to x + r·ldx.
+void ck_gather(
+  int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx);
+/// Sorts n pairs by key, equal keys in their order before; `scratch` arrays of n.
+void ck_sort_pairs(int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits);
+/// Counts values by sign and exponent: table[bits >> 23]; 4 tables of 512 side by side, to be folded by the caller.
+void ck_count_exponents(int64_t n, const float *x, uint32_t *tables);

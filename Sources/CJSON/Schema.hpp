@@ -1,0 +1,137 @@
+#pragma once
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CJSON.h"
+#include "Hash.hpp"
+
+// The declared places, compiled into one table of keys for each object of a record.
+namespace cjson {
+
+// A closed set of texts, each with its index. Open addressing; at most half full.
+class TextSet {
+ public:
+  void fill(const char *const *values, uint32_t count) {
+    size_t slots = 4;
+    while (slots < 2 * size_t(count)) slots *= 2;
+    places_.assign(slots, -1);
+    for (uint32_t i = 0; i < count; i++) {
+      texts_.emplace_back(values[i]);
+      size_t slot = hash64(texts_[i].data(), texts_[i].size()) & (slots - 1);
+      while (places_[slot] >= 0) slot = (slot + 1) & (slots - 1);
+      places_[slot] = int32_t(i);
+    }
+  }
+
+  uint32_t count() const { return uint32_t(texts_.size()); }
+
+  // The index of a text with that hash; -1: not in the set.
+  int32_t find(const void *bytes, size_t length, uint64_t hash) const {
+    for (size_t slot = hash & (places_.size() - 1);; slot = (slot + 1) & (places_.size() - 1)) {
+      int32_t place = places_[slot];
+      if (place < 0) return -1;
+      if (texts_[place].size() == length && memcmp(texts_[place].data(), bytes, length) == 0) return place;
+    }
+  }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<int32_t> places_;
+};
+
+struct Field {
+  cjson_field given;
+  TextSet values;
+  int32_t index = 0;
+  uint32_t seenIn = 0;      // the number of the record that last gave a value
+  Field *alias = nullptr;   // the next field that reads the same place
+};
+
+struct Node;
+
+// One declared key of an object.
+struct Key {
+  std::string text;
+  uint64_t words[2] = {}, masks[2] = {};  // the text and its closing quote, when short
+  bool isShort = false;                   // up to 15 bytes, without anything that JSON would escape
+  Field *field = nullptr;                 // the first field here, or
+  std::unique_ptr<Node> object;           // the object that is expected here
+  Key *next = nullptr;                    // the key that came after it in the last record: the guess for this one
+};
+
+// Whether the text after an opening quote is `key` and then a closing quote. Reads 16 bytes: the buffer is padded.
+inline bool matches(const Key &key, const uint8_t *text) {
+  return (((load64(text) ^ key.words[0]) & key.masks[0]) | ((load64(text + 8) ^ key.words[1]) & key.masks[1])) == 0 &&
+         key.isShort;
+}
+
+// The declared keys of one object.
+struct Node {
+  std::vector<std::unique_ptr<Key>> keys;
+  std::vector<Key *> slots;  // by hash; open addressing, at most half full
+  Key *first = nullptr;      // the key that came first in the last record
+
+  Key *find(const void *bytes, size_t length) const {
+    for (size_t slot = hash64(bytes, length) & (slots.size() - 1);; slot = (slot + 1) & (slots.size() - 1)) {
+      Key *key = slots[slot];
+      if (key == nullptr) return nullptr;
+      if (key->text.size() == length && memcmp(key->text.data(), bytes, length) == 0) return key;
+    }
+  }
+
+  // The key `text`, made when it is not there.
+  Key *take(const std::string &text) {
+    for (auto &key : keys)
+      if (key->text == text) return key.get();
+    keys.push_back(std::make_unique<Key>());
+    Key *key = keys.back().get();
+    key->text = text;
+    key->isShort = text.size() <= 15 && text.find_first_of("\"\\") == std::string::npos;
+    if (key->isShort) {
+      uint8_t bytes[16] = {}, masks[16] = {};
+      memcpy(bytes, text.data(), text.size());
+      bytes[text.size()] = '"';
+      memset(masks, 0xFF, text.size() + 1);
+      memcpy(key->words, bytes, 16);
+      memcpy(key->masks, masks, 16);
+    }
+    return key;
+  }
+
+  // Once all keys are there: the table, and the declared order as the first guess.
+  void seal() {
+    size_t count = 4;
+    while (count < 2 * keys.size()) count *= 2;
+    slots.assign(count, nullptr);
+    for (size_t i = 0; i < keys.size(); i++) {
+      Key *key = keys[i].get();
+      size_t slot = hash64(key->text.data(), key->text.size()) & (count - 1);
+      while (slots[slot] != nullptr) slot = (slot + 1) & (count - 1);
+      slots[slot] = key;
+      key->next = i + 1 < keys.size() ? keys[i + 1].get() : nullptr;
+      if (key->object) key->object->seal();
+    }
+    first = keys.empty() ? nullptr : keys[0].get();
+  }
+};
+
+// Puts each field at its dotted path below `root`.
+inline void compile(std::vector<std::unique_ptr<Field>> &fields, Node &root) {
+  for (auto &field : fields) {
+    std::string path = field->given.path;
+    Node *node = &root;
+    for (size_t dot; (dot = path.find('.')) != std::string::npos; path.erase(0, dot + 1)) {
+      Key *key = node->take(path.substr(0, dot));
+      if (!key->object) key->object = std::make_unique<Node>();
+      node = key->object.get();
+    }
+    Key *key = node->take(path);
+    field->alias = key->field;
+    key->field = field.get();
+  }
+  root.seal();
+}
+
+}  // namespace cjson

@@ -1,0 +1,58 @@
+// All kernels of one level. A level's source defines CK_WIDTH, CK_SOFT_FMA and CK_TABLE, sets the target, includes this.
+#include "vector.h"
+#include "elementary.h"
+#include "gemm.h"
+#include "thin.h"
+#include "activations.h"
+#include "norm.h"
+#include "losses.h"
+#include "optimizers.h"
+#include "embedding_rows.h"
+
+static void exp_array(int64_t n, const float *x, float *y) {
+  for (int64_t i = 0; i < n; i += CK_WIDTH) store(y + i, exp_nonpositive(load(x + i)));
+}
+
+static void log1p_array(int64_t n, const float *x, float *y) {
+  for (int64_t i = 0; i < n; i += CK_WIDTH) store(y + i, log1p_unit(load(x + i)));
+}
+
+static double peak(int64_t iterations) {
+  vf acc[12], x = splat(0.999f), y = splat(1e-3f);
+  CK_UNROLL for (int i = 0; i < 12; i++) acc[i] = splat((float)i);
+  for (int64_t t = 0; t < iterations; t++) {
+    CK_UNROLL for (int i = 0; i < 12; i++) acc[i] = fma_(acc[i], x, y);
+  }
+  vf sum = splat(0.0f);
+  CK_UNROLL for (int i = 0; i < 12; i++) sum += acc[i];
+  volatile float sink = sum[0];
+  (void)sink;
+  return 2.0 * 12.0 * CK_WIDTH * (double)iterations;
+}
+
+const ck_kernels CK_TABLE = {
+  .level = CK_LEVEL,
+  .width = CK_WIDTH,
+  .dense_forward = dense_forward,
+  .dense_weight_gradient = dense_weight_gradient,
+  .dense_input_gradient = dense_input_gradient,
+  .thin_forward = thin_forward,
+  .thin_weight_gradient = thin_weight_gradient,
+  .thin_input_gradient = thin_input_gradient,
+  .activate = activate,
+  .activate_backward = activate_backward,
+  .layer_norm = layer_norm,
+  .layer_norm_backward = layer_norm_backward,
+  .binary_loss = binary_loss,
+  .softmax_loss = softmax_loss,
+  .squared_norm = squared_norm,
+  .adam = adam,
+  .sgd = sgd,
+  .adagrad = adagrad,
+  .adam_rows = adam_rows,
+  .sgd_rows = sgd_rows,
+  .adagrad_rows = adagrad_rows,
+  .exp_nonpositive = exp_array,
+  .log1p_unit = log1p_array,
+  .peak = peak,
+};

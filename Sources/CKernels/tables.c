@@ -1,0 +1,105 @@
+// Kernels without a level: element-wise, or whole numbers only, so that the compiler's own order cannot matter.
+#include "CKernels.h"
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CK_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define CK_CLONES
+#endif
+
+CK_CLONES void ck_standardize(
+  int64_t rows, int64_t n, const float *restrict numbers, const double *restrict mean, const double *restrict inverse,
+  const float *restrict limit, float *restrict x, int64_t ldx) {
+  for (int64_t r = 0; r < rows; r++) {
+    const float *from = numbers + r * n;
+    float *to = x + r * ldx;
+    for (int64_t j = 0; j < n; j++) {
+      float value = from[j];
+      float z = (float)(((double)value - mean[j]) * inverse[j]);
+      z = z > limit[j] ? limit[j] : z < -limit[j] ? -limit[j] : z;
+      to[j] = value == value ? z : 0.0f;
+    }
+  }
+}
+
+CK_CLONES void ck_moments(
+  int64_t rows, int64_t n, const float *restrict numbers, const double *restrict shift, double *restrict count,
+  double *restrict sum, double *restrict square) {
+  for (int64_t j = 0; j < n; j++) count[j] = sum[j] = square[j] = 0;
+  for (int64_t r = 0; r < rows; r++) {
+    const float *from = numbers + r * n;
+    for (int64_t j = 0; j < n; j++) {
+      float value = from[j];
+      double present = value == value ? 1.0 : 0.0;
+      double d = value == value ? (double)value - shift[j] : 0.0;
+      count[j] += present;
+      sum[j] += d;
+      square[j] += d * d;
+    }
+  }
+}
+
+void ck_gather(
+  int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx) {
+  enum { ahead = 16 };
+  for (int64_t r = 0; r < rows; r++) {
+    if (r + ahead < rows) __builtin_prefetch(table + (int64_t)indices[(r + ahead) * stride] * width);
+    const float *from = table + (int64_t)indices[r * stride] * width;
+    float *to = x + r * ldx;
+    for (int64_t j = 0; j < width; j++) to[j] = from[j];
+  }
+}
+
+void ck_count_exponents(int64_t n, const float *x, uint32_t *tables) {
+  for (int64_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    tables[(i & 3) * 512 + (bits >> 23)] += 1;
+  }
+}
+
+enum { short_sort = 64, digit_bits = 11, digits = 1 << digit_bits };
+
+void ck_sort_pairs(
+  int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits) {
+  if (n <= short_sort) {
+    for (int64_t i = 1; i < n; i++) {
+      uint32_t key = keys[i], value = values[i];
+      int64_t j = i;
+      for (; j > 0 && keys[j - 1] > key; j--) {
+        keys[j] = keys[j - 1];
+        values[j] = values[j - 1];
+      }
+      keys[j] = key;
+      values[j] = value;
+    }
+    return;
+  }
+  uint32_t *k = keys, *v = values, *k2 = key_scratch, *v2 = value_scratch;
+  for (int32_t shift = 0; shift < key_bits; shift += digit_bits) {
+    uint32_t starts[digits] = {0};
+    for (int64_t i = 0; i < n; i++) starts[(k[i] >> shift) & (digits - 1)]++;
+    uint32_t sum = 0;
+    for (int d = 0; d < digits; d++) {
+      uint32_t here = starts[d];
+      starts[d] = sum;
+      sum += here;
+    }
+    for (int64_t i = 0; i < n; i++) {
+      uint32_t place = starts[(k[i] >> shift) & (digits - 1)]++;
+      k2[place] = k[i];
+      v2[place] = v[i];
+    }
+    uint32_t *t = k;
+    k = k2;
+    k2 = t;
+    t = v;
+    v = v2;
+    v2 = t;
+  }
+  if (k != keys) {
+    memcpy(keys, k, (size_t)n * sizeof *keys);
+    memcpy(values, v, (size_t)n * sizeof *values);
+  }
+}

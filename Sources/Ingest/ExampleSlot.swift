@@ -1,0 +1,33 @@
+import Tensors
+
+/// Where one decoded record goes: a row of a `PartitionBuffer` or of a `FeatureBatch`.
+///
+/// Pointers only; whoever hands a slot out keeps the memory alive, and one thread at a time uses it.
+public struct ExampleSlot {
+  /// Shape [numeric features]: raw units, clipped; NaN: absent. Never infinite.
+  public let numbers: UnsafeMutablePointer<Float>
+  /// Shape [category features]: the bucket within the feature's table; 0: absent.
+  public let categories: UnsafeMutablePointer<UInt32>
+  /// 0 or 1 (binary), the class index (multiclass) or the value (regression); NaN: absent.
+  public let label: UnsafeMutablePointer<Float>
+  /// Epoch seconds, UTC; NaN when the schema declares none.
+  public let eventTime: UnsafeMutablePointer<Double>
+
+  public init(
+    numbers: UnsafeMutablePointer<Float>, categories: UnsafeMutablePointer<UInt32>,
+    label: UnsafeMutablePointer<Float>, eventTime: UnsafeMutablePointer<Double>
+  ) {
+    self.numbers = numbers
+    self.categories = categories
+    self.label = label
+    self.eventTime = eventTime
+  }
+
+  /// Row `row` of a batch; the event time goes to `eventTime`, for which a batch has no room.
+  public init(row: Int, of batch: FeatureBatch, eventTime: UnsafeMutablePointer<Double>) {
+    precondition(row >= 0 && row < batch.capacity, "row \(row) of a batch of \(batch.capacity)")
+    self.init(
+      numbers: batch.numbers + row * batch.numberCount, categories: batch.categories + row * batch.categoryCount,
+      label: batch.labels + row, eventTime: eventTime)
+  }
+}

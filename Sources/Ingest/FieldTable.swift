@@ -1,0 +1,116 @@
+import CJSON
+import Pipelines
+
+/// A schema as the shim wants it: one entry for each declared place.
+struct FieldTable {
+  private var fields: [cjson_field] = []
+  private var paths: [String] = []
+  private var values: [[String]] = []
+  private(set) var names: [String] = []
+  private(set) var numberFields: [Int32] = []
+  private(set) var categoryFields: [Int32] = []
+
+  init(schema: FeatureSchema, task: ModelSettings.Task, purpose: RecordDecoder.Purpose) {
+    for feature in schema.features { add(feature) }
+    guard purpose == .learning else { return }
+    let labelKind =
+      switch task {
+      case .binary: CJSON_LABEL_BINARY
+      case .multiclass: CJSON_LABEL_CLASS
+      case .regression: CJSON_LABEL_VALUE
+      }
+    add(place: schema.label.path, kind: Int32(labelKind), values: schema.label.classes)
+    if let path = schema.eventTime { add(place: path, kind: Int32(CJSON_EVENT_TIME)) }
+    if let path = schema.labelTime { add(place: path, kind: Int32(CJSON_LABEL_TIME)) }
+  }
+
+  private mutating func add(_ feature: FeatureSettings) {
+    var field = cjson_field()
+    let kind =
+      switch feature.type {
+      case .float: CJSON_NUMBER
+      case .bool: CJSON_BOOLEAN
+      case .timestamp: CJSON_TIMESTAMP
+      case .category: CJSON_CATEGORY
+      }
+    field.kind = Int32(kind)
+    switch feature.missing {
+    case .impute: field.missing = Int32(CJSON_MISSING_IMPUTE)
+    case .reject: field.missing = Int32(CJSON_MISSING_REJECT)
+    case .value(let value):
+      field.missing = Int32(CJSON_MISSING_VALUE)
+      field.missing_value = value
+    }
+    let unknown =
+      switch feature.unknown {
+      case .hash: CJSON_UNKNOWN_HASH
+      case .missing: CJSON_UNKNOWN_MISSING
+      case .reject: CJSON_UNKNOWN_REJECT
+      }
+    field.unknown = Int32(unknown)
+    if let clip = feature.clip {
+      field.has_range = true
+      (field.low, field.high) = (clip.lowerBound, clip.upperBound)
+      field.rejects_out_of_range = feature.outOfRange == .reject
+    }
+    let index = Int32(fields.count)
+    if feature.type == .category {
+      field.column = Int32(categoryFields.count)
+      categoryFields.append(index)
+      // One row for missing values, one for each known value, and one at least for the unknown ones that are hashed.
+      let rows = feature.values.count + (feature.values.isEmpty || feature.unknown == .hash ? 2 : 1)
+      precondition(feature.buckets >= rows, "\(feature.name) needs \(rows) buckets and has \(feature.buckets)")
+      field.buckets = UInt32(feature.buckets)
+    } else {
+      field.column = Int32(numberFields.count)
+      numberFields.append(index)
+    }
+    append(field, path: feature.path, name: feature.name, values: feature.values)
+  }
+
+  private mutating func add(place path: String, kind: Int32, values: [String] = []) {
+    var field = cjson_field()
+    field.kind = kind
+    append(field, path: path, name: path, values: values)
+  }
+
+  private mutating func append(_ field: cjson_field, path: String, name: String, values: [String]) {
+    fields.append(field)
+    paths.append(path)
+    names.append(name)
+    self.values.append(values)
+  }
+
+  /// nil: no memory. The shim copies every text.
+  func makeDecoder(recordBytesMax: Int) -> OpaquePointer? {
+    var fields = fields
+    let texts = CStrings(paths + values.flatMap { $0 })
+    return texts.pointers.withUnsafeBufferPointer { pointers in
+      var next = paths.count
+      for index in fields.indices {
+        fields[index].path = pointers[index]
+        fields[index].values = pointers.baseAddress.map { $0 + next }
+        fields[index].value_count = UInt32(values[index].count)
+        next += values[index].count
+      }
+      return cjson_create(fields, fields.count, recordBytesMax)
+    }
+  }
+}
+
+/// Texts as C strings, for as long as this lives.
+private final class CStrings {
+  let pointers: [UnsafePointer<CChar>?]
+
+  init(_ texts: [String]) {
+    pointers = texts.map { text in
+      text.withCString { source in
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.utf8.count + 1)
+        copy.update(from: source, count: text.utf8.count + 1)
+        return UnsafePointer(copy)
+      }
+    }
+  }
+
+  deinit { for pointer in pointers { pointer?.deallocate() } }
+}

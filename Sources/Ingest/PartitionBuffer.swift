@@ -1,0 +1,250 @@
+import Synchronization
+import Tensors
+import Vocabulary
+
+/// What one `PartitionBuffer.take` took.
+public struct PartitionTake: Sendable, Hashable {
+  /// Rows appended to the batch.
+  public var valid = 0
+  /// Those of them that have a label.
+  public var labelled = 0
+  /// By `RejectReason.index`: the records between and right after the rows.
+  public var rejected = [Int64](repeating: 0, count: RejectReason.allCases.count)
+  /// The next record before the take, and after it.
+  public var firstOffset: Int64
+  public var nextOffset: Int64
+  /// Offsets in between that held no record.
+  public var skipped: Int64 = 0
+
+  public var rejectedCount: Int64 { rejected.reduce(0, +) }
+
+  /// Whether the take moved the partition on at all.
+  public var isEmpty: Bool { nextOffset == firstOffset }
+}
+
+/// The decoded records of one partition on their way from the consumer's thread to the step's, in offset order.
+///
+/// A bounded ring with one producer and one consumer, without locks: each end owns its counters, and publishing one
+/// publishes what was written before. A rejected record takes a place too, so the ring bounds both. When it is full the
+/// producer stops polling the partition: that is all there is to back-pressure.
+///
+/// `onData` is called on the producer's thread when the consumer may have something new to do: the first record after
+/// nothing, the `wakeAt`-th valid one, a full ring, the end of the partition. The consumer looks, waits for it, looks again.
+public final class PartitionBuffer: @unchecked Sendable {  // One producer, one consumer; atomics join them.
+  public let partition: Int32
+  public let capacity: Int
+  private let numberCount: Int
+  private let categoryCount: Int
+  private let onData: @Sendable () -> Void
+  private let wakeAt = Atomic<Int>(1)
+
+  // The ring: written by the producer before `head` passes a place, read by the consumer until `tail` does.
+  private let numbers: UnsafeMutablePointer<Float>
+  private let categories: UnsafeMutablePointer<UInt32>
+  private let labels: UnsafeMutablePointer<Float>
+  private let eventTimes: UnsafeMutablePointer<Double>
+  private let offsets: UnsafeMutablePointer<Int64>
+  /// 0: an example; else one more than the reason's index.
+  private let kinds: UnsafeMutablePointer<UInt8>
+
+  /// Records put in and taken out since the beginning; the place in the ring is the remainder.
+  private let head = Atomic<Int>(0)
+  private let tail = Atomic<Int>(0)
+  /// Examples among them.
+  private let validIn = Atomic<Int>(0)
+  private let validOut = Atomic<Int>(0)
+  /// The offset up to which the partition was exhausted; −1: more has come, or nobody knows.
+  private let end = Atomic<Int64>(-1)
+
+  /// Producer's: the lowest offset that is new.
+  private var expectedOffset: Int64
+  /// Consumer's.
+  private var takenUpTo: Int64
+  private var rowOffsets: [Int64]
+
+  /// - Parameters:
+  ///   - capacity: Records, examples and rejections together; at least what a step takes.
+  ///   - nextOffset: The first record that is wanted; lower ones are dropped as repetitions.
+  public init(
+    partition: Int32, capacity: Int, numberCount: Int, categoryCount: Int, nextOffset: Int64,
+    onData: @escaping @Sendable () -> Void = {}
+  ) {
+    precondition(capacity > 0 && numberCount >= 0 && categoryCount >= 0, "capacity \(capacity)")
+    self.partition = partition
+    self.capacity = capacity
+    self.numberCount = numberCount
+    self.categoryCount = categoryCount
+    self.onData = onData
+    numbers = .allocate(capacity: max(1, capacity * numberCount))
+    categories = .allocate(capacity: max(1, capacity * categoryCount))
+    labels = .allocate(capacity: capacity)
+    eventTimes = .allocate(capacity: capacity)
+    offsets = .allocate(capacity: capacity)
+    kinds = .allocate(capacity: capacity)
+    expectedOffset = nextOffset
+    takenUpTo = nextOffset
+    rowOffsets = []
+    rowOffsets.reserveCapacity(capacity)
+  }
+
+  deinit {
+    numbers.deallocate()
+    categories.deallocate()
+    labels.deallocate()
+    eventTimes.deallocate()
+    offsets.deallocate()
+    kinds.deallocate()
+  }
+
+  // MARK: Producer
+
+  /// Records that can be put in now; the consumer only makes it more.
+  public var freeSlots: Int {
+    capacity - (head.load(ordering: .relaxed) - tail.load(ordering: .acquiring))
+  }
+
+  /// The slot of the next record; nil when the ring is full. Asking again without a commit gives the same one.
+  public func beginSlot() -> ExampleSlot? {
+    guard freeSlots > 0 else { return nil }
+    let place = head.load(ordering: .relaxed) % capacity
+    return ExampleSlot(
+      numbers: numbers + place * numberCount, categories: categories + place * categoryCount, label: labels + place,
+      eventTime: eventTimes + place)
+  }
+
+  /// Hands over the example that stands in the slot. False: the offset has been handed over before, so it is dropped.
+  @discardableResult
+  public func commitExample(offset: Int64) -> Bool { commit(offset: offset, kind: 0) }
+
+  /// Hands over that the record was rejected. False: the offset has been handed over before.
+  @discardableResult
+  public func commitRejected(offset: Int64, reason: RejectReason) -> Bool {
+    commit(offset: offset, kind: UInt8(1 + reason.index))
+  }
+
+  /// Says that the partition holds nothing more below `offset`, the position of the end that the broker reported.
+  public func markEnd(upTo offset: Int64) {
+    expectedOffset = max(expectedOffset, offset)
+    end.store(expectedOffset, ordering: .sequentiallyConsistent)
+    onData()
+  }
+
+  private func commit(offset: Int64, kind: UInt8) -> Bool {
+    guard offset >= expectedOffset else { return false }
+    let position = head.load(ordering: .relaxed)
+    precondition(freeSlots > 0, "a commit to partition \(partition) without a slot")
+    let place = position % capacity
+    offsets[place] = offset
+    kinds[place] = kind
+    expectedOffset = offset + 1
+    if end.load(ordering: .relaxed) >= 0 { end.store(-1, ordering: .sequentiallyConsistent) }
+    // Sequentially consistent against the consumer's stores and loads in `take`: either it sees this record when it
+    // looks once more before it waits, or the count here sees what it took and the call below wakes it.
+    head.store(position + 1, ordering: .sequentiallyConsistent)
+    let waiting = position + 1 - tail.load(ordering: .sequentiallyConsistent)
+    var isNews = waiting == 1 || waiting == capacity
+    if kind == 0 {
+      let valid = validIn.load(ordering: .relaxed) + 1
+      validIn.store(valid, ordering: .sequentiallyConsistent)
+      let available = valid - validOut.load(ordering: .sequentiallyConsistent)
+      isNews = isNews || available == 1 || available == wakeAt.load(ordering: .relaxed)
+    }
+    if isNews { onData() }
+    return true
+  }
+
+  // MARK: Consumer
+
+  /// Examples that can be taken now; the producer only makes it more.
+  public var validAvailable: Int {
+    validIn.load(ordering: .sequentiallyConsistent) - validOut.load(ordering: .relaxed)
+  }
+
+  /// Whether a take would move the partition on.
+  public var hasRecords: Bool { head.load(ordering: .sequentiallyConsistent) > tail.load(ordering: .relaxed) }
+
+  /// Whether the partition has been read to its end and everything was taken.
+  public var isAtEnd: Bool {
+    let end = end.load(ordering: .sequentiallyConsistent)
+    return end >= 0 && !hasRecords && takenUpTo >= end
+  }
+
+  /// Whether waiting longer can bring no more: `count` examples are there, or the ring is full, or the end is reached.
+  public func isReady(for count: Int) -> Bool {
+    if validAvailable >= count { return true }
+    if end.load(ordering: .sequentiallyConsistent) >= 0 { return true }
+    return head.load(ordering: .sequentiallyConsistent) - tail.load(ordering: .relaxed) >= capacity
+  }
+
+  /// How many valid examples are worth waking for.
+  public func setWakeAt(_ count: Int) { wakeAt.store(count, ordering: .relaxed) }
+
+  /// The next record to take.
+  public var nextOffset: Int64 { takenUpTo }
+
+  /// Appends up to `limit` rows to `batch`, in offset order, with the rejections before, between and right after them.
+  ///
+  /// Stops when the ring is empty. The batch must have room, and the shape of the ring.
+  public func take(upTo limit: Int, into batch: FeatureBatch) -> PartitionTake {
+    precondition(batch.numberCount == numberCount && batch.categoryCount == categoryCount, "a batch of another shape")
+    precondition(batch.capacity - batch.count >= limit, "no room for \(limit) rows")
+    var result = PartitionTake(firstOffset: takenUpTo, nextOffset: takenUpTo)
+    rowOffsets.removeAll(keepingCapacity: true)
+    // In this order: an end that is known now lies behind the records that are there now.
+    let end = end.load(ordering: .sequentiallyConsistent)
+    let stop = head.load(ordering: .sequentiallyConsistent)
+    var position = tail.load(ordering: .relaxed)
+    while position < stop {
+      let place = position % capacity
+      let kind = kinds[place]
+      if kind == 0 {
+        let run = exampleRun(from: place, atMost: min(limit - result.valid, stop - position, capacity - place))
+        if run == 0 { break }
+        copy(place, count: run, to: batch, &result)
+        for index in place..<(place + run) { advance(past: offsets[index], &result) }
+        position += run
+      } else {
+        result.rejected[Int(kind) - 1] += 1
+        advance(past: offsets[place], &result)
+        position += 1
+      }
+    }
+    if position == stop, end > result.nextOffset {
+      result.skipped += end - result.nextOffset
+      result.nextOffset = end
+    }
+    takenUpTo = result.nextOffset
+    validOut.store(validOut.load(ordering: .relaxed) + result.valid, ordering: .sequentiallyConsistent)
+    tail.store(position, ordering: .sequentiallyConsistent)
+    return result
+  }
+
+  /// The offset of a row of the last take, counted from 0 there.
+  public func offset(ofRow row: Int) -> Int64 { rowOffsets[row] }
+
+  /// How many examples follow each other at `place`.
+  private func exampleRun(from place: Int, atMost limit: Int) -> Int {
+    var run = 0
+    while run < limit, kinds[place + run] == 0 { run += 1 }
+    return run
+  }
+
+  private func copy(_ place: Int, count: Int, to batch: FeatureBatch, _ result: inout PartitionTake) {
+    let row = batch.count
+    (batch.numbers + row * numberCount).update(from: numbers + place * numberCount, count: count * numberCount)
+    (batch.categories + row * categoryCount).update(
+      from: categories + place * categoryCount, count: count * categoryCount)
+    (batch.labels + row).update(from: labels + place, count: count)
+    for index in place..<(place + count) {
+      if !labels[index].isNaN { result.labelled += 1 }
+      rowOffsets.append(offsets[index])
+    }
+    batch.count += count
+    result.valid += count
+  }
+
+  private func advance(past offset: Int64, _ result: inout PartitionTake) {
+    result.skipped += offset - result.nextOffset
+    result.nextOffset = offset + 1
+  }
+}

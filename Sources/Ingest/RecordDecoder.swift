@@ -1,0 +1,121 @@
+import CJSON
+import Pipelines
+import Vocabulary
+
+/// JSON records becoming feature values, straight into the slots of a batch.
+///
+/// One pass checks that the whole record is JSON and UTF-8, and writes each declared value into its place. The rules:
+///
+/// - A record that is not JSON anywhere is `malformed`, whatever it holds; one that is not UTF-8 is `invalidUTF8`.
+/// - More than `recordBytesMax` bytes, or more than 128 levels of nesting in an undeclared value: `oversized`.
+/// - null is the same as absent. Undeclared keys are ignored. Objects that occur twice are read as one.
+/// - A key that occurs twice: the last value counts, and each must be of the declared type.
+/// - Of several things wrong with the values of one record, the first in the record is the one reported.
+/// - A number is the double nearest to its text, rounded to float. Outside its clip range it is clipped or rejected;
+///   without a range it must fit into a float. A number that no double holds (`1e999`) is always an `overflow`.
+/// - A category is a text, or a whole number taken as its text.
+///
+/// One thread at a time.
+public final class RecordDecoder {
+  /// What records are decoded for.
+  public enum Purpose: Sendable, Hashable {
+    /// Label and times are read and checked.
+    case learning
+    /// Features only.
+    case prediction
+  }
+
+  /// Columns of `ExampleSlot.numbers`.
+  public let numberCount: Int
+  /// Columns of `ExampleSlot.categories`.
+  public let categoryCount: Int
+  public let recordBytesMax: Int
+
+  private let decoder: OpaquePointer
+  /// By the shim's index: the features as declared, then label and times.
+  private let names: [String]
+  private let featureCount: Int
+  /// Column → the shim's index.
+  private let numberFields: [Int32]
+  private let categoryFields: [Int32]
+
+  /// - Parameter recordBytesMax: Larger records are rejected; memory grows with the largest record seen, up to six times
+  ///   this.
+  public init(
+    pipeline schema: FeatureSchema, task: ModelSettings.Task, recordBytesMax: Int, purpose: Purpose = .learning
+  ) {
+    precondition(recordBytesMax > 0 && recordBytesMax < 1 << 31, "recordBytesMax \(recordBytesMax)")
+    let table = FieldTable(schema: schema, task: task, purpose: purpose)
+    numberCount = table.numberFields.count
+    categoryCount = table.categoryFields.count
+    numberFields = table.numberFields
+    categoryFields = table.categoryFields
+    names = table.names
+    featureCount = schema.features.count
+    self.recordBytesMax = recordBytesMax
+    guard let decoder = table.makeDecoder(recordBytesMax: recordBytesMax) else {
+      preconditionFailure("no memory for a decoder of \(names.count) fields")
+    }
+    self.decoder = decoder
+  }
+
+  deinit { cjson_destroy(decoder) }
+
+  /// Decodes one record.
+  ///
+  /// - Parameters:
+  ///   - bytes: One JSON object; nothing beyond them is read.
+  ///   - slot: Room for `numberCount` numbers and `categoryCount` categories.
+  /// - Complexity: One pass; nothing is allocated.
+  public func decode(_ bytes: UnsafeRawBufferPointer, into slot: ExampleSlot) -> DecodeOutcome {
+    var field: Int32 = -1
+    let outcome = cjson_decode(
+      decoder, bytes.baseAddress, bytes.count, slot.numbers, slot.categories, slot.label, slot.eventTime, &field)
+    return DecodeOutcome(outcome, field: name(field))
+  }
+
+  /// Applies the rules of a numeric feature to a number that did not come in a record.
+  ///
+  /// - Parameters:
+  ///   - value: nil or NaN: absent.
+  ///   - column: The place among the numeric features.
+  public func decode(number value: Double?, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
+    let field = numberFields[column]
+    return DecodeOutcome(cjson_number(decoder, field, value ?? .nan, slot.numbers + column), field: name(field))
+  }
+
+  /// Applies the rules of a category feature to a text that did not come in a record.
+  ///
+  /// - Parameters:
+  ///   - text: nil: absent.
+  ///   - column: The place among the category features.
+  public func decode(category text: String?, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
+    let field = categoryFields[column]
+    guard var text else {
+      return DecodeOutcome(cjson_category(decoder, field, nil, 0, slot.categories + column), field: name(field))
+    }
+    return text.withUTF8 { text in
+      // An empty text is a value like any other, so it needs an address.
+      withUnsafePointer(to: UInt8(0)) { empty in
+        DecodeOutcome(
+          cjson_category(decoder, field, text.baseAddress ?? empty, text.count, slot.categories + column),
+          field: name(field))
+      }
+    }
+  }
+
+  /// By feature, in the order of the schema.
+  public var counters: [DecodeCounters] {
+    guard let counts = cjson_counters(decoder) else { return [] }
+    return (0..<featureCount).map {
+      DecodeCounters(
+        feature: names[$0], clipped: Int64(clamping: counts[$0].clipped), imputed: Int64(clamping: counts[$0].imputed),
+        unknown: Int64(clamping: counts[$0].unknown))
+    }
+  }
+
+  /// simdjson's implementation for this CPU, for reports.
+  public static var implementation: String { String(cString: cjson_implementation()) }
+
+  private func name(_ field: Int32) -> String? { field < 0 ? nil : names[Int(field)] }
+}

@@ -1,0 +1,99 @@
+import Tensors
+
+/// What a rank's step carries beside the dense gradient: touched embedding rows and the moments of its inputs.
+///
+/// Little-endian, 8-byte aligned parts: header (magic, rows, values, columns: four UInt32), then per column count, mean and
+/// squares (Float64), then row numbers (UInt32, padded to 8 bytes), then values (Float32, padded to 8 bytes).
+enum Attachment {
+  static let magic: UInt32 = 0x3141_5452  // "RTA1"
+  static let headerBytes = 16
+
+  static func byteCount(rows: Int, values: Int, columns: Int) -> Int {
+    headerBytes + columns * 24 + padded(rows * 4) + padded(values * 4)
+  }
+
+  static func append(_ sparse: SparseRows, _ moments: Moments, to bytes: inout [UInt8]) {
+    bytes.reserveCapacity(
+      bytes.count + byteCount(rows: sparse.count, values: sparse.valueCount, columns: moments.columns))
+    withUnsafeBytes(
+      of: (
+        magic.littleEndian, UInt32(sparse.count).littleEndian, UInt32(sparse.valueCount).littleEndian,
+        UInt32(moments.columns).littleEndian
+      )
+    ) { bytes.append(contentsOf: $0) }
+    for column in 0..<moments.columns {
+      withUnsafeBytes(of: (moments.count[column], moments.mean[column], moments.squares[column])) {
+        bytes.append(contentsOf: $0)
+      }
+    }
+    append(UnsafeRawBufferPointer(start: sparse.rows.pointer, count: sparse.count * 4), to: &bytes)
+    append(UnsafeRawBufferPointer(start: sparse.values.pointer, count: sparse.valueCount * 4), to: &bytes)
+  }
+
+  private static func append(_ part: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: part)
+    for _ in part.count..<padded(part.count) { bytes.append(0) }
+  }
+
+  private static func padded(_ count: Int) -> Int { (count + 7) & ~7 }
+
+  /// One rank's attachment, checked in every size; valid as long as its bytes.
+  struct View {
+    let rowCount: Int
+    let valueCount: Int
+    private let columns: Int
+    private let bytes: UnsafeRawBufferPointer
+
+    /// - Throws: `LearningError.damaged` unless sizes agree and rows ascend within the tables.
+    init(_ bytes: UnsafeRawBufferPointer, tables: EmbeddingTables, columns: Int) throws {
+      guard bytes.count >= headerBytes, bytes.loadUnaligned(as: UInt32.self).littleEndian == magic else {
+        throw LearningError(code: .damaged, reason: "an attachment without its header")
+      }
+      rowCount = Int(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self).littleEndian)
+      valueCount = Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self).littleEndian)
+      self.columns = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self).littleEndian)
+      self.bytes = bytes
+      guard self.columns == columns,
+        bytes.count == byteCount(rows: rowCount, values: valueCount, columns: columns)
+      else { throw LearningError(code: .damaged, reason: "an attachment whose sizes disagree") }
+      try checkRows(tables)
+    }
+
+    private func checkRows(_ tables: EmbeddingTables) throws {
+      var values = 0
+      var table = 0
+      var previous = -1
+      for index in 0..<rowCount {
+        let row = Int(self.row(index))
+        guard row > previous, row < tables.rowCount else {
+          throw LearningError(code: .damaged, reason: "an attachment whose rows do not ascend within the tables")
+        }
+        previous = row
+        while row >= tables.tables[table].firstRow + tables.tables[table].buckets { table += 1 }
+        values += tables.gradientWidth(tables.tables[table])
+      }
+      guard values == valueCount else {
+        throw LearningError(code: .damaged, reason: "an attachment whose rows do not fit its values")
+      }
+    }
+
+    func moment(_ column: Int) -> (count: Double, mean: Double, squares: Double) {
+      let offset = headerBytes + column * 24
+      return (
+        bytes.loadUnaligned(fromByteOffset: offset, as: Double.self),
+        bytes.loadUnaligned(fromByteOffset: offset + 8, as: Double.self),
+        bytes.loadUnaligned(fromByteOffset: offset + 16, as: Double.self)
+      )
+    }
+
+    @inline(__always)
+    func row(_ index: Int) -> UInt32 {
+      bytes.loadUnaligned(fromByteOffset: headerBytes + columns * 24 + index * 4, as: UInt32.self)
+    }
+
+    /// The values' bytes; not necessarily aligned.
+    var values: UnsafeRawPointer? {
+      bytes.baseAddress.map { $0 + headerBytes + columns * 24 + Attachment.padded(rowCount * 4) }
+    }
+  }
+}

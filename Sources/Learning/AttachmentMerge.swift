@@ -1,0 +1,72 @@
+import Tensors
+
+/// Sums the ranks' attachments in rank order, row by row.
+final class AttachmentMerge {
+  let rows: SparseRows
+  private let tables: EmbeddingTables
+  private var views: [Attachment.View] = []
+  private var heads: [(row: Int, value: Int)] = []
+
+  init(_ tables: EmbeddingTables, rowCapacity: Int, valueCapacity: Int) {
+    self.tables = tables
+    rows = SparseRows(rowCapacity: rowCapacity, valueCapacity: valueCapacity)
+  }
+
+  /// - Throws: `LearningError.damaged`; then nothing is held.
+  func run(_ attachments: [UnsafeRawBufferPointer], moments: Moments) throws {
+    rows.clear()
+    moments.clear()
+    views.removeAll(keepingCapacity: true)
+    heads.removeAll(keepingCapacity: true)
+    var rowCount = 0
+    var valueCount = 0
+    for attachment in attachments {
+      let view = try Attachment.View(attachment, tables: tables, columns: moments.columns)
+      views.append(view)
+      heads.append((0, 0))
+      rowCount += view.rowCount
+      valueCount += view.valueCount
+    }
+    for view in views {
+      for column in 0..<moments.columns {
+        let moment = view.moment(column)
+        moments.merge(column, count: moment.count, mean: moment.mean, squares: moment.squares)
+      }
+    }
+    rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
+    mergeRows()
+    rows.seal()
+  }
+
+  private func mergeRows() {
+    for table in tables.tables {
+      let width = tables.gradientWidth(table)
+      let end = UInt32(table.firstRow + table.buckets)
+      while true {
+        var next = end
+        for rank in views.indices where heads[rank].row < views[rank].rowCount {
+          next = min(next, views[rank].row(heads[rank].row))
+        }
+        if next == end { break }
+        let target = rows.append(row: next, width: width)
+        var isFirst = true
+        for rank in views.indices where heads[rank].row < views[rank].rowCount {
+          guard views[rank].row(heads[rank].row) == next, let values = views[rank].values else { continue }
+          add(values + heads[rank].value * 4, width, to: target, isFirst: isFirst)
+          isFirst = false
+          heads[rank].row += 1
+          heads[rank].value += width
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func add(_ values: UnsafeRawPointer, _ width: Int, to target: UnsafeMutablePointer<Float>, isFirst: Bool) {
+    if isFirst {
+      UnsafeMutableRawPointer(target).copyMemory(from: values, byteCount: width * 4)
+    } else {
+      for index in 0..<width { target[index] += values.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Health
+import Tensors
+
+/// Gathers what `takeHealth` answers: the hidden layers' counts, the logits', gradients and updates a layer.
+final class HealthMonitor {
+  /// Stretches of the parameter vector, one a layer.
+  let segments: [Range<Int>]
+  /// Σ g² of the step in hand, by segment; counted when the step is applied.
+  let pendingSquares: AlignedBuffer<Double>
+
+  private let network: Network
+  private let names: [String]
+  private let gradientSquares, updateNorms: AlignedBuffer<Double>
+  private var steps: Int64 = 0
+  /// Rows seen by hidden layers since the last take.
+  private var rows: Int64 = 0
+  /// Rows until the next one for the histograms.
+  private var untilSample = 0
+  private let every: Int
+  private let slots: [AlignedBuffer<UInt32>]
+  private var outputSketch: ActivationSketch
+
+  init(_ network: Network) {
+    self.network = network
+    let parts = network.layout.segments
+    segments = parts.map(\.range)
+    names = parts.map(\.name)
+    pendingSquares = AlignedBuffer(count: parts.count)
+    gradientSquares = AlignedBuffer(count: parts.count)
+    updateNorms = AlignedBuffer(count: parts.count)
+    every = max(1, network.spec.histogramEvery)
+    slots = network.hidden.map { _ in AlignedBuffer(count: 4 * ActivationSketch.exponentSlotCount) }
+    outputSketch = ActivationSketch(units: network.spec.outputCount)
+  }
+
+  /// Counts the batch that has just gone forward.
+  func observe() {
+    let count = network.count
+    rows += Int64(count)
+    var row = untilSample
+    while row < count {
+      for (index, layer) in network.hidden.enumerated() {
+        TableKernels.countExponents(
+          count: layer.shape.outputs, layer.y.from(row), tables: slots[index].pointer)
+      }
+      row += every
+    }
+    observeOutput(count)
+    untilSample = row - count
+  }
+
+  private func observeOutput(_ count: Int) {
+    let outputs = network.spec.outputCount
+    var sample = untilSample
+    for row in 0..<count {
+      let isSampled = row == sample
+      if isSampled { sample += every }
+      let logits = network.logits.from(row)
+      for output in 0..<outputs {
+        outputSketch.add(logits[output], isSampled: isSampled)
+        if logits[output] != 0 { outputSketch.unitActivity[output] += 1 }
+      }
+    }
+  }
+
+  /// Counts a segment's applied update.
+  func count(segment: Int, change: Double) {
+    if segment == 0 { steps += 1 }
+    gradientSquares[segment] += pendingSquares[segment]
+    updateNorms[segment] += change.squareRoot()
+  }
+
+  /// The window since the last take; begins a new one.
+  func take() -> [LayerHealth] {
+    var layers: [LayerHealth] = []
+    for segment in segments.indices {
+      var sketch = ActivationSketch()
+      if segment < network.hidden.count {
+        sketch = takeSketch(segment)
+      } else if names[segment] == network.layout.output.name {
+        sketch = outputSketch
+      }
+      let weights = network.kernels.squaredNorm(
+        count: segments[segment].count, network.parameters.pointer + segments[segment].lowerBound, inverseCount: 1,
+        limit: .infinity)
+      layers.append(
+        LayerHealth(
+          layer: names[segment], sketch: sketch, gradientSquaredNormSum: gradientSquares[segment], steps: steps,
+          weightNorm: weights.squareRoot(), updateNormSum: updateNorms[segment]))
+    }
+    steps = 0
+    rows = 0
+    gradientSquares.clear()
+    updateNorms.clear()
+    outputSketch = ActivationSketch(units: network.spec.outputCount)
+    return layers
+  }
+
+  private func takeSketch(_ index: Int) -> ActivationSketch {
+    let layer = network.hidden[index]
+    let units = layer.shape.outputs
+    var sketch = ActivationSketch(units: units)
+    sketch.count = rows * Int64(units)
+    guard let stats = layer.stats else { return sketch }
+    var active: Int64 = 0
+    for unit in 0..<units {
+      active += stats.active[unit]
+      sketch.unitActivity[unit] = stats.active[unit]
+      sketch.negatives += stats.negative[unit]
+      sketch.saturated += stats.saturated[unit]
+      sketch.nonFinite += stats.nonFinite[unit]
+      sketch.minimum = min(sketch.minimum, stats.minimum[unit])
+      sketch.maximum = max(sketch.maximum, stats.maximum[unit])
+      sketch.sum += stats.sum[unit]
+      sketch.sumOfSquares += stats.square[unit]
+    }
+    sketch.zeros = sketch.count - active
+    let size = ActivationSketch.exponentSlotCount
+    for part in 0..<4 {
+      sketch.addExponentSlots(UnsafeBufferPointer(start: slots[index].pointer + part * size, count: size))
+    }
+    slots[index].clear()
+    stats.reset()
+    return sketch
+  }
+}

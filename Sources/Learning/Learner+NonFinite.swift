@@ -1,0 +1,63 @@
+import Tensors
+
+extension Learner {
+  /// The rows of `batch` that alone give a NaN or an infinity on the way forward or back, with the layer that shows it
+  /// first and the input that causes it.
+  ///
+  /// Runs each row by itself over the learner's buffers: outputs and gradients of the step in hand are lost, parameters,
+  /// statistics and health counts stay. An input is named where the row is sound without it.
+  public func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
+    withArithmeticMode {
+      defer { discardStep() }
+      let single = FeatureBatch(capacity: 1, numberCount: batch.numberCount, categoryCount: batch.categoryCount)
+      single.count = 1
+      var found: [NonFiniteRow] = []
+      for row in 0..<batch.count {
+        single.copyRow(row, of: batch, to: 0)
+        guard let layer = firstNonFiniteLayer(single) else { continue }
+        found.append(NonFiniteRow(row: row, layer: layer, feature: culprit(single, layer: layer)))
+      }
+      return found
+    }
+  }
+
+  /// The first place, on the way forward and then back, where the one row of `batch` gives no number.
+  private func firstNonFiniteLayer(_ batch: FeatureBatch) -> String? {
+    network.forward(batch, countsHealth: false)
+    let layout = network.layout
+    if !isFinite(network.x.pointer, layout.inputWidth) { return "input" }
+    for layer in network.hidden where !isFinite(layer.y.pointer, layer.shape.outputs) { return layer.shape.name }
+    if !network.isFinite(0) { return layout.output.name }
+    guard !batch.labels[0].isNaN else { return nil }
+    let local = back.run(batch)
+    if !local.lossSum.isFinite { return "loss" }
+    for (name, range) in layout.segments.reversed() where !back.gradientIsFinite(range.lowerBound, range.count) {
+      return name
+    }
+    if layout.embeddingWidth > 0, !isFinite(back.inputGradient.pointer, layout.embeddingWidth) { return "embeddings" }
+    return nil
+  }
+
+  /// The input without which the row is sound; nil: none alone.
+  private func culprit(_ batch: FeatureBatch, layer: String) -> String? {
+    for (feature, table) in network.tables.tables.enumerated() {
+      let row = Int(batch.categories[feature])
+      let embedding = network.tables.weights.pointer + table.offset + row * table.dimension
+      if !isFinite(embedding, table.dimension) { return table.name }
+      let wide = network.tables.wideRows(table) + row * network.tables.wideWidth
+      if !isFinite(wide, network.tables.wideWidth) { return table.name }
+    }
+    for (number, input) in spec.numbers.enumerated() where !batch.numbers[number].isNaN {
+      let value = batch.numbers[number]
+      batch.numbers[number] = .nan
+      defer { batch.numbers[number] = value }
+      if firstNonFiniteLayer(batch) == nil { return input.name }
+    }
+    return nil
+  }
+
+  private func isFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+    for index in 0..<count where !values[index].isFinite { return false }
+    return true
+  }
+}

@@ -1,0 +1,100 @@
+import Tensors
+
+/// The bytes of a learner's state.
+///
+/// Magic, version, the shape of the spec as text, step, random state, then every buffer with its count: normaliser,
+/// parameters, tables, optimisers. Optimisers come last: a predictor stops before them.
+enum ModelStateFormat {
+  static let magic: UInt32 = 0x5353_5452  // "RTSS"
+  static let version: UInt32 = 1
+
+  /// What must agree between a state and a spec: all that decides a buffer's size or a number's meaning. Rates, clips and
+  /// the seed may change over a lineage.
+  static func shape(of spec: LearnerSpec) -> String {
+    var parts = [
+      "task \(spec.task)", "hidden \(spec.hidden)", "activation \(spec.activation.rawValue)",
+      "normalization \(spec.normalization.rawValue)", "wide \(spec.wide)", "optimizer \(spec.optimizer.kind.rawValue)",
+      "embedding_optimizer \(spec.embeddingOptimizer.kind.rawValue)",
+    ]
+    parts += spec.numbers.map { "number \($0.name) \($0.standardize) \($0.missingIndicator)" }
+    parts += spec.categories.map { "category \($0.name) \($0.buckets) \($0.dimension)" }
+    return parts.joined(separator: "\n")
+  }
+
+  /// Reads and checks the header; step and random state.
+  static func readHeader(_ reader: inout StateReader, spec: LearnerSpec) throws -> (step: Int64, random: UInt64) {
+    guard try reader.read(UInt32.self) == magic else {
+      throw LearningError(code: .damaged, reason: "these bytes are no learner's state")
+    }
+    let found = try reader.read(UInt32.self)
+    guard found <= version else {
+      throw LearningError(code: .fromTheFuture, reason: "state version \(found), this program knows \(version)")
+    }
+    guard found == version else { throw LearningError(code: .damaged, reason: "state version \(found) never was") }
+    let shape = try reader.readText()
+    let own = self.shape(of: spec)
+    guard shape == own else {
+      throw LearningError(code: .anotherSpec, reason: firstDifference(shape, own))
+    }
+    return (try reader.read(Int64.self), try reader.read(UInt64.self))
+  }
+
+  private static func firstDifference(_ state: String, _ spec: String) -> String {
+    let theirs = state.split(separator: "\n", omittingEmptySubsequences: false)
+    let ours = spec.split(separator: "\n", omittingEmptySubsequences: false)
+    for (their, our) in zip(theirs, ours) where their != our {
+      return "the state has '\(their)', the spec '\(our)'"
+    }
+    return "the state has \(theirs.count) parts, the spec \(ours.count)"
+  }
+}
+
+/// Bytes found in a state and the place they belong to; copied only after all of it has been checked.
+struct PendingCopies {
+  private var copies: [(from: UnsafeRawBufferPointer, to: UnsafeMutableRawPointer)] = []
+
+  mutating func add<Element>(_ reader: inout StateReader, _ buffer: AlignedBuffer<Element>) throws {
+    copies.append((try reader.read(like: buffer), UnsafeMutableRawPointer(buffer.pointer)))
+  }
+
+  func perform() {
+    for copy in copies {
+      if let base = copy.from.baseAddress { copy.to.copyMemory(from: base, byteCount: copy.from.count) }
+    }
+  }
+}
+
+extension Network {
+  var stateByteCount: Int { (parameters.count + tables.weights.count + tables.wideWeights.count) * 4 }
+
+  func write(to writer: inout StateWriter) {
+    writer.write(normalizer.running.count)
+    writer.write(normalizer.running.mean)
+    writer.write(normalizer.running.squares)
+    writer.write(parameters)
+    writer.write(tables.weights)
+    writer.write(tables.wideWeights)
+  }
+
+  func read(_ reader: inout StateReader, into copies: inout PendingCopies) throws {
+    try copies.add(&reader, normalizer.running.count)
+    try copies.add(&reader, normalizer.running.mean)
+    try copies.add(&reader, normalizer.running.squares)
+    try copies.add(&reader, parameters)
+    try copies.add(&reader, tables.weights)
+    try copies.add(&reader, tables.wideWeights)
+  }
+
+  /// The parameters alone, in canonical order: dense layers, then tables; little-endian Float32.
+  func canonicalParameters() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(stateByteCount)
+    layout.forEachParameter { _, index in
+      withUnsafeBytes(of: parameters[index].bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+    for buffer in [tables.weights, tables.wideWeights] {
+      bytes.append(contentsOf: UnsafeRawBufferPointer(start: buffer.pointer, count: buffer.byteCount))
+    }
+    return bytes
+  }
+}

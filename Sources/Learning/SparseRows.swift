@@ -1,0 +1,51 @@
+import Tensors
+
+/// Gradients of touched embedding rows: row numbers ascending and unique, their values one after the other.
+///
+/// A row's values are its embedding's gradient, then its wide weights'. Grows to the largest step and stays there.
+final class SparseRows {
+  private(set) var count = 0
+  private(set) var valueCount = 0
+  private(set) var rows: AlignedBuffer<UInt32>
+  /// Zero from `valueCount` to the next multiple of 16.
+  private(set) var values: AlignedBuffer<Float>
+
+  init(rowCapacity: Int, valueCapacity: Int) {
+    rows = AlignedBuffer(count: rowCapacity)
+    values = AlignedBuffer(count: paddedToLanes(valueCapacity) + 16)
+  }
+
+  func clear() {
+    count = 0
+    valueCount = 0
+  }
+
+  /// Makes room; what is held stays.
+  func reserve(rows rowCapacity: Int, values valueCapacity: Int) {
+    if rows.count < rowCapacity {
+      let larger = AlignedBuffer<UInt32>(count: max(rowCapacity, rows.count * 2))
+      larger.pointer.update(from: rows.pointer, count: count)
+      rows = larger
+    }
+    let padded = paddedToLanes(valueCapacity) + 16
+    if values.count < padded {
+      let larger = AlignedBuffer<Float>(count: max(padded, values.count * 2))
+      larger.pointer.update(from: values.pointer, count: valueCount)
+      values = larger
+    }
+  }
+
+  /// Adds a row at the end and returns the place of its `width` values, not yet written. Room must have been reserved.
+  @inline(__always)
+  func append(row: UInt32, width: Int) -> UnsafeMutablePointer<Float> {
+    rows.pointer[count] = row
+    count += 1
+    defer { valueCount += width }
+    return values.pointer + valueCount
+  }
+
+  /// Zeroes what the kernels read beyond the values.
+  func seal() {
+    (values.pointer + valueCount).update(repeating: 0, count: paddedToLanes(valueCount) - valueCount)
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Vocabulary
+
+/// Makes the data of a private cluster and starts its server.
+struct ClusterMaker {
+  let layout: ClusterLayout
+  let account: ClusterAccount
+  let binaries: ClusterBinaries
+  let durable: Bool
+
+  /// Makes the data beside its place and moves it there when complete: an interrupted attempt leaves nothing half made.
+  func initialize(deadline: Deadline) throws {
+    try? FileManager.default.removeItem(atPath: layout.unfinishedData)
+    try writePassword()
+    var arguments = [
+      "-D", layout.unfinishedData, "--username=\(PrivateCluster.user)", "--pwfile=\(layout.password)",
+      "--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions",
+    ]
+    arguments.append(durable ? "--data-checksums" : "--no-sync")
+    let outcome = try account.run(binaries.initdb, arguments, deadline: deadline)
+    guard outcome.status == 0 else {
+      throw PostgresError(.cluster, "initdb failed: \(outcome.output.suffix(600))")
+    }
+    let main = layout.unfinishedData + "/postgresql.conf"
+    guard let file = FileHandle(forWritingAtPath: main) else {
+      throw PostgresError(.cluster, "\(main) cannot be written")
+    }
+    defer { try? file.close() }
+    _ = try file.seekToEnd()
+    try file.write(contentsOf: Data("\ninclude 'retrain.conf'\n".utf8))
+    try FileManager.default.moveItem(atPath: layout.unfinishedData, toPath: layout.data)
+  }
+
+  private func writePassword() throws {
+    var source = SystemRandomNumberGenerator()
+    let digits = Array("0123456789abcdef")
+    let secret = String((0..<48).map { _ in digits[Int.random(in: 0..<16, using: &source)] })
+    unlink(layout.password)
+    let descriptor = open(layout.password, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw PostgresError(.cluster, "\(layout.password) cannot be made: errno \(errno)") }
+    defer { close(descriptor) }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+    try file.write(contentsOf: Data((secret + "\n").utf8))
+    try account.take(layout.password)
+  }
+
+  /// Starts the server on a free loopback port; when another program takes the port first, on another one.
+  func startServer(deadline: Deadline) throws {
+    try prepareSocketDirectory()
+    var lastWords = ""
+    for attempt in 0..<4 where attempt == 0 || !deadline.hasPassed {
+      try writeSettings(port: freePort())
+      unlink(layout.log)
+      let seconds = max(1, Int(deadline.remaining.seconds))
+      let outcome = try account.run(
+        binaries.control, ["start", "-D", layout.data, "-l", layout.log, "-w", "-t", String(seconds)],
+        deadline: .after(.seconds(seconds + 2)))
+      if outcome.status == 0 { return }
+      let log = (try? String(contentsOfFile: layout.log, encoding: .utf8)) ?? ""
+      lastWords = log.isEmpty ? outcome.output : log
+      guard lastWords.contains("could not bind") || lastWords.contains("could not create any TCP/IP sockets") else {
+        break
+      }
+    }
+    let end = lastWords.split(separator: "\n").suffix(4).joined(separator: "; ")
+    throw PostgresError(.cluster, "the server did not start: \(end)")
+  }
+
+  private func prepareSocketDirectory() throws {
+    let directory = layout.socketDirectory
+    // A killed server leaves its socket, and the next one takes another port.
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    where name.hasPrefix(".s.PGSQL.") { unlink(directory + "/" + name) }
+    guard directory != layout.directory else { return }
+    try ClusterLayout.makeDirectory(directory)
+    var status = stat()
+    // Whoever else could write there could put a server of his own in our place.
+    guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+      status.st_uid == geteuid() || status.st_uid == account.user
+    else { throw PostgresError(.cluster, "\(directory), the folder for the socket, belongs to somebody else") }
+    try account.take(directory)
+    chmod(directory, 0o700)
+  }
+
+  private func writeSettings(port: Int) throws {
+    func quote(_ text: String) -> String { "'" + text.map { $0 == "'" ? "''" : String($0) }.joined() + "'" }
+    var lines = [
+      "# Written at every start.",
+      "listen_addresses = '127.0.0.1'",
+      "port = \(port)",
+      "unix_socket_directories = \(quote(layout.socketDirectory))",
+      "unix_socket_permissions = 0700",
+      "max_connections = 100",
+      "shared_buffers = 64MB",
+      "max_wal_size = 512MB",
+      "jit = off",
+      "max_parallel_workers_per_gather = 0",
+    ]
+    if !durable { lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"] }
+    do {
+      try (lines.joined(separator: "\n") + "\n").write(toFile: layout.settings, atomically: true, encoding: .utf8)
+    } catch { throw PostgresError(.cluster, "\(layout.settings) cannot be written: \(error.localizedDescription)") }
+    try account.take(layout.settings)
+    chmod(layout.settings, 0o600)
+  }
+}
+
+/// A loopback port that was free a moment ago.
+func freePort() throws -> Int {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  guard descriptor >= 0 else { throw PostgresError(.cluster, "no socket: errno \(errno)") }
+  defer { close(descriptor) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+    }
+  }
+  guard isBound else { throw PostgresError(.cluster, "no free loopback port: errno \(errno)") }
+  return Int(UInt16(bigEndian: address.sin_port))
+}

@@ -1,0 +1,52 @@
+import Evaluation
+import Health
+
+/// Everything known about a version that may decide its future.
+public struct CandidateEvidence: Sendable, Hashable, Codable {
+  /// The layer of the first parameter that is NaN or infinite.
+  public var nonFiniteParameter: String?
+  /// Outputs that were NaN or infinite: in the test stream and, once it serves, in replies.
+  public var nonFiniteOutputs: Int64
+  public var findings: [HealthFinding]
+  /// Labelled records of the window, each predicted before it was learned.
+  public var records: Int64
+  /// Over those records, in the task's loss.
+  public var meanLoss: Double?
+  public var auc: Double?
+  /// Loss of the best constant prediction over the same records.
+  public var priorLoss: Double?
+  /// Its loss minus the stable version's on the same records.
+  public var comparison: PairedDifference?
+  /// The version it was compared with; with any but the present stable one the comparison does not count.
+  public var comparedWith: Int64?
+
+  public init(
+    nonFiniteParameter: String? = nil, nonFiniteOutputs: Int64 = 0, findings: [HealthFinding] = [],
+    records: Int64 = 0, meanLoss: Double? = nil, auc: Double? = nil, priorLoss: Double? = nil,
+    comparison: PairedDifference? = nil, comparedWith: Int64? = nil
+  ) {
+    self.nonFiniteParameter = nonFiniteParameter
+    self.nonFiniteOutputs = nonFiniteOutputs
+    self.findings = findings
+    self.records = records
+    self.meanLoss = meanLoss
+    self.auc = auc
+    self.priorLoss = priorLoss
+    self.comparison = comparison
+    self.comparedWith = comparedWith
+  }
+
+  /// Evidence from a window's metrics.
+  public init(
+    metrics: StreamMetrics, nonFiniteParameter: String? = nil, findings: [HealthFinding] = [],
+    comparison: PairedDifference? = nil, comparedWith: Int64? = nil
+  ) {
+    self.init(
+      nonFiniteParameter: nonFiniteParameter, nonFiniteOutputs: metrics.nonFiniteOutputs, findings: findings,
+      records: metrics.records, meanLoss: metrics.meanLoss, auc: metrics.auc, priorLoss: metrics.priorLoss,
+      comparison: comparison, comparedWith: comparedWith)
+  }
+
+  /// Whether a parameter or an output is NaN or infinite: no later evidence can make up for it.
+  public var isNonFinite: Bool { nonFiniteParameter != nil || nonFiniteOutputs > 0 }
+}

@@ -1,0 +1,96 @@
+import Evaluation
+import Foundation
+import Health
+import Vocabulary
+
+/// What the evidence says about one version: pass, fail, or inconclusive with what is still missing.
+public struct Judgement: Sendable, Hashable {
+  public let verdict: Verdict
+  public let rule: RolloutRule
+  public let observed: Double?
+  public let threshold: Double?
+  public let window: String
+  /// The end of a sentence that begins with "version N".
+  public let reason: String
+}
+
+extension Rollout {
+  /// Holds a version's evidence against the rules, the gravest first.
+  ///
+  /// A non-finite number or a failed health rule condemns at once. Loss is judged on enough records: against the stable
+  /// version on pairs, by bounds that hold at every look; where there is none, against the best constant prediction.
+  ///
+  /// - Parameter stable: The number of the version to beat; nil where there is none.
+  public static func judge(_ evidence: CandidateEvidence, stable: Int64?, policy: RolloutPolicy) -> Judgement {
+    if let judgement = judgeNonFinite(evidence) ?? judgeHealth(evidence) { return judgement }
+    return stable.map { judgePairs(evidence, stable: $0, policy: policy) } ?? judgeAlone(evidence, policy: policy)
+  }
+
+  static func judgeNonFinite(_ evidence: CandidateEvidence) -> Judgement? {
+    if let layer = evidence.nonFiniteParameter {
+      return Judgement(
+        verdict: .fail, rule: .nonFinite, observed: nil, threshold: nil, window: "parameters",
+        reason: "has a NaN or infinite parameter in layer \(layer)")
+    }
+    guard evidence.nonFiniteOutputs > 0 else { return nil }
+    return Judgement(
+      verdict: .fail, rule: .nonFinite, observed: Double(evidence.nonFiniteOutputs), threshold: 0,
+      window: window(evidence.records), reason: "gave \(evidence.nonFiniteOutputs) NaN or infinite outputs")
+  }
+
+  private static func judgeHealth(_ evidence: CandidateEvidence) -> Judgement? {
+    guard let finding = evidence.findings.first(where: { $0.verdict == .fail }) else { return nil }
+    return Judgement(
+      verdict: .fail, rule: .health, observed: finding.observed, threshold: finding.threshold,
+      window: window(evidence.records),
+      reason: "failed the health rule \(finding.rule) in layer \(finding.layer): "
+        + "\(short(finding.observed)) against a limit of \(short(finding.threshold))")
+  }
+
+  private static func judgePairs(_ evidence: CandidateEvidence, stable: Int64, policy: RolloutPolicy) -> Judgement {
+    guard let comparison = evidence.comparison, evidence.comparedWith ?? stable == stable else {
+      return waiting(for: "a comparison with stable version \(stable)", records: 0, policy)
+    }
+    guard comparison.count >= policy.recordsMin else {
+      return waiting(for: "pairs with stable version \(stable)", records: comparison.count, policy)
+    }
+    let (lower, upper) = comparison.confidenceSequence(
+      confidence: policy.confidence, tightestAt: max(policy.recordsMin, 1))
+    let between = "its loss minus that of stable version \(stable) lies between \(short(lower)) and \(short(upper))"
+    let tolerance = "a tolerance of \(short(policy.lossTolerance))"
+    let (verdict, observed, reason): (Verdict, Double, String) =
+      if lower > policy.lossTolerance {
+        (.fail, lower, "is worse than stable version \(stable): \(between), beyond \(tolerance)")
+      } else if upper < policy.lossTolerance {
+        (.pass, upper, "is as good as stable version \(stable) or better: \(between), within \(tolerance)")
+      } else {
+        (.inconclusive, comparison.mean, "waits for more records: \(between), around \(tolerance)")
+      }
+    return Judgement(
+      verdict: verdict, rule: .pairedLoss, observed: observed, threshold: policy.lossTolerance,
+      window: "\(comparison.count) pairs", reason: reason)
+  }
+
+  private static func judgeAlone(_ evidence: CandidateEvidence, policy: RolloutPolicy) -> Judgement {
+    guard let loss = evidence.meanLoss, let prior = evidence.priorLoss, evidence.records >= policy.recordsMin else {
+      return waiting(for: "labelled records", records: evidence.records, policy)
+    }
+    let isBetter = loss < prior
+    let comparison = "its loss of \(short(loss)) against \(short(prior))"
+    return Judgement(
+      verdict: isBetter ? .pass : .fail, rule: .beatsPrior, observed: loss, threshold: prior,
+      window: window(evidence.records),
+      reason: (isBetter ? "beats" : "does not beat") + " the best constant prediction: \(comparison)")
+  }
+
+  private static func waiting(for what: String, records: Int64, _ policy: RolloutPolicy) -> Judgement {
+    Judgement(
+      verdict: .inconclusive, rule: .evidence, observed: Double(records), threshold: Double(policy.recordsMin),
+      window: window(records), reason: "waits for \(what): \(records) of \(policy.recordsMin)")
+  }
+
+  static func window(_ records: Int64) -> String { "\(records) records" }
+
+  /// Four significant digits: enough to compare, short enough to read.
+  static func short(_ value: Double) -> String { String(format: "%.4g", value) }
+}

@@ -1,0 +1,44 @@
+extension Rollout {
+  /// A person makes `version` stable, whatever its state: also one that was rejected or rolled back.
+  ///
+  /// - Parameters:
+  ///   - name: Who asks; goes into the journal.
+  /// - Throws: `RolloutError`: nobody named, an unknown version, or one that is stable already.
+  public static func promote(
+    _ version: Int64, by name: String, versions: [VersionFacts]
+  ) throws(RolloutError) -> [RolloutDecision] {
+    let actor = try person(name)
+    guard let facts = versions.first(where: { $0.number == version }) else {
+      throw RolloutError(.unknownVersion, "there is no version \(version)")
+    }
+    guard facts.state != .stable else { throw RolloutError(.refused, "version \(version) is stable already") }
+    return promotionDecisions(
+      of: facts, among: versions, rule: .person, window: "by hand", reason: "was promoted by \(name)", actor: actor)
+  }
+
+  /// A person rolls the stable version back to the newest one that was stable and never rolled back.
+  ///
+  /// - Parameters:
+  ///   - name: Who asks; goes into the journal.
+  ///   - why: The person's own words, for the journal; may be empty.
+  /// - Throws: `RolloutError`: nobody named, no stable version, or none to return to.
+  public static func rollBack(
+    by name: String, why: String = "", versions: [VersionFacts]
+  ) throws(RolloutError) -> [RolloutDecision] {
+    let actor = try person(name)
+    guard let stable = versions.first(where: { $0.state == .stable }) else {
+      throw RolloutError(.refused, "no version is stable")
+    }
+    guard rollbackTarget(among: versions) != nil else {
+      throw RolloutError(.refused, "there is no earlier version to return to from version \(stable.number)")
+    }
+    return returnDecisions(
+      from: stable, among: versions, rule: .person, window: "by hand",
+      reason: "was rolled back by \(name)" + (why.isEmpty ? "" : " (\(why))"), actor: actor)
+  }
+
+  private static func person(_ name: String) throws(RolloutError) -> RolloutActor {
+    guard name.contains(where: { !$0.isWhitespace }) else { throw RolloutError(.nobody, "nobody is named") }
+    return .person(name)
+  }
+}

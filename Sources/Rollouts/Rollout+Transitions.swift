@@ -1,0 +1,84 @@
+import Foundation
+
+extension Rollout {
+  /// The stable version makes room, `version` takes its place.
+  static func promotionDecisions(
+    of version: VersionFacts, among versions: [VersionFacts], rule: RolloutRule, observed: Double? = nil,
+    threshold: Double? = nil, window: String, reason: String, actor: RolloutActor
+  ) -> [RolloutDecision] {
+    let leaving = versions.first { $0.state == .stable }.map { old in
+      RolloutDecision(
+        version: old.number, from: .stable, to: .retired, rule: .replaced, window: window,
+        reason: "Version \(old.number) made room for version \(version.number).", actor: actor)
+    }
+    let arriving = RolloutDecision(
+      version: version.number, from: version.state, to: .stable, rule: rule, observed: observed,
+      threshold: threshold, window: window, reason: "Version \(version.number) \(reason).", actor: actor)
+    return [leaving, arriving].compactMap { $0 }
+  }
+
+  /// The stable version is rolled back, and the newest retired one that was stable and never rolled back returns, if
+  /// there is one.
+  static func returnDecisions(
+    from stable: VersionFacts, among versions: [VersionFacts], rule: RolloutRule, observed: Double? = nil,
+    threshold: Double? = nil, window: String, reason: String, actor: RolloutActor
+  ) -> [RolloutDecision] {
+    let target = rollbackTarget(among: versions)
+    let leaving = RolloutDecision(
+      version: stable.number, from: .stable, to: .rolledBack, rule: rule, observed: observed, threshold: threshold,
+      window: window,
+      reason: "Version \(stable.number) \(reason); "
+        + (target.map { "version \($0.number) returns." } ?? "there is no earlier version to return to."),
+      actor: actor)
+    let returning = target.map { target in
+      RolloutDecision(
+        version: target.number, from: .retired, to: .stable, rule: .rollbackTarget, window: window,
+        reason: "Version \(target.number) is the newest that was stable and never rolled back.", actor: actor)
+    }
+    return [leaving, returning].compactMap { $0 }
+  }
+
+  /// The version a rollback would return to.
+  public static func rollbackTarget(among versions: [VersionFacts]) -> VersionFacts? {
+    versions.filter { $0.state == .retired && $0.wasStable && !$0.wasRolledBack }.max { $0.number < $1.number }
+  }
+
+  /// The versions after the decisions, applied in order.
+  ///
+  /// - Throws: `RolloutError` where a version is unknown or no longer in the state decided from, where the machine has
+  ///   no such transition, or where two versions would be stable or canary.
+  public static func apply(
+    _ decisions: [RolloutDecision], to versions: [VersionFacts], now: Date
+  ) throws(RolloutError) -> [VersionFacts] {
+    var versions = versions
+    for decision in decisions {
+      guard let version = versions.first(where: { $0.number == decision.version }) else {
+        throw RolloutError(.unknownVersion, "there is no version \(decision.version)")
+      }
+      guard version.state == decision.from else {
+        throw RolloutError(
+          .stale, "version \(decision.version) is \(version.state.rawValue), not \(decision.from.rawValue)")
+      }
+      guard version.state.mayBecome(decision.to, byPerson: decision.actor != RolloutActor.controller.description)
+      else {
+        throw RolloutError(
+          .refused, "version \(decision.version) cannot go from \(decision.from.rawValue) to \(decision.to.rawValue)")
+      }
+      if decision.to.isServing, let other = versions.first(where: { $0.state == decision.to }) {
+        throw RolloutError(.refused, "version \(other.number) is \(decision.to.rawValue) already")
+      }
+      versions.apply(decision, now: now)
+    }
+    return versions
+  }
+}
+
+extension Array where Element == VersionFacts {
+  mutating func apply(_ decision: RolloutDecision, now: Date) {
+    guard let place = firstIndex(where: { $0.number == decision.version }) else { return }
+    self[place].state = decision.to
+    self[place].since = now
+    if decision.to == .stable { self[place].wasStable = true }
+    if decision.to == .rolledBack { self[place].wasRolledBack = true }
+  }
+}

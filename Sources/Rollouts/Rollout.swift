@@ -1,0 +1,168 @@
+import Foundation
+import Vocabulary
+
+/// The rules by which versions move: a pure function of state, evidence and time. See `VersionState` for the machine.
+///
+/// Decisions are to be applied in the order given, all or none: the stable version makes room before another takes its
+/// place.
+public enum Rollout {
+  /// What is to be done now; nothing, most of the time.
+  ///
+  /// 1. A stable version with a non-finite number is rolled back at once, and nothing is promoted in the same look: the
+  ///    comparisons were with it.
+  /// 2. The canary is rolled back if its evidence fails; it becomes stable if the evidence passes and it has been the
+  ///    canary for `canaryDuration`.
+  /// 3. Candidates and validated versions are rejected if their evidence fails. The newest one that passes is validated
+  ///    and goes on to canary or stable.
+  /// 4. An undecided version is retired as superseded if a newer one is on its way or stable, or has gathered as much
+  ///    evidence. (A newer one with less evidence, or none, leaves it alone, so that a fast stream of candidates cannot
+  ///    starve them all.)
+  ///
+  /// - Parameter versions: All of the pipeline, in any order; at most one stable and one canary.
+  public static func decide(
+    versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, now: Date
+  ) -> [RolloutDecision] {
+    var look = Look(versions: versions, evidence: evidence, policy: policy, now: now)
+    look.watchStable()
+    look.watchCanary()
+    look.rejectFailures()
+    look.advanceNewest()
+    look.retireSuperseded()
+    return look.decisions
+  }
+}
+
+/// One look at the pipeline: the versions as the decisions so far would leave them.
+private struct Look {
+  var versions: [VersionFacts]
+  let evidence: [Int64: CandidateEvidence]
+  let policy: RolloutPolicy
+  let now: Date
+  var decisions: [RolloutDecision] = []
+  var hasRolledBackStable = false
+
+  init(versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, now: Date) {
+    self.versions = versions.sorted { $0.number > $1.number }
+    self.evidence = evidence
+    self.policy = policy
+    self.now = now
+  }
+
+  private var stable: VersionFacts? { versions.first { $0.state == .stable } }
+  private var canary: VersionFacts? { versions.first { $0.state == .canary } }
+
+  private func judgement(of version: VersionFacts) -> Judgement {
+    Rollout.judge(evidence[version.number] ?? CandidateEvidence(), stable: stable?.number, policy: policy)
+  }
+
+  private mutating func take(_ decided: [RolloutDecision]) {
+    decisions += decided
+    for decision in decided { versions.apply(decision, now: now) }
+  }
+
+  private mutating func move(_ version: VersionFacts, to state: VersionState, _ judgement: Judgement) {
+    take([
+      RolloutDecision(
+        version: version.number, from: version.state, to: state, rule: judgement.rule, observed: judgement.observed,
+        threshold: judgement.threshold, window: judgement.window,
+        reason: "Version \(version.number) \(judgement.reason).", actor: .controller)
+    ])
+  }
+
+  mutating func watchStable() {
+    guard let stable, let judgement = evidence[stable.number].flatMap(Rollout.judgeNonFinite) else { return }
+    // A target known to be as broken would be rolled back at the next look.
+    let sound = versions.filter { evidence[$0.number]?.isNonFinite != true || $0.number == stable.number }
+    hasRolledBackStable = true
+    take(
+      Rollout.returnDecisions(
+        from: stable, among: sound, rule: judgement.rule, observed: judgement.observed,
+        threshold: judgement.threshold, window: judgement.window, reason: judgement.reason, actor: .controller))
+  }
+
+  mutating func watchCanary() {
+    guard let canary else { return }
+    let judgement = judgement(of: canary)
+    if isCondemned(judgement) {
+      move(canary, to: .rolledBack, judgement)
+    } else if judgement.verdict == .pass, !hasRolledBackStable,
+      now.timeIntervalSince(canary.since) >= policy.canaryDuration.seconds
+    {
+      makeStable(canary, judgement)
+    }
+  }
+
+  mutating func rejectFailures() {
+    for version in versions where version.state.isUndecided {
+      let judgement = judgement(of: version)
+      if isCondemned(judgement) { move(version, to: .rejected, judgement) }
+    }
+  }
+
+  /// Losses were compared with a version that may just have been rolled back; non-finite numbers and health stand
+  /// alone.
+  private func isCondemned(_ judgement: Judgement) -> Bool {
+    judgement.verdict == .fail && (!hasRolledBackStable || [.nonFinite, .health].contains(judgement.rule))
+  }
+
+  mutating func advanceNewest() {
+    guard !hasRolledBackStable else { return }
+    let newestServing = max(stable?.number ?? 0, canary?.number ?? 0)
+    for version in versions where version.state.isUndecided && version.number > newestServing {
+      let judgement = judgement(of: version)
+      guard judgement.verdict == .pass else { continue }
+      var version = version
+      if version.state == .candidate {
+        move(version, to: .validated, judgement)
+        version.state = .validated
+      }
+      // Without a stable version there is nothing to hold a canary against.
+      if policy.canaryShare <= 0 || stable == nil {
+        makeStable(version, judgement)
+      } else if canary == nil {
+        move(version, to: .canary, judgement)
+      }
+      return
+    }
+  }
+
+  private mutating func makeStable(_ version: VersionFacts, _ judgement: Judgement) {
+    take(
+      Rollout.promotionDecisions(
+        of: version, among: versions, rule: judgement.rule, observed: judgement.observed,
+        threshold: judgement.threshold, window: judgement.window, reason: judgement.reason, actor: .controller))
+  }
+
+  mutating func retireSuperseded() {
+    guard !hasRolledBackStable else { return }
+    for version in versions where version.state.isUndecided || version.state == .canary {
+      // Newest first, so each has its newer ones already settled.
+      guard let newer = versions.first(where: { supersedes($0, version) }) else { continue }
+      take([
+        RolloutDecision(
+          version: version.number, from: version.state, to: .retired, rule: .superseded,
+          window: Rollout.window(evidence[version.number]?.records ?? 0),
+          reason:
+            "Version \(version.number) was superseded by version \(newer.number), which is \(newer.state.rawValue).",
+          actor: .controller)
+      ])
+    }
+  }
+
+  private func supersedes(_ newer: VersionFacts, _ older: VersionFacts) -> Bool {
+    guard newer.number > older.number else { return false }
+    switch newer.state {
+    case .stable: return true
+    case .canary, .validated: return older.state.isUndecided
+    case .candidate: return older.state.isUndecided && weight(newer) > 0 && weight(newer) >= weight(older)
+    case .retired, .rejected, .rolledBack: return false
+    }
+  }
+
+  /// How much evidence there is: pairs with the stable version, or records where there is none.
+  private func weight(_ version: VersionFacts) -> Int64 {
+    guard let evidence = evidence[version.number] else { return 0 }
+    guard let stable else { return evidence.records }
+    return evidence.comparedWith ?? stable.number == stable.number ? evidence.comparison?.count ?? 0 : 0
+  }
+}

@@ -1,0 +1,47 @@
+/// One transition of one version, and why: a row of the journal.
+public struct RolloutDecision: Sendable, Hashable, Codable {
+  public let version: Int64
+  public let from: VersionState
+  public let to: VersionState
+  /// `RolloutRule.rawValue`.
+  public let rule: String
+  /// In the rule's unit; nil where there is no number, or none that is finite.
+  public let observed: Double?
+  public let threshold: Double?
+  /// What the observation covers, as in `2048 records`.
+  public let window: String
+  /// One sentence a person understands.
+  public let reason: String
+  /// `controller` or `person:NAME`.
+  public let actor: String
+
+  public init(
+    version: Int64, from: VersionState, to: VersionState, rule: RolloutRule, observed: Double? = nil,
+    threshold: Double? = nil, window: String, reason: String, actor: RolloutActor
+  ) {
+    self.version = version
+    self.from = from
+    self.to = to
+    self.rule = rule.rawValue
+    self.observed = observed.flatMap { $0.isFinite ? $0 : nil }
+    self.threshold = threshold.flatMap { $0.isFinite ? $0 : nil }
+    self.window = window
+    self.reason = reason
+    self.actor = actor.description
+  }
+}
+
+/// Who decided.
+public enum RolloutActor: Sendable, Hashable, CustomStringConvertible {
+  case controller
+  case person(String)
+
+  public var isPerson: Bool { self != .controller }
+
+  public var description: String {
+    switch self {
+    case .controller: "controller"
+    case .person(let name): "person:\(name)"
+    }
+  }
+}

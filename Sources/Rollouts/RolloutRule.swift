@@ -1,0 +1,23 @@
+/// The rules' names, as they stand in the journal.
+public enum RolloutRule: String, Sendable, Hashable, Codable, CaseIterable {
+  /// A parameter or an output is NaN or infinite.
+  case nonFinite = "non_finite"
+  /// A health rule failed.
+  case health
+  /// Too few records, or a comparison with another version than the stable one: nothing is decided.
+  case evidence
+  /// The loss against that of the best constant prediction; where there is no stable version.
+  case beatsPrior = "beats_prior"
+  /// The loss against the stable version's on the same records.
+  case pairedLoss = "paired_loss"
+  /// The least time as the canary.
+  case canaryDuration = "canary_duration"
+  /// A newer version made this one superfluous.
+  case superseded
+  /// The stable version makes room for another one.
+  case replaced
+  /// The version to which a rollback returns.
+  case rollbackTarget = "rollback_target"
+  /// A person asked by name.
+  case person
+}

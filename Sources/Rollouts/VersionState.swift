@@ -1,0 +1,38 @@
+/// Where a model version stands.
+///
+///     candidate ─► validated ─► canary ─► stable ─► retired
+///         │            │  └────────────────► ▲        │
+///         │            │           │         └────────┘ (the way back of a rollback)
+///         ▼            ▼           ▼         ▼
+///      rejected     rejected   rolledBack  rolledBack
+///
+/// A version that served (canary, stable) is rolled back; one that did not is rejected. An undecided one that a newer
+/// version overtook is retired: nothing is wrong with it, and nobody needs it. Only a person leads a version out of
+/// `rejected` and `rolledBack`.
+public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
+  case candidate, validated, canary, stable, retired, rejected
+  case rolledBack = "rolled_back"
+
+  /// The states the controller may lead a version into.
+  public var next: Set<VersionState> {
+    switch self {
+    case .candidate: [.validated, .rejected, .retired]
+    case .validated: [.canary, .stable, .rejected, .retired]
+    case .canary: [.stable, .rolledBack, .retired]
+    case .stable: [.retired, .rolledBack]
+    case .retired: [.stable]
+    case .rejected, .rolledBack: []
+    }
+  }
+
+  /// Whether the transition exists; a person may also make any version stable.
+  public func mayBecome(_ state: VersionState, byPerson: Bool) -> Bool {
+    next.contains(state) || (byPerson && state == .stable && self != .stable)
+  }
+
+  /// Whether nothing has been decided for good yet.
+  public var isUndecided: Bool { self == .candidate || self == .validated }
+
+  /// Whether requests may be answered by it.
+  public var isServing: Bool { self == .stable || self == .canary }
+}

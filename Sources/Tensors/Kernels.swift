@@ -1,0 +1,59 @@
+import CKernels
+import Synchronization
+
+/// The learner's inner loops at one CPU level. All levels give the same bits; they differ in speed only.
+public struct Kernels: @unchecked Sendable {  // the table is constant memory of the program
+  public enum Level: String, Sendable, Hashable, CaseIterable {
+    /// One float at a time: the reference.
+    case scalar
+    /// Any x86-64 (SSE2, emulated fused multiply-add) or NEON.
+    case baseline
+    /// AVX2 and FMA.
+    case fma256
+    /// AVX-512.
+    case fma512
+  }
+
+  public let level: Level
+  let table: UnsafePointer<ck_kernels>
+
+  /// nil where this CPU lacks the level.
+  public init?(level: Level) {
+    guard let table = ck_kernels_at(level.code) else { return nil }
+    self.level = level
+    self.table = table
+  }
+
+  /// The levels of this CPU, slowest first.
+  public static var available: [Kernels] { Level.allCases.compactMap(Kernels.init(level:)) }
+
+  /// What learners and predictors made from now on use: the fastest, unless one was forced.
+  public static var active: Kernels {
+    forced.withLock { $0 } ?? fastest
+  }
+
+  /// Makes `active` answer this level, nil: the fastest again. For tests and measurements.
+  public static func force(_ kernels: Kernels?) { forced.withLock { $0 = kernels } }
+
+  private static let forced = Mutex<Kernels?>(nil)
+  private static let fastest = available[available.count - 1]
+}
+
+extension Kernels.Level {
+  fileprivate var code: ck_level {
+    switch self {
+    case .scalar: ck_level_scalar
+    case .baseline: ck_level_baseline
+    case .fma256: ck_level_fma256
+    case .fma512: ck_level_fma512
+    }
+  }
+}
+
+/// `count` rounded up to whole panels of 16.
+@inline(__always)
+package func paddedToLanes(_ count: Int) -> Int { (count + 15) & ~15 }
+
+/// The stride of activation rows of `count` floats: a panel more than needed, so that rows do not share cache sets.
+@inline(__always)
+package func rowStride(_ count: Int) -> Int { paddedToLanes(count) + 16 }

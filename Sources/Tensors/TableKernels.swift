@@ -1,0 +1,32 @@
+import CKernels
+
+/// Kernels that need no CPU level: element-wise in double, or whole numbers only.
+package enum TableKernels {
+  /// x becomes clamp((x − mean)·inverse, ± limit), a NaN 0, for each of `columns` columns.
+  package static func standardize(
+    rows: Int, columns: Int, numbers: UnsafePointer<Float>, mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>,
+    limit: UnsafePointer<Float>, x: Rows
+  ) { ck_standardize(Int64(rows), Int64(columns), numbers, mean, inverse, limit, x.pointer, Int64(x.stride)) }
+
+  /// Per column over the rows that are not NaN: count, Σ (x − shift), Σ (x − shift)².
+  package static func moments(
+    rows: Int, columns: Int, numbers: UnsafePointer<Float>, shift: UnsafePointer<Double>,
+    count: UnsafeMutablePointer<Double>, sum: UnsafeMutablePointer<Double>, square: UnsafeMutablePointer<Double>
+  ) { ck_moments(Int64(rows), Int64(columns), numbers, shift, count, sum, square) }
+
+  /// Copies table row `indices[r · stride]` into row r of `x`.
+  package static func gather(
+    rows: Int, width: Int, table: UnsafePointer<Float>, indices: UnsafePointer<UInt32>, stride: Int, x: Rows
+  ) { ck_gather(Int64(rows), Int64(width), table, indices, Int64(stride), x.pointer, Int64(x.stride)) }
+
+  /// Sorts pairs by key, equal keys in their order before.
+  package static func sortPairs(
+    count: Int, keys: UnsafeMutablePointer<UInt32>, values: UnsafeMutablePointer<UInt32>,
+    keyScratch: UnsafeMutablePointer<UInt32>, valueScratch: UnsafeMutablePointer<UInt32>, keyBits: Int
+  ) { ck_sort_pairs(Int64(count), keys, values, keyScratch, valueScratch, Int32(keyBits)) }
+
+  /// Adds to four tables of 512, side by side: element i counts in table i mod 4 under its sign and exponent.
+  package static func countExponents(
+    count: Int, _ x: UnsafePointer<Float>, tables: UnsafeMutablePointer<UInt32>
+  ) { ck_count_exponents(Int64(count), x, tables) }
+}

@@ -1,0 +1,72 @@
+import Evaluation
+import Foundation
+import Health
+import Rollouts
+import Testing
+import Vocabulary
+
+@Suite("Any sequence of evidence and people")
+struct RolloutPropertyTests {
+  @Test(
+    "leaves at most one stable and one canary, and nothing rolled back ever serves again by itself",
+    arguments: 1...40 as ClosedRange<UInt64>)
+  func invariants(seed: UInt64) throws {
+    // The seed is the argument, so a failure prints it.
+    var random = SplitMix64(seed: seed)
+    let policy = RolloutPolicy(
+      recordsMin: 200, canaryShare: random.next() % 2 == 0 ? 0 : 0.1, canaryDuration: .seconds(20))
+    var versions: [VersionFacts] = []
+    var transitions = 0
+    for tick in 0..<120 {
+      let now = noon.addingTimeInterval(Double(tick) * 10)
+      if random.next() % 2 == 0 {
+        versions.append(
+          VersionFacts(
+            number: Int64(versions.count + 1), state: .candidate, since: now, checkpoint: 1, wasStable: false,
+            wasRolledBack: false))
+      }
+      let decisions: [RolloutDecision]
+      switch random.next() % 12 {
+      case 0:
+        let chosen = Int64(random.next() % UInt64(versions.count + 1))
+        decisions = (try? Rollout.promote(chosen, by: "ada", versions: versions)) ?? []
+      case 1: decisions = (try? Rollout.rollBack(by: "ada", versions: versions)) ?? []
+      default:
+        let evidence = evidence(for: versions, &random)
+        decisions = Rollout.decide(versions: versions, evidence: evidence, policy: policy, now: now)
+      }
+      let before = versions
+      versions = try Rollout.apply(decisions, to: versions, now: now)
+      transitions += decisions.count
+      #expect(versions.count { $0.state == .stable } <= 1)
+      #expect(versions.count { $0.state == .canary } <= 1)
+      for decision in decisions {
+        let wasRolledBack = before.first { $0.number == decision.version }?.wasRolledBack ?? false
+        if wasRolledBack, decision.from == .rolledBack || decision.from == .retired {
+          #expect(decision.actor == "person:ada", "version \(decision.version) came back by itself")
+        }
+        #expect(!decision.reason.isEmpty && !decision.rule.isEmpty && !decision.window.isEmpty)
+      }
+    }
+    #expect(transitions > 20)
+  }
+
+  private func evidence(
+    for versions: [VersionFacts], _ random: inout SplitMix64
+  ) -> [Int64: CandidateEvidence] {
+    let stable = versions.first { $0.state == .stable }?.number
+    var evidence: [Int64: CandidateEvidence] = [:]
+    for version in versions where ![.rejected, .rolledBack].contains(version.state) {
+      var one = CandidateEvidence(records: 300, meanLoss: 0.3 + 0.3 * random.nextUnit(), priorLoss: 0.5)
+      if let stable, random.next() % 4 != 0 {
+        one.comparison = pairs(150 + Int(random.next() % 400), mean: 0.2 * (random.nextUnit() - 0.6))
+        one.comparedWith = random.next() % 8 == 0 ? stable + 1 : stable
+      }
+      if random.next() % 20 == 0 { one.nonFiniteOutputs = 1 }
+      if random.next() % 40 == 0 { one.nonFiniteParameter = "output" }
+      if random.next() % 20 == 0 { one.findings = sick.findings }
+      evidence[version.number] = one
+    }
+    return evidence
+  }
+}
