@@ -18,7 +18,7 @@ struct Retrainctl: Command {
         """,
       version: "retrainctl 0.1.0",
       subcommands: [
-        DevCommand.self, CompletionCommand.self,
+        ValidateCommand.self, FeedCommand.self, MigrateCommand.self, DevCommand.self, CompletionCommand.self,
       ])
   }
 }
