@@ -56,7 +56,8 @@ final class Supervisor {
     while ending == nil {
       ending = await observe()
       reporter.show(
-        poller.latest, trouble: poller.trouble, activity: "Ctrl-C stops with a final checkpoint; logs in \(options.logFolder)")
+        poller.latest, trouble: poller.trouble,
+        activity: "Ctrl-C stops with a final checkpoint; logs in \(options.logFolder)")
       if ending == nil { try? await Task.sleep(for: .milliseconds(100)) }
     }
     let result = ending ?? .interrupted
@@ -88,7 +89,8 @@ final class Supervisor {
       // Only workers end by themselves; a controller or server that does was told to by somebody.
       return workers.contains { $0 === child } ? nil : .roleFailed(role: child.name, code: ExitCode.ourFault.rawValue)
     case .crashed(let code, let delay):
-      reporter.note("\(child.name) ended with \(code); starting it again in \(Wording.figure(delay.seconds, decimals: 1)) s")
+      reporter.note(
+        "\(child.name) ended with \(code); starting it again in \(Wording.figure(delay.seconds, decimals: 1)) s")
       return nil
     case .failed(let code):
       reporter.note("\(child.name) failed:\n\(LogTail.last(of: child.log))")
@@ -100,7 +102,8 @@ final class Supervisor {
     guard let until = options.until, let status = poller.latest else { return nil }
     switch until {
     case .seconds(let seconds):
-      return startedAt.duration(to: .now) >= .seconds(seconds) ? .reached("\(Wording.measure(seconds)) s are over") : nil
+      return startedAt.duration(to: .now) >= .seconds(seconds)
+        ? .reached("\(Wording.measure(seconds)) s are over") : nil
     case .steps(let steps):
       return status.step >= steps ? .reached("step \(Wording.count(status.step)) was reached") : nil
     case .promoted:
@@ -151,7 +154,8 @@ final class Supervisor {
     let deadline = Deadline.after(Self.decisionPatience)
     while controller.isRunning, signals.value < 2, !deadline.hasPassed {
       if let status = poller.latest, poller.trouble == nil, status.isDecided { return }
-      reporter.show(poller.latest, trouble: poller.trouble, activity: "waiting for the decision on the final checkpoint")
+      reporter.show(
+        poller.latest, trouble: poller.trouble, activity: "waiting for the decision on the final checkpoint")
       _ = try? controller.tend()
       try? await Task.sleep(for: .milliseconds(100))
     }

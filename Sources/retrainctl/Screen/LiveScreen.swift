@@ -26,8 +26,5 @@ final class LiveScreen {
 
   private var home: String { drawn > 0 ? "\u{1B}[\(drawn)A\r" : "\r" }
 
-  private func write(_ text: String) {
-    print(text, terminator: "")
-    fflush(stdout)
-  }
+  private func write(_ text: String) { Console.put(text) }
 }

@@ -23,7 +23,9 @@ struct StatusPage {
     lines += section("rejected", rejectedTable, columns)
     lines += section("incidents", incidentTable, columns)
     if !status.servers.isEmpty {
-      lines += ["", palette.bold("servers"), "  " + status.servers.map { "http://\($0.address)" }.joined(separator: "  ")]
+      lines += [
+        "", palette.bold("servers"), "  " + status.servers.map { "http://\($0.address)" }.joined(separator: "  "),
+      ]
     }
     return lines.map { $0.cut(toWidth: columns) }
   }
@@ -97,7 +99,8 @@ struct StatusPage {
   }
 
   var healthTable: TextTable {
-    var table = TextTable("layer", ">zeros", ">saturated", ">dead units", ">non-finite", ">gradient norm", ">update/weight")
+    var table = TextTable(
+      "layer", ">zeros", ">saturated", ">dead units", ">non-finite", ">gradient norm", ">update/weight")
     for layer in status.health {
       table.add(
         layer.layer, Wording.percent(layer.zeroShare), Wording.percent(layer.saturatedShare),
@@ -110,7 +113,8 @@ struct StatusPage {
 
   var rejectedTable: TextTable {
     var table = TextTable("reason", ">records")
-    for (reason, count) in status.rejectedByReason.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) where count > 0 {
+    for (reason, count) in status.rejectedByReason.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) })
+    where count > 0 {
       table.add(reason, Wording.count(count))
     }
     return table
