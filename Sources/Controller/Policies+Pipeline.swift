@@ -13,7 +13,7 @@ extension RolloutPolicy {
 
 extension HealthLimits {
   /// The pipeline's `health:` settings; what they do not name keeps its default.
-  init(_ settings: HealthSettings) {
+  package init(_ settings: HealthSettings) {
     self.init()
     deadShareMax = settings.deadShareMax
     saturatedShareMax = settings.saturatedShareMax
