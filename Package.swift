@@ -118,7 +118,7 @@ let package = Package(
     tests("Collectives", ["Membership", "Cryptography"]),
     tests("HTTP"),
     tests("Telemetry"),
-    tests("Registry", ["Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
+    tests("Registry", ["Postgres", "Cryptography", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
     tests("Worker", lowerFloors.filter { $0 != "Vocabulary" }),
     tests("Controller", ["Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Postgres"]),
     tests("Server", ["Registry", "Learning", "Ingest", "Rollouts", "Pipelines", "HTTP", "Telemetry", "Postgres"]),
