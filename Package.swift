@@ -108,7 +108,8 @@ let package = Package(
     tests("Tensors"),
     tests("Health"),
     tests("Evaluation"),
-    tests("Learning", ["Tensors", "Health"]),
+    tests("Learning", ["Tensors", "Health", "CAllocationCounter"]),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("Pipelines"),
     tests("Ingest", ["Tensors", "Pipelines"]),
     tests("Membership"),
@@ -118,7 +119,7 @@ let package = Package(
     tests("Collectives", ["Membership", "Cryptography"]),
     tests("HTTP"),
     tests("Telemetry"),
-    tests("Registry", ["Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
+    tests("Registry", ["Postgres", "Cryptography", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
     tests("Worker", lowerFloors.filter { $0 != "Vocabulary" }),
     tests("Controller", ["Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Postgres"]),
     tests(

@@ -18,6 +18,7 @@ extension Registry {
   @discardableResult
   public func migrate() async throws -> MigrationReport { try await migrate(Migration.all) }
 
+  @discardableResult
   package func migrate(_ migrations: [Migration]) async throws -> MigrationReport {
     try await perform { session in
       // Held by the session, not a transaction: each migration commits by itself.

@@ -83,6 +83,11 @@ extension Registry {
       pipeline, "UPDATE pipelines SET desired_state = $2, updated_at = now() WHERE id = $1", .text(state.rawValue))
   }
 
+  /// When to end by itself, as `start --until` takes it; nil: never.
+  public func setUntil(_ until: String?, pipeline: Int64) async throws {
+    try await change(pipeline, "UPDATE pipelines SET until = $2, updated_at = now() WHERE id = $1", .maybe(until))
+  }
+
   public func setDesiredWorkers(_ count: Int, pipeline: Int64) async throws {
     try await change(
       pipeline, "UPDATE pipelines SET desired_workers = $2, updated_at = now() WHERE id = $1", .integer(count))

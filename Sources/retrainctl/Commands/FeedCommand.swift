@@ -65,13 +65,6 @@ struct FeedCommand: Command {
     defer { mark.release() }
     let broker = try BrokerAccess.enter(pipelineBrokers: source?.brokers, house: house)
     defer { try? broker.leave() }
-    let stop = SignalCount()
-    let signals = StopSignals { count in
-      stop.set(count)
-      if count > 1 { exit(130) }
-    }
-    defer { signals.cancel() }
-
     let configuration = KafkaConfiguration(
       brokers: broker.addresses, properties: source?.librdkafka ?? [:], clientID: "retrainctl-feed")
     try await TopicMaker(configuration).make(topic, partitions: partitions ?? source?.partitions ?? 4)
@@ -82,45 +75,17 @@ struct FeedCommand: Command {
       ratePerSecond: rate, lagRecordsMax: maxLag,
       group: maxLag == nil ? nil : group ?? source?.consumerGroup ?? name.map { "retrain.\($0)" })
     let feeder = try Feeder(configuration: configuration, topic: topic, limits: limits)
-    do {
-      let summary = try await feed(through: feeder, stop: stop)
-      await feeder.close()
-      try report(summary, topic: topic)
-    } catch {
-      await feeder.close()
-      throw error
+    let job = FeedJob(
+      file: file, isCSV: fileFormat.map { $0 == .csv }, key: key, limit: limit ?? .max, feeder: feeder)
+    let task = Task { try await job.run() }
+    let signals = StopSignals { count in
+      task.cancel()
+      if count > 1 { exit(130) }
     }
-  }
-
-  /// Publishes until the file, the limit or a signal ends it, and waits until all of it is in the log.
-  private func feed(through feeder: Feeder, stop: SignalCount) async throws -> FeedSummary {
-    let records = try RecordSource(path: file, isCSV: fileFormat.map { $0 == .csv })
-    let finder = key.map { KeyFinder(path: $0) }
-    var progress = FeedProgress()
-    var left = limit ?? .max
-    var isAtEnd = false
-    while !isAtEnd, left > 0, stop.value == 0 {
-      var batch = KafkaBatch()
-      while batch.count < 500, batch.payloadBytes < 1 << 20, left > 0 {
-        guard let record = try records.next() else {
-          isAtEnd = true
-          break
-        }
-        record.withUnsafeBytes { bytes in
-          if let key = finder?.key(in: bytes) {
-            key.withUnsafeBytes { batch.append(key: $0, value: bytes) }
-          } else {
-            batch.append(key: nil, value: bytes)
-          }
-        }
-        left -= 1
-      }
-      if !batch.isEmpty { try await feeder.publish(batch) }
-      progress.show(await feeder.progress().queued)
-    }
-    let summary = try await feeder.finish(until: .after(.seconds(60)))
-    progress.clear()
-    return summary
+    defer { signals.cancel() }
+    let result = await task.result
+    await feeder.close()
+    try report(result.get(), topic: topic)
   }
 
   private func report(_ summary: FeedSummary, topic: String) throws {

@@ -15,6 +15,8 @@ struct FeedProgress {
     Console.complain(isLive ? "\r\(line)\u{1B}[K" : line, terminator: isLive ? "" : "\n")
   }
 
+  func note(_ line: String) { Console.complain(isLive ? "\r\(line)\u{1B}[K" : line) }
+
   func clear() {
     if isLive { Console.complain("\r\u{1B}[K", terminator: "") }
   }

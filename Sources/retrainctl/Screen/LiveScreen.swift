@@ -15,9 +15,6 @@ final class LiveScreen {
     drawn = visible.count
   }
 
-  /// Lets what was drawn stand; what is printed next comes below.
-  func finish() { drawn = 0 }
-
   /// Removes what was drawn.
   func clear() {
     write(home + "\u{1B}[J")
