@@ -36,14 +36,22 @@ extension KafkaAdmin {
     return String(cString: name).hasPrefix("mockCluster")
   }
 
-  /// Deletes a topic with all its records; one that does not exist is fine.
+  /// Deletes a topic with all its records; one that does not exist is fine. Returns when it is gone.
   public func deleteTopic(_ topic: String, until deadline: Deadline) throws {
     do {
       try handle.retrying(until: deadline) { timeout throws(KafkaError) in
         try handle.requestDeletion(topic, timeout: timeout)
       }
-    } catch {
-      if error.code != .unknownTopic { throw error }
+      // The brokers hear of it a moment later.
+      while true {
+        _ = try KafkaAdmin.partitionCount(handle, topic: topic, until: deadline)
+        guard !deadline.hasPassed else {
+          throw KafkaError(code: .timedOut, topic: topic, isRetryable: true, reason: "the topic is still there")
+        }
+        handle.serveEvents(waitingUpTo: .milliseconds(20))
+      }
+    } catch let error as KafkaError where error.code == .unknownTopic {
+      return
     }
   }
 

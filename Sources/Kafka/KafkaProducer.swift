@@ -45,7 +45,8 @@ public actor KafkaProducer {
   }
 
   /// Runs `body` on the producer's thread: many `enqueue` calls without a hop each.
-  public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaProducer) throws -> Result) rethrows -> Result {
+  public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaProducer) throws -> Result) rethrows -> Result
+  {
     try body(self)
   }
 
@@ -143,7 +144,8 @@ public actor KafkaProducer {
       if deadline.hasPassed {
         throw KafkaError(
           code: .timedOut, isRetryable: true,
-          reason: "\(counters.underWay) records are still under way" + (handle.lastTrouble.map { "; \($0.reason)" } ?? ""))
+          reason: "\(counters.underWay) records are still under way"
+            + (handle.lastTrouble.map { "; \($0.reason)" } ?? ""))
       }
       // Ends every linger; the reports themselves arrive as events.
       rd_kafka_flush(handle.pointer, 1)
@@ -216,4 +218,5 @@ public actor KafkaProducer {
 }
 
 /// A place to point at for zero bytes.
-private nonisolated(unsafe) let emptyBytes = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))  // Never written.
+private nonisolated(unsafe) let emptyBytes = UnsafeRawPointer(
+  UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))  // Never written.

@@ -31,14 +31,17 @@ extension Registry {
   /// - Parameter member: Its times are not used: the database's clock is the only one that everybody shares.
   public func join(pipeline: Int64, _ member: MemberFacts) async throws {
     try await transaction { session in
-      try session.query(
+      let rows = try session.query(
         """
+        WITH before AS (SELECT waiting FROM members WHERE pipeline_id = $1 AND id = $2)
         INSERT INTO members (pipeline_id, id, address, held_step) VALUES ($1, $2, $3, $4)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, held_step = EXCLUDED.held_step,
           joined_at = CASE WHEN members.waiting THEN members.joined_at ELSE now() END,
           waiting = true, last_seen = now()
+        RETURNING coalesce((SELECT waiting FROM before), false) AS was_waiting
         """, [.int(pipeline), .text(member.id), .text(member.address), .maybe(member.heldStep)])
-      try session.announce(.member, pipeline: pipeline)
+      // A heartbeat is no news.
+      if try !rows[0].value("was_waiting") { try session.announce(.member, pipeline: pipeline) }
     }
   }
 

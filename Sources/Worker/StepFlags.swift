@@ -22,4 +22,6 @@ package struct StepFlags: OptionSet, Sendable {
   package static let stopsAtEnd = StepFlags(rawValue: 1 << 7)
   /// The leader was told to end with this step, if it has records.
   package static let lastStep = StepFlags(rawValue: 1 << 8)
+  /// The leader was told to end with a step that lies behind.
+  package static let limitReached = StepFlags(rawValue: 1 << 9)
 }

@@ -87,7 +87,9 @@ package final class StepLoop {
       if wishes.paused { flags.insert(.paused) }
       if wishes.regroup { flags.insert(.regroup) }
       if wishes.stopsAtEnd { flags.insert(.stopsAtEnd) }
-      if let limit = wishes.stepLimit, state.step + 1 >= limit { flags.insert(.lastStep) }
+      if let limit = wishes.stepLimit, state.step + 1 >= limit {
+        flags.insert(state.step >= limit ? .limitReached : .lastStep)
+      }
       if ContinuousClock.now - lastCheckpoint >= checkpoints.every { flags.insert(.checkpointDue) }
     }
     takeRecords(wishes: wishes, flags: &flags)
@@ -169,7 +171,7 @@ package final class StepLoop {
           + "more than training.non_finite_budget (\(settings.nonFiniteBudget))")
     } else if agreed.flags.contains(.stop) {
       closing = .stopped
-    } else if agreed.flags.contains(.lastStep), !agreed.isEmpty {
+    } else if agreed.flags.contains(.limitReached) || (agreed.flags.contains(.lastStep) && !agreed.isEmpty) {
       closing = .finished
     } else if agreed.flags.contains(.stopsAtEnd), agreed.isEmpty, agreed.flags.isDisjoint(with: [.notAtEnd, .paused]) {
       closing = .finished

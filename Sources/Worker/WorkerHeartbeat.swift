@@ -57,8 +57,12 @@ struct WorkerHeartbeat: Sendable {
       status.lag.append(
         WorkerStatus.PartitionLag(partition: partition, records: max(0, end - progress.nextOffset)))
     }
-    try await resources.registry.heartbeat(
-      pipeline: resources.pipelineID, member: resources.memberID, heldStep: facts.heldStep, status: status)
+    do {
+      try await resources.registry.heartbeat(
+        pipeline: resources.pipelineID, member: resources.memberID, heldStep: facts.heldStep, status: status)
+    } catch let error as RegistryError where error.code == .notFound {
+      // Not joined yet, or forgotten after a long silence: the step thread joins when it needs to.
+    }
   }
 
   private func followWishes() async throws {
@@ -71,12 +75,8 @@ struct WorkerHeartbeat: Sendable {
         plan, waiting: members.filter(\.isWaiting).map(\.facts), desired: pipeline.desiredWorkers)
     }
     resources.board.wish { wishes in
-      wishes.stop = wishes.stop || pipeline.desiredState == .stopped
-      wishes.paused = pipeline.desiredState == .paused
-      wishes.stopsAtEnd = pipeline.until == "end"
-      wishes.stepLimit = pipeline.until.flatMap { RunLimit.steps($0) }
+      wishes.follow(pipeline)
       wishes.regroup = mustRegroup
-      wishes.newestGeneration = pipeline.generation
     }
   }
 
@@ -127,11 +127,14 @@ struct RateMeter: Sendable {
   }
 }
 
-/// What `--until` can ask of the workers.
-enum RunLimit {
-  /// N of `steps:N`.
-  static func steps(_ until: String) -> Int64? {
-    until.hasPrefix("steps:") ? Int64(until.dropFirst(6)) : nil
+extension ControlBoard.Wishes {
+  /// Takes over what the registry says of the pipeline.
+  mutating func follow(_ pipeline: PipelineRecord) {
+    stop = stop || pipeline.desiredState == .stopped
+    paused = pipeline.desiredState == .paused
+    stopsAtEnd = pipeline.until == "end"
+    stepLimit = pipeline.until.flatMap { $0.hasPrefix("steps:") ? Int64($0.dropFirst(6)) : nil }
+    newestGeneration = pipeline.generation
   }
 }
 

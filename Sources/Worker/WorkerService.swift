@@ -71,6 +71,8 @@ public actor WorkerService {
     guard let record = try await registry.pipeline(named: pipeline.name) else {
       throw WorkerError.unknownPipeline(pipeline.name)
     }
+    // Before the first step: a run for so many steps must not overshoot.
+    board.wish { $0.follow(record) }
     let configuration = KafkaConfiguration(
       brokers: pipeline.source.brokers ?? brokers, properties: pipeline.source.librdkafka,
       clientID: "retrain-\(pipeline.name)")

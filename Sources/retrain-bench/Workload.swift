@@ -11,5 +11,6 @@ struct Workload: Sendable {
     peak,
     allReduce,
     ingest,
+    checkpoint,
   ]
 }

@@ -10,13 +10,17 @@ import Vocabulary
     try await withAdmin(configuration) { admin in
       let deadline = Deadline.after(.seconds(20))
       // The development broker gives every topic 4 partitions.
-      #expect(try await admin.createTopic(name, partitions: kind == .apache ? 3 : 4, until: deadline) == (kind == .apache ? 3 : 4))
+      #expect(
+        try await admin.createTopic(name, partitions: kind == .apache ? 3 : 4, until: deadline)
+          == (kind == .apache ? 3 : 4))
       #expect(try await admin.createTopic(name, partitions: 8, until: deadline) == (kind == .apache ? 3 : 4))
       #expect(try await admin.endOffsets(topic: name, until: deadline).values.allSatisfy { $0 == 0 })
       if kind == .apache {
         try await admin.deleteTopic(name, until: deadline)
         try await admin.deleteTopic(name, until: deadline)
-        let gone = await #expect(throws: KafkaError.self) { try await admin.partitionCount(topic: name, until: deadline) }
+        let gone = await #expect(throws: KafkaError.self) {
+          try await admin.partitionCount(topic: name, until: deadline)
+        }
         #expect(gone?.code == .unknownTopic)
       }
     }

@@ -17,10 +17,12 @@ import Vocabulary
     for name in ["no.such.property", "security.protocol", "session.timeout.ms", "enable.idempotence", "group.id"] {
       #expect(mistakes.contains { $0.reason.contains(name) }, "\(name) is named in \(mistakes)")
     }
-    #expect(KafkaConfiguration(brokers: "x:1", properties: ["linger.ms": "7", "fetch.min.bytes": "2"]).mistakes().isEmpty)
+    #expect(
+      KafkaConfiguration(brokers: "x:1", properties: ["linger.ms": "7", "fetch.min.bytes": "2"]).mistakes().isEmpty)
   }
 
-  @Test("clients refuse what is wrong", arguments: [["no.such.property": "1"], ["sasl.mechanisms": "NOPE"], ["acks": "1"]])
+  @Test(
+    "clients refuse what is wrong", arguments: [["no.such.property": "1"], ["sasl.mechanisms": "NOPE"], ["acks": "1"]])
   func clientsRefuse(properties: [String: String]) {
     var configuration = KafkaConfiguration(brokers: "127.0.0.1:1", properties: properties)
     if properties["sasl.mechanisms"] != nil { configuration.properties["security.protocol"] = "sasl_plaintext" }

@@ -70,11 +70,11 @@ import Vocabulary
   @Test("a feed at a rate takes its time", arguments: [BrokerKind.development])
   func takesItsTime(kind: BrokerKind) async throws {
     let topic = try await Brokers.shared.makeTopic(kind, partitions: 1)
+    let start = ContinuousClock.now
     let feeder = try Feeder(
       configuration: topic.configuration, topic: topic.name, limits: FeedLimits(ratePerSecond: 1000))
     var batch = KafkaBatch()
     for index in 0..<500 { batch.append(key: "\(index)", value: "v") }
-    let start = ContinuousClock.now
     try await feeder.publish(batch)
     let summary = try await feeder.finish(until: .after(.seconds(10)))
     #expect(start.duration(to: .now) >= .milliseconds(495))

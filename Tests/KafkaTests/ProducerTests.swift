@@ -77,7 +77,8 @@ import Vocabulary
       #expect((50...110).contains(taken), "100 KiB hold about 100 records, not \(taken)")
       #expect(start.duration(to: .now) >= .milliseconds(300))
       let full = await #expect(throws: KafkaError.self) {
-        try await producer.send(topic: "t", key: nil, value: [UInt8](repeating: 1, count: 60 << 10), until: .after(.zero))
+        try await producer.send(
+          topic: "t", key: nil, value: [UInt8](repeating: 1, count: 60 << 10), until: .after(.zero))
       }
       #expect(full?.code == .queueFull && full?.isRetryable == true)
       let late = await #expect(throws: KafkaError.self) { try await producer.flush(until: .after(.milliseconds(50))) }
