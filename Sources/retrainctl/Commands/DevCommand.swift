@@ -32,7 +32,10 @@ struct DevUpCommand: Command {
     try broker.keepRunning()
     try broker.leave()
     if format.json {
-      return try Console.say(json: ["database": database.uri, "brokers": broker.addresses])
+      return try Console.say(
+        json: [
+          "database": database.uri, "brokers": broker.addresses, "broker": broker.kind?.rawValue ?? "given",
+        ])
     }
     Console.say("database  \(database.uri)")
     Console.say("brokers   \(broker.addresses)")

@@ -30,6 +30,7 @@ struct StartCommand: Command {
 
   private struct Report: Encodable {
     var ending: String
+    var run: RunSummary
     var status: PipelineStatus?
   }
 
@@ -48,13 +49,14 @@ struct StartCommand: Command {
     }
     reporter.finish()
     if format.json {
-      try Console.say(json: Report(ending: result.ending.sentence, status: result.status))
+      try Console.say(json: Report(ending: result.ending.sentence, run: result.summary, status: result.status))
     } else {
       if let status = result.status {
         let page = StatusPage(status, palette: .standardOutput)
         for line in page.lines(columns: Terminal.columns(orUnlimited: STDOUT_FILENO)) { Console.say(line) }
         Console.say()
       }
+      Console.say(result.summary.sentence)
       Console.say("ended: \(result.ending.sentence)")
     }
     if result.ending.exitCode != .ok { throw CommandFailure(result.ending.exitCode, result.ending.sentence) }

@@ -17,6 +17,7 @@ struct PipelineRun {
     var ending: RunEnding
     /// The last picture; nil: the database did not answer any more.
     var status: PipelineStatus?
+    var summary = RunSummary()
   }
 
   /// - Throws: `CommandFailure` when it runs already; whatever keeps database or broker from starting.
@@ -81,7 +82,12 @@ struct PipelineRun {
     try? await registry.setDesiredState(.stopped, pipeline: record.id)
     let status = try? await reader.read()
     if let halted = status?.halted { ending = .halted(halted) }
-    return Result(ending: ending, status: status)
+    var summary = supervisor.summary
+    // The last step comes after the last look.
+    if let status, status.consumed > 0 {
+      summary.records = max(summary.records, status.consumed - supervisor.consumedBefore)
+    }
+    return Result(ending: ending, status: status, summary: summary)
   }
 
   private func makeTopics(_ broker: BrokerAccess) async throws {

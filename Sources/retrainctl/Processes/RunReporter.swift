@@ -7,7 +7,7 @@ final class RunReporter {
   private var notices: [String] = []
   private var lastDrawn = ContinuousClock.now - .seconds(10)
   private var lastLine = ContinuousClock.now
-  private var lastDecision: Date?
+  private var lastDecision: Int64?
 
   /// - Parameter isQuiet: Standard output is for the answer alone: lines go to standard error.
   init(isQuiet: Bool) {
@@ -39,8 +39,11 @@ final class RunReporter {
   /// Without a terminal: a line every few seconds, and one for every decision.
   private func showLine(_ status: PipelineStatus?, trouble: String?, now: ContinuousClock.Instant) {
     guard let status else { return }
-    for decision in status.decisions.reversed() where lastDecision.map({ decision.at > $0 }) ?? true {
-      lastDecision = decision.at
+    // What an earlier run decided is no news.
+    let known = lastDecision ?? status.decisions.first?.id ?? 0
+    lastDecision = known
+    for decision in status.decisions.reversed() where decision.id > known {
+      lastDecision = decision.id
       Console.complain("v\(decision.version) \(decision.from) → \(decision.to): \(decision.reason)")
     }
     guard lastLine.duration(to: now) > .seconds(5) else { return }

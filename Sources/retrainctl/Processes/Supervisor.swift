@@ -15,6 +15,7 @@ final class Supervisor {
   private var workers: [ManagedChild]
   private let startedAt = ContinuousClock.now
   private let startDate = Date()
+  private var meter = RunMeter()
   /// Called several times a second while the run lasts.
   private let onLook: @Sendable () async -> Void
 
@@ -45,11 +46,15 @@ final class Supervisor {
 
   private var everyone: [ManagedChild] { workers + [server, controller] }
 
+  var summary: RunSummary { meter.summary }
+  var consumedBefore: Int64 { meter.consumedBefore }
+
   /// Runs until something ends the run, then stops all roles.
   func run() async -> RunEnding {
     var ending: RunEnding?
     while ending == nil {
       await onLook()
+      if let status = poller.latest { meter.note(status) }
       ending = observe()
       reporter.show(
         poller.latest, trouble: poller.trouble,
@@ -112,7 +117,7 @@ final class Supervisor {
 
   /// Without a terminal the important lines of every role appear here too; all of them are in its file.
   private func forwardLog(of child: ManagedChild) {
-    for line in child.newLogLines() where LogLine.isImportant(line) { reporter.note("\(child.name): \(line)") }
+    for line in child.newLogLines().compactMap(LogLine.init) { reporter.note("\(child.name): \(line.text)") }
   }
 
   /// Workers first, then the controller, which judges the final checkpoint before it goes, then what serves.

@@ -42,7 +42,7 @@ extension PipelineStatus.Version {
 extension PipelineStatus.Decision {
   init(_ record: DecisionRecord) {
     self.init(
-      at: record.decidedAt, version: record.version, from: record.from.rawValue, to: record.to.rawValue,
+      id: record.id, at: record.decidedAt, version: record.version, from: record.from.rawValue, to: record.to.rawValue,
       rule: record.rule, observed: record.observed, threshold: record.threshold, window: record.window,
       actor: record.actor, reason: record.reason)
   }

@@ -55,6 +55,7 @@ struct PipelineStatus: Codable, Sendable {
   }
 
   struct Decision: Codable, Sendable {
+    var id: Int64
     var at: Date
     var version: Int64
     var from: String

@@ -14,7 +14,7 @@ struct StatusPage {
 
   /// Lines no wider than `columns`.
   func lines(columns: Int = .max, decisions: Int = 5, versions: Int = 6) -> [String] {
-    var lines = [headline, progress]
+    var lines = [headline, progress, stable].compactMap(\.self)
     if let halted = status.halted { lines.append(palette.bad("halted: \(halted)")) }
     lines += section("workers", workerTable, columns)
     lines += section("versions", versionTable(versions), columns)
@@ -56,6 +56,14 @@ struct StatusPage {
       if metrics.auc != nil { parts.append("AUC \(Wording.figure(metrics.auc))") }
     }
     return parts.joined(separator: " · ")
+  }
+
+  /// Which version is trusted, since when, and why.
+  private var stable: String? {
+    guard let version = status.stable else { return nil }
+    let line = "stable version v\(version.number), since \(Wording.ago(version.since, now: now))"
+    let why = status.decisions.first { $0.version == version.number && $0.to == version.state }
+    return palette.good(line) + (why.map { ": \($0.reason)" } ?? "")
   }
 
   private func section(_ title: String, _ table: TextTable, _ columns: Int) -> [String] {
