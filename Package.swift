@@ -124,7 +124,10 @@ let package = Package(
     tests("Controller", ["Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Postgres"]),
     tests(
       "Server",
-      ["Registry", "Tensors", "Learning", "Health", "Ingest", "Rollouts", "Pipelines", "HTTP", "Telemetry", "Postgres"]),
+      [
+        "Registry", "Tensors", "Learning", "Health", "Evaluation", "Membership", "Ingest", "Rollouts", "Pipelines",
+        "HTTP", "Telemetry", "Postgres",
+      ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestKit", "Vocabulary", "Kafka", "Postgres", "retrainctl"],
       swiftSettings: warningsAreErrors),

@@ -2,6 +2,7 @@ import Confinement
 import Foundation
 import HTTP
 import Pipelines
+import Registry
 import Synchronization
 import Telemetry
 import Vocabulary
@@ -45,6 +46,18 @@ public actor ServerService {
     page = StatusPage(pipelineName: pipeline.name)
     loader = VersionLoader(pipeline: pipeline)
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// A server that follows the registry at `databaseURI`.
+  ///
+  /// - Parameter serverID: Unique for each start of a process.
+  public init(
+    pipelineName: String, pipeline: Pipeline, databaseURI: String, logger: Logger,
+    metrics: MetricsRegistry = MetricsRegistry(), serverID: String = "server-" + UUID().uuidString.lowercased()
+  ) {
+    self.init(pipeline: pipeline, serverID: serverID, logger: logger, metrics: metrics) {
+      try await RegistryVersionSource(pipelineName: pipelineName, databaseURI: databaseURI, applicationName: serverID)
+    }
   }
 
   /// Where it listens; nil before it does.
@@ -93,9 +106,7 @@ public actor ServerService {
   /// Wakes the loop at once when the registry tells of a change; when the telling ends, the ticks go on.
   private func wakeOnChanges() async {
     while !Task.isCancelled {
-      if let source, let changes = try? await source.changes() {
-        for await _ in changes { waker.yield(.changed) }
-      }
+      try? await source?.eachChange { waker.yield(.changed) }
       try? await Task.sleep(for: tick)
     }
   }
@@ -155,10 +166,9 @@ public actor ServerService {
 
   private func report() -> ServerReport {
     ServerReport(
-      serverID: serverID, address: http?.address ?? pipeline.serving.address, port: http?.port ?? pipeline.serving.port,
+      id: serverID, address: http?.address ?? pipeline.serving.address, port: http?.port ?? pipeline.serving.port,
       version: state.version?.number, requests: state.requests.load(ordering: .relaxed),
-      failures: state.failures.load(ordering: .relaxed), nonFinite: state.nonFinite,
-      outputs: state.counts.map { .init(version: $0.version, requests: $0.requests, nonFinite: $0.nonFinite) })
+      failures: state.failures.load(ordering: .relaxed), outputs: state.outputs)
   }
 
   private func noteRegistry(reachable: Bool, _ error: (any Error)? = nil) {

@@ -1,4 +1,5 @@
 import Foundation
+import Registry
 import Synchronization
 
 /// What the answering threads and the service share: the version in use, and counts. Any thread.
@@ -9,19 +10,8 @@ package final class ServingState: Sendable {
     var loadedAt: Date?
   }
 
-  /// Versions served by this process: the latest one by one, those before as a sum.
-  private struct Served {
-    static let talliesMax = 64
-    var tallies: [LoadedVersion.Tally] = []
-    var earlierNonFinite: Int64 = 0
-  }
-
-  /// Counts of one version, for the judge.
-  struct VersionCounts: Sendable, Hashable {
-    let version: Int64
-    let requests: Int64
-    let nonFinite: Int64
-  }
+  /// More versions than these are not told apart for ever: the oldest without a non-finite answer is forgotten.
+  private static let talliesMax = 64
 
   package init() {}
 
@@ -30,7 +20,8 @@ package final class ServingState: Sendable {
   /// Requests answered with a status of 500 and above.
   let failures = Atomic<Int64>(0)
   private let current = Mutex(Current())
-  private let served = Mutex(Served())
+  /// What became of the answers, by version.
+  private let served = Mutex<[LoadedVersion.Tally]>([])
 
   var version: LoadedVersion? { current.withLock { $0.version } }
   var facts: (stable: StableVersion?, loadedAt: Date?) { current.withLock { ($0.facts, $0.loadedAt) } }
@@ -46,25 +37,24 @@ package final class ServingState: Sendable {
     _ = before
     guard let version else { return }
     served.withLock { served in
-      served.tallies.append(version.tally)
-      guard served.tallies.count > Served.talliesMax else { return }
-      served.earlierNonFinite += served.tallies.removeFirst().nonFinite.load(ordering: .relaxed)
+      served.append(version.tally)
+      guard served.count > Self.talliesMax else { return }
+      if let clean = served.firstIndex(where: { $0.nonFinite.load(ordering: .relaxed) == 0 }) {
+        served.remove(at: clean)
+      }
     }
   }
 
-  /// By version, oldest first; what was served twice counts together.
-  var counts: [VersionCounts] {
-    var sums: [Int64: (requests: Int64, nonFinite: Int64)] = [:]
-    for tally in served.withLock({ $0.tallies }) {
-      sums[tally.version, default: (0, 0)].requests += tally.requests.load(ordering: .relaxed)
-      sums[tally.version, default: (0, 0)].nonFinite += tally.nonFinite.load(ordering: .relaxed)
+  /// By version; what was served twice counts together.
+  package var outputs: [Int64: ServerReport.Outputs] {
+    var sums: [Int64: ServerReport.Outputs] = [:]
+    for tally in served.withLock({ $0 }) {
+      sums[tally.version, default: .init(requests: 0, nonFinite: 0)].requests += tally.requests.load(ordering: .relaxed)
+      sums[tally.version, default: .init(requests: 0, nonFinite: 0)].nonFinite += tally.nonFinite.load(
+        ordering: .relaxed)
     }
-    return sums.sorted { $0.key < $1.key }.map {
-      VersionCounts(version: $0.key, requests: $0.value.requests, nonFinite: $0.value.nonFinite)
-    }
+    return sums
   }
 
-  package var nonFinite: Int64 {
-    counts.reduce(served.withLock { $0.earlierNonFinite }) { $0 + $1.nonFinite }
-  }
+  package var nonFinite: Int64 { outputs.values.reduce(0) { $0 + $1.nonFinite } }
 }

@@ -42,8 +42,9 @@ package final class StatusPage: Sendable {
     number("failures", state.failures.load(ordering: .relaxed))
     number("non_finite", state.nonFinite)
     json.raw(",\"versions\":[")
-    json.list(state.counts) {
-      $0.raw("{\"version\":\($1.version),\"requests\":\($1.requests),\"non_finite\":\($1.nonFinite)}")
+    json.list(state.outputs.sorted { $0.key > $1.key }) { json, version in
+      json.raw("{\"version\":\(version.key),\"requests\":\(version.value.requests)")
+      json.raw(",\"non_finite\":\(version.value.nonFinite)}")
     }
     json.raw("],\"health\":[")
     json.list(facts.health) { json, layer in

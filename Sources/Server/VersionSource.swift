@@ -1,5 +1,6 @@
 import Foundation
 import Health
+import Registry
 
 /// The version that serves, as the tables have it.
 package struct StableVersion: Sendable, Hashable {
@@ -14,30 +15,6 @@ package struct StableVersion: Sendable, Hashable {
   }
 }
 
-/// What a server tells about itself, again and again.
-package struct ServerReport: Sendable, Hashable {
-  package struct Outputs: Sendable, Hashable {
-    package var version: Int64
-    package var requests: Int64
-    package var nonFinite: Int64
-
-    package init(version: Int64, requests: Int64, nonFinite: Int64) {
-      self.version = version
-      self.requests = requests
-      self.nonFinite = nonFinite
-    }
-  }
-
-  package var serverID: String
-  package var address: String
-  package var port: Int
-  package var version: Int64?
-  package var requests: Int64
-  package var failures: Int64
-  package var nonFinite: Int64
-  package var outputs: [Outputs]
-}
-
 /// Where versions come from and reports go: the registry, or a test's stand-in. Any thread.
 package protocol VersionSource: Sendable {
   /// The stable version; nil: none yet, or none any more.
@@ -47,7 +24,8 @@ package protocol VersionSource: Sendable {
   func report(_ report: ServerReport) async throws
   /// The server stops: nobody is to look for it there.
   func withdraw(serverID: String) async throws
-  /// Something about versions changed. May miss changes: whoever listens also looks from time to time.
-  func changes() async throws -> AsyncStream<Void>
+  /// Calls `body` whenever something about versions may have changed, until cancelled. It may miss changes: whoever
+  /// listens also looks from time to time.
+  func eachChange(_ body: @Sendable () -> Void) async throws
   func close() async
 }

@@ -3,6 +3,7 @@ import HTTP
 import Health
 import Learning
 import Pipelines
+import Registry
 import Server
 import Synchronization
 import Telemetry
@@ -145,6 +146,6 @@ final class FakeSource: VersionSource {
     state.withLock { $0.reports.append(report) }
   }
   func withdraw(serverID: String) async throws { state.withLock { $0.isWithdrawn = true } }
-  func changes() async throws -> AsyncStream<Void> { told.stream }
+  func eachChange(_ body: @Sendable () -> Void) async throws { for await _ in told.stream { body() } }
   func close() async {}
 }

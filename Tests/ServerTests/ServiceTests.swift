@@ -1,6 +1,7 @@
 import Foundation
 import Learning
 import Pipelines
+import Registry
 import Server
 import Synchronization
 import Telemetry
@@ -72,12 +73,11 @@ struct ServiceTests {
       #expect(records.text == columns.text)
       #expect(records.text.contains(#""model_version":"1""#))
       let deadline = Deadline.after(.seconds(20))
-      while source.reports.last?.outputs.first?.requests != 2, !deadline.hasPassed { await Task.yield() }
+      while source.reports.last?.outputs[1]?.requests != 2, !deadline.hasPassed { await Task.yield() }
       let report = try #require(source.reports.last)
       #expect(report.port == port)
       #expect(report.version == 1)
-      #expect(report.nonFinite == 0)
-      #expect(report.outputs == [.init(version: 1, requests: 2, nonFinite: 0)])
+      #expect(report.outputs == [1: .init(requests: 2, nonFinite: 0)])
     }
     #expect(source.isWithdrawn)
   }
