@@ -119,10 +119,15 @@ let package = Package(
     tests("Collectives", ["Membership", "Cryptography"]),
     tests("HTTP"),
     tests("Telemetry"),
-    tests("Registry", ["Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
+    tests("Registry", ["Postgres", "Cryptography", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
     tests("Worker", lowerFloors.filter { $0 != "Vocabulary" }),
     tests("Controller", ["Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Postgres"]),
-    tests("Server", ["Registry", "Learning", "Ingest", "Rollouts", "Pipelines", "HTTP", "Telemetry", "Postgres"]),
+    tests(
+      "Server",
+      [
+        "Registry", "Tensors", "Learning", "Health", "Evaluation", "Membership", "Ingest", "Rollouts", "Pipelines",
+        "HTTP", "Telemetry", "Postgres",
+      ]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestKit", "Vocabulary", "Kafka", "Postgres", "retrainctl"],
       swiftSettings: warningsAreErrors),

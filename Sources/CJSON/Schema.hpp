@@ -1,4 +1,5 @@
 #pragma once
+#include <cfloat>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -45,31 +46,31 @@ struct Field {
   cjson_field given;
   TextSet values;
   int32_t index = 0;
-  uint32_t seenIn = 0;      // the number of the record that last gave a value
   Field *alias = nullptr;   // the next field that reads the same place
 };
 
 struct Node;
 
-// One declared key of an object.
-struct Key {
-  std::string text;
-  uint64_t words[2] = {}, masks[2] = {};  // the text and its closing quote, when short
-  bool isShort = false;                   // up to 15 bytes, without anything that JSON would escape
+// One declared key of an object. What a plain number needs stands in its first cache line.
+struct alignas(64) Key {
+  uint64_t words[2] = {}, masks[2] = {};  // the text and its closing quote; when short
+  Key *next = nullptr;                    // the key that came after it in the last record: the guess for this one
+  double low = 0, high = 0;               // plain numbers: what is kept as it is
+  int32_t column = -1;                    // plain numbers: their place; -1: something else
+  uint32_t seenIn = 0;                    // the number of the record that last gave a value
   Field *field = nullptr;                 // the first field here, or
   std::unique_ptr<Node> object;           // the object that is expected here
-  Key *next = nullptr;                    // the key that came after it in the last record: the guess for this one
+  std::string text;
 };
 
 // Whether the text after an opening quote is `key` and then a closing quote. Reads 16 bytes: the buffer is padded.
 inline bool matches(const Key &key, const uint8_t *text) {
-  return (((load64(text) ^ key.words[0]) & key.masks[0]) | ((load64(text + 8) ^ key.words[1]) & key.masks[1])) == 0 &&
-         key.isShort;
+  return (((load64(text) ^ key.words[0]) & key.masks[0]) | ((load64(text + 8) ^ key.words[1]) & key.masks[1])) == 0;
 }
 
 // The declared keys of one object.
 struct Node {
-  std::vector<std::unique_ptr<Key>> keys;
+  std::vector<Key> keys;
   std::vector<Key *> slots;  // by hash; open addressing, at most half full
   Key *first = nullptr;      // the key that came first in the last record
 
@@ -81,22 +82,23 @@ struct Node {
     }
   }
 
-  // The key `text`, made when it is not there.
-  Key *take(const std::string &text) {
+  // The key `text`, made when it is not there; good until the next one is made.
+  Key &take(const std::string &text) {
     for (auto &key : keys)
-      if (key->text == text) return key.get();
-    keys.push_back(std::make_unique<Key>());
-    Key *key = keys.back().get();
-    key->text = text;
-    key->isShort = text.size() <= 15 && text.find_first_of("\"\\") == std::string::npos;
-    if (key->isShort) {
-      uint8_t bytes[16] = {}, masks[16] = {};
+      if (key.text == text) return key;
+    Key &key = keys.emplace_back();
+    key.text = text;
+    uint8_t bytes[16] = {}, masks[16] = {};
+    if (text.size() <= 15 && text.find_first_of("\"\\") == std::string::npos) {
       memcpy(bytes, text.data(), text.size());
       bytes[text.size()] = '"';
       memset(masks, 0xFF, text.size() + 1);
-      memcpy(key->words, bytes, 16);
-      memcpy(key->masks, masks, 16);
+    } else {
+      // A zero byte begins no text of a record, so the guess always fails and the table is asked.
+      masks[0] = 0xFF;
     }
+    memcpy(key.words, bytes, 16);
+    memcpy(key.masks, masks, 16);
     return key;
   }
 
@@ -106,32 +108,47 @@ struct Node {
     while (count < 2 * keys.size()) count *= 2;
     slots.assign(count, nullptr);
     for (size_t i = 0; i < keys.size(); i++) {
-      Key *key = keys[i].get();
+      Key *key = &keys[i];
       size_t slot = hash64(key->text.data(), key->text.size()) & (count - 1);
       while (slots[slot] != nullptr) slot = (slot + 1) & (count - 1);
       slots[slot] = key;
-      key->next = i + 1 < keys.size() ? keys[i + 1].get() : nullptr;
+      key->next = i + 1 < keys.size() ? &keys[i + 1] : nullptr;
       if (key->object) key->object->seal();
     }
-    first = keys.empty() ? nullptr : keys[0].get();
+    first = keys.empty() ? nullptr : &keys[0];
+  }
+
+  // By field.
+  void listKeys(std::vector<Key *> &list) {
+    for (auto &key : keys) {
+      for (Field *field = key.field; field != nullptr; field = field->alias) list[field->index] = &key;
+      if (key.object) key.object->listKeys(list);
+    }
   }
 };
 
-// Puts each field at its dotted path below `root`.
-inline void compile(std::vector<std::unique_ptr<Field>> &fields, Node &root) {
+// Puts each field at its dotted path below `root`, and lists the key of each in `keys`.
+inline void compile(std::vector<std::unique_ptr<Field>> &fields, Node &root, std::vector<Key *> &keys) {
   for (auto &field : fields) {
     std::string path = field->given.path;
     Node *node = &root;
     for (size_t dot; (dot = path.find('.')) != std::string::npos; path.erase(0, dot + 1)) {
-      Key *key = node->take(path.substr(0, dot));
-      if (!key->object) key->object = std::make_unique<Node>();
-      node = key->object.get();
+      Key &key = node->take(path.substr(0, dot));
+      if (!key.object) key.object = std::make_unique<Node>();
+      node = key.object.get();
     }
-    Key *key = node->take(path);
-    field->alias = key->field;
-    key->field = field.get();
+    Key &key = node->take(path);
+    const cjson_field &given = field->given;
+    bool isPlain = given.kind == CJSON_NUMBER && key.field == nullptr;
+    key.column = isPlain ? given.column : -1;
+    key.low = given.has_range ? given.low : -FLT_MAX;
+    key.high = given.has_range ? given.high : FLT_MAX;
+    field->alias = key.field;
+    key.field = field.get();
   }
   root.seal();
+  keys.resize(fields.size());
+  root.listKeys(keys);
 }
 
 }  // namespace cjson

@@ -40,32 +40,41 @@ class Walker {
   }
 
   // Walks the object whose opening brace was the last token.
-  int32_t object(Node &node) {
+  CJSON_CLONES int32_t object(Node &node) {
     if (peek() == '}') return token_++, CJSON_OK;
-    Key *last = nullptr, *guess = node.first;
+    const uint8_t *const buffer = buffer_;
+    const uint32_t *token = token_;
+    Key **guess = &node.first;
     for (;;) {
-      const uint8_t *quote = buffer_ + token_[0];
-      if (*quote != '"' || buffer_[token_[1]] != ':') return CJSON_MALFORMED;
-      Key *key = guess;
+      const uint8_t *quote = buffer + token[0];
+      if (*quote != '"' || buffer[token[1]] != ':') return CJSON_MALFORMED;
+      Key *key = *guess;
       if (key == nullptr || !matches(*key, quote + 1)) {
         Slice text = string(quote);
         if (text.start == nullptr) return CJSON_MALFORMED;
         key = node.find(text.start, text.length);
+        // An undeclared key leaves the guess for the next one as it is.
+        if (key != nullptr) *guess = key;
       }
-      token_ += 2;
-      int32_t result;
-      if (key != nullptr) {
-        (last != nullptr ? last->next : node.first) = key;
-        last = key;
-        guess = key->next;
-        result = value(*key);
+      const uint8_t *start = buffer + token[2];
+      double value;
+      // A sign or a digit; the two characters between them begin nothing.
+      if (key != nullptr && key->column >= 0 && uint8_t(*start - '-') <= '9' - '-' && readShortNumber(start, value) &&
+          value >= key->low && value <= key->high) {
+        key->seenIn = record_;
+        out_.numbers[key->column] = float(value);
+        token += 3;
       } else {
-        result = skip();
+        token_ = token + 2;
+        int32_t result = key != nullptr ? keep(*key) : skip();
+        if (result != CJSON_OK) return result;
+        token = token_;
       }
-      if (result != CJSON_OK) return result;
-      uint8_t separator = buffer_[*token_++];
-      if (separator == '}') return CJSON_OK;
-      if (separator != ',') return CJSON_MALFORMED;
+      if (key != nullptr) guess = &key->next;
+      uint8_t separator = buffer[*token++];
+      if (separator == ',') continue;
+      token_ = token;
+      return separator == '}' ? CJSON_OK : CJSON_MALFORMED;
     }
   }
 
@@ -192,59 +201,52 @@ class Walker {
     }
   }
 
-  // Walks the value of a declared key.
-  int32_t value(Key &key) {
+  // Walks the value of a declared key, whatever it is.
+  __attribute__((noinline)) int32_t keep(Key &key) {
     const uint8_t *start = buffer_ + *token_;
     Field *field = key.field;
     if (field == nullptr) return expectedObject(key);
+    key.seenIn = record_;
     switch (*start) {
       case '"': {
         Slice text = string(start);
         if (text.start == nullptr) return CJSON_MALFORMED;
         token_++;
-        for (; field != nullptr; field = field->alias) seen(*field), keepText(*field, text);
+        for (; field != nullptr; field = field->alias) keepText(*field, text);
         return CJSON_OK;
       }
       case 't':
       case 'f': {
         if (!isScalar(start)) return CJSON_MALFORMED;
         token_++;
-        for (; field != nullptr; field = field->alias) seen(*field), keepTruth(*field, *start == 't');
+        for (; field != nullptr; field = field->alias) keepTruth(*field, *start == 't');
         return CJSON_OK;
       }
       case 'n':
         if (!isScalar(start)) return CJSON_MALFORMED;
         token_++;
         // As if it were not there; and it undoes an earlier value of a key that occurs twice.
-        for (; field != nullptr; field = field->alias) field->seenIn = 0;
+        key.seenIn = 0;
         return CJSON_OK;
       case '{':
       case '[':
-        for (; field != nullptr; field = field->alias) seen(*field), note(wrongType(*field), *field);
+        for (; field != nullptr; field = field->alias) note(wrongType(*field), *field);
         return skip();
       default: {
         Number number = readNumber(start);
         if (number.end == nullptr) return CJSON_MALFORMED;
         token_++;
-        if (field->given.kind == CJSON_NUMBER && field->alias == nullptr && (number.isExact || isClear(*field, number.value)) &&
-            std::fabs(number.value) <= FLT_MAX) {
-          seen(*field);
-          keepNumber(*field, number.value);
+        if (key.column >= 0 && !number.isExact && number.value > key.low && number.value < key.high &&
+            roundsSafely(number.value)) {
+          out_.numbers[key.column] = float(number.value);
           return CJSON_OK;
         }
         double exact = number.isExact ? number.value : exactValue(start, number.end);
-        for (; field != nullptr; field = field->alias) {
-          seen(*field);
+        for (; field != nullptr; field = field->alias)
           keepNumeral(*field, exact, {start, size_t(number.end - start)}, number.isWhole);
-        }
         return CJSON_OK;
       }
     }
-  }
-
-  // Whether an inexact double decides as the exact one would, for the range and for the rounding to float.
-  static bool isClear(const Field &field, double value) {
-    return roundsSafely(value) && (!field.given.has_range || (value > field.given.low && value < field.given.high));
   }
 
   // The value of a key that should be an object: null is as good as an object without keys.
@@ -259,12 +261,10 @@ class Walker {
   }
 
   void noteFirst(const Node &node) {
-    const Key *key = node.keys.front().get();
-    while (key->field == nullptr) key = key->object->keys.front().get();
+    const Key *key = &node.keys.front();
+    while (key->field == nullptr) key = &key->object->keys.front();
     note(wrongType(*key->field), *key->field);
   }
-
-  void seen(Field &field) { field.seenIn = record_; }
 
   static int32_t wrongType(const Field &field) {
     switch (field.given.kind) {

@@ -12,6 +12,7 @@ using namespace cjson;
 struct cjson_decoder {
   std::vector<std::unique_ptr<Field>> fields;
   std::vector<cjson_counts> counts;
+  std::vector<Key *> keys;  // by field
   Node root;
   size_t recordBytesMax = 0;
   size_t capacity = 0;
@@ -40,7 +41,7 @@ struct cjson_decoder {
   // The number of the next record; it never repeats one that a field remembers, and is never 0.
   void nextRecord() {
     if (++record != 0) return;
-    for (auto &field : fields) field->seenIn = 0;
+    for (Key *key : keys) key->seenIn = 0;
     record = 1;
   }
 
@@ -62,8 +63,8 @@ struct cjson_decoder {
     if (result != CJSON_OK) return result;
     if (walker.token() != end) return CJSON_MALFORMED;
     if (!isObject) return CJSON_NOT_AN_OBJECT;
-    for (auto &place : fields)
-      if (place->seenIn != record) walker.absent(*place);
+    for (size_t i = 0; i < fields.size(); i++)
+      if (keys[i]->seenIn != record) walker.absent(*fields[i]);
     *field = walker.field();
     return walker.outcome();
   }
@@ -82,7 +83,7 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_
     field->values.fill(fields[i].values, fields[i].value_count);
     decoder->fields.push_back(std::move(field));
   }
-  compile(decoder->fields, decoder->root);
+  compile(decoder->fields, decoder->root, decoder->keys);
   // What was given by pointer has been copied.
   for (auto &field : decoder->fields) field->given.path = nullptr, field->given.values = nullptr;
   return decoder->reserve(std::min(record_bytes_max, size_t(16384))) ? decoder.release() : nullptr;

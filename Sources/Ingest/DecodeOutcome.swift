@@ -29,4 +29,11 @@ public struct DecodeCounters: Sendable, Hashable, Codable {
   public var imputed: Int64
   /// Categories outside the known values.
   public var unknown: Int64
+
+  public init(feature: String, clipped: Int64 = 0, imputed: Int64 = 0, unknown: Int64 = 0) {
+    self.feature = feature
+    self.clipped = clipped
+    self.imputed = imputed
+    self.unknown = unknown
+  }
 }

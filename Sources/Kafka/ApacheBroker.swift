@@ -41,8 +41,10 @@ public final class ApacheBroker: Sendable {
     try await onDedicatedThread(named: "kafka-format") { try format(home: home, files: files, deadline: deadline) }
 
     let child = try ChildProcess(
-      ["/usr/bin/env", "LOG_DIR=\(files.directory)/logs", "KAFKA_HEAP_OPTS=-Xmx\(heap)",
-        "\(home)/bin/kafka-server-start.sh", files.properties], output: files.log)
+      [
+        "/usr/bin/env", "LOG_DIR=\(files.directory)/logs", "KAFKA_HEAP_OPTS=-Xmx\(heap)",
+        "\(home)/bin/kafka-server-start.sh", files.properties,
+      ], output: files.log)
     try files.write(processIdentifier: child.identifier)
     let broker = ApacheBroker(
       bootstrap: try files.bootstrap(), directory: files.directory, processIdentifier: child.identifier,
@@ -98,8 +100,10 @@ public final class ApacheBroker: Sendable {
   private static func format(home: String, files: ApacheBrokerFiles, deadline: Deadline) throws {
     guard !files.isFormatted else { return }
     let child = try ChildProcess(
-      ["/usr/bin/env", "LOG_DIR=\(files.directory)/logs", "\(home)/bin/kafka-storage.sh", "format", "--standalone",
-        "--ignore-formatted", "-t", ApacheBrokerFiles.newClusterID(), "-c", files.properties], output: files.log)
+      [
+        "/usr/bin/env", "LOG_DIR=\(files.directory)/logs", "\(home)/bin/kafka-storage.sh", "format", "--standalone",
+        "--ignore-formatted", "-t", ApacheBrokerFiles.newClusterID(), "-c", files.properties,
+      ], output: files.log)
     guard let status = ChildProcess.waitForExit(of: child.identifier, until: deadline) else {
       ChildProcess.end(child.identifier, until: .after(.seconds(1)))
       throw KafkaError(code: .localBroker, reason: "formatting \(files.directory) did not end in time")
@@ -134,7 +138,8 @@ public final class ApacheBroker: Sendable {
 
   private static func failure(_ what: String, status: Int32, _ files: ApacheBrokerFiles) -> KafkaError {
     let tail = files.logTail
-    let isJavaMissing = status == 127 || (tail.contains("java") && tail.contains("not found")) || tail.contains("JAVA_HOME")
+    let isJavaMissing =
+      status == 127 || (tail.contains("java") && tail.contains("not found")) || tail.contains("JAVA_HOME")
       || tail.contains("needs a Java runtime")
     return KafkaError(
       code: .localBroker,

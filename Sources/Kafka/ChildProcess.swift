@@ -41,7 +41,8 @@ final class ChildProcess: Sendable {
     var identifier = pid_t()
     let result = posix_spawnp(&identifier, arguments[0], &actions, &attributes, words, environ)
     guard result == 0 else {
-      throw KafkaError(code: .localBroker, reason: "\(arguments[0]) does not start: \(String(cString: strerror(result)))")
+      throw KafkaError(
+        code: .localBroker, reason: "\(arguments[0]) does not start: \(String(cString: strerror(result)))")
     }
     self.identifier = identifier
   }

@@ -12,7 +12,7 @@ public final class DevBroker: Sendable {
   public let bootstrap: String
   private let state: Mutex<State>
 
-  private struct State: @unchecked Sendable {  // Used under the mutex, and the mock cluster has its own lock and thread.
+  private struct State: @unchecked Sendable {  // Used under the mutex only.
     var handle: KafkaHandle?
     var cluster: OpaquePointer
   }

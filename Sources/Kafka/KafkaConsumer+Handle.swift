@@ -18,9 +18,7 @@ extension KafkaConsumer {
 
   /// How far to read ahead.
   ///
-  /// Before librdkafka 2.3 a full queue is looked at again only after up to a second, so that a reader slower than the
-  /// broker runs dry: there only bytes may limit the queue, and the count only bounds librdkafka's own memory for very
-  /// small records. From 2.3 on `fetch.queue.backoff.ms` cures it.
+  /// The count only bounds librdkafka's own memory for very small records; otherwise bytes limit a queue.
   static func readingDefaults(bytesPerPartition: Int, libraryVersion: Int32) -> [String: String] {
     var defaults = [
       // Small budgets must not be overrun by one answer.
@@ -28,9 +26,17 @@ extension KafkaConsumer {
       "fetch.wait.max.ms": "100",
       "reconnect.backoff.max.ms": "1000",
       "socket.nagle.disable": "true",
-      "queued.min.messages": String(min(max(bytesPerPartition / 256, 1000), 10_000_000)),
+      "queued.min.messages": String(recordsMax(bytesPerPartition: bytesPerPartition)),
     ]
-    if libraryVersion >= 0x0203_0000 { defaults["fetch.queue.backoff.ms"] = "5" }
+    if libraryVersion >= firstCuredVersion { defaults["fetch.queue.backoff.ms"] = "5" }
     return defaults
+  }
+
+  static func recordsMax(bytesPerPartition: Int) -> Int { min(max(bytesPerPartition / 256, 1000), 10_000_000) }
+
+  /// What `queued.min.messages` is in effect.
+  static func recordsLimit(_ configuration: KafkaConfiguration, bytesPerPartition: Int) -> Int {
+    configuration.properties["queued.min.messages"].flatMap { Int($0) }
+      ?? recordsMax(bytesPerPartition: bytesPerPartition)
   }
 }

@@ -50,6 +50,7 @@ extension KafkaConsumer {
     serveEvents()
     try handle.check()
     try throwPending()
+    refill()
   }
 
   private func drainAll(_ partitions: [Int32: Int], _ body: (Int32, KafkaRecord) -> Void) -> Int {

@@ -26,6 +26,12 @@ public struct PartitionPosition: Sendable, Hashable {
   public let endOffset: Int64?
   /// Everything up to `endOffset` was handed out and nothing newer was seen.
   public let isAtEnd: Bool
+
+  public init(nextOffset: Int64?, endOffset: Int64?, isAtEnd: Bool) {
+    self.nextOffset = nextOffset
+    self.endOffset = endOffset
+    self.isAtEnd = isAtEnd
+  }
 }
 
 /// What a consumer did so far.
@@ -57,6 +63,10 @@ public actor KafkaConsumer {
   var queues: [Int32: PartitionQueue] = [:]
   var pendingError: KafkaError?
   var commitsUnderWay = 0
+  let needsRefills = rd_kafka_version() < KafkaConsumer.firstCuredVersion
+  var nextRefill = ContinuousClock.now
+  var bytesPerPartition: Int
+  var recordsPerPartition: Int
   public internal(set) var counters = ConsumerCounters()
 
   /// Checks the configuration; connects in the background.
@@ -71,12 +81,15 @@ public actor KafkaConsumer {
     self.group = group
     self.topic = topic
     self.queueBytesMax = queueBytesMax
+    bytesPerPartition = queueBytesMax
+    recordsPerPartition = KafkaConsumer.recordsLimit(configuration, bytesPerPartition: queueBytesMax)
     wakeDescriptor = try WakeDescriptor()
     handle = try KafkaConsumer.makeHandle(configuration, group: group, bytesPerPartition: queueBytesMax)
   }
 
   /// Runs `body` on the consumer's thread: a loop of polls without a hop each.
-  public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaConsumer) throws -> Result) rethrows -> Result {
+  public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaConsumer) throws -> Result) rethrows -> Result
+  {
     try body(self)
   }
 
@@ -90,10 +103,12 @@ public actor KafkaConsumer {
     try handle.check()
     // librdkafka's limit counts per queue, so the budget is divided; a fresh client also knows nothing of old positions.
     if isAssigned || starts.count > 1 {
-      let fresh = try KafkaConsumer.makeHandle(
-        configuration, group: group, bytesPerPartition: queueBytesMax / max(starts.count, 1))
-      closeHandle(until: .after(.seconds(2)))
+      let share = queueBytesMax / max(starts.count, 1)
+      let fresh = try KafkaConsumer.makeHandle(configuration, group: group, bytesPerPartition: share)
+      closeHandle(until: .after(.milliseconds(500)))
       handle = fresh
+      bytesPerPartition = share
+      recordsPerPartition = KafkaConsumer.recordsLimit(configuration, bytesPerPartition: share)
     }
     isAssigned = true
     pendingError = nil
@@ -149,9 +164,9 @@ public actor KafkaConsumer {
   private func closeHandle(until deadline: Deadline) {
     guard !handle.isClosed else { return }
     while commitsUnderWay > 0, !deadline.hasPassed { serveEvents(waitingUpTo: .milliseconds(50)) }
-    commitsUnderWay = 0
     for queue in queues.values { queue.destroy() }
     queues = [:]
-    handle.close()
+    handle.close(inBackground: commitsUnderWay > 0)
+    commitsUnderWay = 0
   }
 }

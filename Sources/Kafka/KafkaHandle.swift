@@ -1,4 +1,5 @@
 import CRDKafka
+import Foundation
 import Vocabulary
 
 /// One librdkafka client. Used on the thread of the actor that owns it; its log callback comes from librdkafka's threads.
@@ -55,8 +56,12 @@ final class KafkaHandle {
     }
     self.pointer = pointer
     self.context = context
-    if kind == .consumer { rd_kafka_poll_set_consumer(pointer) }
-    events = kind == .consumer ? rd_kafka_queue_get_consumer(pointer) : rd_kafka_queue_get_main(pointer)
+    // A reader without a group has no queue of its own.
+    if kind == .consumer, rd_kafka_poll_set_consumer(pointer) == RD_KAFKA_RESP_ERR_NO_ERROR {
+      events = rd_kafka_queue_get_consumer(pointer)
+    } else {
+      events = rd_kafka_queue_get_main(pointer)
+    }
   }
 
   /// Hands every waiting event to `body`, after those that concern every client; waits up to `wait` for the first.
@@ -133,9 +138,30 @@ final class KafkaHandle {
   /// Ends the client. Messages, events, queues and topics taken from it must have been destroyed before.
   ///
   /// The group is not asked for leave: a client that assigns its partitions itself never joined it.
-  func close() {
+  ///
+  /// - Parameter inBackground: For a client with requests under way, whose end librdkafka awaits: up to a minute when
+  ///   the broker is away.
+  func close(inBackground: Bool = false) {
     guard !isClosed else { return }
     isClosed = true
+    let end = HandleEnd(pointer: pointer, events: events, context: context)
+    if inBackground {
+      let thread = Thread { end.perform() }
+      thread.name = "kafka-close"
+      thread.start()
+    } else {
+      end.perform()
+    }
+  }
+}
+
+/// The destruction of a client, on whatever thread.
+private struct HandleEnd: @unchecked Sendable {  // librdkafka locks its own state, and its owner let go of it.
+  let pointer: OpaquePointer
+  let events: OpaquePointer
+  let context: HandleContext
+
+  func perform() {
     rd_kafka_queue_destroy(events)
     rd_kafka_destroy_flags(pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
     // After the destruction no thread of the client is left to call back.

@@ -8,6 +8,12 @@ public struct ProducerCounters: Sendable, Hashable {
   public var delivered: Int64 = 0
   public var failed: Int64 = 0
   public var underWay: Int64 { sent - delivered - failed }
+
+  public init(sent: Int64 = 0, delivered: Int64 = 0, failed: Int64 = 0) {
+    self.sent = sent
+    self.delivered = delivered
+    self.failed = failed
+  }
 }
 
 /// Publishes records, each exactly once and in order within its partition, whatever happens to connections and brokers.
@@ -39,7 +45,8 @@ public actor KafkaProducer {
   }
 
   /// Runs `body` on the producer's thread: many `enqueue` calls without a hop each.
-  public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaProducer) throws -> Result) rethrows -> Result {
+  public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaProducer) throws -> Result) rethrows -> Result
+  {
     try body(self)
   }
 
@@ -137,7 +144,8 @@ public actor KafkaProducer {
       if deadline.hasPassed {
         throw KafkaError(
           code: .timedOut, isRetryable: true,
-          reason: "\(counters.underWay) records are still under way" + (handle.lastTrouble.map { "; \($0.reason)" } ?? ""))
+          reason: "\(counters.underWay) records are still under way"
+            + (handle.lastTrouble.map { "; \($0.reason)" } ?? ""))
       }
       // Ends every linger; the reports themselves arrive as events.
       rd_kafka_flush(handle.pointer, 1)
@@ -210,4 +218,5 @@ public actor KafkaProducer {
 }
 
 /// A place to point at for zero bytes.
-private nonisolated(unsafe) let emptyBytes = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))  // Never written.
+private nonisolated(unsafe) let emptyBytes = UnsafeRawPointer(
+  UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))  // Never written.

@@ -14,7 +14,8 @@ public struct KafkaRecord {
 
   /// Empty for a null value (a tombstone); `isTombstone` tells.
   public var value: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : message.pointee.len)
+    UnsafeRawBufferPointer(
+      start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : message.pointee.len)
   }
 
   public var isTombstone: Bool { message.pointee.payload == nil }
@@ -35,7 +36,8 @@ public struct KafkaRecord {
     var size = 0
     while rd_kafka_header_get_all(list, result.count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR {
       guard let name else { break }
-      result.append((String(cString: name), Array(UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : size))))
+      result.append(
+        (String(cString: name), Array(UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : size))))
     }
     return result
   }

@@ -12,6 +12,14 @@ final class PartitionQueue {
   fileprivate(set) var endOffset: Int64?
   /// The last thing seen was the end of the log.
   fileprivate(set) var isAtEnd = false
+  /// Whether a record or the end was handed out.
+  var hasGiven: Bool { averageBytes > 0 || endOffset != nil }
+  let created = ContinuousClock.now
+  var nextNudge = ContinuousClock.now.advanced(by: .milliseconds(100))
+  /// The most records seen waiting since the queue was last refilled.
+  var mostWaiting = 0
+  /// Payload and key of a record handed out, averaged over the last thousand or so.
+  fileprivate(set) var averageBytes: Double = 0
 
   /// Takes the queue off the consumer's common one; must happen before the assignment so that no message slips there.
   init?(handle: OpaquePointer, topic: String, partition: Int32, start: StartOffset, wakeDescriptor: Int32) {
@@ -38,6 +46,7 @@ final class PartitionQueue {
     max: Int, scratch: MessageScratch, fail: (UnsafePointer<rd_kafka_message_t>) -> Void, _ body: (KafkaRecord) -> Void
   ) -> Int {
     var handedOut = 0
+    var bytes = 0
     while handedOut < max {
       let wanted = min(max - handedOut, scratch.pointers.count)
       let got = rd_kafka_consume_batch_queue(pointer, 0, scratch.pointers.baseAddress, wanted)
@@ -50,6 +59,7 @@ final class PartitionQueue {
           if let nextOffset, message.pointee.offset < nextOffset { continue }
           nextOffset = message.pointee.offset + 1
           isAtEnd = false
+          bytes += message.pointee.len + message.pointee.key_len
           body(KafkaRecord(message: message))
           handedOut += 1
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
@@ -62,6 +72,10 @@ final class PartitionQueue {
         }
       }
       if got < wanted { break }
+    }
+    if handedOut > 0 {
+      let share = min(1, Double(handedOut) / (averageBytes == 0 ? 1 : 1024))
+      averageBytes += share * (Double(bytes) / Double(handedOut) - averageBytes)
     }
     return handedOut
   }

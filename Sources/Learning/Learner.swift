@@ -101,8 +101,14 @@ public final class Learner {
     withArithmeticMode { applyStep(labelled: labelled) }
   }
 
-  /// Forgets gradients and moments of the step in hand.
+  /// Forgets gradients and moments of the step in hand: a rank without records then adds nothing to the sums.
   public func discardStep() {
+    back.gradient.buffer.update(repeating: 0)
+    forgetRows()
+  }
+
+  /// The dense gradient stays: the next pass overwrites it.
+  private func forgetRows() {
     embeddings.local.clear()
     merge.rows.clear()
     network.normalizer.local.clear()
@@ -112,7 +118,7 @@ public final class Learner {
   private func applyStep(labelled: Int) -> Update {
     precondition(labelled >= 0)
     let normalizer = network.normalizer
-    defer { discardStep() }
+    defer { forgetRows() }
     guard normalizer.merged.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
     var update = Update(gradientNorm: 0, wasClipped: false, isFinite: true)
     if labelled > 0 {

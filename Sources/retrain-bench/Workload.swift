@@ -12,5 +12,7 @@ struct Workload: Sendable {
     activation,
     peak,
     allReduce,
+    ingest,
+    checkpoint,
   ]
 }

@@ -85,7 +85,7 @@ struct StreamMetricsTests {
   @Test("certainty in the wrong label costs a finite loss")
   func certainty() throws {
     let metrics = Predictions(outputs: [0, 1], labels: [1, 0]).metrics(.binary)
-    #expect(abs(try #require(metrics.meanLoss) + log(StreamMetrics.probabilityFloor)) < 1e-6)
+    #expect(abs(try #require(metrics.meanLoss) + log(EvaluationTask.probabilityFloor)) < 1e-6)
   }
 
   private func everyTask() -> [(EvaluationTask, Predictions)] {

@@ -32,7 +32,10 @@ struct DevUpCommand: Command {
     try broker.keepRunning()
     try broker.leave()
     if format.json {
-      return try Console.say(json: ["database": database.uri, "brokers": broker.addresses])
+      return try Console.say(
+        json: [
+          "database": database.uri, "brokers": broker.addresses, "broker": broker.kind?.rawValue ?? "given",
+        ])
     }
     Console.say("database  \(database.uri)")
     Console.say("brokers   \(broker.addresses)")
@@ -95,7 +98,6 @@ struct DevBrokerCommand: Command {
     let record = BrokerRecord(address: broker.address, kind: broker.kind, processID: getpid())
     try record.write(in: house)
     if format.json { try Console.say(json: record) } else { Console.say(broker.address) }
-    fflush(stdout)
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
         stop.wait()

@@ -14,6 +14,15 @@ final class BrokerAccess: Sendable {
     self.house = house
   }
 
+  /// What runs; nil: somebody else's.
+  var kind: BrokerRecord.Kind? {
+    guard tenancy != nil else { return nil }
+    return (try? BrokerRecord.running(in: house))??.kind
+  }
+
+  /// Whether it is the broker inside librdkafka, which forgets.
+  var isInMemory: Bool { kind == .memory }
+
   /// Finds the broker in this order: the pipeline's, the environment's, the one that runs here, a new one here.
   static func enter(
     pipelineBrokers: String? = nil, house: House = House(), environment: Environment = .process,

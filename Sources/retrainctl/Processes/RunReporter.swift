@@ -7,10 +7,11 @@ final class RunReporter {
   private var notices: [String] = []
   private var lastDrawn = ContinuousClock.now - .seconds(10)
   private var lastLine = ContinuousClock.now
-  private var lastDecision: Date?
+  private var lastDecision: Int64?
 
-  init() {
-    let isLive = Terminal.isInteractive(STDOUT_FILENO)
+  /// - Parameter isQuiet: Standard output is for the answer alone: lines go to standard error.
+  init(isQuiet: Bool) {
+    let isLive = Terminal.isInteractive(STDOUT_FILENO) && !isQuiet
     screen = isLive ? LiveScreen() : nil
     palette = isLive ? .standardOutput : .plain
   }
@@ -38,8 +39,11 @@ final class RunReporter {
   /// Without a terminal: a line every few seconds, and one for every decision.
   private func showLine(_ status: PipelineStatus?, trouble: String?, now: ContinuousClock.Instant) {
     guard let status else { return }
-    for decision in status.decisions.reversed() where lastDecision.map({ decision.at > $0 }) ?? true {
-      lastDecision = decision.at
+    // What an earlier run decided is no news.
+    let known = lastDecision ?? status.decisions.first?.id ?? 0
+    lastDecision = known
+    for decision in status.decisions.reversed() where decision.id > known {
+      lastDecision = decision.id
       Console.complain("v\(decision.version) \(decision.from) → \(decision.to): \(decision.reason)")
     }
     guard lastLine.duration(to: now) > .seconds(5) else { return }
@@ -53,11 +57,10 @@ final class RunReporter {
         + (trouble.map { " · the database does not answer: \($0)" } ?? ""))
   }
 
-  /// The last picture stands.
-  func finish(_ status: PipelineStatus?) {
+  /// Removes the live picture; what was noted stays.
+  func finish() {
     guard let screen else { return }
     screen.clear()
     for line in notices { Console.complain(line) }
-    screen.finish()
   }
 }
