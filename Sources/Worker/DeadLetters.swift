@@ -27,7 +27,7 @@ struct DeadLetter: Sendable {
 ///
 /// The decoder puts; a checkpoint that covers a refused record waits for `deliver`, so none is lost. After a crash some
 /// come again: their headers name topic, partition and offset, so a reader can tell.
-actor DeadLetters {
+package actor DeadLetters {
   /// Kafka's default largest message is 1,048,588 bytes, headers included.
   static let valueBytesMax = 900_000
 
@@ -36,7 +36,7 @@ actor DeadLetters {
   private let waiting = Mutex<[DeadLetter]>([])
   private var tail: Task<Void, any Error>?
 
-  init(producer: KafkaProducer, topic: String) {
+  package init(producer: KafkaProducer, topic: String) {
     self.producer = producer
     self.topic = topic
   }

@@ -1,23 +1,27 @@
 import Ingest
 import Kafka
 import Pipelines
-import Telemetry
 import Vocabulary
 
 /// Moves records from the consumer into the partition buffers, decoded; what is refused goes to the dead letters.
 ///
 /// Back-pressure: a partition whose buffer is full is simply not polled, so memory is bounded whatever the lag.
-struct RecordPump: Sendable {
+package struct RecordPump: Sendable {
   let consumer: KafkaConsumer
   let deadLetters: DeadLetters
   let topic: String
-  let logger: Logger
+
+  package init(consumer: KafkaConsumer, deadLetters: DeadLetters, topic: String) {
+    self.consumer = consumer
+    self.deadLetters = deadLetters
+    self.topic = topic
+  }
 
   /// At most this many records of a partition are decoded before others get their turn.
   private static let burst = 512
 
   /// Runs until cancelled.
-  func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder) async throws {
+  package func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder) async throws {
     let decoding = Decoding(decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic)
     while !Task.isCancelled {
       var wanted: [Int32: Int] = [:]

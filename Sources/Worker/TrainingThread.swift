@@ -191,8 +191,7 @@ final class TrainingThread {
     try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
     return Task {
       let pump = RecordPump(
-        consumer: resources.consumer, deadLetters: resources.deadLetters,
-        topic: resources.pipeline.source.topic, logger: resources.logger)
+        consumer: resources.consumer, deadLetters: resources.deadLetters, topic: resources.pipeline.source.topic)
       let decoder = RecordDecoder(
         pipeline: resources.pipeline.schema, task: resources.pipeline.model.task,
         recordBytesMax: resources.pipeline.source.recordBytesMax)

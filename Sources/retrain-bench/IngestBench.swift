@@ -36,7 +36,7 @@ extension Workload {
 }
 
 /// Records whose fields are `f00` … `f63`, at the root or in the object `x`.
-private struct IngestBench {
+struct IngestBench {
   static let width = 64
   static let batchRows = 256
 

@@ -13,6 +13,7 @@ struct Workload: Sendable {
     peak,
     allReduce,
     ingest,
+    endToEnd,
     checkpoint,
   ]
 }

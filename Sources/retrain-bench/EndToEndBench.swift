@@ -1,0 +1,246 @@
+import Collectives
+import Confinement
+import Evaluation
+import Foundation
+import Ingest
+import Kafka
+import Learning
+import Pipelines
+import Tensors
+import Vocabulary
+import Worker
+
+extension Workload {
+  /// Records of 64 numbers from a broker to an updated model, decode and step overlapped, one worker: records a second.
+  static let endToEnd = Workload(
+    name: "end-to-end",
+    summary:
+      "learn from Kafka (RETRAIN_KAFKA_BROKERS, KAFKA_HOME or in memory): --records 300000 --batch 256 --samples 5"
+  ) { options in
+    let environment = ProcessInfo.processInfo.environment
+    let external = environment["RETRAIN_KAFKA_BROKERS"]
+    let kafkaHome = environment["KAFKA_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+    // The broker in memory keeps 5 MB a partition.
+    let fits = external == nil && kafkaHome == nil ? 12_000 : 300_000
+    let records = try options.int("records", default: fits)
+    let batch = try options.int("batch", default: 256)
+    let samples = try options.int("samples", default: 5)
+    try options.refuseUnknown()
+    guard batch % EndToEndBench.partitions == 0 else { throw BenchError("--batch is a multiple of 4") }
+    guard records <= fits || external != nil else { throw BenchError("this broker takes \(fits) records at most") }
+    let report = try EndToEndBench.waiting {
+      let broker = try await BenchBroker.start(external: external, kafkaHome: kafkaHome)
+      do {
+        let bench = EndToEndBench(brokers: broker.bootstrap, records: records, batch: batch)
+        let report = try await bench.run(samples: samples, broker: broker.kind)
+        await broker.stop()
+        return report
+      } catch {
+        await broker.stop()
+        throw error
+      }
+    }
+    try report.emit()
+  }
+}
+
+/// A broker for one run.
+private enum BenchBroker: Sendable {
+  case external(String)
+  case memory(DevBroker)
+  case apache(ApacheBroker, directory: String)
+
+  static func start(external: String?, kafkaHome: String?) async throws -> BenchBroker {
+    if let external { return .external(external) }
+    guard let kafkaHome else {
+      return .memory(try DevBroker(topics: [EndToEndBench.topic: Int32(EndToEndBench.partitions)]))
+    }
+    let directory = FileManager.default.temporaryDirectory.path + "/retrain-bench-\(getpid())"
+    return .apache(
+      try await ApacheBroker.start(home: kafkaHome, directory: directory, deadline: .after(.seconds(60))),
+      directory: directory)
+  }
+
+  var bootstrap: String {
+    switch self {
+    case .external(let brokers): brokers
+    case .memory(let broker): broker.bootstrap
+    case .apache(let broker, _): broker.bootstrap
+    }
+  }
+
+  var kind: String {
+    switch self {
+    case .external: "external"
+    case .memory: "memory"
+    case .apache: "apache"
+    }
+  }
+
+  func stop() async {
+    switch self {
+    case .external: break
+    case .memory(let broker): broker.close()
+    case .apache(let broker, let directory):
+      try? broker.stop(deadline: .after(.seconds(20)))
+      try? FileManager.default.removeItem(atPath: directory)
+    }
+  }
+}
+
+/// The learner W1 (64 → 256 → 128 → 1) on a topic of four partitions.
+private struct EndToEndBench: Sendable {
+  static let topic = "retrain-bench"
+  static let partitions = 4
+
+  let brokers: String
+  let records: Int
+  let batch: Int
+
+  private var configuration: KafkaConfiguration { KafkaConfiguration(brokers: brokers) }
+  private var share: Int { batch / Self.partitions }
+
+  private var pipeline: Pipeline {
+    var model = ModelSettings(task: .binary)
+    model.hidden = [256, 128]
+    var training = TrainingSettings()
+    training.recordsPerPartition = share
+    // Full steps only, so that every run and the reference take the same ones.
+    training.reproducible = true
+    var checkpoint = CheckpointSettings()
+    checkpoint.everySteps = .max / 2
+    checkpoint.every = .seconds(86_400)
+    return Pipeline(
+      name: "bench", source: SourceSettings(topic: Self.topic),
+      schema: FeatureSchema(
+        label: LabelSettings(path: "y"),
+        features: (0..<IngestBench.width).map { FeatureSettings(name: IngestBench.name($0), type: .float) }),
+      model: model, training: training, checkpoint: checkpoint, health: HealthSettings(), rollout: RolloutSettings(),
+      serving: ServingSettings())
+  }
+
+  static func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
+    try blockingAwait(until: .after(.seconds(1800)), body)
+  }
+
+  func run(samples: Int, broker: String) async throws -> BenchReport {
+    let lines = IngestBench.generated(count: records, isNested: false, digits: 6)
+    try await feed(lines)
+    let expected = try await onDedicatedThread(named: "reference") { try reference(lines) }
+    var rates: [Double] = []
+    for sample in 0...samples {
+      let (seconds, state) = try await learn()
+      guard state == expected else { throw BenchError("the model learned from the broker is not the reference's") }
+      // The first run warms the broker's cache.
+      if sample > 0 { rates.append(Double(records) / seconds) }
+    }
+    return BenchReport(
+      workload: "end-to-end",
+      params: [
+        "net": "W1", "batch": "\(batch)", "records": "\(records)", "partitions": "\(Self.partitions)", "broker": broker,
+        "bytes": "\(lines.map(\.count).reduce(0, +) / max(1, lines.count))", "workers": "1",
+      ], samples: rates, unit: "records/s")
+  }
+
+  private func feed(_ lines: [[UInt8]]) async throws {
+    let admin = try KafkaAdmin(configuration: configuration)
+    _ = try await admin.createTopic(Self.topic, partitions: Int32(Self.partitions), until: .after(.seconds(30)))
+    await admin.close()
+    let producer = try KafkaProducer(configuration: configuration)
+    try await producer.perform { producer in
+      for (number, line) in lines.enumerated() {
+        try line.withUnsafeBytes { bytes in
+          try producer.enqueue(
+            topic: Self.topic, partition: Int32(number % Self.partitions), key: nil, value: bytes,
+            until: .after(.seconds(60)))
+        }
+      }
+    }
+    try await producer.flush(until: .after(.seconds(120)))
+    await producer.close()
+  }
+
+  /// The same records through decoder and learner alone.
+  private func reference(_ lines: [[UInt8]]) throws -> [UInt8] {
+    prepareArithmeticThread()
+    let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: batch)
+    let decoder = RecordDecoder(pipeline: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
+    let rows = FeatureBatch(capacity: batch, numberCount: IngestBench.width, categoryCount: 0)
+    var attachment: [UInt8] = []
+    var time = 0.0
+    var next = [Int](repeating: 0, count: Self.partitions)
+    while true {
+      rows.count = 0
+      for partition in 0..<Self.partitions {
+        var taken = 0
+        while taken < share, next[partition] * Self.partitions + partition < lines.count {
+          let line = lines[next[partition] * Self.partitions + partition]
+          let outcome = line.withUnsafeBytes { bytes in
+            withUnsafeMutablePointer(to: &time) { time in
+              decoder.decode(bytes, into: ExampleSlot(row: rows.count, of: rows, eventTime: time))
+            }
+          }
+          guard outcome == .example else { throw BenchError("a record of the bench is refused") }
+          rows.count += 1
+          next[partition] += 1
+          taken += 1
+        }
+      }
+      guard rows.count > 0 else { return learner.encodeState() }
+      learner.predict(rows)
+      let local = learner.backward(rows)
+      attachment.removeAll(keepingCapacity: true)
+      learner.appendAttachment(to: &attachment)
+      try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
+      _ = learner.apply(labelled: local.labelled)
+    }
+  }
+
+  /// One run over the whole topic by the worker's own loop: seconds from the assignment to the last step, and the state.
+  private func learn() async throws -> (seconds: Double, state: [UInt8]) {
+    let consumer = try KafkaConsumer(configuration: configuration, group: "retrain-bench", topic: Self.topic)
+    let producer = try KafkaProducer(configuration: configuration)
+    let board = ControlBoard()
+    board.wish { $0.stopsAtEnd = true }
+    let buffers = (0..<Int32(Self.partitions)).map { partition in
+      PartitionBuffer(
+        partition: partition, capacity: 8192, numberCount: IngestBench.width, categoryCount: 0, nextOffset: 0
+      ) { board.wakeUp.raise() }
+    }
+    let start = ContinuousClock.now
+    try await consumer.assign(Dictionary(uniqueKeysWithValues: buffers.map { ($0.partition, .offset(0)) }))
+    let pump = Task {
+      let decoder = RecordDecoder(pipeline: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
+      try await RecordPump(
+        consumer: consumer, deadLetters: DeadLetters(producer: producer, topic: "unused"), topic: Self.topic
+      ).run(buffers: buffers, decoder: decoder)
+    }
+    let state = try await onDedicatedThread(named: "train") { try steps(buffers, board: board) }
+    let seconds = (ContinuousClock.now - start).seconds
+    pump.cancel()
+    _ = await pump.result
+    await consumer.close()
+    await producer.close()
+    return (seconds, state)
+  }
+
+  private func steps(_ buffers: [PartitionBuffer], board: ControlBoard) throws -> [UInt8] {
+    prepareArithmeticThread()
+    let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: batch)
+    let rows = FeatureBatch(capacity: batch, numberCount: IngestBench.width, categoryCount: 0)
+    let loop = StepLoop(
+      pipeline: pipeline, collective: SoloCollective(generation: Generation(1)), learner: learner,
+      shares: StepShares(buffers: buffers, batch: rows, recordsPerPartition: share),
+      account: StepAccount(rowsMax: share, outputCount: 1, task: .binary), board: board,
+      shadow: ShadowPredictions(source: StableShadow(), task: .binary, batchCapacity: batch),
+      quarantine: Quarantine(topic: Self.topic),
+      state: TrainingState(
+        task: .binary,
+        progress: (0..<Int32(Self.partitions)).map { PartitionProgress(partition: $0, startOffset: 0) })
+    ) { _ in }
+    guard try loop.run() == .finished, loop.state.trained == Int64(records) else {
+      throw BenchError("\(loop.state.trained) of \(records) records were learned")
+    }
+    return learner.encodeState()
+  }
+}
