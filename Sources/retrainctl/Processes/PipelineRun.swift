@@ -84,16 +84,30 @@ struct PipelineRun {
     if let halted = status?.halted { ending = .halted(halted) }
     var summary = supervisor.summary
     // The last step comes after the last look.
-    if let status, status.consumed > 0 {
-      summary.records = max(summary.records, status.consumed - supervisor.consumedBefore)
-    }
+    if let status { summary.records = max(summary.records, status.consumed - supervisor.consumedBefore) }
+    summary.lag = try? await lag(registry, record.id, broker)
     return Result(ending: ending, status: status, summary: summary)
+  }
+
+  /// Records that the newest checkpoint has not read.
+  private func lag(_ registry: Registry, _ pipeline: Int64, _ broker: BrokerAccess) async throws -> Int64 {
+    let progress = try await registry.newestCheckpoint(pipeline: pipeline)?.progress ?? []
+    let topic = file.pipeline.source.topic
+    let ends = try await topicMaker(broker).withAdmin {
+      try await $0.endOffsets(topic: topic, until: .after(.seconds(5)))
+    }
+    return progress.reduce(0) { $0 + max(0, (ends[$1.partition] ?? $1.nextOffset) - $1.nextOffset) }
+  }
+
+  private func topicMaker(_ broker: BrokerAccess) -> TopicMaker {
+    TopicMaker(
+      KafkaConfiguration(
+        brokers: broker.addresses, properties: file.pipeline.source.librdkafka, clientID: "retrainctl-start"))
   }
 
   private func makeTopics(_ broker: BrokerAccess) async throws {
     let source = file.pipeline.source
-    let maker = TopicMaker(
-      KafkaConfiguration(brokers: broker.addresses, properties: source.librdkafka, clientID: "retrainctl-start"))
+    let maker = topicMaker(broker)
     try await maker.make(source.topic, partitions: source.partitions)
     try await maker.make(source.effectiveDeadLetterTopic, partitions: source.partitions)
   }
