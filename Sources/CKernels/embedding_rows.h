@@ -92,7 +92,7 @@ static double adagrad_rows(
     })
     float total = s[rows[i]] + tree(sum) * inverse_width;
     s[rows[i]] = total;
-    vf rate = splat(u->rate / (__builtin_sqrtf(total) + u->epsilon));
+    vf rate = splat(u->rate / (__builtin_elementwise_sqrt(total) + u->epsilon));
     CK_ROW({
       vf x = used_gradient(load_live(g + i * stride + at, live), u);
       vf change = keep_live(rate * x, at, width);

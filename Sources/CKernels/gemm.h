@@ -1,23 +1,28 @@
 // Matrix products of hidden layers: one register tile, three uses.
 
+// Upper bounds of a tile's arrays, which end in registers.
+enum { tile_vectors = 2 * ck_lanes, tile_columns = ck_lanes, tile_groups = 5 };
+
 /// C[i][p][16] = start[i][p][16] + Σₜ A[i·ai + t·at] · B[p·bp + t·bt + 0…15], t ascending; MR rows by NP panels.
 CK_INLINE void tile(
-  const int MR, const int NP, int64_t depth, const float *a, int64_t ai, int64_t at, const float *b, int64_t bp, int64_t bt,
-  float *c, int64_t ci, int64_t cp, const float *start, int64_t si, int64_t sp) {
-  vf acc[MR * NP * NV];
+  const int MR, const int NP, int64_t depth, const float *a, int64_t ai, int64_t at, const float *b, int64_t bp,
+  int64_t bt, float *c, int64_t ci, int64_t cp, const float *start, int64_t si, int64_t sp) {
+  vf acc[tile_vectors], w[tile_columns];
+  // One pointer for three rows: their distances are multiples an address can carry.
+  const float *rows[tile_groups];
   CK_UNROLL for (int i = 0; i < MR; i++)
     CK_UNROLL for (int p = 0; p < NP; p++)
       CK_UNROLL for (int v = 0; v < NV; v++)
         acc[(i * NP + p) * NV + v] = load(start + i * si + p * sp + v * CK_WIDTH);
-  for (int64_t t = 0; t < depth; t++) {
-    vf w[NP * NV];
+  CK_UNROLL for (int i = 0; i < MR; i += 3) rows[i / 3] = a + i * ai;
+  _Pragma("clang loop unroll_count(2)") for (int64_t t = 0; t < depth; t++) {
     CK_UNROLL for (int p = 0; p < NP; p++)
       CK_UNROLL for (int v = 0; v < NV; v++) w[p * NV + v] = load(b + p * bp + v * CK_WIDTH);
     CK_UNROLL for (int i = 0; i < MR; i++) {
-      vf x = splat(a[i * ai]);
+      vf x = splat(rows[i / 3][i % 3 * ai]);
       CK_UNROLL for (int p = 0; p < NP * NV; p++) acc[i * NP * NV + p] = fma_(x, w[p], acc[i * NP * NV + p]);
     }
-    a += at;
+    CK_UNROLL for (int i = 0; i < MR; i += 3) rows[i / 3] += at;
     b += bt;
   }
   CK_UNROLL for (int i = 0; i < MR; i++)

@@ -22,7 +22,7 @@ static void layer_norm(
       vf d = keep_live(load(row + at) - splat(mean), at, units);
       square[v] = fma_(d, d, square[v]);
     }
-    float inverse = 1.0f / __builtin_sqrtf(tree(square) * inverse_units + 1e-5f);
+    float inverse = 1.0f / __builtin_elementwise_sqrt(tree(square) * inverse_units + 1e-5f);
     inverse_deviation[r] = inverse;
     CK_EACH_LANE_BLOCK(units) {
       int64_t at = n + v * CK_WIDTH;

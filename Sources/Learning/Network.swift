@@ -5,7 +5,7 @@ import Vocabulary
 final class Network {
   /// Rows that go through all layers together, so that they are still in the cache for the next one; a multiple of the
   /// 64 rows that the kernels sum statistics in.
-  static let rowBlock = 128
+  static let rowBlock = 192
 
   let spec: LearnerSpec
   let layout: ParameterLayout

@@ -4,7 +4,7 @@ import CKernels
 package typealias UpdateConstants = ck_update
 
 extension Kernels {
-  /// Σ clamp(g · inverseCount, ± limit)²; NaN where a value is NaN or infinite. `count` is a multiple of 16.
+  /// Σ clamp(g · inverseCount, ± limit)²; not finite where a value is not. `count` is a multiple of 16.
   package func squaredNorm(count: Int, _ g: UnsafePointer<Float>, inverseCount: Float, limit: Float) -> Double {
     table.pointee.squared_norm(Int64(count), g, inverseCount, limit)
   }

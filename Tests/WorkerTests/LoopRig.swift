@@ -17,9 +17,12 @@ struct MemoryStream: Sendable {
   let recordsPerPartition: Int
   var poisoned: Set<Int64> = []
   var rejectEvery: Int64 = 0
+  /// Partitions that hold nothing.
+  var empty: Set<Int32> = []
 
   /// Fills a partition's buffer from `nextOffset` to the end.
   func fill(_ buffer: PartitionBuffer) {
+    if empty.contains(buffer.partition) { return buffer.markEnd(upTo: 0) }
     for offset in buffer.nextOffset..<Int64(recordsPerPartition) {
       if rejectEvery > 0, offset % rejectEvery == 1 {
         buffer.commitRejected(offset: offset, reason: .malformed)

@@ -29,6 +29,18 @@ struct StepLoopTests {
     }
   }
 
+  @Test("a rank whose partitions are quiet adds nothing: the others learn the very bits they learn alone")
+  func quietRank() async throws {
+    var stream = MemoryStream(partitionCount: 3, recordsPerPartition: 300)
+    stream.empty = [1, 2]
+    let alone = try await runRanks(1, smallPipeline(), stream: stream)[0]
+    for result in try await runRanks(3, smallPipeline(), stream: stream) {
+      #expect(result.end == .finished)
+      #expect(result.state.trained == 300)
+      #expect(result.learner == alone.learner)
+    }
+  }
+
   @Test("refused records are counted by reason and passed by, never learned")
   func rejected() async throws {
     var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 100)

@@ -108,7 +108,7 @@ typedef struct ck_kernels {
     int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels, float *p, float *gradient, float *loss);
 
   // Optimisers over n elements (n a multiple of 16); each returns Σ (change of w)².
-  /// Σ clamp(g · inverse_count, ± limit)²; NaN where any gradient value is NaN or infinite.
+  /// Σ clamp(g · inverse_count, ± limit)²; not finite where any gradient value is not.
   double (*squared_norm)(int64_t n, const float *g, float inverse_count, float limit);
   double (*adam)(int64_t n, float *w, const float *g, float *m, float *v, const ck_update *u);
   double (*sgd)(int64_t n, float *w, const float *g, float *m, const ck_update *u);
