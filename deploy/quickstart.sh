@@ -23,13 +23,13 @@ finish() {
 was_up=no
 [ ! -e "$home/run/postgres.keep" ] && [ ! -e "$home/run/broker.keep" ] || was_up=yes
 trap finish EXIT
-trap 'exit 130' INT TERM
+trap 'echo interrupted; exit 0' INT TERM
 
 say "database and broker under $home/ (or what RETRAIN_DATABASE_URL and RETRAIN_KAFKA_BROKERS name)"
 in_memory() { "$retrainctl" dev up --json | grep -q '"broker":"memory"'; }
-"$retrainctl" dev up
+"$retrainctl" dev up >/dev/null
 # The broker in memory cannot delete a topic: one that ran before begins anew.
-if [ "$was_up" = yes ] && in_memory; then "$retrainctl" dev down && "$retrainctl" dev up; fi
+if [ "$was_up" = yes ] && in_memory; then "$retrainctl" dev down >/dev/null && "$retrainctl" dev up >/dev/null; fi
 "$retrainctl" delete "$pipeline" --topics --if-exists --yes
 
 say "streaming $records, learning with $pipeline; Ctrl-C stops with a final checkpoint"
