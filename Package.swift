@@ -121,7 +121,12 @@ let package = Package(
     tests("Telemetry"),
     tests("Registry", ["Postgres", "Cryptography", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
     tests("Worker", lowerFloors.filter { $0 != "Vocabulary" }),
-    tests("Controller", ["Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Postgres"]),
+    tests(
+      "Controller",
+      [
+        "Confinement", "Membership", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation",
+        "Postgres",
+      ]),
     tests(
       "Server",
       [

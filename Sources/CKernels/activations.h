@@ -72,7 +72,8 @@ CK_INLINE void activate_kind(
 }
 
 static void activate(
-  ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld, const ck_unit_stats *stats) {
+  ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld,
+  const ck_unit_stats *stats) {
 #define CK_KIND(KIND)                                                                                                 \
   case KIND:                                                                                                          \
     if (derivative && stats) activate_kind(KIND, 1, 1, rows, units, z, derivative, ld, stats);                        \

@@ -63,7 +63,7 @@ CK_INLINE vf activation(ck_activation kind, vf x, vf *d) {
       return pick(x > zero, x, x * leak);
     }
     case ck_gelu: {
-      // x·σ(2u) with 2u = x·(c₁ + c₂·x²): the tanh form without its cancellation. Beyond ±12 σ is 0 or 1 to the last bit.
+      // x·σ(2u) with 2u = x·(c₁ + c₂·x²): the tanh form without its cancellation. Beyond ±12 σ is 0 or 1.
       const vf c1 = splat(1.5957691216057308f), c2 = splat(0.07135481282553f);
       vf bounded = greater(splat(-12.0f), lesser(splat(12.0f), x));
       vf s = bounded * bounded;

@@ -1,4 +1,5 @@
-// Optimisers over the touched rows of an embedding table. Rows are short and of any width: whole vectors, then a masked one.
+// Optimisers over the touched rows of an embedding table. Rows are short and of any width: whole vectors, then a
+// masked one.
 
 CK_INLINE vf load_live(const float *p, int64_t live) {
   if (live >= CK_WIDTH) return load(p);
@@ -62,7 +63,8 @@ static double sgd_rows(
     vf acc[NV];
     CK_UNROLL for (int v = 0; v < NV; v++) acc[v] = splat(0.0f);
     CK_ROW({
-      vf velocity = fma_(load_live(m + first + at, live), momentum, used_gradient(load_live(g + i * stride + at, live), u));
+      vf x = used_gradient(load_live(g + i * stride + at, live), u);
+      vf velocity = fma_(load_live(m + first + at, live), momentum, x);
       vf change = keep_live(rate * velocity, at, width);
       store_live(m + first + at, velocity, live);
       store_live(w + first + at, load_live(w + first + at, live) - change, live);

@@ -103,8 +103,8 @@ static int64_t tiles(CK_TILE_ARGUMENTS) {
 
 static const float zeros16[ck_lanes] __attribute__((aligned(64)));
 
-/// C = start + A·B over all rows and panels. Strips of panels outside, rows inside, so that a strip stays in L1 while the
-/// rows stream by; depth in blocks for the same reason, sums waiting in C between blocks.
+/// C = start + A·B over all rows and panels. Strips of panels outside, rows inside, so that a strip stays in L1 while
+/// the rows stream by; depth in blocks for the same reason, sums waiting in C between blocks.
 CK_INLINE void product(
   int64_t rows, int64_t panels, int64_t depth, int64_t block, const float *a, int64_t ai, int64_t at, const float *b,
   int64_t bp, int64_t bt, float *c, int64_t ci, int64_t cp, const float *bias) {
@@ -141,7 +141,8 @@ CK_INLINE int64_t panels_of(int64_t n) { return (n + ck_lanes - 1) / ck_lanes; }
 enum { forward_block = 256, gradient_block = 128 };
 
 static void dense_forward(
-  int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias, float *z,
+  int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias,
+  float *z,
   int64_t ldz) {
   product(
     rows, panels_of(outputs), inputs, forward_block, x, ldx, 1, w, inputs * ck_lanes, ck_lanes, z, ldz, ck_lanes, bias);
@@ -156,7 +157,8 @@ static void dense_weight_gradient(
 #include "transpose.h"
 
 static void dense_input_gradient(
-  int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w, float *dx,
+  int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w,
+  float *dx,
   int64_t ldx, float *scratch) {
   int64_t padded = panels_of(outputs) * ck_lanes;
   for (int64_t k = 0; k < columns; k += ck_lanes) {

@@ -1,4 +1,5 @@
-// All kernels of one level. A level's source defines CK_WIDTH, CK_SOFT_FMA and CK_TABLE, sets the target, includes this.
+// All kernels of one level. A level's source defines CK_WIDTH, CK_SOFT_FMA and CK_TABLE, sets the target, includes
+// this.
 #include "vector.h"
 #include "elementary.h"
 #include "gemm.h"

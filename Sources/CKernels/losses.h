@@ -54,7 +54,8 @@ static float log_of_sum(float x) {
 }
 
 static void softmax_loss(
-  int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels, float *p, float *gradient, float *loss) {
+  int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels, float *p, float *gradient,
+  float *loss) {
   for (int64_t r = 0; r < rows; r++) {
     const float *row = z + r * ld;
     float most = row[0];

@@ -1,7 +1,8 @@
 // Products with few outputs: the output layer and the wide part. W is [outputs][ldw], ldw = inputs rounded up to 16.
 
 static void thin_forward(
-  int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias, float *z,
+  int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias,
+  float *z,
   int64_t ldz, int32_t add) {
   int64_t ldw = panels_of(inputs) * ck_lanes;
   for (int64_t r = 0; r < rows; r++) {
@@ -33,7 +34,10 @@ static void thin_weight_gradient(
         vf d = splat(dz[r * ldz + n]);
         CK_UNROLL for (int v = 0; v < NV; v++) acc[v] = fma_(d, load(x + r * ldx + k + v * CK_WIDTH), acc[v]);
       }
-      CK_UNROLL for (int v = 0; v < NV; v++) store(dw + n * ldw + k + v * CK_WIDTH, keep_live(acc[v], k + v * CK_WIDTH, inputs));
+      CK_UNROLL for (int v = 0; v < NV; v++) {
+        int64_t at = k + v * CK_WIDTH;
+        store(dw + n * ldw + at, keep_live(acc[v], at, inputs));
+      }
     }
     if (!dbias) continue;
     float sum = 0;

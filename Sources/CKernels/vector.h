@@ -37,7 +37,8 @@ CK_INLINE vf keep_live(vf x, int64_t first, int64_t live) {
 #if CK_SOFT_FMA
 // No fused multiply-add in hardware: the product of two floats is exact in double; the sum is rounded to odd there, so
 // that the second rounding, to float, is the only one that counts.
-// Source: Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd".
+// Source: Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to
+// odd".
 CK_INLINE vf fma_(vf a, vf b, vf c) {
   vd p = __builtin_convertvector(a, vd) * __builtin_convertvector(b, vd);
   vd d = __builtin_convertvector(c, vd);

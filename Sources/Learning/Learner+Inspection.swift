@@ -35,3 +35,21 @@ extension Learner {
     }
   }
 }
+
+extension Learner {
+  /// Sets all parameters, in the order of `parametersDigestInput`, to begin where another program began.
+  package func setCanonicalParameters(_ values: [Float]) {
+    var next = 0
+    network.layout.forEachParameter { _, index in
+      network.parameters[index] = values[next]
+      next += 1
+    }
+    for buffer in [network.tables.weights, network.tables.wideWeights] {
+      for index in 0..<buffer.count {
+        buffer[index] = values[next]
+        next += 1
+      }
+    }
+    precondition(next == values.count, "\(values.count) values for \(next) parameters")
+  }
+}

@@ -21,8 +21,13 @@ public final class PostgresSession {
   public init(connectingTo address: PostgresAddress, applicationName: String, deadline: Deadline) throws {
     self.address = address
     // The name goes in front of the string's own settings: what the string says wins.
-    let keywords = ["application_name", "client_encoding", "dbname"]
-    let values = [applicationName, "UTF8", address.connectionString]
+    // A server that vanished without a word is noticed within half a minute, also by a session that only listens.
+    let settings = [
+      ("application_name", applicationName), ("client_encoding", "UTF8"), ("keepalives_idle", "10"),
+      ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "25000"),
+      ("dbname", address.connectionString),
+    ]
+    let (keywords, values) = (settings.map(\.0), settings.map(\.1))
     let started = withCStrings(keywords) { keywords in
       withCStrings(values) { values in PQconnectStartParams(keywords, values, 1) }
     }
@@ -139,11 +144,23 @@ public final class PostgresSession {
 
   private func rollBack() {
     guard isUsable, PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
+    cleanUp("ROLLBACK")
+  }
+
+  /// Runs `body` while holding the advisory lock `key`, across transactions.
+  public func withAdvisoryLock<Value>(_ key: Int64, _ body: (PostgresSession) throws -> Value) throws -> Value {
+    try query("SELECT pg_advisory_lock($1)", [.int(key)])
+    defer { if isUsable { cleanUp("SELECT pg_advisory_unlock($1)", [.int(key)]) } }
+    return try body(self)
+  }
+
+  /// A statement that must not fail for want of time: the caller's deadline may be what failed, so it gets a short one of
+  /// its own. If it fails all the same, the connection ends, and with it whatever the session held.
+  private func cleanUp(_ sql: String, _ parameters: [PostgresValue] = []) {
     let kept = deadline
-    // The caller's deadline may be what failed: the way back gets a short one of its own.
     deadline = .after(.seconds(2))
     defer { deadline = kept }
-    do { try query("ROLLBACK") } catch { isBroken = true }
+    do { try query(sql, parameters) } catch { isBroken = true }
   }
 }
 

@@ -52,7 +52,7 @@ actor DatabaseLink {
     failures += 1
     nextAttempt = .now.advanced(by: backOff(failures))
     do {
-      if try await connection.reopen(deadline: deadline.or(.after(.seconds(5)))) {
+      if try await connection.reopen(deadline: deadline.or(.after(.seconds(3)))) {
         // A writer that hangs must not hold its locks for ever.
         try await connection.perform(deadline: deadline) {
           _ = try $0.query("SET idle_in_transaction_session_timeout = '30s'")

@@ -20,32 +20,35 @@ extension Registry {
 
   @discardableResult
   package func migrate(_ migrations: [Migration]) async throws -> MigrationReport {
-    try await perform { session in
+    // Whoever comes second waits for the first, and a migration of a large table takes its time.
+    try await link.perform(patience: max(patience, .seconds(120))) { session in
       // Held by the session, not a transaction: each migration commits by itself.
-      try session.query("SELECT pg_advisory_lock($1)", [.int(Self.migrationLock)])
-      defer { _ = try? session.query("SELECT pg_advisory_unlock($1)", [.int(Self.migrationLock)]) }
-      try session.query(
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-          version bigint PRIMARY KEY,
-          name text NOT NULL,
-          checksum text NOT NULL,
-          applied_at timestamptz NOT NULL DEFAULT now()
-        )
-        """)
-      let known = try Self.verifyApplied(session, against: migrations)
-      var applied: [String] = []
-      for migration in migrations where !known.contains(migration.version) {
-        try session.transaction { session in
-          try session.script(migration.sql)
-          try session.query(
-            "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
-            [.int(migration.version), .text(migration.name), .text(migration.checksum)])
+      try session.withAdvisoryLock(Self.migrationLock) { session in
+        try session.query(
+          """
+          CREATE TABLE IF NOT EXISTS schema_migrations (
+            version bigint PRIMARY KEY,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+          )
+          """)
+        let known = try Self.verifyApplied(session, against: migrations)
+        var applied: [String] = []
+        for migration in migrations where !known.contains(migration.version) {
+          try session.transaction { try Self.apply(migration, $0) }
+          applied.append(migration.fileName)
         }
-        applied.append(migration.fileName)
+        return MigrationReport(applied: applied, version: migrations.map(\.version).max() ?? 0)
       }
-      return MigrationReport(applied: applied, version: migrations.map(\.version).max() ?? 0)
     }
+  }
+
+  private static func apply(_ migration: Migration, _ session: PostgresSession) throws {
+    try session.script(migration.sql)
+    try session.query(
+      "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+      [.int(migration.version), .text(migration.name), .text(migration.checksum)])
   }
 
   /// Refuses a database whose layout is not this program's, without changing anything.

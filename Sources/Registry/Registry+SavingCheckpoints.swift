@@ -28,6 +28,11 @@ extension Registry {
         try draft.verify(generation: Generation(row.value("generation")))
         if let known = try session.savedBefore(draft, digest: digest) { return known }
         try session.verifyLineage(draft)
+        // A server that lets commits trail behind waits for this one.
+        try session.query(
+          """
+          SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'
+          """)
         let id = try session.insert(draft, digest: digest)
         // The lock comes last, so that it is held for an instant, and what it guards is asked again under it.
         try draft.verify(generation: session.lockPipeline(draft.pipeline))

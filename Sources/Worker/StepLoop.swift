@@ -218,8 +218,6 @@ package final class StepLoop {
   private func learn() {
     guard shares.hasRecords else {
       learner.discardStep()
-      // It still holds the sum of the last exchange, which is nobody's share of this one.
-      learner.denseGradient.update(repeating: 0)
       return
     }
     learner.predict(shares.batch)

@@ -94,20 +94,22 @@ final class TrainingThread {
     board.report { $0.phase = "joining" }
     let last = lastGeneration
     return try blockingAwait(until: .after(.seconds(24 * 3600))) {
-      while !board.currentWishes.stop {
+      while true {
         do {
-          try await registry.join(pipeline: pipelineID, facts)
-          let desired = try await registry.pipeline(pipelineID)?.desiredWorkers ?? 1
-          _ = try await registry.formGeneration(pipeline: pipelineID, desired: desired, grace: Self.grace)
+          // First, so that a stop that comes while a generation forms finds this member in its place.
           if let formed = try await registry.generation(pipeline: pipelineID, containing: facts.id, after: last) {
             return formed
           }
+          if board.currentWishes.stop { return nil }
+          try await registry.join(pipeline: pipelineID, facts)
+          let desired = try await registry.pipeline(pipelineID)?.desiredWorkers ?? 1
+          _ = try await registry.formGeneration(pipeline: pipelineID, desired: desired, grace: Self.grace)
         } catch let error as RegistryError where error.isRetryable {
           // The database is away: nothing can be agreed until it is back.
+          if board.currentWishes.stop { return nil }
         }
         try await Task.sleep(for: .milliseconds(50))
       }
-      return nil
     }
   }
 

@@ -8,6 +8,8 @@ struct Workload: Sendable {
   /// Every workload; a new one is a file and a row here.
   static let all: [Workload] = [
     step,
+    infer,
+    activation,
     peak,
     allReduce,
     ingest,

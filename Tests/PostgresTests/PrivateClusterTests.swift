@@ -1,3 +1,4 @@
+import Confinement
 import Foundation
 import Postgres
 import Testing
@@ -6,12 +7,14 @@ import Vocabulary
 @Suite("A private cluster", .serialized)
 struct PrivateClusterTests {
   /// A folder of its own, gone afterwards with the cluster in it.
-  private func withFolder(_ body: (String) throws -> Void) throws {
+  ///
+  /// On a thread of its own: starting a server blocks for seconds, and the tests beside it need theirs.
+  private func withFolder(_ body: @escaping @Sendable (String) throws -> Void) async throws {
     let folder =
       FileManager.default.temporaryDirectory.path + "/retrain-cluster-\(getpid())-\(UInt32.random(in: 0...9999))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
+    try await onDedicatedThread(named: "cluster") { try body(folder) }
   }
 
   private func start(_ folder: String) throws -> PrivateCluster {
@@ -23,8 +26,8 @@ struct PrivateClusterTests {
   }
 
   @Test("started again it is attached to, killed it recovers, stopped it is gone, and its data stay")
-  func lifetime() throws {
-    try withFolder { folder in
+  func lifetime() async throws {
+    try await withFolder { folder in
       // A path longer than a socket's may be.
       let directory = folder + "/" + String(repeating: "long", count: 25)
       let cluster = try start(directory)
@@ -68,7 +71,9 @@ struct PrivateClusterTests {
     let numbers = try await withThrowingTaskGroup(of: Int32.self) { group in
       for _ in 0..<3 {
         group.addTask {
-          try PrivateCluster.start(directory: folder, deadline: .after(.seconds(60)), durable: false).processID
+          try await onDedicatedThread(named: "cluster") {
+            try PrivateCluster.start(directory: folder, deadline: .after(.seconds(60)), durable: false).processID
+          }
         }
       }
       return try await group.reduce(into: Set<Int32>()) { $0.insert($1) }
@@ -80,8 +85,8 @@ struct PrivateClusterTests {
   @Test(
     "below a folder only root may enter, root gets a cluster elsewhere and a note that says where",
     .enabled(if: geteuid() == 0, "only root runs PostgreSQL under another account"))
-  func unreachableFolder() throws {
-    try withFolder { folder in
+  func unreachableFolder() async throws {
+    try await withFolder { folder in
       try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
       let cluster = try start(folder + "/inner")
       defer { try? cluster.destroy() }
@@ -93,8 +98,8 @@ struct PrivateClusterTests {
   }
 
   @Test("a folder that holds other files is left alone")
-  func foreignFolder() throws {
-    try withFolder { folder in
+  func foreignFolder() async throws {
+    try await withFolder { folder in
       try "mine".write(toFile: folder + "/thesis.txt", atomically: true, encoding: .utf8)
       let error = #expect(throws: PostgresError.self) { try start(folder) }
       #expect(error?.code == .cluster)

@@ -83,6 +83,20 @@ struct CheckpointTests {
     await fixture.registry.close()
   }
 
+  /// Until a statement in this database waits for a lock.
+  private func awaitBlockedWriter(_ session: PostgresSession) async throws {
+    let deadline = Deadline.after(.seconds(20))
+    let blocked = """
+      SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name LIKE '%(states)'
+      """
+    while try session.query(blocked).count == 0 {
+      try #require(!deadline.hasPassed, "nobody waits for the lock")
+      // The writer needs the thread, too.
+      await Task.yield()
+    }
+  }
+
   @Test("a writer that is replaced while it sends its state is fenced at the end")
   func fencedInMidSave() async throws {
     let fixture = try await RegistryFixture.make()
@@ -94,8 +108,7 @@ struct CheckpointTests {
     try session.query("LOCK TABLE checkpoint_chunks IN EXCLUSIVE MODE")
     async let saved = code { try await fixture.registry.saveCheckpoint(fixture.draft(old, step: 1)) }
     let watcher = try fixture.database.session()
-    let deadline = Deadline.after(.seconds(10))
-    while try watcher.query("SELECT 1 FROM pg_locks WHERE NOT granted").count == 0, !deadline.hasPassed {}
+    try await awaitBlockedWriter(watcher)
     try await other.join(pipeline: fixture.pipeline, fixture.member("a"))
     let next = try await other.formGeneration(pipeline: fixture.pipeline, desired: 1, grace: .zero)
     #expect(next?.generation == old.next)
@@ -148,8 +161,7 @@ struct CheckpointTests {
     let draft = fixture.draft(generation, step: 1, state: state(bytes: 1 << 20))
     async let saved = fixture.registry.saveCheckpoint(draft)
     let watcher = try fixture.database.session(applicationName: "watcher")
-    let deadline = Deadline.after(.seconds(10))
-    while try watcher.query("SELECT 1 FROM pg_locks WHERE NOT granted").count == 0, !deadline.hasPassed {}
+    try await awaitBlockedWriter(watcher)
     let killed = try fixture.database.disconnectEverybody(where: "application_name LIKE '%(states)'")
     #expect(killed == 1)
     #expect(try watcher.query("SELECT 1 FROM checkpoints").count == 0)

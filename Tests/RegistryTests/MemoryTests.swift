@@ -98,7 +98,8 @@ struct MemoryTests {
     #expect(error?.code == .unavailable)
     #expect(error?.isRetryable == true)
     #expect(error.map { "\($0)".contains("hush") } == false)
-    #expect(start.duration(to: .now) < .seconds(5))
+    // Far beyond the patience, for a machine that is busy with other tests; without one it would never end.
+    #expect(start.duration(to: .now) < .seconds(60))
   }
 
   @Test("a call that waits for a lock ends within its patience, and the next one works")

@@ -82,6 +82,8 @@ private final class TestServer: Sendable {
       let session = try? PostgresSession(
         connectingTo: address, applicationName: "retrain tests", deadline: .after(.seconds(5)))
     {
+      // Each drop makes the server write out everything it holds.
+      session.statementTimeout = .seconds(120)
       for name in databases { _ = try? session.query("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)") }
     }
   }

@@ -9,7 +9,8 @@
 #pragma once
 #include <stdint.h>
 
-/// Makes the calling thread flush subnormal results to zero and read subnormal operands as zero; returns the mode before.
+/// Makes the calling thread flush subnormal results to zero and read subnormal operands as zero; returns the mode
+/// before.
 uint32_t ck_flush_subnormals(void);
 /// Puts back a mode that `ck_flush_subnormals` returned.
 void ck_restore_mode(uint32_t mode);
@@ -61,31 +62,37 @@ typedef struct ck_kernels {
   // Hidden layers: W is a panel matrix [inputs × outputs].
   /// Z[r][n] = bias[n] + Σₖ X[r][k]·W[k][n], k ascending.
   void (*dense_forward)(
-    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias, float *z,
+    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias,
+    float *z,
     int64_t ldz);
   /// dW[k][n] = Σᵣ X[r][k]·dZ[r][n], r ascending; overwrites.
   void (*dense_weight_gradient)(
-    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz, float *dw);
+    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz,
+    float *dw);
   /// dX[r][k] = Σₙ dZ[r][n]·W[k][n], n ascending, for k below `columns` rounded up to 16. `scratch`: 16 · (outputs
   /// rounded up to 16) floats.
   void (*dense_input_gradient)(
-    int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w, float *dx,
+    int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w,
+    float *dx,
     int64_t ldx, float *scratch);
 
   // The output layer and the wide part: W is [outputs][ldw], ldw = inputs rounded up to 16; X is zero up to there.
   /// Z[r][n] = (add ? Z[r][n] : 0) + bias[n] + tree(Σ X[r][k]·W[n][k]); bias may be NULL.
   void (*thin_forward)(
-    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias, float *z,
+    int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias,
+    float *z,
     int64_t ldz, int32_t add);
   void (*thin_weight_gradient)(
     int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz, float *dw,
     float *dbias);
   void (*thin_input_gradient)(
-    int64_t rows, int64_t inputs, int64_t outputs, const float *dz, int64_t ldz, const float *w, float *dx, int64_t ldx);
+    int64_t rows, int64_t inputs, int64_t outputs, const float *dz, int64_t ldz, const float *w, float *dx,
+    int64_t ldx);
 
   // Activations, in place: Z becomes Y; `derivative` (same stride) and `stats` may be NULL.
   void (*activate)(
-    ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld, const ck_unit_stats *stats);
+    ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld,
+    const ck_unit_stats *stats);
   /// dY becomes dZ; sums[n] = Σᵣ dZ[r][n], r ascending. `derivative` may be NULL for relu, leaky relu and identity.
   void (*activate_backward)(
     ck_activation kind, int64_t rows, int64_t units, float *dy, const float *y, const float *derivative, int64_t ld,
@@ -105,7 +112,8 @@ typedef struct ck_kernels {
   void (*binary_loss)(int64_t rows, const float *z, const float *labels, float *p, float *gradient, float *loss);
   /// Rows of stride ld; p = softmax(z), gradient = p − onehot, loss = −log p[label].
   void (*softmax_loss)(
-    int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels, float *p, float *gradient, float *loss);
+    int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels, float *p, float *gradient,
+    float *loss);
 
   // Optimisers over n elements (n a multiple of 16); each returns Σ (change of w)².
   /// Σ clamp(g · inverse_count, ± limit)²; not finite where any gradient value is not.
@@ -143,7 +151,8 @@ ck_level ck_best_level(void);
 
 /// x becomes clamp((x − mean)·inverse, ± limit), a NaN 0, for each of n columns of each row.
 void ck_standardize(
-  int64_t rows, int64_t n, const float *numbers, const double *mean, const double *inverse, const float *limit, float *x,
+  int64_t rows, int64_t n, const float *numbers, const double *mean, const double *inverse, const float *limit,
+  float *x,
   int64_t ldx);
 /// Per column over the rows that are not NaN: count, Σ (x − shift), Σ (x − shift)², rows ascending; overwrites.
 void ck_moments(
@@ -152,6 +161,7 @@ void ck_moments(
 void ck_gather(
   int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx);
 /// Sorts n pairs by key, equal keys in their order before; `scratch` arrays of n.
-void ck_sort_pairs(int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits);
+void ck_sort_pairs(
+  int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits);
 /// Counts values by sign and exponent: table[bits >> 23]; 4 tables of 512 side by side, to be folded by the caller.
 void ck_count_exponents(int64_t n, const float *x, uint32_t *tables);

@@ -19,7 +19,7 @@ enum ChildProcess {
     environment: [String]? = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"]
   ) throws -> Outcome {
     // A file, not a pipe: a server that the program leaves behind would keep a pipe open.
-    var template = Array("/tmp/retrain-output-XXXXXX".utf8CString)
+    var template = Array(("/tmp/retrain-output-" + String(repeating: "X", count: 6)).utf8CString)
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw PostgresError(.cluster, "no temporary file: errno \(errno)") }
     defer { close(descriptor) }

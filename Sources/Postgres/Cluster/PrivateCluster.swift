@@ -47,19 +47,27 @@ public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectab
     let (layout, account) = try ClusterLayout.prepare(directory, deadline: deadline)
     let lock = try ClusterLock(layout.lock, deadline: deadline)
     defer { lock.release() }
-    if ClusterProcess.find(layout) == nil {
-      let binaries = try ClusterBinaries.find(majorVersion: layout.majorVersion, deadline: deadline)
-      let maker = ClusterMaker(layout: layout, account: account, binaries: binaries, durable: durable)
-      if !layout.hasData { try maker.initialize(deadline: deadline) }
-      try ClusterProcess.clearRemains(layout, deadline: deadline)
-      try maker.startServer(deadline: deadline)
+    while true {
+      let running = ClusterProcess.find(layout)
+      if running == nil {
+        let binaries = try ClusterBinaries.find(majorVersion: layout.majorVersion, deadline: deadline)
+        let maker = ClusterMaker(layout: layout, account: account, binaries: binaries, durable: durable)
+        if !layout.hasData { try maker.initialize(deadline: deadline) }
+        try ClusterProcess.clearRemains(layout, deadline: deadline)
+        try maker.startServer(deadline: deadline)
+      }
+      guard let process = running ?? ClusterProcess.find(layout) else {
+        throw PostgresError(.cluster, "the server ended right after its start; its log is \(layout.log)")
+      }
+      let cluster = try PrivateCluster(layout: layout, process: process)
+      do {
+        try cluster.ensureDatabase(deadline: deadline)
+        return cluster
+      } catch let error as PostgresError where error.isRetryable && !deadline.hasPassed {
+        // A server that somebody just killed, or that is still starting: look again.
+        pause(.milliseconds(50))
+      }
     }
-    guard let process = ClusterProcess.find(layout) else {
-      throw PostgresError(.cluster, "the server ended right after its start; its log is \(layout.log)")
-    }
-    let cluster = try PrivateCluster(layout: layout, process: process)
-    try cluster.ensureDatabase(deadline: deadline)
-    return cluster
   }
 
   /// The running cluster of `directory`, or nil.
@@ -94,21 +102,15 @@ public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectab
   public func destroy(deadline: Deadline = .after(.seconds(20))) throws {
     try stop(deadline: deadline)
     try FileManager.default.removeItem(atPath: directory)
+    let socket = ClusterLayout(directory: directory).socketDirectory
+    if socket != directory { try? FileManager.default.removeItem(atPath: socket) }
   }
 
   private func ensureDatabase(deadline: Deadline) throws {
     let server = try PostgresAddress(uri).withDatabase("postgres")
-    while true {
-      do {
-        let session = try PostgresSession(connectingTo: server, applicationName: "retrain", deadline: deadline)
-        session.deadline = deadline
-        let known = try session.query("SELECT 1 FROM pg_database WHERE datname = $1", [.text(Self.database)])
-        if known.count == 0 { try session.query("CREATE DATABASE \(session.quoted(Self.database))") }
-        return
-      } catch let error as PostgresError where error.code == .unavailable && !deadline.hasPassed {
-        // Attached to a server that another process has just begun to start.
-        pause(.milliseconds(50))
-      }
-    }
+    let session = try PostgresSession(connectingTo: server, applicationName: "retrain", deadline: deadline)
+    session.deadline = deadline
+    let known = try session.query("SELECT 1 FROM pg_database WHERE datname = $1", [.text(Self.database)])
+    if known.count == 0 { try session.query("CREATE DATABASE \(session.quoted(Self.database))") }
   }
 }

@@ -1,0 +1,46 @@
+import Learning
+import Tensors
+
+extension Workload {
+  static let infer = Workload(
+    name: "infer", summary: "predictions: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL",
+    run: runInfer)
+}
+
+@Sendable private func runInfer(_ options: inout BenchOptions) throws {
+  let netName = options.string("net", default: "W1")
+  let activation = options.string("activation", default: "relu")
+  let rows = try options.int("batch", default: 1)
+  let seconds = try options.double("seconds", default: 3)
+  let kernels = try benchKernels(options.string("kernels", default: "best"))
+  try options.refuseUnknown()
+  let network = try BenchNetwork(name: netName, activation: activation)
+  let batches = network.batches(count: 64, rows: rows)
+
+  // A learner that has seen some records, so that the statistics are real.
+  let learner = Learner(spec: network.spec, batchCapacity: rows, kernels: kernels)
+  var attachment: [UInt8] = []
+  for batch in batches.prefix(8) { try trainStep(learner, batch, attachment: &attachment) }
+  let state = learner.encodeState()
+  let predictor = try Predictor(spec: network.spec, state: state, batchCapacity: rows, kernels: kernels)
+  guard let scalar = Kernels(level: .scalar) else { throw BenchError("no scalar kernels") }
+  let reference = try Predictor(spec: network.spec, state: state, batchCapacity: rows, kernels: scalar)
+  for batch in batches.prefix(4) {
+    predictor.predict(batch)
+    reference.predict(batch)
+    let same = zip(predictor.outputs, reference.outputs).allSatisfy { $0.bitPattern == $1.bitPattern }
+    guard same else { throw BenchError("\(kernels.level) differs from the scalar reference") }
+  }
+
+  var next = 0
+  let samples = timedSamples(seconds: seconds, unitsPerCall: 1) { calls in
+    for _ in 0..<calls {
+      predictor.predict(batches[next & 63])
+      next &+= 1
+    }
+  }
+  let params = [
+    "net": netName, "activation": activation, "batch": String(rows), "kernels": kernels.level.rawValue, "threads": "1",
+  ]
+  try BenchReport(workload: "infer", params: params, samples: samples.map { 1e6 / $0 }, unit: "us/batch").emit()
+}

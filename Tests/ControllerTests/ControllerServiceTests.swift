@@ -1,0 +1,184 @@
+import Confinement
+import Controller
+import Evaluation
+import Foundation
+import Health
+import Membership
+import Pipelines
+import Registry
+import Rollouts
+import Telemetry
+import TestKit
+import Testing
+import Vocabulary
+
+/// A registry with a pipeline whose checkpoints the test writes itself.
+private struct Rig {
+  let database: TestDatabase
+  let registry: Registry
+  let pipelineID: Int64
+  let generation: Generation
+  let pipeline: Pipeline
+
+  static func make() async throws -> Rig {
+    let database = try TestDatabase.fresh()
+    let registry = try await Registry.open(uri: database.uri, applicationName: "rig", deadline: .after(.seconds(20)))
+    _ = try await registry.migrate()
+    var rollout = RolloutSettings()
+    rollout.recordsMin = 500
+    rollout.candidateEvery = .zero
+    let pipeline = Pipeline(
+      name: "judged", source: SourceSettings(topic: "t"),
+      schema: FeatureSchema(label: LabelSettings(path: "y"), features: [FeatureSettings(name: "a", type: .float)]),
+      model: ModelSettings(task: .binary), training: TrainingSettings(), checkpoint: CheckpointSettings(),
+      health: HealthSettings(), rollout: rollout, serving: ServingSettings())
+    let record = try await registry.register(
+      pipeline: pipeline.name, specification: "name: judged", desiredWorkers: 1, until: nil)
+    try await registry.join(
+      pipeline: record.id,
+      MemberFacts(id: "w", address: "127.0.0.1:1", heldStep: nil, joinedAt: .now, lastSeen: .now))
+    let formed = try #require(try await registry.formGeneration(pipeline: record.id, desired: 1, grace: .zero))
+    return Rig(
+      database: database, registry: registry, pipelineID: record.id, generation: formed.generation, pipeline: pipeline)
+  }
+
+  /// Test-then-train measures of a model that says `probability` for label 1, on as many ones as zeros.
+  static func metrics(records: Int, probability: Float) -> StreamMetrics {
+    var metrics = StreamMetrics(task: .binary)
+    for record in 0..<records {
+      let isPositive = record % 2 == 0
+      metrics.add(outputs: [isPositive ? probability : 1 - probability], labels: [isPositive ? 1 : 0], count: 1)
+    }
+    return metrics
+  }
+
+  @discardableResult
+  func save(
+    step: Int64, probability: Float, records: Int = 2000, nonFinite: String? = nil, difference: Double? = nil,
+    comparedWith: Int64? = nil
+  ) async throws -> Int64 {
+    let metrics = Self.metrics(records: records, probability: probability)
+    var comparison: PairedDifference?
+    if let difference {
+      var pairs = PairedDifference()
+      for pair in 0..<5000 {
+        let noise = pair % 2 == 0 ? 0.05 : -0.05
+        pairs.add(candidate: 0.5 + difference + noise, baseline: 0.5)
+      }
+      comparison = pairs
+    }
+    return try await registry.saveCheckpoint(
+      CheckpointDraft(
+        pipeline: pipelineID, generation: generation, parent: nil, step: step, state: [1],
+        progress: [PartitionProgress(partition: 0, startOffset: 0, nextOffset: step, trained: step)], rejected: [:],
+        metrics: metrics, window: metrics, comparison: comparison, comparedWith: comparedWith, parametersDigest: "",
+        nonFiniteParameter: nonFinite))
+  }
+
+  func controller(_ holder: String = "c") -> ControllerService {
+    ControllerService(
+      pipeline: pipeline, databaseURI: database.uri, holder: holder, logger: Logger(label: holder, sink: .none))
+  }
+
+  /// A controller that has judged everything there is.
+  func judge() async throws {
+    let service = controller()
+    service.requestStop()
+    try await service.run()
+  }
+
+  func states() async throws -> [VersionState] {
+    try await registry.versions(pipeline: pipelineID).sorted { $0.number < $1.number }.map(\.state)
+  }
+}
+
+@Suite("Controller service")
+struct ControllerServiceTests {
+  @Test("the first checkpoint that beats a constant becomes the stable version, with its evidence in the journal")
+  func firstVersion() async throws {
+    let rig = try await Rig.make()
+    let checkpoint = try await rig.save(step: 1, probability: 0.8)
+    try await rig.judge()
+    let versions = try await rig.registry.versions(pipeline: rig.pipelineID)
+    #expect(versions.map(\.state) == [.stable])
+    #expect(versions.map(\.checkpoint) == [checkpoint])
+    let decisions = try await rig.registry.decisions(pipeline: rig.pipelineID, limit: 10)
+    #expect(decisions.map(\.to) == [.stable, .validated])
+    #expect(decisions.allSatisfy { $0.evidence.contains("priorLoss") && !$0.reason.isEmpty })
+    await rig.registry.close()
+  }
+
+  @Test("a checkpoint with too few tested records is not even proposed")
+  func tooFew() async throws {
+    let rig = try await Rig.make()
+    try await rig.save(step: 1, probability: 0.8, records: 499)
+    try await rig.judge()
+    #expect(try await rig.states().isEmpty)
+    await rig.registry.close()
+  }
+
+  @Test("a checkpoint that is worse than a constant is rejected")
+  func worseThanConstant() async throws {
+    let rig = try await Rig.make()
+    try await rig.save(step: 1, probability: 0.2)
+    try await rig.judge()
+    #expect(try await rig.states() == [.rejected])
+    await rig.registry.close()
+  }
+
+  @Test("a better candidate takes the stable version's place; a worse one is rejected and the stable one stays")
+  func successors() async throws {
+    let rig = try await Rig.make()
+    try await rig.save(step: 1, probability: 0.8)
+    try await rig.judge()
+    try await rig.save(step: 2, probability: 0.8, difference: 0.2, comparedWith: 1)
+    try await rig.judge()
+    #expect(try await rig.states() == [.stable, .rejected])
+    try await rig.save(step: 3, probability: 0.85, difference: -0.1, comparedWith: 1)
+    try await rig.judge()
+    #expect(try await rig.states() == [.retired, .rejected, .stable])
+    await rig.registry.close()
+  }
+
+  @Test("a candidate with a non-finite parameter is rejected whatever its loss")
+  func nonFiniteParameter() async throws {
+    let rig = try await Rig.make()
+    try await rig.save(step: 1, probability: 0.9, nonFinite: "hidden_1")
+    try await rig.judge()
+    // Such a checkpoint is no resumable state, so nobody may even propose it.
+    #expect(try await rig.states().allSatisfy { $0 == .rejected })
+    await rig.registry.close()
+  }
+
+  @Test("a stable version that would have given a non-finite reply is rolled back to the one before")
+  func nonFiniteReply() async throws {
+    let rig = try await Rig.make()
+    try await rig.save(step: 1, probability: 0.8)
+    try await rig.judge()
+    try await rig.save(step: 2, probability: 0.85, difference: -0.1, comparedWith: 1)
+    try await rig.judge()
+    #expect(try await rig.states() == [.retired, .stable])
+    var report = ServerReport(id: "s", address: "127.0.0.1", port: 1)
+    report.outputs = [2: ServerReport.Outputs(requests: 10, nonFinite: 1)]
+    try await rig.registry.reportServer(pipeline: rig.pipelineID, report)
+    try await rig.judge()
+    #expect(try await rig.states() == [.stable, .rolledBack])
+    let newest = try await rig.registry.decisions(pipeline: rig.pipelineID, limit: 2)
+    #expect(newest.contains { $0.to == .rolledBack && $0.rule == "non_finite" })
+    await rig.registry.close()
+  }
+
+  @Test("while one controller holds the lease another decides nothing, and takes over once it is given up")
+  func lease() async throws {
+    let rig = try await Rig.make()
+    let held = try #require(
+      try await rig.registry.acquireLease(pipeline: rig.pipelineID, holder: "other", ttl: .seconds(60)))
+    try await rig.save(step: 1, probability: 0.8)
+    try await rig.judge()
+    #expect(try await rig.states().isEmpty)
+    try await rig.registry.release(held)
+    try await rig.judge()
+    #expect(try await rig.states() == [.stable])
+    await rig.registry.close()
+  }
+}
