@@ -23,13 +23,13 @@ finish() {
 was_up=no
 [ ! -e "$home/run/postgres.keep" ] && [ ! -e "$home/run/broker.keep" ] || was_up=yes
 trap finish EXIT
-trap 'exit 130' INT TERM
+trap 'echo interrupted; exit 0' INT TERM
 
 say "database and broker under $home/ (or what RETRAIN_DATABASE_URL and RETRAIN_KAFKA_BROKERS name)"
 in_memory() { "$retrainctl" dev up --json | grep -q '"broker":"memory"'; }
-"$retrainctl" dev up
+"$retrainctl" dev up >/dev/null
 # The broker in memory cannot delete a topic: one that ran before begins anew.
-if [ "$was_up" = yes ] && in_memory; then "$retrainctl" dev down && "$retrainctl" dev up; fi
+if [ "$was_up" = yes ] && in_memory; then "$retrainctl" dev down >/dev/null && "$retrainctl" dev up >/dev/null; fi
 "$retrainctl" delete "$pipeline" --topics --if-exists --yes
 
 say "streaming $records, learning with $pipeline; Ctrl-C stops with a final checkpoint"
@@ -59,17 +59,24 @@ flight='{"x":{"month":12,"dow":6,"carrier":"UA","origin":"EWR","dest":"ORD","sch
 echo "retrainctl predict '$flight'"
 "$retrainctl" predict "$flight" || true
 
+if in_memory; then
+  go_on="  (the broker in memory forgets the stream now; with Apache Kafka, KAFKA_HOME=..., a run can go on from here)"
+else
+  go_on="  retrainctl start $pipeline --detach
+                                   goes on learning where this ended; 'retrainctl stop' ends it"
+fi
 cat <<END
 
-== where things are, and what to try next (from this folder; nothing is running now)
+== where things are, and what to try next, from this folder
   .build/release/retrainctl        the program; put it on your PATH
-  $home/logs/flights/        what each role logged
-  $home/postgres/            checkpoints, versions, journal (a private PostgreSQL, started when needed)
+  $home/postgres/               checkpoints, versions, journal: a private PostgreSQL, started when needed
+  $home/logs/flights/           what each role logged
 
-  retrainctl status                what you saw, at any time
-  retrainctl version show 1        why a version was promoted
-  retrainctl health                activation health, and what the rules say
-  retrainctl start $pipeline --detach    goes on learning; its server's address is in 'retrainctl status',
-                                         a web page with /metrics and the Open Inference Protocol
-  retrainctl stop                  ends that
+  retrainctl status                what you saw above, at any time
+  retrainctl version show 1        why a version was promoted, with every figure
+  retrainctl health                activation health a layer, and what the rules say
+  retrainctl server -p flights     serves the stable version: a web page, /metrics, Open Inference Protocol;
+                                   the address is in its first line; Ctrl-C ends it
+$go_on
+Nothing is left running.
 END

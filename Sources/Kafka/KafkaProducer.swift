@@ -218,5 +218,5 @@ public actor KafkaProducer {
 }
 
 /// A place to point at for zero bytes.
-private nonisolated(unsafe) let emptyBytes = UnsafeRawPointer(
-  UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))  // Never written.
+private nonisolated(unsafe) let emptyBytes = UnsafeRawPointer(  // Never written, never freed.
+  UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))

@@ -30,8 +30,13 @@ struct RemotePrediction {
       var name: String
       var data: [Double]
     }
-    var model_version: String
+    var modelVersion: String
     var outputs: [Output]
+
+    private enum CodingKeys: String, CodingKey {
+      case modelVersion = "model_version"
+      case outputs
+    }
   }
 
   private struct Refusal: Decodable { var error: String }
@@ -45,7 +50,7 @@ struct RemotePrediction {
       throw CommandFailure(status < 500 ? .usage : .unavailable, "the server refuses: \(reason)")
     }
     guard let decoded = try? JSONDecoder().decode(Answer.self, from: Data(answer)),
-      let output = decoded.outputs.first, let version = Int64(decoded.model_version)
+      let output = decoded.outputs.first, let version = Int64(decoded.modelVersion)
     else { throw CommandFailure(.ourFault, "the server's answer is not understood") }
     return Prediction(
       pipeline: pipeline, version: version, output: output.name, outputs: output.data,

@@ -39,6 +39,7 @@ final class ChildProcess: Sendable {
     }
     defer { close(ends[0]) }
 
+    Self.keepDescriptorsToOurselves()
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -71,6 +72,14 @@ final class ChildProcess: Sendable {
     }
     self.processID = processID
     state = Mutex(State(lifeline: ends[1]))
+  }
+
+  /// What whoever started us left open as well: a process that outlives us must not keep a pipe of theirs open.
+  private static func keepDescriptorsToOurselves() {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+      guard let descriptor = Int32(name), descriptor > STDERR_FILENO else { continue }
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
   }
 
   private static func failure(_ what: String, _ number: Int32) -> CommandFailure {

@@ -66,6 +66,7 @@ struct PipelineRun {
     let record = try await registry.register(
       pipeline: name, specification: file.text, desiredWorkers: workers,
       until: until == .end ? nil : until?.argumentText)
+    try await refuseShorterStream(registry, record.id, broker)
     let reader = StatusReader(registry: registry.within(.seconds(5)), pipeline: name)
     let poller = StatusPoller { try await reader.read() }
     let options = RunOptions(
@@ -81,19 +82,63 @@ struct PipelineRun {
     // Nobody works on it any more, whatever was asked for: the tables should say so.
     try? await registry.setDesiredState(.stopped, pipeline: record.id)
     let status = try? await reader.read()
-    if let halted = status?.halted { ending = .halted(halted) }
     var summary = supervisor.summary
     // The last step comes after the last look.
-    if let status, status.consumed > 0 {
-      summary.records = max(summary.records, status.consumed - supervisor.consumedBefore)
+    if let status { summary.records = max(summary.records, status.consumed - supervisor.consumedBefore) }
+    summary.lag = try? await lag(registry, record.id, broker)
+    if let halted = status?.halted {
+      ending = .halted(halted)
+    } else if ending == .finished {
+      switch until {
+      case .end where summary.lag == 0: break
+      case .steps(let steps) where status?.step ?? 0 >= steps: break
+      default: ending = .workersStopped(logs: options.logFolder)
+      }
     }
     return Result(ending: ending, status: status, summary: summary)
   }
 
+  /// Going on needs the records where they were: a broker that has forgotten some of them is told at once.
+  private func refuseShorterStream(_ registry: Registry, _ pipeline: Int64, _ broker: BrokerAccess) async throws {
+    let progress = try await registry.newestCheckpoint(pipeline: pipeline)?.progress ?? []
+    guard !progress.isEmpty else { return }
+    let topic = file.pipeline.source.topic
+    let (firsts, ends) = try await topicMaker(broker).withAdmin { admin in
+      let deadline = Deadline.after(.seconds(15))
+      return (
+        try await admin.firstOffsets(topic: topic, until: deadline),
+        try await admin.endOffsets(topic: topic, until: deadline)
+      )
+    }
+    for part in progress {
+      let (first, end) = (firsts[part.partition] ?? 0, ends[part.partition] ?? 0)
+      guard part.nextOffset < first || part.nextOffset > end else { continue }
+      throw CommandFailure(
+        .unavailable,
+        "'\(name)' would go on at offset \(part.nextOffset) of \(topic)/\(part.partition), but the broker holds "
+          + "\(first) to \(end): it has forgotten records. 'retrainctl delete \(name)' lets it begin anew")
+    }
+  }
+
+  /// Records that the newest checkpoint has not read.
+  private func lag(_ registry: Registry, _ pipeline: Int64, _ broker: BrokerAccess) async throws -> Int64 {
+    let progress = try await registry.newestCheckpoint(pipeline: pipeline)?.progress ?? []
+    let topic = file.pipeline.source.topic
+    let ends = try await topicMaker(broker).withAdmin {
+      try await $0.endOffsets(topic: topic, until: .after(.seconds(5)))
+    }
+    return progress.reduce(0) { $0 + max(0, (ends[$1.partition] ?? $1.nextOffset) - $1.nextOffset) }
+  }
+
+  private func topicMaker(_ broker: BrokerAccess) -> TopicMaker {
+    TopicMaker(
+      KafkaConfiguration(
+        brokers: broker.addresses, properties: file.pipeline.source.librdkafka, clientID: "retrainctl-start"))
+  }
+
   private func makeTopics(_ broker: BrokerAccess) async throws {
     let source = file.pipeline.source
-    let maker = TopicMaker(
-      KafkaConfiguration(brokers: broker.addresses, properties: source.librdkafka, clientID: "retrainctl-start"))
+    let maker = topicMaker(broker)
     try await maker.make(source.topic, partitions: source.partitions)
     try await maker.make(source.effectiveDeadLetterTopic, partitions: source.partitions)
   }

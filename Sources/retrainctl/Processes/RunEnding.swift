@@ -2,6 +2,8 @@
 enum RunEnding: Sendable, Hashable {
   /// The workers came to the end of the stream and stopped by themselves.
   case finished
+  /// The workers ended without having been asked to, and not at the end of the stream.
+  case workersStopped(logs: String)
   /// What `--until` waits for has happened.
   case reached(String)
   /// Ctrl-C or SIGTERM.
@@ -15,7 +17,7 @@ enum RunEnding: Sendable, Hashable {
   var exitCode: ExitCode {
     switch self {
     case .finished, .reached, .interrupted, .stopped: .ok
-    case .halted: .unavailable
+    case .halted, .workersStopped: .unavailable
     case .roleFailed(_, let code): ExitCode(rawValue: code).flatMap { $0 == .ok ? nil : $0 } ?? .ourFault
     }
   }
@@ -23,6 +25,7 @@ enum RunEnding: Sendable, Hashable {
   var sentence: String {
     switch self {
     case .finished: "every partition was read to its end"
+    case .workersStopped(let logs): "the workers stopped by themselves; the logs in \(logs) tell why"
     case .reached(let what): what
     case .interrupted: "interrupted"
     case .stopped: "stopped by 'retrainctl stop'"

@@ -8,7 +8,7 @@ struct RunSummary: Codable, Sendable {
   var seconds: Double = 0
   var recordsPerSecond: Double { seconds > 0 ? Double(records) / seconds : 0 }
   var peakRecordsPerSecond: Double = 0
-  /// The last that a worker told; nil: none did.
+  /// Records between what was read and the end of the stream, afterwards; nil: the broker did not say.
   var lag: Int64?
 
   private enum CodingKeys: String, CodingKey { case records, seconds, recordsPerSecond, peakRecordsPerSecond, lag }
@@ -34,32 +34,44 @@ struct RunSummary: Codable, Sendable {
 
   var sentence: String {
     "this run: \(Wording.count(records)) records in \(Wording.figure(seconds, decimals: 1)) s, "
-      + "\(Wording.count(Int64(recordsPerSecond))) records/s (peak \(Wording.count(Int64(peakRecordsPerSecond))))"
+      + "\(Wording.count(Int64(recordsPerSecond))) records/s (peak \(Wording.count(Int64(max(peakRecordsPerSecond, recordsPerSecond)))))"
       + (lag.map { ", lag at the end \(Wording.count($0))" } ?? "")
   }
 }
 
 /// Watches a run's status go by.
 struct RunMeter {
-  private var start: (at: ContinuousClock.Instant, consumed: Int64)?
-  private var lastChange: (at: ContinuousClock.Instant, consumed: Int64)?
+  private struct Sample {
+    var at: ContinuousClock.Instant
+    var consumed: Int64
+  }
+  /// When the first worker was seen, and what the lineage had learned by then.
+  private var start: Sample?
+  private var peakStart: Sample?
+  private var hasWorkers = false
   private(set) var summary = RunSummary()
   /// Records of the lineage before this run.
   var consumedBefore: Int64 { start?.consumed ?? 0 }
 
+  private static let peakWindow = Duration.seconds(2)
+
   mutating func note(_ status: PipelineStatus, now: ContinuousClock.Instant = .now) {
-    // Before the workers are there, the newest checkpoint tells where they will begin.
-    guard let begun = start, begun.consumed <= status.consumed, lastChange != nil || status.consumed > begun.consumed
-    else {
-      start = (now, status.consumed)
+    let sample = Sample(at: now, consumed: status.consumed)
+    guard let start, hasWorkers else {
+      hasWorkers = !status.workers.isEmpty
+      if start == nil || !hasWorkers { self.start = sample }
+      peakStart = sample
       return
     }
-    if status.consumed > (lastChange?.consumed ?? begun.consumed) {
-      lastChange = (now, status.consumed)
-      summary.records = status.consumed - begun.consumed
-      summary.seconds = begun.at.duration(to: now).seconds
+    let records = max(0, status.consumed - start.consumed)
+    if records > summary.records {
+      summary.records = records
+      summary.seconds = start.at.duration(to: now).seconds
     }
-    summary.peakRecordsPerSecond = max(summary.peakRecordsPerSecond, status.recordsPerSecond)
-    if let lag = status.lag { summary.lag = lag }
+    if let peakStart, peakStart.at.duration(to: now) >= Self.peakWindow {
+      let rate = Double(status.consumed - peakStart.consumed) / peakStart.at.duration(to: now).seconds
+      summary.peakRecordsPerSecond = max(summary.peakRecordsPerSecond, rate)
+      self.peakStart = sample
+    }
   }
 }

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@Suite("The command line")
+struct CommandLineTests {
+  private let place: Workplace
+
+  init() throws { place = try Workplace() }
+
+  @Test("every command has a help that names it", arguments: commands)
+  func help(command: String) throws {
+    let outcome = try place.run("help", command)
+    #expect(outcome.code == 0)
+    #expect(outcome.output.contains("USAGE\n  retrainctl \(command)"))
+    #expect(outcome.complaints.isEmpty)
+  }
+
+  private static let commands = [
+    "start", "status", "stop", "pause", "resume", "validate", "versions", "version", "promote", "rollback",
+    "checkpoints", "health", "incidents", "incident", "audit", "predict", "feed", "delete", "migrate", "dev",
+    "controller", "worker", "server", "completion",
+  ]
+
+  @Test("a wrong word is told with the nearest right one, and exits 64") func suggestion() throws {
+    let outcome = try place.run("statsu")
+    #expect(outcome.code == 64)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.complaints.hasPrefix("error: unknown subcommand 'statsu'; did you mean 'status'?\n"))
+  }
+
+  @Test("contradictions on the command line are mistakes") func contradictions() throws {
+    #expect(try place.run("feed", "x", "--topic", "t", "--max-lag", "5").code == 64)
+    #expect(try place.run("health", "--version", "1", "--checkpoint", "1").code == 64)
+    #expect(try place.run("start", "x.yaml", "--until", "tomorrow").code == 64)
+  }
+
+  @Test("a pipeline with mistakes exits 65 and tells all of them with their places") func badPipeline() throws {
+    let path = place.folder + "/bad.yaml"
+    try "name: Bad Name\nsource:\n  topic: t\n  colour: red\n".write(toFile: path, atomically: true, encoding: .utf8)
+    for command in ["validate", "start"] {
+      let outcome = try place.run(command, path)
+      #expect(outcome.code == 65)
+      #expect(outcome.complaints.contains("\(path):1:"))
+      #expect(outcome.complaints.contains("\(path):4:"))
+    }
+    let report = try place.run("validate", path, "--json").json()
+    #expect(report["valid"] as? Bool == false)
+    #expect((report["mistakes"] as? [Any])?.count ?? 0 >= 2)
+    #expect(place.leftovers.isEmpty)
+  }
+
+  @Test("validate shows a pipeline that validates to the same") func effectivePipeline() throws {
+    let first = try place.run("validate", Workplace.quickstart)
+    #expect(first.code == 0)
+    let path = place.folder + "/effective.yaml"
+    try first.output.write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(try place.run("validate", path).output == first.output)
+  }
+
+  @Test("looking where nothing was started says so, exits 69 and makes nothing") func nothingThere() throws {
+    for words in [["status"], ["versions"], ["audit"], ["stop"]] {
+      #expect(try place.run(words[0]).code == 69)
+    }
+    #expect(!FileManager.default.fileExists(atPath: place.folder + "/.retrain/postgres"))
+  }
+
+  @Test("a file that is not there is told by its name") func noFile() throws {
+    let outcome = try place.run("validate", "/nowhere/at/all.yaml")
+    #expect(outcome.code == 64)
+    #expect(outcome.complaints.contains("/nowhere/at/all.yaml"))
+  }
+}
