@@ -56,7 +56,7 @@ enum Fault: String, CaseIterable {
       var bytes = Array(line.utf8)
       bytes.insert(0, at: place % bytes.count)
       return bytes
-    case .hugeText: return replaced(#""dest":"[A-Z]+""#, #""dest":"\#(String(repeating: "A", count: 1_100_000))""#)
+    case .hugeText: return replaced(#""dest":"[A-Z]+""#, #""dest":"\#(String(repeating: "A", count: 1_000_000))""#)
     case .deepNesting:
       let depth = 50_000
       return replaced(
