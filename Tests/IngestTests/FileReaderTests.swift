@@ -1,6 +1,7 @@
 import CCompression
 import Foundation
 import Ingest
+import Pipelines
 import Testing
 import Vocabulary
 
@@ -185,19 +186,28 @@ struct FileReaderTests {
     #expect(error?.line == line)
   }
 
-  @Test("the flights in the repository are records of the quickstart's stream")
+  @Test(
+    "every flight in the repository is an example of the quickstart's pipeline, and its ranges clip next to nothing")
   func flights() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../Pipelines/data/flights.jsonl.zst")
-    let handle = try FileHandle(forReadingFrom: file)
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Pipelines")
+    let yaml = try String(contentsOf: folder.appending(path: "quickstart.yaml"), encoding: .utf8)
+    let pipeline = try PipelineParser.parse(text: yaml, fileName: "quickstart.yaml") { _ in nil }
+    let harness = DecoderHarness(
+      pipeline.schema, task: pipeline.model.task, recordBytesMax: pipeline.source.recordBytesMax)
+    let handle = try FileHandle(forReadingFrom: folder.appending(path: "data/flights.jsonl.zst"))
     defer { try? handle.close() }
     let reader = LineReader(Decompressor { try handle.read(upToCount: 1 << 16).map { Array($0) } })
-    let harness = DecoderHarness()
-    var count = 0
-    while count < 20_000, let line = try reader.next() {
-      #expect(harness.decode(line) == .example)
-      count += 1
+    var examples = 0
+    var labelled = 0
+    while let isExample = try reader.withNext({ harness.decoder.decode($0, into: harness.slot) == .example }) {
+      examples += isExample ? 1 : 0
+      labelled += harness.label.isNaN ? 0 : 1
     }
-    #expect(count == 20_000)
+    #expect(examples == 250_698)
+    #expect(labelled > 240_000 && labelled < examples)
+    for counter in harness.decoder.counters {
+      #expect(counter.clipped < 50, "\(counter)")
+      #expect(counter.unknown == 0, "\(counter)")
+    }
   }
 }
