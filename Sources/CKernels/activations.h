@@ -96,6 +96,8 @@ CK_INLINE void backward_kind(
   const ck_activation kind, const int stored, int64_t rows, int64_t units, float *dy, const float *y,
   const float *derivative, int64_t ld, float *sums) {
   const vf zero = splat(0.0f);
+  if (rows == 0)
+    for (int64_t n = 0; n < panels_of(units) * ck_lanes; n += CK_WIDTH) store(sums + n, zero);
   for (int64_t r = 0; r < rows; r += stat_rows) {
     int64_t end = rows - r < stat_rows ? rows : r + stat_rows;
     for (int64_t n = 0; n < panels_of(units) * ck_lanes; n += CK_WIDTH) {

@@ -2,14 +2,15 @@
 
 /// exp(x) for x ≤ 0; 0 below −87.33654 (FLT_MIN). Error ≤ 1 ULP.
 ///
-/// x = n·ln 2 + r with ln 2 in two parts (Cody & Waite), a polynomial of degree 6 in r, |r| ≤ ln 2 / 2.
+/// x = n·ln 2 + r with ln 2 in two parts (Cody & Waite), a polynomial of degree 7 in r, |r| ≤ ln 2 / 2.
 CK_INLINE vf exp_nonpositive(vf x) {
   const vf magic = splat(12582912.0f);  // 1.5·2²³: adding it rounds to a whole number and leaves that in the low bits
   vf t = fma_(x, splat(1.44269504088896341f), magic);
   vf n = t - magic;
   vf r = fma_(n, splat(-0.693359375f), x);
   r = fma_(n, splat(2.12194440e-4f), r);
-  vf p = splat(1.3981999507e-3f);
+  vf p = splat(1.9875691500e-4f);
+  p = fma_(p, r, splat(1.3981999507e-3f));
   p = fma_(p, r, splat(8.3334519073e-3f));
   p = fma_(p, r, splat(4.1665795894e-2f));
   p = fma_(p, r, splat(1.6666665459e-1f));
@@ -34,7 +35,7 @@ CK_INLINE vf log1p_unit(vf x) {
   return fma_(d * s, p, d);
 }
 
-/// The parts of a logistic function of x: σ(x), 1 − σ(x), and e/(1+e)² = σ·(1 − σ), each without cancellation.
+/// The parts of a logistic function of x: σ(x), 1 − σ(x), and σ·(1 − σ), each without cancellation.
 typedef struct logistic {
   vf value, complement, slope;
 } logistic;
@@ -44,7 +45,7 @@ CK_INLINE logistic logistic_of(vf x) {
   vf r = splat(1.0f) / (splat(1.0f) + e);
   vf er = e * r;
   vi positive = x > splat(0.0f);
-  return (logistic){pick(positive, r, er), pick(positive, er, r), er * r};
+  return (logistic){pick(positive, r, er), pick(positive, er, r), fma_(-er, er, er)};
 }
 
 enum { ck_leak_inverse = 100 };  // leaky relu: x / 100 below zero
@@ -79,7 +80,8 @@ CK_INLINE vf activation(ck_activation kind, vf x, vf *d) {
     case ck_tanh: {
       vf e = exp_nonpositive(magnitude(x) * splat(-2.0f));
       vf r = one / (one + e);
-      if (d) *d = (splat(4.0f) * e) * (r * r);
+      vf er = e * r;
+      if (d) *d = splat(4.0f) * fma_(-er, er, er);
       vf far = (one - e) * r;
       vf s = x * x;
       vf p = splat(-5.70498872745e-3f);

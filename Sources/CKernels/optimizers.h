@@ -55,7 +55,7 @@ static double squared_norm(int64_t n, const float *g, float inverse_count, float
   for (int i = 0; i < CK_WIDTH; i++)
     if (!(bad[i] == 0.0f)) return __builtin_nan("");
   // Overflow or underflow of the float sums is no property of the gradient: do it again in double.
-  if (!(sum < 1e37) || (sum > 0 && sum < 1e-30)) return squared_norm_double(n, g, inverse_count, limit);
+  if (!(sum < 1e37) || sum < 1e-30) return squared_norm_double(n, g, inverse_count, limit);
   return sum;
 }
 

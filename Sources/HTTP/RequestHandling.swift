@@ -27,7 +27,7 @@ final class RequestHandling: Sendable {
       slot.pointee = Unmanaged.passRetained(state).toOpaque()
       inFlight.add(1, ordering: .relaxed)
       if let announced = MHD_lookup_connection_value(connection, .HEADER_KIND, "Content-Length"),
-        !state.announce(Int(strtoul(announced, nil, 10)))
+        !state.announce(Int(clamping: strtoull(announced, nil, 10)))
       {
         return refuseBody(state, connection)
       }

@@ -26,6 +26,12 @@ public struct PartitionPosition: Sendable, Hashable {
   public let endOffset: Int64?
   /// Everything up to `endOffset` was handed out and nothing newer was seen.
   public let isAtEnd: Bool
+
+  public init(nextOffset: Int64?, endOffset: Int64?, isAtEnd: Bool) {
+    self.nextOffset = nextOffset
+    self.endOffset = endOffset
+    self.isAtEnd = isAtEnd
+  }
 }
 
 /// What a consumer did so far.

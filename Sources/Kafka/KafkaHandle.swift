@@ -55,8 +55,12 @@ final class KafkaHandle {
     }
     self.pointer = pointer
     self.context = context
-    if kind == .consumer { rd_kafka_poll_set_consumer(pointer) }
-    events = kind == .consumer ? rd_kafka_queue_get_consumer(pointer) : rd_kafka_queue_get_main(pointer)
+    // A reader without a group has no queue of its own.
+    if kind == .consumer, rd_kafka_poll_set_consumer(pointer) == RD_KAFKA_RESP_ERR_NO_ERROR {
+      events = rd_kafka_queue_get_consumer(pointer)
+    } else {
+      events = rd_kafka_queue_get_main(pointer)
+    }
   }
 
   /// Hands every waiting event to `body`, after those that concern every client; waits up to `wait` for the first.

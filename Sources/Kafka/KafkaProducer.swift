@@ -8,6 +8,12 @@ public struct ProducerCounters: Sendable, Hashable {
   public var delivered: Int64 = 0
   public var failed: Int64 = 0
   public var underWay: Int64 { sent - delivered - failed }
+
+  public init(sent: Int64 = 0, delivered: Int64 = 0, failed: Int64 = 0) {
+    self.sent = sent
+    self.delivered = delivered
+    self.failed = failed
+  }
 }
 
 /// Publishes records, each exactly once and in order within its partition, whatever happens to connections and brokers.

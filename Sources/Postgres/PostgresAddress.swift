@@ -1,7 +1,8 @@
 import CPostgres
 
-/// Where a database is: any connection string that libpq understands, checked once. Its description shows no password.
-public struct PostgresAddress: Sendable, CustomStringConvertible {
+/// Where a database is: any connection string that libpq understands, checked once. Neither its description nor a dump shows
+/// the password.
+public struct PostgresAddress: Sendable, CustomStringConvertible, CustomReflectable {
   private let options: [(keyword: String, value: String)]
 
   /// - Parameter uri: `postgresql://…` or `keyword=value …`.
@@ -52,6 +53,8 @@ public struct PostgresAddress: Sendable, CustomStringConvertible {
     if let database = self["dbname"] { text += "/" + database }
     return text
   }
+
+  public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 
   /// `text` with every secret of this address replaced.
   func redact(_ text: String) -> String {

@@ -17,7 +17,11 @@ public actor PostgresConnection {
   ///
   /// - Throws: `PostgresError.badAddress`.
   public init(_ uri: String, applicationName: String) throws {
-    address = try PostgresAddress(uri)
+    self.init(address: try PostgresAddress(uri), applicationName: applicationName)
+  }
+
+  public init(address: PostgresAddress, applicationName: String) {
+    self.address = address
     self.applicationName = applicationName
     thread = ConfinedThread(name: "postgres")
   }

@@ -95,17 +95,24 @@ public final class PostgresSession {
   ///   the connection is broken.
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresValue] = []) throws -> PostgresRows {
-    guard !isBroken else { throw PostgresError(.connectionLost, "the connection was lost earlier") }
-    let sent = try sendQuery(sql, parameters)
-    guard sent == 1 else { throw lostConnection() }
-    return try awaitResult(until: deadline ?? .after(statementTimeout))
+    let end = try begin()
+    guard try sendQuery(sql, parameters) == 1 else { throw lostConnection() }
+    return try awaitResult(until: end)
   }
 
   /// Runs statements without parameters in one go, as a migration file holds them.
   public func script(_ sql: String) throws {
-    guard !isBroken else { throw PostgresError(.connectionLost, "the connection was lost earlier") }
+    let end = try begin()
     guard PQsendQuery(handle, sql) == 1 else { throw lostConnection() }
-    _ = try awaitResult(until: deadline ?? .after(statementTimeout))
+    _ = try awaitResult(until: end)
+  }
+
+  /// When the statement about to be sent must be done; nothing is sent after its deadline.
+  private func begin() throws -> Deadline {
+    guard !isBroken else { throw PostgresError(.connectionLost, "the connection was lost earlier") }
+    let end = deadline ?? .after(statementTimeout)
+    guard !end.hasPassed else { throw PostgresError(.timedOut, "the deadline passed before a statement was sent") }
+    return end
   }
 
   /// Runs `body` between BEGIN and COMMIT; whatever it throws rolls back.

@@ -1,1 +1,61 @@
-// Under construction.
+import Postgres
+import Vocabulary
+
+/// Everything the system remembers: pipelines, the group, checkpoints with their offsets, versions and the journal.
+///
+/// A value that any task may use. Two connections stand behind it: one for the states of checkpoints, which are large,
+/// and one for all else, so that a heartbeat never waits behind a state. Both come back by themselves; a call that cannot
+/// be served within `patience` throws `RegistryError.unavailable`, which is worth another try.
+public struct Registry: Sendable {
+  let link: DatabaseLink
+  let bulkLink: DatabaseLink
+  let source: ChangeSource
+  /// How long a call may take, waiting for the database included.
+  public var patience: Duration = .seconds(15)
+
+  /// Connects within `deadline`. The database may still lack its tables: see `migrate`.
+  public static func open(uri: String, applicationName: String, deadline: Deadline) async throws -> Registry {
+    let address: PostgresAddress
+    do { address = try PostgresAddress(uri) } catch let error as PostgresError { throw RegistryError(error) }
+    let registry = Registry(
+      link: DatabaseLink(address: address, applicationName: applicationName),
+      bulkLink: DatabaseLink(address: address, applicationName: applicationName + " (states)"),
+      source: ChangeSource(address: address, applicationName: applicationName + " (changes)"))
+    try await registry.link.perform(patience: deadline.remaining) { _ = try $0.query("SELECT 1") }
+    return registry
+  }
+
+  /// The same registry for calls that may take so long.
+  public func within(_ patience: Duration) -> Registry {
+    var registry = self
+    registry.patience = patience
+    return registry
+  }
+
+  /// Ends the connections. Streams of changes go on until they are dropped.
+  public func close() async {
+    await link.close()
+    await bulkLink.close()
+  }
+
+  func perform<Value: Sendable>(_ body: @Sendable (PostgresSession) throws -> Value) async throws -> Value {
+    try await link.perform(patience: patience, body)
+  }
+
+  func transaction<Value: Sendable>(_ body: @Sendable (PostgresSession) throws -> Value) async throws -> Value {
+    try await link.transaction(patience: patience, body)
+  }
+}
+
+extension PostgresSession {
+  /// Takes the pipeline's row until the transaction ends: whoever changes its generation, versions or newest checkpoint
+  /// does so one after the other.
+  ///
+  /// - Returns: The current generation.
+  func lockPipeline(_ pipeline: Int64) throws -> Generation {
+    // Not FOR UPDATE: rows that refer to the pipeline may still be added beside us.
+    let rows = try query("SELECT generation FROM pipelines WHERE id = $1 FOR NO KEY UPDATE", [.int(pipeline)])
+    guard let row = rows.first else { throw RegistryError(.notFound, "there is no pipeline with number \(pipeline)") }
+    return Generation(try row.value("generation"))
+  }
+}

@@ -6,5 +6,11 @@ struct Workload: Sendable {
   let run: @Sendable (inout BenchOptions) throws -> Void
 
   /// Every workload; a new one is a file and a row here.
-  static let all: [Workload] = [allReduce, ingest]
+  static let all: [Workload] = [
+    step,
+    peak,
+    allReduce,
+    ingest,
+    checkpoint,
+  ]
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Ingest
 import Kafka
 import Pipelines
 import Postgres
@@ -44,9 +45,19 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let mistakes as PipelineMistakes: self.init(.badPipeline, mistakes.description)
     case let error as PostgresError: self.init(.unavailable, error.description)
     case let error as KafkaError: self.init(.unavailable, error.description)
+    case let error as IngestError: self.init(.usage, error.description)
+    case let error as RegistryError: self.init(Self.code(of: error), error.message)
     case let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileReadNoPermission:
       self.init(.unavailable, error.localizedDescription)
     default: self.init(.ourFault, "\(error)")
+    }
+  }
+
+  private static func code(of error: RegistryError) -> ExitCode {
+    switch error.code {
+    case .unavailable, .fromTheFuture, .notMigrated, .migrationChanged, .damaged: .unavailable
+    case .notFound, .conflict, .refused, .fenced: .usage
+    case .failed: .ourFault
     }
   }
 }

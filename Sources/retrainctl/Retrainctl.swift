@@ -18,16 +18,18 @@ struct Retrainctl: Command {
         """,
       version: "retrainctl 0.1.0",
       subcommands: [
-        DevCommand.self, CompletionCommand.self,
+        StartCommand.self, StatusCommand.self, StopCommand.self, PauseCommand.self, ResumeCommand.self,
+        ValidateCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self, RollbackCommand.self,
+        CheckpointsCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self, AuditCommand.self,
+        PredictCommand.self, FeedCommand.self, DeleteCommand.self, MigrateCommand.self, DevCommand.self,
+        ControllerCommand.self, WorkerCommand.self, ServerCommand.self, CompletionCommand.self,
       ])
   }
 }
 
 @main enum Program {
   static func main() async {
-    setvbuf(stdout, nil, isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF, 1 << 16)
     let code = await run(Array(CommandLine.arguments.dropFirst()))
-    fflush(stdout)
     exit(code.rawValue)
   }
 
@@ -35,7 +37,7 @@ struct Retrainctl: Command {
     do {
       switch try CommandParser(Retrainctl.self).parse(words, columns: min(Terminal.columns(of: STDOUT_FILENO), 100)) {
       case .show(let text):
-        print(text, terminator: "")
+        Console.put(text)
       case .run(var command):
         try await command.run()
       }

@@ -4,7 +4,7 @@ import Vocabulary
 /// A PostgreSQL server of our own: made in a folder, reached over a socket and a free loopback port, with a random password.
 ///
 /// As root it runs under the account `postgres`. Whoever starts it again while it runs is attached to it.
-public struct PrivateCluster: Sendable {
+public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectable {
   /// Where its files really are: see `start`.
   public let directory: String
   /// The socket's connection string, password included: for `PostgresConnection` or a child, never for a log.
@@ -14,6 +14,9 @@ public struct PrivateCluster: Sendable {
   public let port: Int
   public let socketDirectory: String
   public let processID: Int32
+
+  public var description: String { "private cluster in \(directory), port \(port)" }
+  public var customMirror: Mirror { Mirror(self, children: ["directory": directory, "port": port]) }
 
   static let user = "retrain"
   static let database = "retrain"

@@ -95,7 +95,6 @@ struct DevBrokerCommand: Command {
     let record = BrokerRecord(address: broker.address, kind: broker.kind, processID: getpid())
     try record.write(in: house)
     if format.json { try Console.say(json: record) } else { Console.say(broker.address) }
-    fflush(stdout)
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
         stop.wait()

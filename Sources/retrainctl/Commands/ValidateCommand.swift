@@ -31,7 +31,7 @@ struct ValidateCommand: Command {
   }
 
   func run() async throws {
-    if schema { return print(PipelineSchema.jsonSchema(), terminator: "") }
+    if schema { return Console.put(PipelineSchema.jsonSchema()) }
     var failures: [String] = []
     for path in files {
       do {

@@ -14,6 +14,12 @@ final class BrokerAccess: Sendable {
     self.house = house
   }
 
+  /// Whether it is the broker inside librdkafka, which forgets.
+  var isInMemory: Bool {
+    guard tenancy != nil else { return false }
+    return (try? BrokerRecord.running(in: house))??.kind == .memory
+  }
+
   /// Finds the broker in this order: the pipeline's, the environment's, the one that runs here, a new one here.
   static func enter(
     pipelineBrokers: String? = nil, house: House = House(), environment: Environment = .process,

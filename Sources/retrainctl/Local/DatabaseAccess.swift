@@ -34,6 +34,9 @@ final class DatabaseAccess: Sendable {
     return DatabaseAccess(uri: cluster.uri, tenancy: tenancy, directory: house.postgres)
   }
 
+  /// Whether there is a database to look into, without making one.
+  static var canEnter: Bool { Environment.process.databaseURI != nil || exists(in: House()) }
+
   /// Whether a private cluster was made here before.
   static func exists(in house: House) -> Bool {
     let content = (try? FileManager.default.contentsOfDirectory(atPath: house.postgres)) ?? []

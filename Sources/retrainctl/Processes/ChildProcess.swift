@@ -32,8 +32,10 @@ final class ChildProcess: Sendable {
     var ends: [Int32] = [-1, -1]
     if isDetached {
       ends[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)
-    } else if pipe2(&ends, O_CLOEXEC) != 0 {
-      throw Self.failure("a pipe", errno)
+    } else {
+      guard pipe(&ends) == 0 else { throw Self.failure("a pipe", errno) }
+      // A later child that inherited our end would keep this one alive.
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     }
     defer { close(ends[0]) }
 
@@ -53,7 +55,9 @@ final class ChildProcess: Sendable {
     for number in [SIGINT, SIGTERM, SIGPIPE] { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setpgroup(&attributes, 0)
-    let group = isDetached ? Int32(POSIX_SPAWN_SETSID) : Int32(POSIX_SPAWN_SETPGROUP)
+    // glibc's POSIX_SPAWN_SETSID, which its header shows only to _GNU_SOURCE.
+    let newSession: Int32 = 0x80
+    let group = isDetached ? newSession : Int32(POSIX_SPAWN_SETPGROUP)
     posix_spawnattr_setflags(&attributes, Int16(group | Int32(POSIX_SPAWN_SETSIGDEF)))
 
     let words = ([executable] + arguments).map { strdup($0) } + [nil]

@@ -9,8 +9,9 @@ final class RunReporter {
   private var lastLine = ContinuousClock.now
   private var lastDecision: Date?
 
-  init() {
-    let isLive = Terminal.isInteractive(STDOUT_FILENO)
+  /// - Parameter isQuiet: Standard output is for the answer alone: lines go to standard error.
+  init(isQuiet: Bool) {
+    let isLive = Terminal.isInteractive(STDOUT_FILENO) && !isQuiet
     screen = isLive ? LiveScreen() : nil
     palette = isLive ? .standardOutput : .plain
   }
@@ -53,11 +54,10 @@ final class RunReporter {
         + (trouble.map { " · the database does not answer: \($0)" } ?? ""))
   }
 
-  /// The last picture stands.
-  func finish(_ status: PipelineStatus?) {
+  /// Removes the live picture; what was noted stays.
+  func finish() {
     guard let screen else { return }
     screen.clear()
     for line in notices { Console.complain(line) }
-    screen.finish()
   }
 }

@@ -1,36 +1,30 @@
 import Dispatch
 import Foundation
-import Synchronization
 
 /// SIGINT and SIGTERM become calls instead of the end of the process.
-final class StopSignals: Sendable {
-  private struct State {
-    var sources: [any DispatchSourceSignal] = []
-    var count = 0
-  }
-  private let state = Mutex(State())
+final class StopSignals: @unchecked Sendable {  // `sources` is set once in `init`; `count` is used on `queue` only.
+  private var sources: [any DispatchSourceSignal] = []
+  private let queue = DispatchQueue(label: "retrain.signals")
+  private var count = 0
 
   /// - Parameter onSignal: Gets 1 at the first signal, 2 at the second; on a queue of its own.
   init(onSignal: @escaping @Sendable (Int) -> Void) {
-    let queue = DispatchQueue(label: "retrain.signals")
     for number in [SIGINT, SIGTERM] {
       // The default action would end the process before the source sees the signal.
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [self] in
-        let count = state.withLock { state in
-          state.count += 1
-          return state.count
-        }
+        count += 1
         onSignal(count)
       }
+      sources.append(source)
       source.resume()
-      state.withLock { $0.sources.append(source) }
     }
   }
 
+  /// No further calls; the signals stay ignored.
   func cancel() {
-    for source in state.withLock({ $0.sources }) { source.cancel() }
+    for source in sources { source.cancel() }
   }
 }
 

@@ -9,27 +9,27 @@ final class Supervisor {
   private let options: RunOptions
   private let poller: StatusPoller
   private let reporter: RunReporter
-  private let signals = SignalCount()
+  private let signals: SignalCount
   private var controller: ManagedChild
   private var server: ManagedChild
   private var workers: [ManagedChild]
   private let startedAt = ContinuousClock.now
   private let startDate = Date()
-  /// Looks at the stream and the workers together; true once nothing is left to read. Nil: nobody asked for the end.
-  private let isDrained: (@Sendable (PipelineStatus) async throws -> Bool)?
+  /// Called several times a second while the run lasts.
+  private let onLook: @Sendable () async -> Void
 
   private static let workerPatience = Duration.seconds(60)
-  private static let decisionPatience = Duration.seconds(20)
   private static let rolePatience = Duration.seconds(20)
 
   init(
-    _ options: RunOptions, poller: StatusPoller, reporter: RunReporter,
-    isDrained: (@Sendable (PipelineStatus) async throws -> Bool)?
+    _ options: RunOptions, poller: StatusPoller, reporter: RunReporter, signals: SignalCount,
+    onLook: @escaping @Sendable () async -> Void
   ) throws {
     self.options = options
     self.poller = poller
     self.reporter = reporter
-    self.isDrained = isDrained
+    self.signals = signals
+    self.onLook = onLook
     try House.makeFolder(options.logFolder)
     func child(_ name: String, _ role: String, _ more: [String] = []) throws -> ManagedChild {
       try ManagedChild(
@@ -45,28 +45,25 @@ final class Supervisor {
 
   private var everyone: [ManagedChild] { workers + [server, controller] }
 
-  /// Counts a signal; the second one makes the ending immediate. Any thread.
-  var onSignal: @Sendable (Int) -> Void {
-    { [signals] count in signals.set(count) }
-  }
-
   /// Runs until something ends the run, then stops all roles.
   func run() async -> RunEnding {
     var ending: RunEnding?
     while ending == nil {
-      ending = await observe()
+      await onLook()
+      ending = observe()
       reporter.show(
-        poller.latest, trouble: poller.trouble, activity: "Ctrl-C stops with a final checkpoint; logs in \(options.logFolder)")
+        poller.latest, trouble: poller.trouble,
+        activity: "Ctrl-C stops with a final checkpoint; logs in \(options.logFolder)")
       if ending == nil { try? await Task.sleep(for: .milliseconds(100)) }
     }
     let result = ending ?? .interrupted
     reporter.note("ending: \(result.sentence)")
-    await stopEveryone(after: result)
+    await stopEveryone()
     return result
   }
 
   /// One look at everything; the reason to end, if there is one.
-  private func observe() async -> RunEnding? {
+  private func observe() -> RunEnding? {
     for child in everyone {
       forwardLog(of: child)
       do {
@@ -79,7 +76,7 @@ final class Supervisor {
     if let halted = poller.latest?.halted { return .halted(halted) }
     if poller.latest?.desiredState == "stopped" { return .stopped }
     if workers.allSatisfy(\.hasFinished) { return .finished }
-    return await untilReached()
+    return untilReached()
   }
 
   private func handle(_ event: ManagedChild.Event, of child: ManagedChild) -> RunEnding? {
@@ -88,7 +85,8 @@ final class Supervisor {
       // Only workers end by themselves; a controller or server that does was told to by somebody.
       return workers.contains { $0 === child } ? nil : .roleFailed(role: child.name, code: ExitCode.ourFault.rawValue)
     case .crashed(let code, let delay):
-      reporter.note("\(child.name) ended with \(code); starting it again in \(Wording.figure(delay.seconds, decimals: 1)) s")
+      reporter.note(
+        "\(child.name) ended with \(code); starting it again in \(Wording.figure(delay.seconds, decimals: 1)) s")
       return nil
     case .failed(let code):
       reporter.note("\(child.name) failed:\n\(LogTail.last(of: child.log))")
@@ -96,19 +94,19 @@ final class Supervisor {
     }
   }
 
-  private func untilReached() async -> RunEnding? {
+  private func untilReached() -> RunEnding? {
     guard let until = options.until, let status = poller.latest else { return nil }
     switch until {
     case .seconds(let seconds):
-      return startedAt.duration(to: .now) >= .seconds(seconds) ? .reached("\(Wording.measure(seconds)) s are over") : nil
+      return startedAt.duration(to: .now) >= .seconds(seconds)
+        ? .reached("\(Wording.measure(seconds)) s are over") : nil
     case .steps(let steps):
       return status.step >= steps ? .reached("step \(Wording.count(status.step)) was reached") : nil
     case .promoted:
       guard let stable = status.stable, stable.since > startDate else { return nil }
       return .reached("version \(stable.number) was promoted")
-    case .end:
-      guard let isDrained, (try? await isDrained(status)) == true else { return nil }
-      return .finished
+    // The workers see the end of the stream, and finish.
+    case .end: return nil
     }
   }
 
@@ -117,14 +115,14 @@ final class Supervisor {
     for line in child.newLogLines() where LogLine.isImportant(line) { reporter.note("\(child.name): \(line)") }
   }
 
-  /// Workers first, so that the controller can judge the final checkpoint; then what serves; all within deadlines.
-  private func stopEveryone(after ending: RunEnding) async {
+  /// Workers first, then the controller, which judges the final checkpoint before it goes, then what serves.
+  private func stopEveryone() async {
     for worker in workers { worker.letGo() }
     await waitForEnd(of: workers, within: Self.workerPatience, activity: "waiting for the final checkpoint")
-    if case .roleFailed = ending {} else { await waitForDecision() }
-    server.letGo()
     controller.letGo()
-    await waitForEnd(of: [server, controller], within: Self.rolePatience, activity: "stopping server and controller")
+    await waitForEnd(of: [controller], within: Self.rolePatience, activity: "judging the final checkpoint")
+    server.letGo()
+    await waitForEnd(of: [server], within: Self.rolePatience, activity: "stopping the server")
     for child in everyone { forwardLog(of: child) }
   }
 
@@ -144,26 +142,6 @@ final class Supervisor {
       child.send(SIGKILL)
     }
     while children.contains(where: \.isRunning) { try? await Task.sleep(for: .milliseconds(10)) }
-  }
-
-  /// Waits until the version of the final checkpoint has met its fate, so that the last words are about it.
-  private func waitForDecision() async {
-    let deadline = Deadline.after(Self.decisionPatience)
-    while controller.isRunning, signals.value < 2, !deadline.hasPassed {
-      if let status = poller.latest, poller.trouble == nil, status.isDecided { return }
-      reporter.show(poller.latest, trouble: poller.trouble, activity: "waiting for the decision on the final checkpoint")
-      _ = try? controller.tend()
-      try? await Task.sleep(for: .milliseconds(100))
-    }
-  }
-}
-
-extension PipelineStatus {
-  /// Whether the newest checkpoint is final and what became of it is known.
-  var isDecided: Bool {
-    guard let checkpoint, checkpoint.isFinal else { return false }
-    guard let version = versions.first(where: { $0.checkpoint == checkpoint.id }) else { return false }
-    return !["candidate", "validated"].contains(version.state)
   }
 }
 

@@ -15,9 +15,6 @@ final class LiveScreen {
     drawn = visible.count
   }
 
-  /// Lets what was drawn stand; what is printed next comes below.
-  func finish() { drawn = 0 }
-
   /// Removes what was drawn.
   func clear() {
     write(home + "\u{1B}[J")
@@ -26,8 +23,5 @@ final class LiveScreen {
 
   private var home: String { drawn > 0 ? "\u{1B}[\(drawn)A\r" : "\r" }
 
-  private func write(_ text: String) {
-    print(text, terminator: "")
-    fflush(stdout)
-  }
+  private func write(_ text: String) { Console.put(text) }
 }

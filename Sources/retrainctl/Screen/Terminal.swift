@@ -10,6 +10,11 @@ enum Terminal {
   /// Its width in characters; 80 where there is no terminal.
   static func columns(of descriptor: Int32) -> Int { size(of: descriptor).columns }
 
+  /// Its width where there is a terminal, no limit elsewhere: a file or a pipe takes lines of any length.
+  static func columns(orUnlimited descriptor: Int32) -> Int {
+    isatty(descriptor) == 1 ? columns(of: descriptor) : .max
+  }
+
   static func size(of descriptor: Int32) -> (columns: Int, rows: Int) {
     var size = winsize()
     guard isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {

@@ -41,7 +41,13 @@ extension String {
     var width = 0
     var isEscape = false
     for character in self {
-      if character == "\u{1B}" { isEscape = true } else if !isEscape { width += 1 } else if character == "m" { isEscape = false }
+      if character == "\u{1B}" {
+        isEscape = true
+      } else if !isEscape {
+        width += 1
+      } else if character == "m" {
+        isEscape = false
+      }
     }
     return width
   }

@@ -7,9 +7,9 @@ struct PipelineStatus: Codable, Sendable {
     var rank: Int?
     var state: String
     var step: Int64
-    var recordsPerSecond: Double
     /// Records behind the head, over its partitions; nil: not known yet.
     var lag: Int64?
+    var partitions: [Int32]
     var lastSeen: Date
   }
 
@@ -29,8 +29,13 @@ struct PipelineStatus: Codable, Sendable {
     var generation: Int64
     var createdAt: Date
     var isFinal: Bool
+    /// False once its state was pruned.
+    var hasState: Bool
+    var stateBytes: Int64
     /// Over the whole lineage.
     var metrics: Metrics
+    /// Since the checkpoint before.
+    var window: Metrics
   }
 
   struct Version: Codable, Sendable {
@@ -40,7 +45,11 @@ struct PipelineStatus: Codable, Sendable {
     var share: Double
     var checkpoint: Int64
     var step: Int64?
+    var createdAt: Date
+    /// When it came into its state.
     var since: Date
+    var wasStable: Bool
+    var wasRolledBack: Bool
     /// Of its checkpoint's lineage, test-then-train.
     var metrics: Metrics?
   }
@@ -53,6 +62,7 @@ struct PipelineStatus: Codable, Sendable {
     var rule: String
     var observed: Double?
     var threshold: Double?
+    var window: String
     var actor: String
     var reason: String
   }
@@ -64,7 +74,8 @@ struct PipelineStatus: Codable, Sendable {
     var deadUnits: Int
     var units: Int
     var nonFinite: Int64
-    var gradientNorm: Double
+    /// Root mean square over the window's steps.
+    var gradientNorm: Double?
     var updateRatio: Double?
   }
 
@@ -75,11 +86,14 @@ struct PipelineStatus: Codable, Sendable {
     var severity: String
     var layer: String?
     var feature: String?
+    var step: Int64?
     var positions: [String]
   }
 
   struct Server: Codable, Sendable {
     var address: String
+    /// The stable version that it serves; nil before the first.
+    var version: Int64?
     var lastSeen: Date
   }
 

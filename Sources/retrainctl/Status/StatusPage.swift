@@ -19,20 +19,26 @@ struct StatusPage {
     lines += section("workers", workerTable, columns)
     lines += section("versions", versionTable(versions), columns)
     lines += decisionLines(decisions)
-    lines += section("health a layer", healthTable, columns)
-    lines += section("rejected", rejectedTable, columns)
-    lines += section("incidents", incidentTable, columns)
+    lines += section("health a layer", TextTable(health: status.health, palette: palette), columns)
+    lines += section("rejected", TextTable(rejected: status.rejectedByReason), columns)
+    lines += section("incidents", TextTable(incidents: status.incidents, palette: palette, now: now), columns)
     if !status.servers.isEmpty {
-      lines += ["", palette.bold("servers"), "  " + status.servers.map { "http://\($0.address)" }.joined(separator: "  ")]
+      lines += [
+        "", palette.bold("servers"), "  " + status.servers.map(server).joined(separator: "  "),
+      ]
     }
     return lines.map { $0.cut(toWidth: columns) }
+  }
+
+  private func server(_ server: PipelineStatus.Server) -> String {
+    "http://\(server.address) " + (server.version.map { "serves v\($0)" } ?? "waits for a stable version")
   }
 
   private var headline: String {
     let live = status.workers.count
     let state =
       switch (status.desiredState, live) {
-      case ("running", 0): palette.warning("no worker is alive")
+      case ("running", 0): palette.warning("waiting for workers")
       case ("running", _): palette.good("running")
       default: palette.warning(status.desiredState)
       }
@@ -57,11 +63,12 @@ struct StatusPage {
   }
 
   private var workerTable: TextTable {
-    var table = TextTable(">rank", "state", ">step", ">records/s", ">lag", "seen", "id")
+    var table = TextTable(">rank", "state", ">step", "partitions", ">lag", "seen", "id")
     for worker in status.workers {
       table.add(
         worker.rank.map(String.init) ?? "–", worker.state, Wording.count(worker.step),
-        Wording.count(Int64(worker.recordsPerSecond)), worker.lag.map(Wording.count) ?? "–",
+        worker.partitions.isEmpty ? "–" : worker.partitions.map(String.init).joined(separator: ","),
+        worker.lag.map(Wording.count) ?? "–",
         Wording.ago(worker.lastSeen, now: now), worker.id)
     }
     return table
@@ -71,20 +78,11 @@ struct StatusPage {
     var table = TextTable(">version", "state", ">share", ">step", ">loss", ">AUC", "since")
     for version in status.versions.prefix(limit) {
       table.add(
-        "v\(version.number)", coloured(state: version.state), Wording.percent(version.share),
+        "v\(version.number)", palette.coloured(state: version.state), Wording.percent(version.share),
         version.step.map(Wording.count) ?? "–", Wording.figure(version.metrics?.loss),
         Wording.figure(version.metrics?.auc), Wording.ago(version.since, now: now))
     }
     return table
-  }
-
-  func coloured(state: String) -> String {
-    switch state {
-    case "stable": palette.good(state)
-    case "rejected", "rolled_back": palette.bad(state)
-    case "canary", "candidate", "validated": palette.warning(state)
-    default: state
-    }
   }
 
   private func decisionLines(_ limit: Int) -> [String] {
@@ -94,37 +92,5 @@ struct StatusPage {
         + palette.dim("(\(decision.rule), \(decision.actor), \(Wording.ago(decision.at, now: now)))")
     }
     return ["", palette.bold("last decisions")] + lines
-  }
-
-  var healthTable: TextTable {
-    var table = TextTable("layer", ">zeros", ">saturated", ">dead units", ">non-finite", ">gradient norm", ">update/weight")
-    for layer in status.health {
-      table.add(
-        layer.layer, Wording.percent(layer.zeroShare), Wording.percent(layer.saturatedShare),
-        layer.units > 0 ? "\(layer.deadUnits) of \(layer.units)" : "–",
-        layer.nonFinite == 0 ? "0" : palette.bad(Wording.count(layer.nonFinite)), Wording.measure(layer.gradientNorm),
-        Wording.measure(layer.updateRatio))
-    }
-    return table
-  }
-
-  var rejectedTable: TextTable {
-    var table = TextTable("reason", ">records")
-    for (reason, count) in status.rejectedByReason.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) where count > 0 {
-      table.add(reason, Wording.count(count))
-    }
-    return table
-  }
-
-  private var incidentTable: TextTable {
-    var table = TextTable(">id", "severity", "kind", "layer", "feature", "records", "when")
-    for incident in status.incidents.prefix(5) {
-      table.add(
-        String(incident.id), incident.severity == "error" ? palette.bad(incident.severity) : incident.severity,
-        incident.kind, incident.layer ?? "–", incident.feature ?? "–",
-        incident.positions.first.map { $0 + (incident.positions.count > 1 ? " +\(incident.positions.count - 1)" : "") }
-          ?? "–", Wording.ago(incident.at, now: now))
-    }
-    return table
   }
 }

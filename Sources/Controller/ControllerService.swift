@@ -1,0 +1,140 @@
+import Evaluation
+import Foundation
+import Health
+import Pipelines
+import Registry
+import Rollouts
+import Synchronization
+import Telemetry
+import Vocabulary
+
+/// Observes, judges and acts: turns checkpoints into versions under a lease, so that one controller decides at a time.
+///
+/// The decisions are `Rollout`'s, a pure function; this only gathers evidence, asks, and writes down what was decided.
+public actor ControllerService {
+  private let pipeline: Pipeline
+  private let databaseURI: String
+  private let holder: String
+  private let logger: Logger
+  private nonisolated let isStopRequested = Mutex(false)
+
+  private static let leaseTime = Duration.seconds(5)
+  private static let interval = Duration.milliseconds(300)
+
+  /// - Parameter holder: Names this process in the lease.
+  public init(pipeline: Pipeline, databaseURI: String, holder: String, logger: Logger) {
+    self.pipeline = pipeline
+    self.databaseURI = databaseURI
+    self.holder = holder
+    self.logger = logger
+  }
+
+  /// Asks for the end: what the tables hold by then is still judged once. Any thread.
+  public nonisolated func requestStop() { isStopRequested.withLock { $0 = true } }
+
+  private nonisolated var mustStop: Bool { isStopRequested.withLock { $0 } }
+
+  /// Reconciles until asked to stop. If the database is away, decisions wait.
+  public func run() async throws {
+    let registry = try await Registry.open(
+      uri: databaseURI, applicationName: "retrain-controller", deadline: .after(.seconds(30)))
+    guard let record = try await registry.pipeline(named: pipeline.name) else {
+      await registry.close()
+      throw ControllerError.unknownPipeline(pipeline.name)
+    }
+    var lease: LeaseToken?
+    var isAway = false
+    var isLastPass = false
+    while true {
+      isLastPass = mustStop
+      do {
+        lease = try await held(lease, registry: registry, pipelineID: record.id)
+        if let lease {
+          try await reconcile(registry: registry, pipelineID: record.id, lease: lease, isLast: isLastPass)
+        }
+        if isAway { logger.notice("the database answers again", [:]) }
+        isAway = false
+      } catch let error as RegistryError where error.isRetryable || error.code == .conflict || error.code == .fenced {
+        if error.code == .fenced { lease = nil }
+        if !isAway, error.isRetryable {
+          logger.warning("the database does not answer; decisions wait", [.error: LogValue(describing: error)])
+          isAway = true
+        }
+        // A conflict means that somebody else moved a version: the next pass sees it.
+      }
+      if isLastPass { break }
+      try? await Task.sleep(for: Self.interval)
+    }
+    if let lease { try? await registry.release(lease) }
+    await registry.close()
+  }
+
+  private func held(_ lease: LeaseToken?, registry: Registry, pipelineID: Int64) async throws -> LeaseToken? {
+    if let lease { return try await registry.renew(lease, ttl: Self.leaseTime) }
+    let acquired = try await registry.acquireLease(pipeline: pipelineID, holder: holder, ttl: Self.leaseTime)
+    if acquired != nil { logger.notice("holding the controller's lease", [.pipeline: LogValue(pipeline.name)]) }
+    return acquired
+  }
+
+  /// One look at everything: propose, judge, write down.
+  private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken, isLast: Bool) async throws {
+    try await propose(registry: registry, pipelineID: pipelineID, isLast: isLast)
+    let collector = EvidenceCollector(
+      registry: registry, pipelineID: pipelineID, limits: HealthLimits(pipeline.health))
+    // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
+    for _ in 0..<8 {
+      let versions = try await registry.versions(pipeline: pipelineID)
+      var evidence: [Int64: CandidateEvidence] = [:]
+      for version in versions where version.state.isUndecided || version.state.isServing {
+        evidence[version.number] = try await collector.evidence(for: version)
+      }
+      let decisions = Rollout.decide(
+        versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout), now: .now)
+      guard !decisions.isEmpty else { break }
+      try await registry.apply(
+        decisions, evidence: try EvidenceText.json(evidence, for: decisions), pipeline: pipelineID, lease: lease,
+        canaryShare: pipeline.rollout.canaryShare)
+      for decision in decisions { log(decision) }
+    }
+    _ = try await registry.prune(pipeline: pipelineID, keep: pipeline.checkpoint.keep)
+  }
+
+  private func propose(registry: Registry, pipelineID: Int64, isLast: Bool) async throws {
+    guard let newest = try await registry.newestCheckpoint(pipeline: pipelineID) else { return }
+    let versions = try await registry.versions(pipeline: pipelineID)
+    let stable = versions.first { $0.state == .stable }
+    let tested = stable == nil ? newest.metrics.records : (newest.comparison?.count ?? 0)
+    let facts = CheckpointFacts(
+      id: newest.id, createdAt: newest.createdAt, isFinal: newest.isFinal || isLast, testedRecords: tested)
+    let last = versions.max { $0.number < $1.number }.map { (checkpoint: $0.checkpoint, since: $0.createdAt) }
+    guard
+      Rollout.shouldPropose(
+        facts, newestVersion: last, recordsMin: Int64(pipeline.rollout.recordsMin),
+        every: pipeline.rollout.candidateEvery, now: .now)
+    else { return }
+    let number = try await registry.addCandidate(pipeline: pipelineID, checkpoint: newest.id)
+    logger.notice(
+      "new candidate", [.version: LogValue(number), .checkpoint: LogValue(newest.id), .step: LogValue(newest.step)])
+  }
+
+  private func log(_ decision: RolloutDecision) {
+    logger.notice(
+      "version moved",
+      [
+        .version: LogValue(decision.version), .rule: LogValue(decision.rule),
+        .reason: "\(decision.from.rawValue) → \(decision.to.rawValue): \(decision.reason)",
+      ])
+  }
+}
+
+/// What keeps a controller from working.
+public enum ControllerError: Error, CustomStringConvertible {
+  case unknownPipeline(String)
+
+  public var description: String {
+    switch self {
+    case .unknownPipeline(let name):
+      "no pipeline '\(name)' in the registry: 'retrainctl start FILE' registers it"
+    }
+  }
+}

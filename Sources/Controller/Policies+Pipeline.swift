@@ -1,0 +1,22 @@
+import Health
+import Pipelines
+import Rollouts
+
+extension RolloutPolicy {
+  /// The pipeline's `rollout:` settings.
+  init(_ settings: RolloutSettings) {
+    self.init(
+      recordsMin: Int64(settings.recordsMin), lossTolerance: settings.lossTolerance, confidence: settings.confidence,
+      canaryShare: settings.canaryShare)
+  }
+}
+
+extension HealthLimits {
+  /// The pipeline's `health:` settings; what they do not name keeps its default.
+  package init(_ settings: HealthSettings) {
+    self.init()
+    deadShareMax = settings.deadShareMax
+    saturatedShareMax = settings.saturatedShareMax
+    gradientNormMax = settings.gradientNormMax
+  }
+}

@@ -1,0 +1,124 @@
+import Vocabulary
+
+/// What a feed did.
+public struct FeedSummary: Sendable, Hashable {
+  public let records: Int64
+  public let delivered: Int64
+  public let bytes: Int64
+  public let elapsed: Duration
+  /// Waited for the rate or the lag.
+  public let heldBack: Duration
+}
+
+/// Publishes batches to one topic at a rate or within a lag, and outlasts a broker that is away for a while.
+///
+/// Keyed, idempotent, in order within a partition: after a restart of the broker nothing is lost or there twice.
+public actor Feeder {
+  private let topic: String
+  private let limits: FeedLimits
+  private let patience: Duration
+  private let producer: KafkaProducer
+  private let admin: KafkaAdmin
+  private let observer: (@Sendable (KafkaNotice) -> Void)?
+  private let start = ContinuousClock.now
+  private var pace: FeedPace
+  private var lookAgain = ContinuousClock.now
+  private var bytes: Int64 = 0
+  private var records: Int64 = 0
+  private var heldBack = Duration.zero
+
+  /// - Parameter patience: How long the brokers may be away before the feed gives up.
+  /// - Throws: `KafkaError.invalidConfiguration`.
+  public init(
+    configuration: KafkaConfiguration, topic: String, limits: FeedLimits = FeedLimits(),
+    patience: Duration = .seconds(600)
+  ) throws {
+    self.topic = topic
+    self.limits = limits
+    self.patience = patience
+    observer = configuration.observer
+    producer = try KafkaProducer(configuration: configuration)
+    admin = try KafkaAdmin(configuration: configuration)
+    pace = FeedPace(limits: limits, start: start)
+  }
+
+  /// Publishes a batch; returns when all of it is queued. Cancelling the task ends the wait.
+  ///
+  /// - Throws: `KafkaError.queueFull` or `unreachable` after `patience` without progress; others as the producer's.
+  public func publish(_ batch: KafkaBatch) async throws {
+    var next = 0
+    var lastProgress = ContinuousClock.now
+    while next < batch.count {
+      try Task.checkCancellation()
+      let allowed = try await allowance(wanted: min(batch.count - next, 10_000), since: lastProgress)
+      guard allowed > 0 else {
+        await holdBack()
+        // Waiting for a reader is no lack of progress of the broker.
+        if limits.ratePerSecond != nil || lookSucceeded { lastProgress = .now }
+        continue
+      }
+      let reached = try await producer.send(
+        contentsOf: batch, from: next, upTo: next + allowed, topic: topic, until: .after(.seconds(1)))
+      if reached > next {
+        lastProgress = .now
+      } else if lastProgress.duration(to: .now) > patience {
+        throw KafkaError(
+          code: .queueFull, topic: topic, isRetryable: true,
+          reason: "the brokers took nothing for \(Int(patience.seconds)) seconds")
+      }
+      pace.note(sent: reached - next)
+      records += Int64(reached - next)
+      next = reached
+    }
+    bytes += Int64(batch.payloadBytes)
+  }
+
+  /// Waits until everything is in the log.
+  ///
+  /// - Throws: `KafkaError.deliveryFailed` when something was given up, `timedOut`.
+  public func finish(until deadline: Deadline) async throws -> FeedSummary {
+    try await producer.flush(until: deadline)
+    return FeedSummary(
+      records: records, delivered: await producer.counters.delivered, bytes: bytes,
+      elapsed: start.duration(to: .now), heldBack: heldBack)
+  }
+
+  /// Records queued so far, and how many of them are in the log.
+  public func progress() async -> (queued: Int64, delivered: Int64) {
+    try? await producer.serve()
+    return (records, await producer.counters.delivered)
+  }
+
+  public func close() async {
+    await producer.close()
+    await admin.close()
+  }
+
+  private var lookSucceeded = false
+
+  /// How many may go out now; looks at the lag a few times a second at most.
+  private func allowance(wanted: Int, since lastProgress: ContinuousClock.Instant) async throws -> Int {
+    let now = pace.allowance(wanted: wanted, now: .now)
+    guard limits.lagRecordsMax != nil, let group = limits.group, now == 0, lookAgain <= .now else { return now }
+    lookAgain = .now.advanced(by: .milliseconds(200))
+    // Before the lag is asked, so that records arriving meanwhile count twice rather than not at all.
+    try await producer.serve()
+    let underWay = await producer.counters.underWay
+    do {
+      pace.note(lag: try await admin.lag(group: group, topic: topic, until: .after(.seconds(5))), underWay: underWay)
+      lookSucceeded = true
+    } catch let error as KafkaError where error.isRetryable {
+      lookSucceeded = false
+      observer?(.trouble(error))
+      if lastProgress.duration(to: .now) > patience { throw error }
+    }
+    return pace.allowance(wanted: wanted, now: .now)
+  }
+
+  private func holdBack() async {
+    let now = ContinuousClock.now
+    let wait = min(pace.wait(now: now) ?? .milliseconds(50), .milliseconds(50))
+    try? await Task.sleep(for: max(wait, .milliseconds(1)))
+    heldBack += now.duration(to: .now)
+  }
+}

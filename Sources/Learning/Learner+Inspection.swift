@@ -1,0 +1,37 @@
+import Tensors
+
+// Views for tests that compare with a plain reference; nothing in the program needs them.
+extension Learner {
+  /// The dense gradient in the order of `parametersDigestInput`: tables are not in it.
+  package var canonicalGradient: [Float] {
+    var values: [Float] = []
+    network.layout.forEachParameter { _, index in values.append(back.gradient[index]) }
+    return values
+  }
+
+  /// This rank's touched embedding rows: row number over all tables, and gradient (embedding, then wide weights).
+  package var touchedRows: [(row: Int, gradient: [Float])] {
+    let local = embeddings.local
+    var place = 0
+    var next = 0
+    var found: [(row: Int, gradient: [Float])] = []
+    for table in network.tables.tables {
+      let width = network.tables.gradientWidth(table)
+      while place < local.count, Int(local.rows[place]) < table.firstRow + table.buckets {
+        found.append((Int(local.rows[place]), (0..<width).map { local.values[next + $0] }))
+        place += 1
+        next += width
+      }
+    }
+    return found
+  }
+
+  /// Elements of the dense gradient that are no parameter: always zero.
+  package var paddingIsZero: Bool {
+    var isParameter = [Bool](repeating: false, count: network.layout.count)
+    network.layout.forEachParameter { _, index in isParameter[index] = true }
+    return isParameter.indices.allSatisfy {
+      isParameter[$0] || (back.gradient[$0] == 0 && network.parameters[$0] == 0)
+    }
+  }
+}

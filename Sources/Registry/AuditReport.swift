@@ -1,0 +1,54 @@
+/// What became of every record of a lineage, recomputed from the tables.
+public struct AuditReport: Sendable, Hashable, Codable {
+  /// What became of one partition's records.
+  public struct Partition: Sendable, Hashable, Codable {
+    public let partition: Int32
+    public let startOffset: Int64
+    public let nextOffset: Int64
+    /// Offsets passed over that held a record.
+    public let consumed: Int64
+    public let trained: Int64
+    public let rejected: Int64
+    public let skipped: Int64
+    public let lost: Int64
+    public let duplicated: Int64
+  }
+
+  /// The steps' offset ranges, held against each other and against the sums.
+  public struct Ledger: Sendable, Hashable, Codable {
+    public let steps: Int64
+    public let ranges: Int64
+    /// Places where a range does not begin where the one before ended, and the offsets between.
+    public let gaps: Int64
+    public let overlaps: Int64
+    public let lost: Int64
+    public let duplicated: Int64
+    public let trained: Int64
+    public let rejected: Int64
+    /// Whether the ranges reach from each partition's start to its next offset, with the checkpoint's counts.
+    public let agrees: Bool
+  }
+
+  /// The end of the lineage; nil when there is no checkpoint yet.
+  public let checkpoint: Int64?
+  public let version: Int64?
+  public let consumed: Int64
+  public let trained: Int64
+  public let rejected: Int64
+  public let skipped: Int64
+  /// Records passed over without a trace.
+  public let lost: Int64
+  /// Records counted more than once.
+  public let duplicated: Int64
+  /// Of the rejected, those without a label: predicted, not learned.
+  public let unlabelled: Int64
+  public let rejectedByReason: [String: Int64]
+  public let partitions: [Partition]
+  /// Checkpoints in the lineage, each held against its parent.
+  public let links: Int
+  public let ledger: Ledger?
+  /// What does not add up, one sentence each; empty when all does.
+  public let problems: [String]
+
+  public var isClean: Bool { problems.isEmpty }
+}

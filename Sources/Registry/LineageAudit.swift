@@ -1,0 +1,82 @@
+import Vocabulary
+
+/// Follows a lineage from its first checkpoint, link by link.
+///
+/// Between a parent and its child every offset a partition advanced must have been trained, rejected or skipped: one that
+/// was none of these is lost, one counted beyond the advance is duplicated. What is too much in one link never makes up
+/// for what is missing in another.
+struct LineageAudit {
+  private struct Tally {
+    var progress: PartitionProgress
+    var lost: Int64 = 0
+    var duplicated: Int64 = 0
+  }
+
+  private var tallies: [Int32: Tally] = [:]
+  private(set) var links = 0
+  private(set) var problems: [String] = []
+
+  /// Adds the next checkpoint of the lineage.
+  mutating func add(checkpoint: Int64, progress: [PartitionProgress]) {
+    links += 1
+    for entry in progress.sorted(by: { $0.partition < $1.partition }) {
+      let before =
+        tallies[entry.partition]?.progress
+        ?? PartitionProgress(
+          partition: entry.partition, startOffset: entry.startOffset)
+      var tally = tallies[entry.partition] ?? Tally(progress: before)
+      if entry.startOffset != before.startOffset {
+        problems.append(
+          "checkpoint \(checkpoint): partition \(entry.partition) starts at \(entry.startOffset), not at "
+            + "\(before.startOffset) as its parent")
+      }
+      let advance = entry.nextOffset - before.nextOffset
+      let counted = entry.trained - before.trained + entry.rejected - before.rejected + entry.skipped - before.skipped
+      if counted < advance {
+        tally.lost += advance - counted
+        problems.append("checkpoint \(checkpoint): partition \(entry.partition) lost \(advance - counted) records")
+      } else if counted > advance {
+        tally.duplicated += counted - advance
+        problems.append(
+          "checkpoint \(checkpoint): partition \(entry.partition) counted \(counted - advance) records twice")
+      }
+      tally.progress = entry
+      tallies[entry.partition] = tally
+    }
+    for partition in tallies.keys.sorted() where !progress.contains(where: { $0.partition == partition }) {
+      problems.append("checkpoint \(checkpoint): partition \(partition) is not there any more")
+    }
+  }
+
+  /// The report on the lineage's end.
+  mutating func report(
+    checkpoint: Int64?, version: Int64?, rejectedByReason: [String: Int64], ledger: AuditReport.Ledger?
+  ) -> AuditReport {
+    let partitions = tallies.keys.sorted().compactMap { tallies[$0] }.map { tally in
+      let progress = tally.progress
+      return AuditReport.Partition(
+        partition: progress.partition, startOffset: progress.startOffset, nextOffset: progress.nextOffset,
+        consumed: progress.nextOffset - progress.startOffset - progress.skipped, trained: progress.trained,
+        rejected: progress.rejected, skipped: progress.skipped, lost: tally.lost, duplicated: tally.duplicated)
+    }
+    func sum(_ field: KeyPath<AuditReport.Partition, Int64>) -> Int64 {
+      partitions.reduce(0) { $0 + $1[keyPath: field] }
+    }
+    let byReason = rejectedByReason.values.reduce(0, +)
+    if byReason != sum(\.rejected) {
+      problems.append("\(sum(\.rejected)) records were rejected, and the reasons account for \(byReason)")
+    }
+    if let ledger {
+      if ledger.gaps > 0 { problems.append("the ledger has \(ledger.gaps) gaps of \(ledger.lost) records") }
+      if ledger.overlaps > 0 {
+        problems.append("the ledger has \(ledger.overlaps) overlaps of \(ledger.duplicated) records")
+      }
+      if !ledger.agrees { problems.append("the ledger does not agree with the sums") }
+    }
+    return AuditReport(
+      checkpoint: checkpoint, version: version, consumed: sum(\.consumed), trained: sum(\.trained),
+      rejected: sum(\.rejected), skipped: sum(\.skipped), lost: sum(\.lost), duplicated: sum(\.duplicated),
+      unlabelled: rejectedByReason[RejectReason.labelAbsent.rawValue] ?? 0, rejectedByReason: rejectedByReason,
+      partitions: partitions, links: links, ledger: ledger, problems: problems)
+  }
+}

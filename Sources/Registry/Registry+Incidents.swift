@@ -1,0 +1,129 @@
+import Foundation
+import Postgres
+import Vocabulary
+
+/// Something that went wrong, about to be remembered.
+public struct IncidentDraft: Sendable, Hashable {
+  public enum Severity: String, Sendable, Hashable, Codable, CaseIterable {
+    case notice, warning, error
+  }
+
+  /// The same key again is the same incident: a report may be repeated.
+  public var key: String
+  /// As in `non_finite_record`.
+  public let kind: String
+  public let severity: Severity
+  /// The records that caused it.
+  public var positions: [RecordPosition]
+  public var layer: String?
+  public var feature: String?
+  public var step: Int64?
+  /// JSON text.
+  public var details: String
+
+  public init(
+    key: String = UUID().uuidString, kind: String, severity: Severity, positions: [RecordPosition] = [],
+    layer: String? = nil, feature: String? = nil, step: Int64? = nil, details: String = "{}"
+  ) {
+    self.key = key
+    self.kind = kind
+    self.severity = severity
+    self.positions = positions
+    self.layer = layer
+    self.feature = feature
+    self.step = step
+    self.details = details
+  }
+}
+
+public struct IncidentRecord: Sendable, Hashable, Codable {
+  public let id: Int64
+  public let pipeline: Int64
+  public let kind: String
+  public let severity: IncidentDraft.Severity
+  public internal(set) var positions: [RecordPosition] = []
+  public let layer: String?
+  public let feature: String?
+  public let step: Int64?
+  /// JSON text.
+  public let details: String
+  public let openedAt: Date
+
+  init(_ row: PostgresRow) throws {
+    id = try row.value("id")
+    pipeline = try row.value("pipeline_id")
+    kind = try row.value("kind")
+    let name: String = try row.value("severity")
+    guard let severity = IncidentDraft.Severity(rawValue: name) else {
+      throw RegistryError(.damaged, "an incident has the unknown severity \(name)")
+    }
+    self.severity = severity
+    layer = try row.optional("layer")
+    feature = try row.optional("feature")
+    step = try row.optional("step")
+    details = try row.value("details")
+    openedAt = try row.value("opened_at")
+  }
+}
+
+extension Registry {
+  /// - Returns: The incident's number.
+  @discardableResult
+  public func openIncident(pipeline: Int64, _ draft: IncidentDraft) async throws -> Int64 {
+    try await transaction { session in
+      let known = try session.query(
+        "SELECT id FROM incidents WHERE pipeline_id = $1 AND key = $2", [.int(pipeline), .text(draft.key)])
+      if let row = known.first { return try row.value("id") }
+      let id: Int64 = try session.query(
+        """
+        INSERT INTO incidents (pipeline_id, key, kind, severity, layer, feature, step, details)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+        """,
+        [
+          .int(pipeline), .text(draft.key), .text(draft.kind), .text(draft.severity.rawValue), .maybe(draft.layer),
+          .maybe(draft.feature), .maybe(draft.step), .jsonText(draft.details),
+        ])[0].value("id")
+      let positions = draft.positions
+      try session.query(
+        """
+        INSERT INTO incident_records (incident_id, place, topic, partition, record_offset)
+        SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
+        """,
+        [
+          .int(id), .ints(positions.indices.map(Int64.init)), .texts(positions.map(\.topic)),
+          .ints(positions.map { Int64($0.partition) }), .ints(positions.map(\.offset)),
+        ])
+      try session.announce(.incident, pipeline: pipeline, number: id)
+      return id
+    }
+  }
+
+  /// The newest first.
+  public func incidents(pipeline: Int64, limit: Int) async throws -> [IncidentRecord] {
+    try await perform { session in
+      try session.incidents(
+        "WHERE pipeline_id = $1 ORDER BY id DESC LIMIT $2", [.int(pipeline), .integer(limit)])
+    }
+  }
+
+  public func incident(_ id: Int64) async throws -> IncidentRecord? {
+    try await perform { try $0.incidents("WHERE id = $1", [.int(id)]).first }
+  }
+}
+
+extension PostgresSession {
+  fileprivate func incidents(_ condition: String, _ parameters: [PostgresValue]) throws -> [IncidentRecord] {
+    var records = try query("SELECT * FROM incidents \(condition)", parameters).map(IncidentRecord.init)
+    let places = Dictionary(uniqueKeysWithValues: records.enumerated().map { ($0.element.id, $0.offset) })
+    let rows = try query(
+      "SELECT * FROM incident_records WHERE incident_id = ANY($1) ORDER BY place", [.ints(records.map(\.id))])
+    for index in 0..<rows.count {
+      guard let place = places[try rows[index].value("incident_id")] else { continue }
+      records[place].positions.append(
+        try RecordPosition(
+          topic: rows[index].value("topic"), partition: rows[index].value("partition"),
+          offset: rows[index].value("record_offset")))
+    }
+    return records
+  }
+}

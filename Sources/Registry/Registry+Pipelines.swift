@@ -1,0 +1,115 @@
+import Foundation
+import Postgres
+import Vocabulary
+
+/// What a pipeline is to be doing.
+public enum DesiredState: String, Sendable, Hashable, Codable, CaseIterable {
+  case running, paused, stopped
+}
+
+/// A pipeline as the registry knows it.
+public struct PipelineRecord: Sendable, Hashable, Codable {
+  public let id: Int64
+  public let name: String
+  /// The YAML text as written, secrets unexpanded.
+  public let specification: String
+  public let desiredState: DesiredState
+  public let desiredWorkers: Int
+  /// When to end by itself, as `start --until` takes it; nil: never.
+  public let until: String?
+  /// Why nothing is learned any more; nil while all is well.
+  public let halted: String?
+  /// The current generation; zero before the first.
+  public let generation: Generation
+  public let createdAt: Date
+  public let updatedAt: Date
+
+  init(_ row: PostgresRow) throws {
+    id = try row.value("id")
+    name = try row.value("name")
+    specification = try row.value("specification")
+    let state: String = try row.value("desired_state")
+    guard let state = DesiredState(rawValue: state) else {
+      throw RegistryError(.damaged, "a pipeline is in the unknown state \(state)")
+    }
+    desiredState = state
+    desiredWorkers = try row.value("desired_workers")
+    until = try row.optional("until")
+    halted = try row.optional("halted")
+    generation = Generation(try row.value("generation"))
+    createdAt = try row.value("created_at")
+    updatedAt = try row.value("updated_at")
+  }
+}
+
+extension Registry {
+  /// Adds a pipeline, or takes over one of the same name with a new specification: it is to run, and is not halted.
+  public func register(
+    pipeline name: String, specification: String, desiredWorkers: Int, until: String?
+  ) async throws -> PipelineRecord {
+    try await transaction { session in
+      let rows = try session.query(
+        """
+        INSERT INTO pipelines (name, specification, desired_workers, until) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (name) DO UPDATE SET specification = EXCLUDED.specification, desired_state = 'running',
+          desired_workers = EXCLUDED.desired_workers, until = EXCLUDED.until, halted = NULL, updated_at = now()
+        RETURNING *
+        """, [.text(name), .text(specification), .integer(desiredWorkers), .maybe(until)])
+      let record = try PipelineRecord(rows[0])
+      try session.announce(.pipeline, pipeline: record.id)
+      return record
+    }
+  }
+
+  public func pipeline(named name: String) async throws -> PipelineRecord? {
+    try await perform { session in
+      try session.query("SELECT * FROM pipelines WHERE name = $1", [.text(name)]).first.map(PipelineRecord.init)
+    }
+  }
+
+  public func pipeline(_ id: Int64) async throws -> PipelineRecord? {
+    try await perform { session in
+      try session.query("SELECT * FROM pipelines WHERE id = $1", [.int(id)]).first.map(PipelineRecord.init)
+    }
+  }
+
+  /// Every pipeline, by name.
+  public func pipelines() async throws -> [PipelineRecord] {
+    try await perform { try $0.query("SELECT * FROM pipelines ORDER BY name").map(PipelineRecord.init) }
+  }
+
+  public func setDesiredState(_ state: DesiredState, pipeline: Int64) async throws {
+    try await change(
+      pipeline, "UPDATE pipelines SET desired_state = $2, updated_at = now() WHERE id = $1", .text(state.rawValue))
+  }
+
+  /// When to end by itself, as `start --until` takes it; nil: never.
+  public func setUntil(_ until: String?, pipeline: Int64) async throws {
+    try await change(pipeline, "UPDATE pipelines SET until = $2, updated_at = now() WHERE id = $1", .maybe(until))
+  }
+
+  public func setDesiredWorkers(_ count: Int, pipeline: Int64) async throws {
+    try await change(
+      pipeline, "UPDATE pipelines SET desired_workers = $2, updated_at = now() WHERE id = $1", .integer(count))
+  }
+
+  /// Says why nothing is learned any more. The first reason stays.
+  public func halt(pipeline: Int64, reason: String) async throws {
+    try await change(
+      pipeline, "UPDATE pipelines SET halted = coalesce(halted, $2), updated_at = now() WHERE id = $1", .text(reason))
+  }
+
+  /// Removes a pipeline with everything it remembers.
+  public func deletePipeline(_ id: Int64) async throws {
+    try await perform { _ = try $0.query("DELETE FROM pipelines WHERE id = $1", [.int(id)]) }
+  }
+
+  private func change(_ pipeline: Int64, _ sql: String, _ value: PostgresValue) async throws {
+    try await transaction { session in
+      guard try session.query(sql, [.int(pipeline), value]).affected == 1 else {
+        throw RegistryError(.notFound, "there is no pipeline with number \(pipeline)")
+      }
+      try session.announce(.pipeline, pipeline: pipeline)
+    }
+  }
+}

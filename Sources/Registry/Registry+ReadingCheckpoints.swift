@@ -1,0 +1,128 @@
+import Cryptography
+import Postgres
+import Vocabulary
+
+extension Registry {
+  /// The checkpoint to resume from: the newest whose parameters are all finite and whose state is there.
+  public func newestCheckpoint(pipeline: Int64) async throws -> CheckpointRecord? {
+    try await perform { session in
+      try session.checkpoints(
+        """
+        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL ORDER BY step DESC, id DESC LIMIT 1
+        """, [.int(pipeline)]
+      ).first
+    }
+  }
+
+  public func checkpoint(_ id: Int64) async throws -> CheckpointRecord? {
+    try await perform { try $0.checkpoints("WHERE id = $1", [.int(id)]).first }
+  }
+
+  /// The newest first.
+  public func checkpoints(pipeline: Int64, limit: Int) async throws -> [CheckpointRecord] {
+    try await perform { session in
+      try session.checkpoints(
+        "WHERE pipeline_id = $1 ORDER BY id DESC LIMIT $2", [.int(pipeline), .integer(limit)])
+    }
+  }
+
+  /// A checkpoint's state, checked against its digest.
+  ///
+  /// - Throws: `notFound` when there is no such checkpoint or its state was pruned; `damaged` when the bytes are not those
+  ///   that were saved.
+  public func state(of checkpoint: Int64) async throws -> [UInt8] {
+    try await bulkLink.perform(patience: patience) { session in
+      let rows = try session.query(
+        "SELECT state_bytes, state_sha256, has_state FROM checkpoints WHERE id = $1", [.int(checkpoint)])
+      guard let row = rows.first else {
+        throw RegistryError(.notFound, "there is no checkpoint with number \(checkpoint)")
+      }
+      guard try row.value("has_state") else {
+        throw RegistryError(.notFound, "the state of checkpoint \(checkpoint) was pruned")
+      }
+      let size: Int = try row.value("state_bytes")
+      var state: [UInt8] = []
+      state.reserveCapacity(size)
+      while state.count < size {
+        let chunk = try session.query(
+          "SELECT data FROM checkpoint_chunks WHERE checkpoint_id = $1 AND number = $2",
+          [.int(checkpoint), .integer(state.count / Self.chunkBytes)])
+        guard let chunk = chunk.first else {
+          throw RegistryError(.damaged, "a part of the state of checkpoint \(checkpoint) is missing")
+        }
+        let room = size - state.count
+        let expected = min(room, Self.chunkBytes)
+        try chunk.withBytes("data") { bytes in
+          guard bytes.count == expected else {
+            throw RegistryError(.damaged, "a part of the state of checkpoint \(checkpoint) has another size")
+          }
+          state.append(contentsOf: bytes)
+        }
+      }
+      guard try SHA256.digest(of: state) == row.value("state_sha256") else {
+        throw RegistryError(.damaged, "the state of checkpoint \(checkpoint) is not what was saved")
+      }
+      return state
+    }
+  }
+
+  /// Drops states that nobody needs; the rows stay for the audit.
+  ///
+  /// Kept are those of the newest `keep` checkpoints that can be resumed from, of every version that is undecided or
+  /// serves, and of the newest `keep` versions that served once: a rollback, or a person, may return to them.
+  ///
+  /// - Returns: How many states were dropped.
+  @discardableResult
+  public func prune(pipeline: Int64, keep: Int) async throws -> Int {
+    try await bulkLink.transaction(patience: patience) { session in
+      _ = try session.lockPipeline(pipeline)
+      let dropped = try session.query(
+        """
+        UPDATE checkpoints SET has_state = false WHERE pipeline_id = $1 AND has_state
+        AND id NOT IN (
+          SELECT id FROM checkpoints
+          WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL ORDER BY step DESC LIMIT $2)
+        AND id NOT IN (
+          SELECT checkpoint_id FROM versions
+          WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable'))
+        AND id NOT IN (
+          SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND was_stable ORDER BY since DESC LIMIT $2)
+        RETURNING id
+        """, [.int(pipeline), .integer(max(1, keep))])
+      let numbers = try dropped.map { try $0.value("id") as Int64 }
+      try session.query("DELETE FROM checkpoint_chunks WHERE checkpoint_id = ANY($1)", [.ints(numbers)])
+      return numbers.count
+    }
+  }
+}
+
+extension PostgresSession {
+  /// The checkpoints of a condition, with their progress and rejections.
+  fileprivate func checkpoints(_ condition: String, _ parameters: [PostgresValue]) throws -> [CheckpointRecord] {
+    var records = try query("SELECT * FROM checkpoints \(condition)", parameters).map(CheckpointRecord.init)
+    guard !records.isEmpty else { return [] }
+    let numbers = PostgresValue.ints(records.map(\.id))
+    let places = Dictionary(uniqueKeysWithValues: records.enumerated().map { ($0.element.id, $0.offset) })
+    let progress = try query(
+      "SELECT * FROM checkpoint_progress WHERE checkpoint_id = ANY($1) ORDER BY partition", [numbers])
+    for row in try progress.map({ ($0, try $0.value("checkpoint_id") as Int64) }) {
+      guard let place = places[row.1] else { continue }
+      records[place].progress.append(try PartitionProgress(row.0))
+    }
+    let rejected = try query("SELECT * FROM checkpoint_rejections WHERE checkpoint_id = ANY($1)", [numbers])
+    for row in try rejected.map({ ($0, try $0.value("checkpoint_id") as Int64) }) {
+      // A reason of a newer program has no name here; the sums by partition still hold it.
+      guard let place = places[row.1], let reason = RejectReason(rawValue: try row.0.value("reason")) else { continue }
+      records[place].rejected[reason] = try row.0.value("records")
+    }
+    return records
+  }
+}
+
+extension PartitionProgress {
+  init(_ row: PostgresRow) throws {
+    try self.init(
+      partition: row.value("partition"), startOffset: row.value("start_offset"), nextOffset: row.value("next_offset"),
+      trained: row.value("trained"), rejected: row.value("rejected"), skipped: row.value("skipped"))
+  }
+}

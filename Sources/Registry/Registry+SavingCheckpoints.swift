@@ -1,0 +1,167 @@
+import Cryptography
+import Evaluation
+import Health
+import Postgres
+import Vocabulary
+
+extension Registry {
+  /// The largest piece in which a state is stored.
+  package static let chunkBytes = 8 << 20
+
+  /// Saves a checkpoint in one transaction: visible means durable. Saving the same one again gives the same number, so a
+  /// lost reply costs nothing.
+  ///
+  /// - Returns: The checkpoint's number.
+  /// - Throws: `fenced` when the draft's generation is not the current one; `conflict` when its step is not beyond the
+  ///   newest healthy checkpoint's, or another state is there for the same step; `refused` for a parent of another pipeline
+  ///   or not before it.
+  @discardableResult
+  public func saveCheckpoint(_ draft: CheckpointDraft) async throws -> Int64 {
+    try await bulkLink.perform(patience: patience) { session in
+      let digest = SHA256.digest(of: draft.state)
+      return try session.transaction { session in
+        let current = try session.query("SELECT generation FROM pipelines WHERE id = $1", [.int(draft.pipeline)])
+        guard let row = current.first else {
+          throw RegistryError(.notFound, "there is no pipeline with number \(draft.pipeline)")
+        }
+        // Asked first without a lock: a fenced writer need not send its state.
+        try draft.verify(generation: Generation(row.value("generation")))
+        if let known = try session.savedBefore(draft, digest: digest) { return known }
+        try session.verifyLineage(draft)
+        let id = try session.insert(draft, digest: digest)
+        // The lock comes last, so that it is held for an instant, and what it guards is asked again under it.
+        try draft.verify(generation: session.lockPipeline(draft.pipeline))
+        try session.verifyNewest(draft, but: id)
+        try session.announce(.checkpoint, pipeline: draft.pipeline, number: id)
+        return id
+      }
+    }
+  }
+}
+
+extension CheckpointDraft {
+  fileprivate func verify(generation current: Generation) throws {
+    guard generation == current else {
+      throw RegistryError(.fenced, "a checkpoint of generation \(generation) comes after generation \(current) began")
+    }
+  }
+}
+
+extension PostgresSession {
+  /// The number of this very checkpoint, if an earlier call saved it.
+  fileprivate func savedBefore(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64? {
+    let rows = try query(
+      "SELECT id, state_sha256 FROM checkpoints WHERE pipeline_id = $1 AND generation = $2 AND step = $3",
+      [.int(draft.pipeline), .int(draft.generation.rawValue), .int(draft.step)])
+    guard let row = rows.first else { return nil }
+    guard try row.value("state_sha256") == digest else {
+      throw RegistryError(.conflict, "another state was saved for step \(draft.step) of generation \(draft.generation)")
+    }
+    return try row.value("id")
+  }
+
+  fileprivate func verifyLineage(_ draft: CheckpointDraft) throws {
+    if let parent = draft.parent {
+      let rows = try query(
+        "SELECT step FROM checkpoints WHERE pipeline_id = $1 AND id = $2", [.int(draft.pipeline), .int(parent)])
+      guard let step = try rows.first?.value("step") as Int64? else {
+        throw RegistryError(.refused, "checkpoint \(parent), the parent, is not one of this pipeline")
+      }
+      guard step < draft.step else {
+        throw RegistryError(.refused, "step \(draft.step) does not come after step \(step) of its parent")
+      }
+    }
+    try verifyNewest(draft, but: 0)
+  }
+
+  fileprivate func verifyNewest(_ draft: CheckpointDraft, but own: Int64) throws {
+    let rows = try query(
+      """
+      SELECT step FROM checkpoints
+      WHERE pipeline_id = $1 AND id <> $2 AND has_state AND non_finite_parameter IS NULL
+      ORDER BY step DESC LIMIT 1
+      """, [.int(draft.pipeline), .int(own)])
+    if let newest = try rows.first?.value("step") as Int64?, newest >= draft.step {
+      throw RegistryError(.conflict, "step \(draft.step) is not beyond step \(newest) of the newest checkpoint")
+    }
+  }
+
+  fileprivate func insert(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64 {
+    let id = try insertRow(draft, digest: digest)
+    let number = PostgresValue.int(id)
+    for (place, start) in stride(from: 0, to: draft.state.count, by: Registry.chunkBytes).enumerated() {
+      let end = min(start + Registry.chunkBytes, draft.state.count)
+      try query(
+        "INSERT INTO checkpoint_chunks (checkpoint_id, number, data) VALUES ($1, $2, $3)",
+        [number, .integer(place), .slice(draft.state[start..<end])])
+    }
+    let progress = draft.progress
+    try query(
+      """
+      INSERT INTO checkpoint_progress
+        (checkpoint_id, partition, start_offset, next_offset, trained, rejected, skipped)
+      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+      """,
+      [
+        number, .ints(progress.map { Int64($0.partition) }), .ints(progress.map(\.startOffset)),
+        .ints(progress.map(\.nextOffset)), .ints(progress.map(\.trained)), .ints(progress.map(\.rejected)),
+        .ints(progress.map(\.skipped)),
+      ])
+    let rejected = draft.rejected.sorted { $0.key.index < $1.key.index }
+    try query(
+      """
+      INSERT INTO checkpoint_rejections (checkpoint_id, reason, records)
+      SELECT $1, * FROM unnest($2::text[], $3::bigint[])
+      """, [number, .texts(rejected.map(\.key.rawValue)), .ints(rejected.map(\.value))])
+    for (position, layer) in draft.health.enumerated() { try insertLayer(layer, position: position, checkpoint: id) }
+    try insertLedger(draft.ledger, checkpoint: id)
+    return id
+  }
+
+  private func insertRow(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64 {
+    var metrics: [UInt8] = []
+    draft.metrics.encode(into: &metrics)
+    var window: [UInt8] = []
+    draft.window.encode(into: &window)
+    let comparison = draft.comparison.map { comparison in
+      var bytes: [UInt8] = []
+      comparison.encode(into: &bytes)
+      return bytes
+    }
+    do {
+      return try query(
+        """
+        INSERT INTO checkpoints (pipeline_id, generation, parent_id, step, state_bytes, state_sha256,
+          parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
+          window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        RETURNING id
+        """,
+        [
+          .int(draft.pipeline), .int(draft.generation.rawValue), .maybe(draft.parent), .int(draft.step),
+          .integer(draft.state.count), .bytes(digest), .text(draft.parametersDigest), .maybe(draft.nonFiniteParameter),
+          .bool(draft.isFinal), .bytes(metrics), .int(draft.metrics.records), .maybe(draft.metrics.meanLoss?.ifFinite),
+          .maybe(draft.metrics.auc?.ifFinite), .bytes(window), .int(draft.window.records),
+          .maybe(draft.window.meanLoss?.ifFinite), .maybe(draft.window.auc?.ifFinite), .maybe(comparison),
+          .maybe(draft.comparedWith),
+        ])[0].value("id")
+    } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
+      // An earlier call, thought lost, is just being committed: look again.
+      throw PostgresError(.contention, error.message, sqlState: error.sqlState, constraint: error.constraint)
+    }
+  }
+
+  private func insertLedger(_ ledger: [StepRange], checkpoint: Int64) throws {
+    guard !ledger.isEmpty else { return }
+    try query(
+      """
+      INSERT INTO ledger (checkpoint_id, step, partition, from_offset, next_offset, trained, rejected)
+      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+      """,
+      [
+        .int(checkpoint), .ints(ledger.map(\.step)), .ints(ledger.map { Int64($0.partition) }),
+        .ints(ledger.map(\.from)), .ints(ledger.map(\.next)), .ints(ledger.map(\.trained)),
+        .ints(ledger.map(\.rejected)),
+      ])
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Postgres
+import Vocabulary
+
+/// What a server says of itself with each heartbeat.
+public struct ServerReport: Sendable, Hashable {
+  /// What became of one version's answers, counted since the server started.
+  public struct Outputs: Sendable, Hashable, Codable {
+    public var requests: Int64
+    /// Outputs that were NaN or infinite; none of them was sent.
+    public var nonFinite: Int64
+
+    public init(requests: Int64, nonFinite: Int64) {
+      self.requests = requests
+      self.nonFinite = nonFinite
+    }
+  }
+
+  /// Unique for each start of a process.
+  public let id: String
+  public let address: String
+  public let port: Int
+  /// The stable version that it serves; nil before the first.
+  public var version: Int64?
+  public var requests: Int64
+  /// Requests answered with an error of ours.
+  public var failures: Int64
+  /// By version.
+  public var outputs: [Int64: Outputs]
+
+  public init(
+    id: String, address: String, port: Int, version: Int64? = nil, requests: Int64 = 0, failures: Int64 = 0,
+    outputs: [Int64: Outputs] = [:]
+  ) {
+    self.id = id
+    self.address = address
+    self.port = port
+    self.version = version
+    self.requests = requests
+    self.failures = failures
+    self.outputs = outputs
+  }
+}
+
+public struct ServerRecord: Sendable, Hashable, Codable {
+  public let id: String
+  public let address: String
+  public let port: Int
+  public let version: Int64?
+  public let requests: Int64
+  public let failures: Int64
+  public let nonFinite: Int64
+  public let startedAt: Date
+  public let lastSeen: Date
+
+  init(_ row: PostgresRow) throws {
+    id = try row.value("id")
+    address = try row.value("address")
+    port = try row.value("port")
+    version = try row.optional("version")
+    requests = try row.value("requests")
+    failures = try row.value("failures")
+    nonFinite = try row.value("non_finite")
+    startedAt = try row.value("started_at")
+    lastSeen = try row.value("last_seen")
+  }
+}
+
+extension Registry {
+  /// Says that a server lives, where it is and what it has answered.
+  public func reportServer(pipeline: Int64, _ report: ServerReport) async throws {
+    try await transaction { session in
+      let nonFinite = report.outputs.values.reduce(0) { $0 + $1.nonFinite }
+      let rows = try session.query(
+        """
+        INSERT INTO servers (pipeline_id, id, address, port, version, requests, failures, non_finite)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, port = EXCLUDED.port,
+          version = EXCLUDED.version, requests = EXCLUDED.requests, failures = EXCLUDED.failures,
+          non_finite = EXCLUDED.non_finite, last_seen = now()
+        RETURNING xmax = 0 AS is_new
+        """,
+        [
+          .int(pipeline), .text(report.id), .text(report.address), .integer(report.port), .maybe(report.version),
+          .int(report.requests), .int(report.failures), .int(nonFinite),
+        ])
+      for (version, outputs) in report.outputs {
+        try session.query(
+          """
+          INSERT INTO server_outputs (pipeline_id, server_id, version, requests, non_finite)
+          VALUES ($1, $2, $3, $4, $5)
+          ON CONFLICT (pipeline_id, server_id, version)
+            DO UPDATE SET requests = EXCLUDED.requests, non_finite = EXCLUDED.non_finite
+          """,
+          [.int(pipeline), .text(report.id), .int(version), .int(outputs.requests), .int(outputs.nonFinite)])
+      }
+      // Heartbeats are no news; a new server and a non-finite output are.
+      if try rows[0].value("is_new") || nonFinite > 0 { try session.announce(.server, pipeline: pipeline) }
+    }
+  }
+
+  public func removeServer(pipeline: Int64, id: String) async throws {
+    try await transaction { session in
+      try session.query("DELETE FROM servers WHERE pipeline_id = $1 AND id = $2", [.int(pipeline), .text(id)])
+      try session.announce(.server, pipeline: pipeline)
+    }
+  }
+
+  /// The servers, by age.
+  ///
+  /// - Parameter silence: Only those seen within it; nil: all that are remembered.
+  public func servers(pipeline: Int64, silence: Duration? = nil) async throws -> [ServerRecord] {
+    try await perform { session in
+      try session.query(
+        """
+        SELECT * FROM servers WHERE pipeline_id = $1
+          AND ($2::double precision IS NULL OR last_seen > now() - make_interval(secs => $2))
+        ORDER BY started_at, id
+        """, [.int(pipeline), .maybe(silence?.seconds)]
+      ).map(ServerRecord.init)
+    }
+  }
+
+  /// What became of each version's answers, over all servers there ever were.
+  public func serverOutputs(pipeline: Int64) async throws -> [Int64: ServerReport.Outputs] {
+    try await perform { session in
+      let rows = try session.query(
+        """
+        SELECT version, sum(requests)::bigint AS requests, sum(non_finite)::bigint AS non_finite
+        FROM server_outputs WHERE pipeline_id = $1 GROUP BY version
+        """, [.int(pipeline)])
+      var outputs: [Int64: ServerReport.Outputs] = [:]
+      for index in 0..<rows.count {
+        outputs[try rows[index].value("version")] = try ServerReport.Outputs(
+          requests: rows[index].value("requests"), nonFinite: rows[index].value("non_finite"))
+      }
+      return outputs
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Postgres
+import Rollouts
+import Vocabulary
+
+/// A model version as the registry knows it.
+public struct VersionRecord: Sendable, Hashable, Codable {
+  public let number: Int64
+  public let state: VersionState
+  public let checkpoint: Int64
+  public let createdAt: Date
+  /// When it came into its state.
+  public let since: Date
+  /// The part of the live traffic it is asked for, 0 … 1. The stable version answers what the canary does not.
+  public let share: Double
+  public let wasStable: Bool
+  public let wasRolledBack: Bool
+
+  /// What the rules look at.
+  public var facts: VersionFacts {
+    VersionFacts(
+      number: number, state: state, since: since, checkpoint: checkpoint, wasStable: wasStable,
+      wasRolledBack: wasRolledBack)
+  }
+
+  init(_ row: PostgresRow) throws {
+    number = try row.value("number")
+    state = try versionState(row, "state")
+    checkpoint = try row.value("checkpoint_id")
+    createdAt = try row.value("created_at")
+    since = try row.value("since")
+    share = try row.value("share")
+    wasStable = try row.value("was_stable")
+    wasRolledBack = try row.value("was_rolled_back")
+  }
+}
+
+/// The state that a column names.
+func versionState(_ row: PostgresRow, _ column: String) throws -> VersionState {
+  let name: String = try row.value(column)
+  guard let state = VersionState(rawValue: name) else {
+    throw RegistryError(.damaged, "a version is in the unknown state \(name)")
+  }
+  return state
+}
+
+extension Registry {
+  /// Makes a checkpoint a candidate. The same checkpoint again gives the same number.
+  ///
+  /// - Returns: The version's number: one more than the newest.
+  @discardableResult
+  public func addCandidate(pipeline: Int64, checkpoint: Int64) async throws -> Int64 {
+    try await transaction { session in
+      _ = try session.lockPipeline(pipeline)
+      let known = try session.query(
+        "SELECT number FROM versions WHERE pipeline_id = $1 AND checkpoint_id = $2", [.int(pipeline), .int(checkpoint)])
+      if let row = known.first { return try row.value("number") }
+      let number: Int64 = try session.query(
+        """
+        INSERT INTO versions (pipeline_id, number, checkpoint_id)
+        SELECT $1, coalesce(max(number), 0) + 1, $2 FROM versions WHERE pipeline_id = $1 RETURNING number
+        """, [.int(pipeline), .int(checkpoint)])[0].value("number")
+      try session.announce(.version, pipeline: pipeline, number: number)
+      return number
+    }
+  }
+
+  /// Every version, the newest first.
+  public func versions(pipeline: Int64) async throws -> [VersionRecord] {
+    try await perform { session in
+      try session.query("SELECT * FROM versions WHERE pipeline_id = $1 ORDER BY number DESC", [.int(pipeline)])
+        .map(VersionRecord.init)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/// What a worker says of itself with each heartbeat.
+public struct WorkerStatus: Sendable, Hashable, Codable {
+  /// What it is doing, in a word or two: `waiting`, `training`, `paused` …
+  public var state: String
+  public var rank: Int?
+  public var worldSize: Int?
+  public var generation: Int64?
+  public var step: Int64
+  public var recordsPerSecond: Double?
+  /// By the whole group since the lineage began.
+  public var trained: Int64
+  public var rejected: Int64
+  /// Of this rank's partitions.
+  public var lag: [PartitionLag]
+  /// Test-then-train over the last window; nil before there is one, and where it is not a number.
+  public var loss: Double?
+  public var auc: Double?
+  public var health: [LayerSummary]
+
+  public init(
+    state: String, rank: Int? = nil, worldSize: Int? = nil, generation: Int64? = nil, step: Int64 = 0,
+    recordsPerSecond: Double? = nil, trained: Int64 = 0, rejected: Int64 = 0, lag: [PartitionLag] = [],
+    loss: Double? = nil, auc: Double? = nil, health: [LayerSummary] = []
+  ) {
+    self.state = state
+    self.rank = rank
+    self.worldSize = worldSize
+    self.generation = generation
+    self.step = step
+    self.recordsPerSecond = recordsPerSecond
+    self.trained = trained
+    self.rejected = rejected
+    self.lag = lag
+    self.loss = loss
+    self.auc = auc
+    self.health = health
+  }
+
+  /// How many records of a partition wait to be read.
+  public struct PartitionLag: Sendable, Hashable, Codable {
+    public var partition: Int32
+    public var records: Int64
+
+    public init(partition: Int32, records: Int64) {
+      self.partition = partition
+      self.records = records
+    }
+  }
+
+  /// A layer's health in a few numbers.
+  public struct LayerSummary: Sendable, Hashable, Codable {
+    public var layer: String
+    public var zeroFraction: Double?
+    public var saturatedFraction: Double?
+    public var nonFinite: Int64
+    public var gradientNorm: Double?
+    public var updateRatio: Double?
+
+    public init(
+      layer: String, zeroFraction: Double?, saturatedFraction: Double?, nonFinite: Int64, gradientNorm: Double?,
+      updateRatio: Double?
+    ) {
+      self.layer = layer
+      self.zeroFraction = zeroFraction
+      self.saturatedFraction = saturatedFraction
+      self.nonFinite = nonFinite
+      self.gradientNorm = gradientNorm
+      self.updateRatio = updateRatio
+    }
+  }
+
+  /// The same, without what is not a number.
+  var finite: WorkerStatus {
+    var status = self
+    status.recordsPerSecond = recordsPerSecond?.ifFinite
+    status.loss = loss?.ifFinite
+    status.auc = auc?.ifFinite
+    for index in health.indices {
+      status.health[index].zeroFraction = health[index].zeroFraction?.ifFinite
+      status.health[index].saturatedFraction = health[index].saturatedFraction?.ifFinite
+      status.health[index].gradientNorm = health[index].gradientNorm?.ifFinite
+      status.health[index].updateRatio = health[index].updateRatio?.ifFinite
+    }
+    return status
+  }
+}

@@ -1,0 +1,80 @@
+extension JSONScanner {
+  /// A number as it is written.
+  package struct Number {
+    let text: Range<Int>
+    /// Neither fraction nor exponent.
+    let isInteger: Bool
+    /// The nearest double; infinite where none is large enough.
+    package let value: Double
+  }
+
+  static func beginsNumber(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte &- 0x30 < 10 }
+
+  private static let powersOfTen: [Double] = (0...22).map { exponent in
+    (0..<exponent).reduce(1) { power, _ in power * 10 }
+  }
+
+  /// Passes a number.
+  ///
+  /// - Source: Clinger 1990, "How to read floating point numbers accurately": a mantissa below 2^53 and a power of ten up
+  ///   to 22 are exact, so one multiplication or division rounds correctly. Other numbers go the slow way.
+  package mutating func number() throws -> Number {
+    _ = peek()
+    let start = position
+    var place = position
+    func digits(_ mantissa: inout UInt64, _ count: inout Int) -> Int {
+      let first = place
+      while place < bytes.count, case let digit = bytes[place] &- 0x30, digit < 10 {
+        if count < 19 {
+          mantissa = mantissa * 10 + UInt64(digit)
+          if mantissa > 0 { count += 1 }
+        } else {
+          count += 1
+        }
+        place += 1
+      }
+      return place - first
+    }
+    func next(is byte: UInt8) -> Bool { place < bytes.count && bytes[place] == byte }
+
+    let isNegative = next(is: UInt8(ascii: "-"))
+    if isNegative { place += 1 }
+    var mantissa: UInt64 = 0
+    var significant = 0
+    let leading = place
+    let whole = digits(&mantissa, &significant)
+    guard whole > 0, whole == 1 || bytes[leading] != UInt8(ascii: "0") else { throw malformed("a value expected") }
+    var exponent = 0
+    var isInteger = true
+    if next(is: UInt8(ascii: ".")) {
+      isInteger = false
+      place += 1
+      let fraction = digits(&mantissa, &significant)
+      guard fraction > 0 else { throw malformed("a digit after the point expected") }
+      exponent = -fraction
+    }
+    if next(is: UInt8(ascii: "e")) || next(is: UInt8(ascii: "E")) {
+      isInteger = false
+      place += 1
+      let isSmall = next(is: UInt8(ascii: "-"))
+      if isSmall || next(is: UInt8(ascii: "+")) { place += 1 }
+      var power: UInt64 = 0
+      var count = 0
+      guard digits(&power, &count) > 0 else { throw malformed("a digit of the exponent expected") }
+      let size = count > 6 ? 1_000_000 : Int(power)
+      exponent += isSmall ? -size : size
+    }
+    advance(to: place)
+    var value: Double
+    if significant <= 19, mantissa < 1 << 53, abs(exponent) <= 22 {
+      let power = Self.powersOfTen[abs(exponent)]
+      value = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
+      if isNegative { value = -value }
+    } else {
+      let text = String(decoding: bytes[start..<place], as: UTF8.self)
+      guard let slow = Double(text) else { throw malformed("a number expected") }
+      value = slow
+    }
+    return Number(text: start..<place, isInteger: isInteger, value: value)
+  }
+}

@@ -1,0 +1,106 @@
+/// Walks over JSON text in memory and checks what it passes (RFC 8259). Allocates nothing; one thread at a time.
+///
+/// Requests are read with it and not with a general decoder: tensors of numbers go straight into a batch.
+package struct JSONScanner {
+  /// Deeper nesting is refused.
+  static let depthMax = 32
+
+  let bytes: UnsafeRawBufferPointer
+  private(set) var position: Int
+
+  package init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
+    self.bytes = bytes
+    self.position = position
+  }
+
+  mutating func advance(to place: Int) { position = place }
+
+  /// The next byte that is not white space; nil: the end.
+  mutating func peek() -> UInt8? {
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x0A, 0x0D, 0x09: position += 1
+      default: return bytes[position]
+      }
+    }
+    return nil
+  }
+
+  func malformed(_ what: String) -> APIError { .badRequest("the body is not JSON: \(what) at byte \(position)") }
+
+  /// Takes `byte`, white space before it allowed.
+  mutating func take(_ byte: Character) throws {
+    guard peek() == byte.asciiValue else { throw malformed("“\(byte)” expected") }
+    position += 1
+  }
+
+  mutating func takeIf(_ byte: Character) -> Bool {
+    guard peek() == byte.asciiValue else { return false }
+    position += 1
+    return true
+  }
+
+  /// Nothing but white space may follow.
+  package mutating func end() throws {
+    if peek() != nil { throw malformed("the end expected") }
+  }
+
+  /// Calls `body` for each member, after the colon; it must take the value.
+  mutating func members(_ body: (inout JSONScanner, String) throws -> Void) throws {
+    try take("{")
+    if takeIf("}") { return }
+    repeat {
+      let key = try text(try string())
+      try take(":")
+      try body(&self, key)
+    } while takeIf(",")
+    try take("}")
+  }
+
+  /// Calls `body` for each element; it must take it.
+  mutating func elements(_ body: (inout JSONScanner) throws -> Void) throws {
+    try take("[")
+    if takeIf("]") { return }
+    repeat { try body(&self) } while takeIf(",")
+    try take("]")
+  }
+
+  /// Passes one value of any kind.
+  package mutating func skip(depth: Int = 0) throws {
+    guard depth < Self.depthMax else { throw malformed("more than \(Self.depthMax) levels of nesting") }
+    switch peek() {
+    case UInt8(ascii: "{"):
+      try take("{")
+      if takeIf("}") { return }
+      repeat {
+        _ = try string()
+        try take(":")
+        try skip(depth: depth + 1)
+      } while takeIf(",")
+      try take("}")
+    case UInt8(ascii: "["): try elements { try $0.skip(depth: depth + 1) }
+    case UInt8(ascii: "\""): _ = try string()
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): _ = try boolean()
+    case UInt8(ascii: "n"): try null()
+    default: _ = try number()
+    }
+  }
+
+  mutating func boolean() throws -> Bool {
+    if takeWord("true") { return true }
+    if takeWord("false") { return false }
+    throw malformed("true or false expected")
+  }
+
+  mutating func null() throws {
+    guard takeWord("null") else { throw malformed("a value expected") }
+  }
+
+  private mutating func takeWord(_ word: StaticString) -> Bool {
+    let count = word.utf8CodeUnitCount
+    guard peek() != nil, bytes.count - position >= count else { return false }
+    for index in 0..<count where bytes[position + index] != word.utf8Start[index] { return false }
+    position += count
+    return true
+  }
+}

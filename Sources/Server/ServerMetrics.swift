@@ -1,0 +1,43 @@
+import Telemetry
+
+/// What the server counts, under names that stay.
+package struct ServerMetrics: Sendable {
+  static let statuses = [200, 400, 404, 405, 413, 500, 503]
+
+  let registry: MetricsRegistry
+  private let requests: [Int: Counter]
+  let duration: Histogram
+  let rows: Counter
+  let nonFinite: Counter
+  let version: Gauge
+  let swaps: Counter
+  let registryFailures: Counter
+
+  package init(_ registry: MetricsRegistry, pipeline: String) {
+    self.registry = registry
+    let labels = [MetricLabel.pipeline: pipeline]
+    requests = Dictionary(
+      uniqueKeysWithValues: Self.statuses.map { status in
+        (
+          status,
+          registry.counter(
+            "retrain_server_requests_total", help: "Requests answered, by HTTP status.",
+            labels: [.pipeline: pipeline, .code: String(status)])
+        )
+      })
+    duration = registry.histogram(
+      "retrain_server_infer_duration_seconds", help: "Time from the whole request to its answer, predictions only.",
+      labels: labels, bounds: [0.00005, 0.0001, 0.00025] + Histogram.secondsBounds)
+    rows = registry.counter("retrain_server_rows_total", help: "Rows predicted.", labels: labels)
+    nonFinite = registry.counter(
+      "retrain_server_non_finite_outputs_total", help: "Answers held back because an output was not a number.",
+      labels: labels)
+    version = registry.gauge(
+      "retrain_server_model_version", help: "The stable version that is loaded; 0: none.", labels: labels)
+    swaps = registry.counter("retrain_server_swaps_total", help: "Versions put in place.", labels: labels)
+    registryFailures = registry.counter(
+      "retrain_server_registry_failures_total", help: "Looks at the registry that failed.", labels: labels)
+  }
+
+  func count(status: Int) { requests[status]?.increment() }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import HTTP
+import Health
+import Synchronization
+
+/// The page that a person opens, and the numbers behind it.
+package final class StatusPage: Sendable {
+  private struct Facts {
+    var address = ""
+    var health: [LayerHealth] = []
+    var registryIsReachable = false
+  }
+
+  private let pipelineName: String
+  private let facts = Mutex(Facts())
+
+  package init(pipelineName: String) { self.pipelineName = pipelineName }
+
+  func update(address: String) { facts.withLock { $0.address = address } }
+  func update(health: [LayerHealth]) { facts.withLock { $0.health = health } }
+  func update(registryIsReachable: Bool) { facts.withLock { $0.registryIsReachable = registryIsReachable } }
+
+  func json(_ state: ServingState) -> [UInt8] {
+    let facts = facts.withLock { $0 }
+    let (stable, loadedAt) = state.facts
+    var json = JSONText(capacity: 1024)
+    func number(_ name: String, _ value: Int64?) { json.raw(",\"\(name)\":\(value.map { String($0) } ?? "null")") }
+    func time(_ name: String, _ date: Date?) {
+      json.raw(",\"\(name)\":" + (date.map { "\"\($0.formatted(.iso8601))\"" } ?? "null"))
+    }
+    json.raw("{\"pipeline\":")
+    json.string(pipelineName)
+    json.raw(",\"address\":")
+    json.string(facts.address)
+    json.raw(",\"ready\":\(state.version != nil),\"registry\":\(facts.registryIsReachable)")
+    number("version", state.version?.number)
+    number("checkpoint", stable?.checkpoint)
+    time("stable_since", stable?.since)
+    time("loaded_at", loadedAt)
+    time("started_at", state.startedAt)
+    number("requests", state.requests.load(ordering: .relaxed))
+    number("failures", state.failures.load(ordering: .relaxed))
+    number("non_finite", state.nonFinite)
+    json.raw(",\"versions\":[")
+    json.list(state.counts) {
+      $0.raw("{\"version\":\($1.version),\"requests\":\($1.requests),\"non_finite\":\($1.nonFinite)}")
+    }
+    json.raw("],\"health\":[")
+    json.list(facts.health) { json, layer in
+      json.raw("{\"layer\":")
+      json.string(layer.layer)
+      json.raw(",\"zero\":")
+      json.number(layer.sketch.zeroFraction)
+      json.raw(",\"saturated\":")
+      json.number(layer.sketch.saturatedFraction)
+      json.raw(",\"dead_units\":\(layer.sketch.deadUnits),\"non_finite\":\(layer.sketch.nonFinite),\"gradient_norm\":")
+      json.number(layer.gradientNorm ?? .nan)
+      json.raw("}")
+    }
+    json.raw("]}")
+    return json.bytes
+  }
+
+  var html: HTTPResponse {
+    var response = HTTPResponse(contentType: "text/html; charset=utf-8", text: Self.document)
+    response.headers = [
+      ("Content-Security-Policy", "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"),
+      ("Cache-Control", "no-store"),
+    ]
+    return response
+  }
+}

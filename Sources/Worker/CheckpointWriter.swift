@@ -1,0 +1,147 @@
+import Confinement
+import Cryptography
+import Kafka
+import Registry
+import Synchronization
+import Telemetry
+import Vocabulary
+
+/// Writes snapshots in the background; when the database is slow or away the newest wins, and nothing of the ledger is lost.
+///
+/// Offsets become durable with the state they belong to: dead letters first, then the checkpoint's one transaction, then
+/// the consumer group's offsets for lag tools.
+actor CheckpointWriter {
+  private let registry: Registry
+  private let pipelineID: Int64
+  private let consumer: KafkaConsumer
+  private let deadLetters: DeadLetters
+  private let logger: Logger
+  private var waiting: Snapshot?
+  private var parent: Int64?
+  private var task: Task<Void, Never>?
+  private let fence = Mutex(false)
+
+  /// How long one attempt may take before it is tried again.
+  private static let attempt = Duration.seconds(30)
+
+  init(registry: Registry, pipelineID: Int64, consumer: KafkaConsumer, deadLetters: DeadLetters, logger: Logger) {
+    self.registry = registry
+    self.pipelineID = pipelineID
+    self.consumer = consumer
+    self.deadLetters = deadLetters
+    self.logger = logger
+  }
+
+  /// Whether another generation has taken over: what this one writes is refused.
+  nonisolated var isFenced: Bool { fence.withLock { $0 } }
+
+  /// The checkpoint that the next one follows.
+  func begin(parent: Int64?) {
+    self.parent = parent
+    fence.withLock { $0 = false }
+  }
+
+  /// Never waits for the database.
+  nonisolated func submit(_ snapshot: Snapshot) { Task { await enqueue(snapshot) } }
+
+  private func enqueue(_ snapshot: Snapshot) {
+    var snapshot = snapshot
+    // Tasks may arrive out of order; a snapshot older than the one that waits gives it what it alone holds.
+    if var newer = waiting, newer.state.step > snapshot.state.step {
+      newer.absorb(unwritten: snapshot)
+      waiting = newer
+      return
+    }
+    if let older = waiting { snapshot.absorb(unwritten: older) }
+    waiting = snapshot
+    if task == nil {
+      task = Task {
+        while let next = self.takeWaiting() { await self.writeUntilDone(next) }
+      }
+    }
+  }
+
+  private func takeWaiting() -> Snapshot? {
+    defer { waiting = nil }
+    if waiting == nil { task = nil }
+    return waiting
+  }
+
+  /// Waits until everything submitted is written, or until the deadline.
+  func drain(until deadline: Deadline) async -> Bool {
+    while let task {
+      let isDone = await withTaskGroup(of: Bool.self) { group in
+        group.addTask {
+          await task.value
+          return true
+        }
+        group.addTask {
+          try? await Task.sleep(for: deadline.remaining)
+          return false
+        }
+        defer { group.cancelAll() }
+        return await group.next() ?? false
+      }
+      if !isDone { return false }
+    }
+    return waiting == nil
+  }
+
+  private func writeUntilDone(_ snapshot: Snapshot) async {
+    var pause = Duration.milliseconds(100)
+    var snapshot = snapshot
+    while !Task.isCancelled {
+      do {
+        try await write(snapshot)
+        return
+      } catch let error as RegistryError where error.code == .fenced {
+        fence.withLock { $0 = true }
+        logger.warning(
+          "a newer generation has taken over, so this checkpoint is dropped", [.step: LogValue(snapshot.state.step)])
+        return
+      } catch {
+        logger.warning(
+          "checkpoint not written, trying again",
+          [.step: LogValue(snapshot.state.step), .error: LogValue(describing: error)])
+        try? await Task.sleep(for: pause)
+        pause = min(pause * 2, .seconds(5))
+        if var newer = waiting {
+          newer.absorb(unwritten: snapshot)
+          snapshot = newer
+          waiting = nil
+        }
+      }
+    }
+  }
+
+  private func write(_ snapshot: Snapshot) async throws {
+    let start = ContinuousClock.now
+    try await deadLetters.deliver(until: .after(Self.attempt))
+    let state = snapshot.state
+    let id = try await registry.saveCheckpoint(
+      CheckpointDraft(
+        pipeline: pipelineID, generation: snapshot.generation, parent: parent, step: state.step,
+        state: snapshot.learner, progress: state.progress,
+        rejected: Dictionary(uniqueKeysWithValues: RejectReason.allCases.map { ($0, state.rejected[$0.index]) }),
+        metrics: state.metrics, window: state.window,
+        comparison: state.comparedWith == 0 ? nil : state.comparison,
+        comparedWith: state.comparedWith == 0 ? nil : state.comparedWith, health: snapshot.health,
+        parametersDigest: SHA256.digest(of: snapshot.parameters).hexadecimal,
+        nonFiniteParameter: snapshot.nonFiniteParameter, isFinal: snapshot.isFinal,
+        ledger: snapshot.ledger.map {
+          StepRange(
+            step: $0.step, partition: $0.share.partition, from: $0.share.from, next: $0.share.next,
+            trained: $0.trained,
+            rejected: $0.share.next - $0.share.from - $0.trained - Int64($0.share.skipped))
+        }))
+    parent = id
+    logger.debug(
+      "checkpoint written",
+      [
+        .checkpoint: LogValue(id), .step: LogValue(state.step), .bytes: LogValue(snapshot.learner.count),
+        .duration: LogValue((ContinuousClock.now - start).milliseconds()),
+      ])
+    try? await consumer.commit(
+      Dictionary(uniqueKeysWithValues: state.progress.map { ($0.partition, $0.nextOffset) }))
+  }
+}

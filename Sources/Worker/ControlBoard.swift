@@ -1,0 +1,52 @@
+import Confinement
+import Synchronization
+import Vocabulary
+
+/// The few facts that the step thread shares with the tasks around it: wishes one way, progress the other.
+package final class ControlBoard: Sendable {
+  /// What the tasks want of the step thread; read once a step.
+  package struct Wishes: Sendable {
+    package var stop = false
+    package var paused = false
+    package var regroup = false
+    /// The newest generation that the registry knows: an older one must not go on.
+    package var newestGeneration: Generation?
+    /// `steps:N`: stop when the lineage has this many.
+    package var stepLimit: Int64?
+    /// Stop when every partition is drained to its end.
+    package var stopsAtEnd = false
+  }
+
+  /// What the step thread has done; written a few times a second.
+  package struct Facts: Sendable {
+    package var rank: Rank?
+    package var worldSize = 0
+    package var generation: Generation?
+    package var step: Int64 = 0
+    package var heldStep: Int64?
+    package var trained: Int64 = 0
+    package var rejected: Int64 = 0
+    package var meanLoss: Double?
+    package var auc: Double?
+    package var progress: [PartitionProgress] = []
+    package var owned: [Int32] = []
+    package var phase = "starting"
+  }
+
+  private let wishes = Mutex(Wishes())
+  private let facts = Mutex(Facts())
+  /// Raised when records have arrived or a wish has changed.
+  package let wakeUp = Signal()
+
+  package init() {}
+
+  package var currentWishes: Wishes { wishes.withLock { $0 } }
+  package var currentFacts: Facts { facts.withLock { $0 } }
+
+  package func wish(_ change: (inout Wishes) -> Void) {
+    wishes.withLock { change(&$0) }
+    wakeUp.raise()
+  }
+
+  package func report(_ change: (inout Facts) -> Void) { facts.withLock { change(&$0) } }
+}

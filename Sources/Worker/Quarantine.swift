@@ -1,0 +1,55 @@
+import Learning
+import Synchronization
+import Vocabulary
+
+/// A record that made a number non-finite, with the layer and the feature where that began (design D7).
+package struct QuarantinedRecord: Sendable {
+  package let position: RecordPosition
+  package let step: Int64
+  package let layer: String
+  package let feature: String?
+}
+
+/// Finds the records behind a non-finite number, takes them out of the step and keeps them for the incident writer.
+package final class Quarantine: Sendable {
+  private let topic: String
+  private let found = Mutex<[QuarantinedRecord]>([])
+  /// A bound on what waits to be written: the budget stops the lineage long before.
+  private static let waitingMax = 10_000
+
+  package init(topic: String) { self.topic = topic }
+
+  /// Quarantines the guilty rows of the batch, or all of them when none is guilty alone.
+  package func cure(_ shares: StepShares, learner: Learner, step: Int64, takesAll: Bool) {
+    var guilty = takesAll ? [] : learner.nonFiniteRows(in: shares.batch)
+    if guilty.isEmpty {
+      guilty = (0..<shares.batch.count).map { NonFiniteRow(row: $0, layer: "sum over the batch", feature: nil) }
+    }
+    for row in guilty {
+      let place = shares.quarantine(row: row.row)
+      put(
+        QuarantinedRecord(
+          position: RecordPosition(topic: topic, partition: place.partition, offset: place.offset), step: step,
+          layer: row.layer, feature: row.feature))
+    }
+  }
+
+  /// The sum over the ranks, or the update itself, overflowed: no single record is to blame.
+  package func reportReducedStep(step: Int64, isLeader: Bool) {
+    guard isLeader else { return }
+    put(
+      QuarantinedRecord(
+        position: RecordPosition(topic: topic, partition: -1, offset: -1), step: step, layer: "update", feature: nil))
+  }
+
+  package func takeFound() -> [QuarantinedRecord] {
+    found.withLock { records in
+      defer { records.removeAll() }
+      return records
+    }
+  }
+
+  private func put(_ record: QuarantinedRecord) {
+    found.withLock { if $0.count < Self.waitingMax { $0.append(record) } }
+  }
+}

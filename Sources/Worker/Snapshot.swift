@@ -1,0 +1,33 @@
+import Health
+import Vocabulary
+
+/// A copy of everything a checkpoint holds, taken between two steps; written in the background.
+package struct Snapshot: Sendable {
+  package var generation: Generation
+  package var state: TrainingState
+  package var learner: [UInt8]
+  /// The canonical bytes of the parameters, for their digest.
+  package var parameters: [UInt8]
+  package var nonFiniteParameter: String?
+  package var health: [LayerHealth]
+  package var ledger: [LedgerEntry]
+  package var isFinal: Bool
+
+  /// Takes over what only an older snapshot holds that was never written: its part of the ledger and of the window.
+  package mutating func absorb(unwritten older: Snapshot) {
+    ledger.insert(contentsOf: older.ledger, at: 0)
+    var window = older.state.window
+    window.merge(state.window)
+    state.window = window
+    var merged = older.health
+    merged.merge(health)
+    health = merged
+  }
+}
+
+/// One partition's part of one step.
+package struct LedgerEntry: Sendable {
+  package var step: Int64
+  package var share: PartitionShare
+  package var trained: Int64
+}

@@ -1,0 +1,118 @@
+import Evaluation
+import Health
+import Learning
+import Tensors
+import Vocabulary
+
+/// Brings all ranks' envelopes of one step into the training state: the same on every rank, whatever the world size,
+/// because partitions are taken in order of their number.
+///
+/// Step thread only.
+package struct StepAccount {
+  private let labels: AlignedBuffer<Float>
+  private let outputs: AlignedBuffer<Float>
+  private let stableLosses: AlignedBuffer<Float>
+  private let outputCount: Int
+  private let task: EvaluationTask
+
+  /// - Parameter rowsMax: Rows one partition's share can have.
+  package init(rowsMax: Int, outputCount: Int, task: EvaluationTask) {
+    labels = AlignedBuffer(count: rowsMax)
+    outputs = AlignedBuffer(count: rowsMax * outputCount)
+    stableLosses = AlignedBuffer(count: rowsMax)
+    self.outputCount = outputCount
+    self.task = task
+  }
+
+  /// Whether any rank took a record or passed an offset.
+  package static func hasRecords(_ envelopes: [ReceivedEnvelope]) -> Bool {
+    envelopes.contains { envelope in
+      (0..<envelope.shareCount).contains { place in
+        let share = envelope.share(place)
+        return share.next != share.from
+      }
+    }
+  }
+
+  /// The labelled rows of the step, over all ranks.
+  package static func trained(_ envelopes: [ReceivedEnvelope]) -> Int {
+    envelopes.reduce(0) { sum, envelope in
+      (0..<envelope.shareCount).reduce(sum) { $0 + Int(envelope.share($1).trained) }
+    }
+  }
+
+  /// - Parameters:
+  ///   - wasApplied: false when the update was not finite and nobody applied it: the step's rows are then rejected.
+  ///   - ledger: Takes each partition's range.
+  package func bring(
+    _ envelopes: [ReceivedEnvelope], into state: inout TrainingState, wasApplied: Bool,
+    ledger: (PartitionShare, Int64) -> Void
+  ) throws {
+    let stableVersion = envelopes[0].stableVersion
+    if state.comparedWith != stableVersion {
+      state.comparison = PairedDifference()
+      state.comparedWith = stableVersion
+    }
+    var next = envelopes.map { _ in (place: 0, row: 0) }
+    for index in state.progress.indices {
+      let partition = state.progress[index].partition
+      guard
+        let rank = envelopes.indices.first(where: {
+          next[$0].place < envelopes[$0].shareCount && envelopes[$0].share(next[$0].place).partition == partition
+        })
+      else { continue }
+      let envelope = envelopes[rank]
+      let share = envelope.share(next[rank].place)
+      guard share.from == state.progress[index].nextOffset else {
+        throw AccountError(partition: partition, from: share.from, expected: state.progress[index].nextOffset)
+      }
+      let trained = wasApplied ? Int64(share.trained) : 0
+      var rejected: Int64 = wasApplied ? 0 : Int64(share.trained)
+      state.rejected[RejectReason.nonFinite.index] += rejected
+      for reason in 0..<StepEnvelope.reasonCount {
+        let count = envelope.rejected(next[rank].place, reason: reason)
+        state.rejected[reason] += count
+        rejected += count
+      }
+      state.progress[index].nextOffset = share.next
+      state.progress[index].trained += trained
+      state.progress[index].rejected += rejected
+      state.progress[index].skipped += Int64(share.skipped)
+      if share.next != share.from { ledger(share, trained) }
+      bringRows(envelope, from: next[rank].row, count: Int(share.rows), into: &state, stableVersion: stableVersion)
+      next[rank] = (next[rank].place + 1, next[rank].row + Int(share.rows))
+    }
+  }
+
+  private func bringRows(
+    _ envelope: ReceivedEnvelope, from first: Int, count: Int, into state: inout TrainingState, stableVersion: Int64
+  ) {
+    guard count > 0 else { return }
+    copy(envelope.labels, from: first, count: count, into: labels)
+    copy(envelope.outputs, from: first * outputCount, count: count * outputCount, into: outputs)
+    state.metrics.add(outputs: outputs.pointer, labels: labels.pointer, count: count)
+    state.window.add(outputs: outputs.pointer, labels: labels.pointer, count: count)
+    guard stableVersion != 0, envelope.stableVersion == stableVersion else { return }
+    copy(envelope.stableLosses, from: first, count: count, into: stableLosses)
+    for row in 0..<count where !labels.pointer[row].isNaN && stableLosses.pointer[row].isFinite {
+      let own = task.loss(outputs: outputs.pointer + row * outputCount, label: labels.pointer[row])
+      if own.isFinite { state.comparison.add(candidate: own, baseline: Double(stableLosses.pointer[row])) }
+    }
+  }
+
+  private func copy(_ bytes: UnsafeRawBufferPointer, from first: Int, count: Int, into buffer: AlignedBuffer<Float>) {
+    let part = UnsafeRawBufferPointer(rebasing: bytes[first * 4..<(first + count) * 4])
+    UnsafeMutableRawBufferPointer(buffer.buffer).copyMemory(from: part)
+  }
+}
+
+/// A peer's share does not begin where the agreed progress ends: a record would be lost or learned twice.
+package struct AccountError: Error, CustomStringConvertible {
+  package let partition: Int32
+  package let from: Int64
+  package let expected: Int64
+
+  package var description: String {
+    "partition \(partition): a peer took records from offset \(from), but the group had agreed on \(expected)"
+  }
+}

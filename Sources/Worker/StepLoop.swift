@@ -1,0 +1,276 @@
+import Collectives
+import Evaluation
+import Health
+import Learning
+import Pipelines
+import Tensors
+import Vocabulary
+
+/// Why a generation ended in agreement.
+package enum GenerationEnd: Sendable, Equatable {
+  /// What the run was asked for is done: every partition is at its end, or the step limit is reached.
+  case finished
+  /// Somebody asked for a stop.
+  case stopped
+  /// Members wait to join.
+  case regroup
+  /// Too many records made numbers non-finite.
+  case halted(String)
+}
+
+/// A newer generation has taken over while this rank was away.
+package struct GenerationFenced: Error {}
+
+/// One rank's steps in one generation: take, predict, compare, learn, agree, account, checkpoint.
+///
+/// Step thread only. Everything that changes `state` or the learner comes out of the agreed exchange, so every rank
+/// holds the same bits after every step.
+package final class StepLoop {
+  private let settings: TrainingSettings
+  private let checkpoints: CheckpointSettings
+  private let collective: any Collective
+  private let learner: Learner
+  private let shares: StepShares
+  private let account: StepAccount
+  private let board: ControlBoard
+  private let shadow: ShadowPredictions
+  private let quarantine: Quarantine
+  private let submit: (Snapshot) -> Void
+  package private(set) var state: TrainingState
+
+  private var writer = StepEnvelopeWriter()
+  private var ledger: [LedgerEntry] = []
+  private var lastFlags: StepFlags = []
+  private var lastWasEmpty = false
+  private var lastCheckpoint = ContinuousClock.now
+  private var lastCheckpointStep: Int64
+  private var lastReport = ContinuousClock.now
+  private var closing: GenerationEnd?
+  private var hasUnsavedProgress = false
+
+  package init(
+    pipeline: Pipeline, collective: any Collective, learner: Learner, shares: StepShares, account: StepAccount,
+    board: ControlBoard, shadow: ShadowPredictions, quarantine: Quarantine, state: TrainingState,
+    submit: @escaping (Snapshot) -> Void
+  ) {
+    settings = pipeline.training
+    checkpoints = pipeline.checkpoint
+    self.collective = collective
+    self.learner = learner
+    self.shares = shares
+    self.account = account
+    self.board = board
+    self.shadow = shadow
+    self.quarantine = quarantine
+    self.state = state
+    self.submit = submit
+    lastCheckpointStep = state.step
+  }
+
+  private var isLeader: Bool { collective.rank == Rank(0) }
+
+  /// Runs until the group agrees on an end.
+  ///
+  /// - Throws: `CollectiveError` when a rank is lost; the state is then that of the last agreed step.
+  package func run() throws -> GenerationEnd {
+    while true {
+      if let end = try step() { return end }
+    }
+  }
+
+  private func step() throws -> GenerationEnd? {
+    let wishes = board.currentWishes
+    if let newest = wishes.newestGeneration, newest > collective.generation { throw GenerationFenced() }
+    var flags: StepFlags = []
+    if wishes.stop { flags.insert(.stop) }
+    if isLeader {
+      if wishes.paused { flags.insert(.paused) }
+      if wishes.regroup { flags.insert(.regroup) }
+      if wishes.stopsAtEnd { flags.insert(.stopsAtEnd) }
+      if let limit = wishes.stepLimit, state.step + 1 >= limit { flags.insert(.lastStep) }
+      if ContinuousClock.now - lastCheckpoint >= checkpoints.every { flags.insert(.checkpointDue) }
+    }
+    takeRecords(wishes: wishes, flags: &flags)
+    let isGathering =
+      closing != nil || lastFlags.contains(.checkpointDue)
+      || state.step + 1 - lastCheckpointStep >= Int64(checkpoints.everySteps)
+    learn()
+    let health = isGathering ? learner.takeHealth() : nil
+    writeEnvelope(flags: flags, health: health)
+
+    let agreed = try collective.exchangeEnvelopes(
+      dense: learner.denseGradient, attachment: writer.bytes, outputCount: learner.outputCount,
+      deadline: .after(settings.peerTimeout)
+    ) { envelopes in try settle(envelopes, isGathering: isGathering) }
+    return conclude(agreed, isGathering: isGathering)
+  }
+
+  /// What the group agreed on in an exchange.
+  private struct Agreed {
+    var flags: StepFlags
+    var isVoid: Bool
+    var isEmpty: Bool
+    var health: [LayerHealth]
+  }
+
+  private func settle(_ envelopes: [ReceivedEnvelope], isGathering: Bool) throws -> Agreed {
+    var agreed = Agreed(flags: [], isVoid: false, isEmpty: true, health: [])
+    for envelope in envelopes {
+      guard envelope.step == state.step else { throw EnvelopeError.otherStep(envelope.step, expected: state.step) }
+      agreed.flags.formUnion(envelope.flags)
+    }
+    agreed.isVoid = agreed.flags.contains(.incomplete)
+    if isGathering {
+      for envelope in envelopes { agreed.health.merge(try [LayerHealth].decode(from: envelope.health)) }
+    }
+    agreed.isEmpty = agreed.isVoid || !StepAccount.hasRecords(envelopes)
+    guard !agreed.isEmpty else {
+      learner.discardStep()
+      return agreed
+    }
+    try learner.absorb(attachments: envelopes.map(\.learner))
+    let update = learner.apply(labelled: StepAccount.trained(envelopes))
+    if !update.isFinite {
+      learner.discardStep()
+      quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
+    }
+    let keepsLedger = settings.ledger && isLeader
+    let step = state.step + 1
+    try account.bring(envelopes, into: &state, wasApplied: update.isFinite) { share, trained in
+      if keepsLedger {
+        ledger.append(LedgerEntry(step: step, share: share, trained: trained))
+      }
+    }
+    state.step = step
+    hasUnsavedProgress = true
+    return agreed
+  }
+
+  private func conclude(_ agreed: Agreed, isGathering: Bool) -> GenerationEnd? {
+    if !agreed.isVoid { shares.clear() }
+    lastFlags = agreed.flags
+    lastWasEmpty = agreed.isEmpty
+    report()
+    if isGathering {
+      if isLeader, hasUnsavedProgress {
+        submit(snapshot(health: agreed.health, isFinal: closing != nil))
+      }
+      hasUnsavedProgress = false
+      ledger.removeAll(keepingCapacity: true)
+      state.window = StreamMetrics(task: state.metrics.task)
+      lastCheckpoint = .now
+      lastCheckpointStep = state.step
+      lastFlags.remove(.checkpointDue)
+    }
+    if let closing { return closing }
+    if state.rejected[RejectReason.nonFinite.index] > Int64(settings.nonFiniteBudget) {
+      closing = .halted(
+        "\(state.rejected[RejectReason.nonFinite.index]) records made numbers non-finite, "
+          + "more than training.non_finite_budget (\(settings.nonFiniteBudget))")
+    } else if agreed.flags.contains(.stop) {
+      closing = .stopped
+    } else if agreed.flags.contains(.lastStep), !agreed.isEmpty {
+      closing = .finished
+    } else if agreed.flags.contains(.stopsAtEnd), agreed.isEmpty, agreed.flags.isDisjoint(with: [.notAtEnd, .paused]) {
+      closing = .finished
+    } else if agreed.flags.contains(.regroup) {
+      return .regroup
+    }
+    return nil
+  }
+
+  // MARK: Records
+
+  private func takeRecords(wishes: ControlBoard.Wishes, flags: inout StepFlags) {
+    if closing != nil || lastFlags.contains(.paused) {
+      shares.clear()
+      if closing == nil { _ = board.wakeUp.wait(until: .after(.milliseconds(50))) }
+      flags.insert(.notAtEnd)
+      return
+    }
+    // A void step keeps what was taken: only ranks whose shares were not full try again.
+    if settings.reproducible, shares.hasRecords { return }
+    waitForRecords(wishes: wishes)
+    if shares.hasFullShare { flags.insert(.backlog) }
+    if settings.reproducible, !shares.canFill, !(wishes.stopsAtEnd && shares.restIsAtEnd) {
+      shares.clear()
+      flags.formUnion([.incomplete, .notAtEnd])
+      return
+    }
+    shares.take()
+    if shares.hasRecords || !shares.isAtEnd { flags.insert(.notAtEnd) }
+  }
+
+  /// Waits for full shares, at most for `linger`, and not at all for partitions that are at their end while others have
+  /// a backlog: a quiet partition must not hold back a busy one (design D3).
+  private func waitForRecords(wishes: ControlBoard.Wishes) {
+    let deadline = Deadline.after(settings.linger)
+    while !shares.canFill {
+      if shares.restIsAtEnd, lastFlags.contains(.backlog) || (wishes.stopsAtEnd && !lastWasEmpty) { return }
+      if wishes.stop || !board.wakeUp.wait(until: deadline) { return }
+    }
+  }
+
+  // MARK: Learning
+
+  private func learn() {
+    guard shares.hasRecords else {
+      learner.discardStep()
+      return
+    }
+    learner.predict(shares.batch)
+    shadow.predict(shares.batch)
+    var local = learner.backward(shares.batch)
+    var attempts = 0
+    while !local.isFinite {
+      precondition(attempts < 2, "a step without labels and values is still not finite: the parameters are damaged")
+      quarantine.cure(shares, learner: learner, step: state.step, takesAll: attempts == 1)
+      attempts += 1
+      learner.discardStep()
+      learner.predict(shares.batch)
+      local = learner.backward(shares.batch)
+    }
+  }
+
+  private func writeEnvelope(flags: StepFlags, health: [LayerHealth]?) {
+    var envelope = StepEnvelope()
+    envelope.flags = flags
+    envelope.step = state.step
+    envelope.stableVersion = shadow.version
+    envelope.shares = shares.shares
+    envelope.rowCount = shares.batch.count
+    envelope.outputCount = learner.outputCount
+    var bytes: [UInt8] = []
+    health?.encode(into: &bytes)
+    writer.write(
+      envelope, rejected: shares.rejected, labels: UnsafePointer(shares.batch.labels),
+      outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
+      health: bytes)
+    writer.appendLearner { learner.appendAttachment(to: &$0) }
+  }
+
+  // MARK: Reporting
+
+  private func snapshot(health: [LayerHealth], isFinal: Bool) -> Snapshot {
+    Snapshot(
+      generation: collective.generation, state: state, learner: learner.encodeState(),
+      parameters: learner.parametersDigestInput, nonFiniteParameter: learner.firstNonFiniteParameter(),
+      health: health, ledger: ledger, isFinal: isFinal)
+  }
+
+  private func report() {
+    let now = ContinuousClock.now
+    guard now - lastReport > .milliseconds(100) || closing != nil else { return }
+    lastReport = now
+    board.report { facts in
+      facts.step = state.step
+      facts.heldStep = state.step
+      facts.trained = state.trained
+      facts.rejected = state.rejectedTotal
+      facts.meanLoss = state.metrics.meanLoss
+      facts.auc = state.metrics.auc
+      facts.progress = state.progress
+      facts.phase = lastFlags.contains(.paused) ? "paused" : lastWasEmpty ? "idle" : "training"
+    }
+  }
+}

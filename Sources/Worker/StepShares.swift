@@ -1,0 +1,96 @@
+import Ingest
+import Pipelines
+import Tensors
+import Vocabulary
+
+/// What one rank takes from its partitions for a step, and what becomes of it.
+///
+/// Step thread only.
+package final class StepShares {
+  package let buffers: [PartitionBuffer]
+  package let batch: FeatureBatch
+  package private(set) var shares: [PartitionShare] = []
+  /// [shares × reasons], cumulative over nothing but this step.
+  package private(set) var rejected: [Int64]
+  private let recordsPerPartition: Int
+  private let reasonCount = RejectReason.allCases.count
+
+  package init(buffers: [PartitionBuffer], batch: FeatureBatch, recordsPerPartition: Int) {
+    precondition(batch.capacity >= buffers.count * recordsPerPartition, "the batch is smaller than a full step")
+    self.buffers = buffers
+    self.batch = batch
+    self.recordsPerPartition = recordsPerPartition
+    rejected = Array(repeating: 0, count: buffers.count * reasonCount)
+    for buffer in buffers { buffer.setWakeAt(recordsPerPartition) }
+    shares.reserveCapacity(buffers.count)
+  }
+
+  /// Whether every partition can give a full share, or as much as its buffer can ever hold.
+  package var canFill: Bool {
+    buffers.allSatisfy { $0.validAvailable >= recordsPerPartition || $0.freeSlots == 0 }
+  }
+
+  /// Whether every partition that cannot give a full share is at its end for now.
+  package var restIsAtEnd: Bool {
+    buffers.allSatisfy { $0.isReady(for: recordsPerPartition) }
+  }
+
+  package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= recordsPerPartition } }
+  package var isAtEnd: Bool { buffers.allSatisfy(\.isAtEnd) }
+  package var hasRecords: Bool { batch.count > 0 }
+
+  /// Takes up to a share from each partition, in offset order, into the batch.
+  package func take() {
+    clear()
+    for (place, buffer) in buffers.enumerated() {
+      let take = buffer.take(upTo: recordsPerPartition, into: batch)
+      shares.append(
+        PartitionShare(of: buffer.partition, take))
+      for reason in 0..<reasonCount { rejected[place * reasonCount + reason] = take.rejected[reason] }
+      rejected[place * reasonCount + RejectReason.labelAbsent.index] += Int64(take.valid - take.labelled)
+    }
+  }
+
+  /// Nothing is taken in this step.
+  package func clear() {
+    batch.count = 0
+    shares.removeAll(keepingCapacity: true)
+    for place in rejected.indices { rejected[place] = 0 }
+  }
+
+  /// Takes a row out of the step: it stays in place as a record without label or values, counted as rejected.
+  ///
+  /// - Returns: Where the record lies.
+  package func quarantine(row: Int) -> (partition: Int32, offset: Int64) {
+    var first = 0
+    for (place, share) in shares.enumerated() {
+      let rows = Int(share.rows)
+      guard row >= first + rows else {
+        if !batch.labels[row].isNaN {
+          shares[place].trained -= 1
+        } else {
+          rejected[place * reasonCount + RejectReason.labelAbsent.index] -= 1
+        }
+        rejected[place * reasonCount + RejectReason.nonFinite.index] += 1
+        batch.labels[row] = .nan
+        for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
+        for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }
+        return (share.partition, buffers[place].offset(ofRow: row - first))
+      }
+      first += rows
+    }
+    preconditionFailure("row \(row) is not in a batch of \(batch.count)")
+  }
+}
+
+extension PartitionShare {
+  fileprivate init(of partition: Int32, _ take: PartitionTake) {
+    self.init()
+    self.partition = partition
+    rows = UInt32(take.valid)
+    trained = UInt32(take.labelled)
+    skipped = UInt32(clamping: take.skipped)
+    from = take.firstOffset
+    next = take.nextOffset
+  }
+}

@@ -1,0 +1,51 @@
+import Evaluation
+import Foundation
+import Vocabulary
+
+/// Everything but the learner that a step changes, the same on every rank: with the learner's bytes it is the one value
+/// of design D4 that checkpoints save and peers hand over.
+package struct TrainingState: Codable, Sendable {
+  /// Agreed steps that consumed a record, since the lineage began.
+  package var step: Int64 = 0
+  /// By partition number, every partition of the topic.
+  package var progress: [PartitionProgress]
+  /// Cumulative counts by `RejectReason.index`.
+  package var rejected = [Int64](repeating: 0, count: RejectReason.allCases.count)
+  /// Test-then-train over the lineage.
+  package var metrics: StreamMetrics
+  /// Test-then-train since the last checkpoint.
+  package var window: StreamMetrics
+  /// The learner against the stable version on the same records, since that version became stable.
+  package var comparison = PairedDifference()
+  package var comparedWith: Int64 = 0
+
+  package init(task: EvaluationTask, progress: [PartitionProgress]) {
+    self.progress = progress
+    metrics = StreamMetrics(task: task)
+    window = StreamMetrics(task: task)
+  }
+
+  package var trained: Int64 { progress.reduce(0) { $0 + $1.trained } }
+  package var rejectedTotal: Int64 { progress.reduce(0) { $0 + $1.rejected } }
+
+  /// The state and the learner's bytes as one message to a peer.
+  package func handOver(learner: [UInt8]) throws -> [UInt8] {
+    let head = try JSONEncoder().encode(self)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 + head.count + learner.count)
+    bytes.append(raw: UInt64(head.count))
+    bytes.append(contentsOf: head)
+    bytes.append(contentsOf: learner)
+    return bytes
+  }
+
+  /// The opposite of `handOver`.
+  package static func receive(_ bytes: [UInt8]) throws -> (state: TrainingState, learner: [UInt8]) {
+    try bytes.withUnsafeBytes { raw in
+      var reader = ByteReader(raw)
+      let head = try reader.read(bytes: Int(clamping: try reader.read(UInt64.self)))
+      let state = try JSONDecoder().decode(TrainingState.self, from: Data(head))
+      return (state, Array(reader.readRest()))
+    }
+  }
+}

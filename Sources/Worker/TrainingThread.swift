@@ -1,0 +1,206 @@
+import Collectives
+import Confinement
+import Evaluation
+import Ingest
+import Kafka
+import Learning
+import Membership
+import Pipelines
+import Registry
+import Telemetry
+import Tensors
+import Vocabulary
+
+/// Everything the step thread works with; made once a process.
+struct WorkerResources: Sendable {
+  let pipeline: Pipeline
+  let pipelineID: Int64
+  let memberID: String
+  let registry: Registry
+  let consumer: KafkaConsumer
+  let partitionCount: Int
+  let kafka: KafkaConfiguration
+  let deadLetters: DeadLetters
+  let checkpoints: CheckpointWriter
+  let board: ControlBoard
+  let shadow: StableShadow
+  let quarantine: Quarantine
+  let logger: Logger
+}
+
+/// The life of a worker's one step thread: join, form a generation, agree on the state, learn, and again until the end.
+///
+/// The learner never leaves this thread, so a lost peer costs no state: survivors go on from memory (design D5).
+final class TrainingThread {
+  let resources: WorkerResources
+  private let listener: CollectiveListener
+  let task: EvaluationTask
+  let learner: Learner
+  private let decoderSchema: FeatureSchema
+  var state: TrainingState?
+  private var lastGeneration: Generation?
+
+  /// How long the first that waits waits for the others.
+  private static let grace = Duration.seconds(5)
+  /// Decoded records waiting for the step thread, a partition.
+  private static let bufferCapacity = 8192
+
+  init(resources: WorkerResources, listenAddress: String) throws {
+    self.resources = resources
+    listener = try CollectiveListener(address: listenAddress)
+    let pipeline = resources.pipeline
+    task = EvaluationTask(pipeline)
+    decoderSchema = pipeline.schema
+    learner = Learner(
+      spec: LearnerSpec(pipeline), batchCapacity: resources.partitionCount * pipeline.training.recordsPerPartition)
+  }
+
+  /// Blocks until the lineage ends for this worker.
+  func run() throws -> WorkerOutcome {
+    prepareArithmeticThread()
+    while true {
+      guard let generation = try formGeneration() else { return .stopped }
+      lastGeneration = generation.generation
+      do {
+        let end = try train(in: generation)
+        switch end {
+        case .finished: return .finished
+        case .stopped: return .stopped
+        case .halted(let reason): return .halted(reason)
+        case .regroup:
+          resources.logger.notice(
+            "regrouping for members that wait", [.generation: LogValue(generation.generation.rawValue)])
+        }
+      } catch is GenerationFenced {
+        // Others went on without this member: what it holds is not theirs.
+        state = nil
+        resources.logger.warning(
+          "a newer generation has taken over; joining it", [.generation: LogValue(generation.generation.rawValue)])
+      } catch let error as CollectiveError {
+        resources.board.report { $0.phase = "regrouping" }
+        resources.logger.warning(
+          "the generation has ended; going on from memory with whoever is there",
+          [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
+      }
+      resources.board.wish { $0.regroup = false }
+    }
+  }
+
+  /// Joins and waits until a generation contains this member; nil when asked to stop meanwhile.
+  private func formGeneration() throws -> GenerationRecord? {
+    let (registry, board, pipelineID) = (resources.registry, resources.board, resources.pipelineID)
+    let facts = MemberFacts(
+      id: resources.memberID, address: listener.address, heldStep: state?.step, joinedAt: .now, lastSeen: .now)
+    board.report { $0.phase = "joining" }
+    let last = lastGeneration
+    return try blockingAwait(until: .after(.seconds(24 * 3600))) {
+      while !board.currentWishes.stop {
+        do {
+          try await registry.join(pipeline: pipelineID, facts)
+          let desired = try await registry.pipeline(pipelineID)?.desiredWorkers ?? 1
+          _ = try await registry.formGeneration(pipeline: pipelineID, desired: desired, grace: Self.grace)
+          if let formed = try await registry.generation(pipeline: pipelineID, containing: facts.id, after: last) {
+            return formed
+          }
+        } catch let error as RegistryError where error.isRetryable {
+          // The database is away: nothing can be agreed until it is back.
+        }
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      return nil
+    }
+  }
+
+  private func train(in generation: GenerationRecord) throws -> GenerationEnd {
+    let members = generation.members
+    guard let place = members.firstIndex(where: { $0.id == resources.memberID }) else {
+      preconditionFailure("generation \(generation.generation) does not contain this member")
+    }
+    let rank = Rank(place)
+    let timeout = resources.pipeline.training.peerTimeout
+    let collective = try listener.form(
+      generation: generation.generation, rank: rank, members: members.map(\.address), secret: generation.secret,
+      deadline: .after(timeout))
+    defer { collective.close() }
+    let agreed = try agreeOnState(collective)
+    state = agreed
+    let owned = partitions(of: rank, worldSize: members.count, partitionCount: resources.partitionCount)
+    resources.logger.notice(
+      "generation formed",
+      [
+        .generation: LogValue(generation.generation.rawValue), .rank: LogValue(rank.rawValue),
+        .worldSize: LogValue(members.count),
+        .step: LogValue(agreed.step),
+      ])
+    resources.board.report { facts in
+      facts.rank = rank
+      facts.worldSize = members.count
+      facts.generation = generation.generation
+      facts.owned = owned
+      facts.heldStep = agreed.step
+      facts.step = agreed.step
+      facts.progress = agreed.progress
+    }
+    let board = resources.board
+    let buffers = owned.map { partition in
+      PartitionBuffer(
+        partition: partition, capacity: Self.bufferCapacity, numberCount: decoderSchema.numericFeatures.count,
+        categoryCount: decoderSchema.categoryFeatures.count,
+        nextOffset: agreed.progress[Int(partition)].nextOffset
+      ) { board.wakeUp.raise() }
+    }
+    let pump = try startPump(buffers)
+    defer { pump.cancel() }
+    return try learn(collective, from: agreed, buffers: buffers)
+  }
+
+  private func learn(
+    _ collective: any Collective, from agreed: TrainingState, buffers: [PartitionBuffer]
+  ) throws -> GenerationEnd {
+    let pipeline = resources.pipeline
+    let share = pipeline.training.recordsPerPartition
+    let batch = FeatureBatch(
+      capacity: max(1, buffers.count * share), numberCount: decoderSchema.numericFeatures.count,
+      categoryCount: decoderSchema.categoryFeatures.count)
+    let checkpoints = resources.checkpoints
+    let loop = StepLoop(
+      pipeline: pipeline, collective: collective, learner: learner,
+      shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share),
+      account: StepAccount(rowsMax: share, outputCount: learner.outputCount, task: task), board: resources.board,
+      shadow: ShadowPredictions(source: resources.shadow, task: task, batchCapacity: batch.capacity),
+      quarantine: resources.quarantine, state: agreed
+    ) { checkpoints.submit($0) }
+    // The state of the last agreed step outlives the generation, however that ends.
+    defer { state = loop.state }
+    let end = try loop.run()
+    if end != .regroup {
+      let isWritten = try blockingAwait(until: .after(.seconds(120))) {
+        await checkpoints.drain(until: .after(.seconds(110)))
+      }
+      if !isWritten { resources.logger.error("the final checkpoint could not be written in time", [:]) }
+    }
+    return end
+  }
+
+  private func startPump(_ buffers: [PartitionBuffer]) throws -> Task<Void, Never> {
+    let resources = resources
+    let starts = Dictionary(
+      uniqueKeysWithValues: buffers.map { ($0.partition, StartOffset.offset($0.nextOffset)) })
+    try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
+    return Task {
+      let pump = RecordPump(
+        consumer: resources.consumer, deadLetters: resources.deadLetters,
+        topic: resources.pipeline.source.topic, logger: resources.logger)
+      let decoder = RecordDecoder(
+        pipeline: resources.pipeline.schema, task: resources.pipeline.model.task,
+        recordBytesMax: resources.pipeline.source.recordBytesMax)
+      do {
+        try await pump.run(buffers: buffers, decoder: decoder)
+      } catch is CancellationError {
+      } catch {
+        resources.logger.error("records can no longer be read; stopping", [.error: LogValue(describing: error)])
+        resources.board.wish { $0.stop = true }
+      }
+    }
+  }
+}

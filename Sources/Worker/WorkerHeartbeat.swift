@@ -1,0 +1,147 @@
+import Ingest
+import Kafka
+import Learning
+import Membership
+import Pipelines
+import Registry
+import Telemetry
+import Vocabulary
+
+/// Once every half second: tells the registry where this worker stands and takes over what people and the controller
+/// want of it. The step thread never waits for it.
+struct WorkerHeartbeat: Sendable {
+  let resources: WorkerResources
+
+  private static let interval = Duration.milliseconds(500)
+
+  func run() async {
+    var rate = RateMeter()
+    var shadowed: Int64 = 0
+    var isAway = false
+    while !Task.isCancelled {
+      do {
+        try await beat(&rate)
+        try await followWishes()
+        try await followStable(&shadowed)
+        try await writeIncidents()
+        if isAway { resources.logger.notice("the database answers again", [:]) }
+        isAway = false
+      } catch {
+        if !isAway, !Task.isCancelled {
+          resources.logger.warning(
+            "the database does not answer; training goes on, decisions wait", [.error: LogValue(describing: error)])
+        }
+        isAway = true
+      }
+      try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  private func beat(_ rate: inout RateMeter) async throws {
+    let facts = resources.board.currentFacts
+    var status = WorkerStatus(state: facts.phase)
+    status.rank = facts.rank?.rawValue
+    status.worldSize = facts.worldSize
+    status.generation = facts.generation?.rawValue
+    status.step = facts.step
+    status.trained = facts.trained
+    status.rejected = facts.rejected
+    status.recordsPerSecond = rate.update(total: facts.trained + facts.rejected)
+    status.loss = facts.meanLoss
+    status.auc = facts.auc
+    for partition in facts.owned {
+      guard
+        let progress = facts.progress.first(where: { $0.partition == partition }),
+        let end = await resources.consumer.knownHighWatermark(partition)
+      else { continue }
+      status.lag.append(
+        WorkerStatus.PartitionLag(partition: partition, records: max(0, end - progress.nextOffset)))
+    }
+    try await resources.registry.heartbeat(
+      pipeline: resources.pipelineID, member: resources.memberID, heldStep: facts.heldStep, status: status)
+  }
+
+  private func followWishes() async throws {
+    guard let pipeline = try await resources.registry.pipeline(named: resources.pipeline.name) else { return }
+    let facts = resources.board.currentFacts
+    var mustRegroup = false
+    if facts.rank == Rank(0), let plan = try await resources.registry.currentPlan(pipeline: resources.pipelineID) {
+      let members = try await resources.registry.members(pipeline: resources.pipelineID, silence: .seconds(5))
+      mustRegroup = Rendezvous.shouldRegroup(
+        plan, waiting: members.filter(\.isWaiting).map(\.facts), desired: pipeline.desiredWorkers)
+    }
+    resources.board.wish { wishes in
+      wishes.stop = wishes.stop || pipeline.desiredState == .stopped
+      wishes.paused = pipeline.desiredState == .paused
+      wishes.stopsAtEnd = pipeline.until == "end"
+      wishes.stepLimit = pipeline.until.flatMap { RunLimit.steps($0) }
+      wishes.regroup = mustRegroup
+      wishes.newestGeneration = pipeline.generation
+    }
+  }
+
+  /// Loads the stable version when it changes, so that the learner is compared with it.
+  private func followStable(_ shadowed: inout Int64) async throws {
+    let versions = try await resources.registry.versions(pipeline: resources.pipelineID)
+    guard let stable = versions.first(where: { $0.state == .stable }), stable.number != shadowed else { return }
+    let bytes = try await resources.registry.state(of: stable.checkpoint)
+    let predictor = try Predictor(
+      spec: LearnerSpec(resources.pipeline), state: bytes,
+      batchCapacity: resources.partitionCount * resources.pipeline.training.recordsPerPartition)
+    resources.shadow.offer(version: stable.number, predictor: predictor)
+    shadowed = stable.number
+  }
+
+  private func writeIncidents() async throws {
+    for record in resources.quarantine.takeFound() {
+      _ = try await resources.registry.openIncident(pipeline: resources.pipelineID, IncidentDraft(record))
+      if record.position.offset >= 0 { try await deadLetter(record.position) }
+    }
+  }
+
+  /// The record's bytes are long gone from the buffers: it is read again from the log.
+  private func deadLetter(_ position: RecordPosition) async throws {
+    let value = try await RecordFetch.read(position, configuration: resources.kafka)
+    resources.deadLetters.put(
+      DeadLetter(
+        position: position, reason: .nonFinite, field: nil, key: value.key, value: value.value,
+        originalBytes: value.value.count))
+    try await resources.deadLetters.send()
+  }
+}
+
+/// Records a second between two beats, smoothed.
+struct RateMeter: Sendable {
+  private var last: (at: ContinuousClock.Instant, total: Int64)?
+  private var smoothed: Double = 0
+
+  mutating func update(total: Int64) -> Double {
+    let now = ContinuousClock.now
+    defer { last = (now, total) }
+    guard let last else { return 0 }
+    let seconds = (now - last.at).seconds
+    guard seconds > 0 else { return smoothed }
+    let current = Double(max(0, total - last.total)) / seconds
+    smoothed = smoothed == 0 ? current : 0.6 * smoothed + 0.4 * current
+    return smoothed
+  }
+}
+
+/// What `--until` can ask of the workers.
+enum RunLimit {
+  /// N of `steps:N`.
+  static func steps(_ until: String) -> Int64? {
+    until.hasPrefix("steps:") ? Int64(until.dropFirst(6)) : nil
+  }
+}
+
+extension IncidentDraft {
+  /// The same record quarantined again, after a restart say, is the same incident.
+  fileprivate init(_ record: QuarantinedRecord) {
+    let isWholeStep = record.position.offset < 0
+    self.init(
+      key: isWholeStep ? "non_finite step \(record.step)" : "non_finite \(record.position)", kind: "non_finite",
+      severity: .warning, positions: isWholeStep ? [] : [record.position], layer: record.layer,
+      feature: record.feature, step: record.step)
+  }
+}

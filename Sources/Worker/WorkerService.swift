@@ -1,0 +1,126 @@
+import Confinement
+import Foundation
+import Kafka
+import Pipelines
+import Registry
+import Telemetry
+import Vocabulary
+
+/// How a worker's run ended.
+public enum WorkerOutcome: Sendable, Equatable {
+  /// What the run was asked for is done.
+  case finished
+  /// Somebody asked for a stop; the final checkpoint is written.
+  case stopped
+  /// The lineage was halted, and why.
+  case halted(String)
+}
+
+/// A streaming worker: consumes, predicts, learns in step with its peers, and checkpoints as the leader.
+///
+/// The arithmetic runs on one dedicated thread; tasks beside it feed it records, write its checkpoints and tell the
+/// registry how it does.
+public actor WorkerService {
+  private let pipeline: Pipeline
+  private let databaseURI: String
+  private let brokers: String
+  private let memberID: String
+  private let listenAddress: String
+  private let logger: Logger
+  private nonisolated let board = ControlBoard()
+
+  /// - Parameters:
+  ///   - brokers: Used when the pipeline names none.
+  ///   - memberID: Unique to this process start.
+  ///   - listenAddress: Where peers connect; port 0 takes a free one.
+  public init(
+    pipeline: Pipeline, databaseURI: String, brokers: String, memberID: String,
+    listenAddress: String = "127.0.0.1:0", logger: Logger
+  ) {
+    self.pipeline = pipeline
+    self.databaseURI = databaseURI
+    self.brokers = brokers
+    self.memberID = memberID
+    self.listenAddress = listenAddress
+    self.logger = logger
+  }
+
+  /// Asks the whole group to stop after the step in hand, with a final checkpoint. Any thread, any number of times.
+  public nonisolated func requestStop() { board.wish { $0.stop = true } }
+
+  /// Works until the lineage ends, a stop is asked for, or a door stays shut.
+  public func run() async throws -> WorkerOutcome {
+    let registry = try await Registry.open(
+      uri: databaseURI, applicationName: "retrain-worker", deadline: .after(.seconds(30)))
+    let outcome = try await closing(registry) { try await self.work(with: registry) }
+    return outcome
+  }
+
+  private func closing<Value: Sendable>(_ registry: Registry, _ body: () async throws -> Value) async throws -> Value {
+    do {
+      let value = try await body()
+      await registry.close()
+      return value
+    } catch {
+      await registry.close()
+      throw error
+    }
+  }
+
+  private func work(with registry: Registry) async throws -> WorkerOutcome {
+    guard let record = try await registry.pipeline(named: pipeline.name) else {
+      throw WorkerError.unknownPipeline(pipeline.name)
+    }
+    let configuration = KafkaConfiguration(
+      brokers: pipeline.source.brokers ?? brokers, properties: pipeline.source.librdkafka,
+      clientID: "retrain-\(pipeline.name)")
+    let admin = try KafkaAdmin(configuration: configuration)
+    let partitionCount = Int(
+      try await admin.partitionCount(topic: pipeline.source.topic, until: .after(.seconds(30))))
+    await admin.close()
+    let consumer = try KafkaConsumer(
+      configuration: configuration, group: pipeline.source.consumerGroup ?? "retrain.\(pipeline.name)",
+      topic: pipeline.source.topic, queueBytesMax: pipeline.source.queueBytesMax)
+    let producer = try KafkaProducer(configuration: configuration)
+    let deadLetters = DeadLetters(producer: producer, topic: pipeline.source.effectiveDeadLetterTopic)
+    let resources = WorkerResources(
+      pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
+      partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters,
+      checkpoints: CheckpointWriter(
+        registry: registry, pipelineID: record.id, consumer: consumer, deadLetters: deadLetters, logger: logger),
+      board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), logger: logger)
+    let heartbeat = Task { await WorkerHeartbeat(resources: resources).run() }
+    let result: Result<WorkerOutcome, any Error>
+    do {
+      let address = listenAddress
+      result = .success(
+        try await onDedicatedThread(named: "train") {
+          try TrainingThread(resources: resources, listenAddress: address).run()
+        })
+    } catch {
+      result = .failure(error)
+    }
+    heartbeat.cancel()
+    await heartbeat.value
+    if case .success(.halted(let reason)) = result {
+      try? await registry.halt(pipeline: record.id, reason: reason)
+    }
+    try? await registry.leave(pipeline: record.id, member: memberID)
+    try? await deadLetters.deliver(until: .after(.seconds(10)))
+    await consumer.close()
+    await producer.close()
+    return try result.get()
+  }
+}
+
+/// What keeps a worker from working.
+public enum WorkerError: Error, CustomStringConvertible {
+  case unknownPipeline(String)
+
+  public var description: String {
+    switch self {
+    case .unknownPipeline(let name):
+      "no pipeline '\(name)' in the registry: 'retrainctl start FILE' registers it"
+    }
+  }
+}

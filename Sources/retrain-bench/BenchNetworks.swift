@@ -1,0 +1,73 @@
+import Learning
+import Tensors
+import Vocabulary
+
+/// The networks that benchmarks speak of, and data for them.
+struct BenchNetwork {
+  let name: String
+  let spec: LearnerSpec
+
+  /// W1 = 64→256→128→1, W1b = 128→1024→512→256→1, W1c = 26 tables of 100,000 × 16 and 13 numbers → 256 → 128 → 1; all
+  /// binary cross-entropy, Adam, global-norm clip 1, Adagrad on tables.
+  init(name: String, activation: String) throws {
+    guard let kind = ActivationKind(rawValue: activation) else {
+      let known = ActivationKind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw BenchError("--activation \(activation) is none of \(known)")
+    }
+    let shape: (numbers: Int, categories: Int, hidden: [Int])
+    switch name {
+    case "W1": shape = (64, 0, [256, 128])
+    case "W1b": shape = (128, 0, [1024, 512, 256])
+    case "W1c": shape = (13, 26, [256, 128])
+    default: throw BenchError("--net \(name) is none of W1, W1b, W1c")
+    }
+    self.name = name
+    spec = LearnerSpec(
+      numbers: (0..<shape.numbers).map { NumberInput(name: "n\($0)") },
+      categories: (0..<shape.categories).map { CategoryInput(name: "c\($0)", buckets: 100_000, dimension: 16) },
+      hidden: shape.hidden, activation: kind, task: .binary)
+  }
+
+  /// `count` batches of standard normal numbers, uniform buckets and labels of a random linear rule.
+  func batches(count: Int, rows: Int) -> [FeatureBatch] {
+    var random = SplitMix64(seed: 7)
+    let weights = spec.numbers.map { _ in normal(&random) }
+    return (0..<count).map { _ in
+      let batch = FeatureBatch(
+        capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categories.count)
+      batch.count = rows
+      for row in 0..<rows {
+        var score: Float = 0
+        for number in weights.indices {
+          let value = normal(&random)
+          batch.numbers[row * weights.count + number] = value
+          score += value * weights[number]
+        }
+        for (category, input) in spec.categories.enumerated() {
+          batch.categories[row * spec.categories.count + category] = UInt32.random(
+            in: 0..<UInt32(input.buckets), using: &random)
+        }
+        batch.labels[row] = score > 0 ? 1 : 0
+      }
+      return batch
+    }
+  }
+}
+
+/// Nearly normal: the sum of twelve uniform numbers.
+func normal(_ random: inout SplitMix64) -> Float {
+  var sum = -6.0
+  for _ in 0..<12 { sum += random.nextUnit() }
+  return Float(sum)
+}
+
+/// One whole step of one rank; the bytes of `attachment` are reused.
+@discardableResult
+func trainStep(_ learner: Learner, _ batch: FeatureBatch, attachment: inout [UInt8]) throws -> Update {
+  learner.predict(batch)
+  let local = learner.backward(batch)
+  attachment.removeAll(keepingCapacity: true)
+  learner.appendAttachment(to: &attachment)
+  try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
+  return learner.apply(labelled: local.labelled)
+}

@@ -1,0 +1,38 @@
+import Arguments
+import Registry
+
+struct CheckpointsCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "checkpoints", abstract: "List the checkpoints of a pipeline, the newest first.",
+      discussion: "The state of older ones is dropped (checkpoint.keep); their numbers stay, for the audit.")
+  }
+
+  @Option(valueName: "n", help: "At most so many.") var limit: Int = 20
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  func mistakes() -> [String] { limit > 0 ? [] : ["--limit must be more than zero"] }
+
+  func run() async throws {
+    try await withRegistry(for: "checkpoints") { registry in
+      let record = try await choice.record(in: registry)
+      let checkpoints = try await registry.checkpoints(pipeline: record.id, limit: limit)
+        .map(PipelineStatus.Checkpoint.init)
+      if format.json { return try Console.say(json: checkpoints) }
+      if checkpoints.isEmpty { return Console.say("'\(record.name)' has no checkpoint yet") }
+      var table = TextTable(
+        ">id", ">step", ">generation", "final", ">bytes", ">records", ">loss", ">AUC", ">window loss", ">window AUC",
+        "when")
+      for checkpoint in checkpoints {
+        table.add(
+          String(checkpoint.id), Wording.count(checkpoint.step), String(checkpoint.generation),
+          checkpoint.isFinal ? "yes" : "", checkpoint.hasState ? Wording.count(checkpoint.stateBytes) : "pruned",
+          Wording.count(checkpoint.metrics.records), Wording.figure(checkpoint.metrics.loss),
+          Wording.figure(checkpoint.metrics.auc), Wording.figure(checkpoint.window.loss),
+          Wording.figure(checkpoint.window.auc), Wording.ago(checkpoint.createdAt))
+      }
+      for line in table.lines(palette: .standardOutput, indent: 0) { Console.say(line) }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Arguments
+import Controller
+import Health
+import Registry
+import Vocabulary
+
+struct HealthCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "health", abstract: "Show the activation health of each layer, and what the rules say about it.",
+      discussion: "Of the newest checkpoint, or of the one named; over the window that the checkpoint ends.")
+  }
+
+  @Option(valueName: "id", help: "Of this checkpoint.") var checkpoint: Int64?
+  @Option(name: "version", valueName: "n", help: "Of this version's checkpoint.") var number: VersionNumber?
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  func mistakes() -> [String] {
+    checkpoint != nil && number != nil ? ["--checkpoint and --version name two checkpoints"] : []
+  }
+
+  private struct Report: Encodable {
+    var checkpoint: Int64
+    var step: Int64
+    var layers: [PipelineStatus.Layer]
+    var findings: [HealthFinding]
+  }
+
+  func run() async throws {
+    try await withRegistry(for: "health") { registry in
+      let record = try await choice.record(in: registry)
+      let chosen = try await registry.chooseCheckpoint(of: record, checkpoint: checkpoint, version: number?.value)
+      let layers = try await registry.layerHealth(checkpoint: chosen.id)
+      let settings = try PipelineFile(text: record.specification, name: record.name).pipeline.health
+      let report = Report(
+        checkpoint: chosen.id, step: chosen.step, layers: layers.map(PipelineStatus.Layer.init),
+        findings: examine(layers, limits: HealthLimits(settings)))
+      if format.json { return try Console.say(json: report) }
+      let palette = Palette.standardOutput
+      Console.say("checkpoint \(report.checkpoint), step \(Wording.count(report.step))\n")
+      for line in TextTable(health: report.layers, palette: palette).lines(palette: palette, indent: 0) {
+        Console.say(line)
+      }
+      var table = TextTable("rule", "layer", ">observed", ">threshold", "verdict")
+      for finding in report.findings where finding.verdict != .pass {
+        table.add(
+          finding.rule, finding.layer, Wording.measure(finding.observed), Wording.measure(finding.threshold),
+          finding.verdict == .inconclusive ? finding.verdict.rawValue : palette.bad(finding.verdict.rawValue))
+      }
+      Console.say()
+      if table.isEmpty { return Console.say("all \(report.findings.count) rules pass") }
+      for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
+    }
+  }
+}
+
+extension Registry {
+  /// The checkpoint that is named, or the version's, or the newest.
+  func chooseCheckpoint(of pipeline: PipelineRecord, checkpoint: Int64?, version: Int64?) async throws
+    -> CheckpointRecord
+  {
+    if let checkpoint {
+      guard let record = try await self.checkpoint(checkpoint), record.pipeline == pipeline.id else {
+        throw CommandFailure(.usage, "'\(pipeline.name)' has no checkpoint \(checkpoint)")
+      }
+      return record
+    }
+    if let version {
+      guard let found = try await versions(pipeline: pipeline.id).first(where: { $0.number == version }),
+        let record = try await self.checkpoint(found.checkpoint)
+      else { throw CommandFailure(.usage, "'\(pipeline.name)' has no version \(version)") }
+      return record
+    }
+    guard let newest = try await newestCheckpoint(pipeline: pipeline.id) else {
+      throw CommandFailure(.unavailable, "'\(pipeline.name)' has no checkpoint yet")
+    }
+    return newest
+  }
+}

@@ -1,0 +1,61 @@
+import Arguments
+import Foundation
+import Registry
+
+struct IncidentsCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(name: "incidents", abstract: "List what went wrong, the newest first.")
+  }
+
+  @Option(valueName: "n", help: "At most so many.") var limit: Int = 20
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  func mistakes() -> [String] { limit > 0 ? [] : ["--limit must be more than zero"] }
+
+  func run() async throws {
+    try await withRegistry(for: "incidents") { registry in
+      let record = try await choice.record(in: registry)
+      let incidents = try await registry.incidents(pipeline: record.id, limit: limit)
+        .map(PipelineStatus.Incident.init)
+      if format.json { return try Console.say(json: incidents) }
+      if incidents.isEmpty { return Console.say("'\(record.name)' has no incident") }
+      let table = TextTable(incidents: incidents, palette: .standardOutput, now: Date())
+      for line in table.lines(palette: .standardOutput, indent: 0) { Console.say(line) }
+    }
+  }
+}
+
+struct IncidentCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "incident", abstract: "Look into one incident.", subcommands: [IncidentShowCommand.self])
+  }
+}
+
+struct IncidentShowCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "show", abstract: "Show one incident with the records, the layer and the feature it names.")
+  }
+
+  @Argument(help: "The incident's number.") var id: Int64
+  @OptionGroup var format: OutputFormat
+
+  func run() async throws {
+    try await withRegistry(for: "incident show") { registry in
+      guard let incident = try await registry.incident(id) else {
+        throw CommandFailure(.usage, "there is no incident \(id)")
+      }
+      if format.json { return try Console.say(json: incident) }
+      let palette = Palette.standardOutput
+      Console.say(palette.bold("incident \(incident.id)") + "  \(incident.severity.rawValue), \(incident.kind)")
+      Console.say("opened   \(Wording.ago(incident.openedAt))")
+      if let step = incident.step { Console.say("step     \(Wording.count(step))") }
+      if let layer = incident.layer { Console.say("layer    \(layer)") }
+      if let feature = incident.feature { Console.say("feature  \(feature)") }
+      for position in incident.positions { Console.say("record   \(position)") }
+      if incident.details != "{}" { Console.say("details  \(incident.details)") }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Arguments
+import Foundation
+import Registry
+import Rollouts
+import Vocabulary
+
+struct PromoteCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "promote", abstract: "Make a version the stable one, by hand.",
+      discussion: """
+        Whatever its state, a rolled-back one included: a person who names it may. The version that was stable is \
+        retired; servers change over without a failed request. The journal says who it was.
+        """)
+  }
+
+  @Argument(help: "The version's number.") var number: VersionNumber
+  @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  func run() async throws {
+    try await decide(for: "promote", choice, format) { versions in
+      try Rollout.promote(number.value, by: person ?? NSUserName(), versions: versions)
+    }
+  }
+}
+
+struct RollbackCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "rollback", abstract: "Return from the stable version to the one before, by hand.",
+      discussion: "The version that is rolled back never serves again unless a person promotes it by name.")
+  }
+
+  @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
+  @Option(valueName: "text", help: "Why, for the journal.") var reason: String?
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  func run() async throws {
+    try await decide(for: "rollback", choice, format) { versions in
+      try Rollout.rollBack(by: person ?? NSUserName(), why: reason ?? "", versions: versions)
+    }
+  }
+}
+
+/// Writes down what a person decides, compare-and-set: if the controller was quicker, nothing happens.
+private func decide(
+  for purpose: String, _ choice: PipelineChoice, _ format: OutputFormat,
+  _ rule: ([VersionFacts]) throws -> [RolloutDecision]
+) async throws {
+  try await withRegistry(for: purpose) { registry in
+    let record = try await choice.record(in: registry)
+    let decisions: [RolloutDecision]
+    do { decisions = try rule(try await registry.versions(pipeline: record.id).map(\.facts)) } catch {
+      guard let error = error as? RolloutError else { throw error }
+      throw CommandFailure(.usage, error.reason)
+    }
+    try await registry.apply(decisions, evidence: "{}", pipeline: record.id, lease: nil)
+    if format.json { return try Console.say(json: decisions) }
+    for decision in decisions {
+      Console.say("v\(decision.version) \(decision.from.rawValue) → \(decision.to.rawValue): \(decision.reason)")
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import Arguments
+import Controller
+import Foundation
+import Registry
+import Server
+import Telemetry
+import Vocabulary
+import Worker
+
+/// What every role needs to know.
+struct RoleOptions: ArgumentGroup {
+  @Option(short: "p", valueName: "name", help: "The pipeline's name in the registry.") var pipeline: String
+  @Option(help: "How much is logged, to standard error.") var logLevel: LogLevel = .info
+  @Option(help: "How a log line looks.") var logFormat: LogFormat = .text
+  @Flag(help: "Stop when standard input ends, as it does when the supervisor is gone.") var supervised: Bool
+}
+
+extension LogLevel: ArgumentValue {}
+extension LogFormat: ArgumentValue {}
+
+/// Runs one role of a pipeline in this process until a signal, or the end of its work.
+struct RoleRun: Sendable {
+  let role: String
+  let pipelineName: String
+  let isSupervised: Bool
+  let logger: Logger
+  /// Unique to this process start: whoever is killed and comes back is somebody else.
+  let processName: String
+
+  init(_ role: String, _ options: RoleOptions) {
+    self.role = role
+    pipelineName = options.pipeline
+    isSupervised = options.supervised
+    let start = String(UInt64(Date().timeIntervalSince1970 * 1000), radix: 36)
+    processName = "\(role)-\(ProcessInfo.processInfo.hostName)-\(getpid())-\(start)"
+    logger = Logger(
+      label: role, level: options.logLevel, sink: .standardError(options.logFormat),
+      metadata: [.pipeline: LogValue(options.pipeline), .processID: LogValue(Int(getpid()))])
+  }
+
+  /// The pipeline as the registry has it, with the secrets of this process's environment.
+  func pipelineFile(databaseURI: String) async throws -> PipelineFile {
+    let registry = try await Registry.open(
+      uri: databaseURI, applicationName: "retrain-\(role)", deadline: .after(.seconds(30)))
+    do {
+      let record = try await registry.choosePipeline(named: pipelineName)
+      await registry.close()
+      return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)")
+    } catch {
+      await registry.close()
+      throw error
+    }
+  }
+
+  /// Calls `stop` at the first signal or the end of standard input; a second signal ends the process at once.
+  func stopping(_ stop: @escaping @Sendable () -> Void) -> StopSignals {
+    signal(SIGPIPE, SIG_IGN)
+    if isSupervised { onEndOfInput(stop) }
+    return StopSignals { count in
+      if count > 1 { exit(130) }
+      stop()
+    }
+  }
+
+  /// Runs `body` with our share in the database.
+  func withDatabase<Value>(_ body: (DatabaseAccess) async throws -> Value) async throws -> Value {
+    let database = try DatabaseAccess.enter(creates: false)
+    defer { try? database.leave() }
+    do { return try await body(database) } catch {
+      logger.error("the role ended", [.error: LogValue(CommandFailure(error).message)])
+      throw error
+    }
+  }
+}
+
+struct WorkerCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "worker", abstract: "Run one worker of a registered pipeline (a role).",
+      discussion: "Workers find each other through PostgreSQL and stop together: a signal to one stops the group.")
+  }
+
+  @OptionGroup var role: RoleOptions
+  @Option(valueName: "host:port", help: "Where other workers reach this one; port 0 is any free one.")
+  var listen: String = "127.0.0.1:0"
+
+  func run() async throws {
+    let run = RoleRun("worker", role)
+    try await run.withDatabase { database in
+      let pipeline = try await run.pipelineFile(databaseURI: database.uri).pipeline
+      let broker = try BrokerAccess.enter(pipelineBrokers: pipeline.source.brokers)
+      defer { try? broker.leave() }
+      let service = WorkerService(
+        pipeline: pipeline, databaseURI: database.uri, brokers: broker.addresses, memberID: run.processName,
+        listenAddress: listen, logger: run.logger)
+      let signals = run.stopping { service.requestStop() }
+      defer { signals.cancel() }
+      switch try await service.run() {
+      case .finished: run.logger.notice("finished")
+      case .stopped: run.logger.notice("stopped")
+      case .halted(let reason): run.logger.error("the lineage was halted", [.reason: LogValue(reason)])
+      }
+    }
+  }
+}
+
+struct ControllerCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "controller", abstract: "Run the controller of a registered pipeline (a role).",
+      discussion: "Several may run: one holds the lease and decides, the others wait for it.")
+  }
+
+  @OptionGroup var role: RoleOptions
+
+  func run() async throws {
+    let run = RoleRun("controller", role)
+    try await run.withDatabase { database in
+      let service = ControllerService(
+        pipeline: try await run.pipelineFile(databaseURI: database.uri).pipeline, databaseURI: database.uri,
+        holder: run.processName, logger: run.logger)
+      let signals = run.stopping { service.requestStop() }
+      defer { signals.cancel() }
+      try await service.run()
+    }
+  }
+}
+
+struct ServerCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "server", abstract: "Run a prediction server of a registered pipeline (a role).",
+      discussion: "Open Inference Protocol v2 over HTTP, a status page and /metrics; any number of them may run.")
+  }
+
+  @OptionGroup var role: RoleOptions
+
+  func run() async throws {
+    let run = RoleRun("server", role)
+    try await run.withDatabase { database in
+      let pipeline = try await run.pipelineFile(databaseURI: database.uri).pipeline
+      let service = ServerService(
+        pipelineName: pipeline.name, pipeline: pipeline, databaseURI: database.uri, logger: run.logger,
+        serverID: run.processName)
+      let signals = run.stopping { service.requestStop() }
+      defer { signals.cancel() }
+      try await service.run()
+    }
+  }
+}

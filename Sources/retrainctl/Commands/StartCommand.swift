@@ -1,0 +1,92 @@
+import Arguments
+import Foundation
+import Vocabulary
+
+struct StartCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "start", abstract: "Run a pipeline on this machine: database, broker, controller, server, workers.",
+      discussion: """
+        Goes on from the newest checkpoint if there is one. What is not there is started under .retrain/ and stopped \
+        with the run; what crashes is started again. Ctrl-C stops with a final checkpoint, a second one at once. \
+        Every role logs to .retrain/logs/<pipeline>/.
+
+        --until end        when the stream was read to its end (and no 'feed' on this machine goes on)
+        --until 60         after so many seconds
+        --until steps:N    at step N of the lineage
+        --until promoted   when this run has promoted a version
+        """)
+  }
+
+  @Argument(help: "The pipeline file.", completion: .file(["yaml", "yml"])) var file: String
+  @Option(valueName: "n", help: "Worker processes; by default what the pipeline says.") var workers: Int?
+  @Option(valueName: "when", help: "End by itself: end, promoted, steps:N or seconds.") var until: RunUntil?
+  @Flag(help: "Go on in the background; 'retrainctl stop' ends it.") var detach: Bool
+  @OptionGroup var format: OutputFormat
+
+  func mistakes() -> [String] {
+    workers.map { (1...256).contains($0) ? [] : ["--workers must be 1 to 256, not \($0)"] } ?? []
+  }
+
+  private struct Report: Encodable {
+    var ending: String
+    var status: PipelineStatus?
+  }
+
+  func run() async throws {
+    let pipeline = try PipelineFile(path: file)
+    let house = House()
+    if detach { return try await startDetached(pipeline, house) }
+    let reporter = RunReporter(isQuiet: format.json)
+    let run = PipelineRun(
+      file: pipeline, workers: workers ?? pipeline.pipeline.training.workers, until: until, house: house,
+      reporter: reporter)
+    let result: PipelineRun.Result
+    do { result = try await run.run() } catch {
+      reporter.finish()
+      throw error
+    }
+    reporter.finish()
+    if format.json {
+      try Console.say(json: Report(ending: result.ending.sentence, status: result.status))
+    } else {
+      if let status = result.status {
+        let page = StatusPage(status, palette: .standardOutput)
+        for line in page.lines(columns: Terminal.columns(orUnlimited: STDOUT_FILENO)) { Console.say(line) }
+        Console.say()
+      }
+      Console.say("ended: \(result.ending.sentence)")
+    }
+    if result.ending.exitCode != .ok { throw CommandFailure(result.ending.exitCode, result.ending.sentence) }
+  }
+
+  private func startDetached(_ pipeline: PipelineFile, _ house: House) async throws {
+    var words = ["start", file]
+    if let workers { words += ["--workers", String(workers)] }
+    if let until { words += ["--until", until.argumentText] }
+    let name = pipeline.pipeline.name
+    if let running = try RunRecord.running(name, in: house) {
+      throw CommandFailure(.unavailable, "'\(name)' runs here already (process \(running.processID))")
+    }
+    try House.makeFolder(house.logs(name))
+    let log = house.logs(name) + "/supervisor.log"
+    let child = try ChildProcess(
+      executable: ChildProcess.ownExecutable, arguments: words, environment: Environment.block(changing: [:]),
+      log: log, isDetached: true)
+    let deadline = Deadline.after(.seconds(180))
+    while try RunRecord.running(name, in: house)?.processID != child.processID {
+      if let exit = child.exit {
+        let code = ExitCode(rawValue: exit.code) ?? .ourFault
+        if code == .ok { break }
+        throw CommandFailure(code, "'\(name)' ended at once:\n\(LogTail.last(of: log))")
+      }
+      guard !deadline.hasPassed else { throw CommandFailure(.unavailable, "'\(name)' does not start; see \(log)") }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    if format.json {
+      return try Console.say(json: ["pipeline": name, "process": String(child.processID), "logs": house.logs(name)])
+    }
+    Console.say("'\(name)' runs as process \(child.processID); logs in \(house.logs(name))")
+    Console.say("retrainctl status shows it, retrainctl stop ends it")
+  }
+}

@@ -1,0 +1,119 @@
+import Arguments
+import Foundation
+import Registry
+import Rollouts
+import Vocabulary
+
+struct VersionsCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(name: "versions", abstract: "List the model versions of a pipeline, the newest first.")
+  }
+
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  func run() async throws {
+    try await withRegistry(for: "versions") { registry in
+      let record = try await choice.record(in: registry)
+      var versions: [PipelineStatus.Version] = []
+      for version in try await registry.versions(pipeline: record.id) {
+        versions.append(PipelineStatus.Version(version, try await registry.checkpoint(version.checkpoint)))
+      }
+      if format.json { return try Console.say(json: versions) }
+      if versions.isEmpty { return Console.say("'\(record.name)' has no version yet") }
+      let palette = Palette.standardOutput
+      var table = TextTable(
+        ">version", "state", ">share", ">checkpoint", ">step", ">records", ">loss", ">AUC", "since", "created")
+      for version in versions {
+        table.add(
+          "v\(version.number)", palette.coloured(state: version.state), Wording.percent(version.share),
+          String(version.checkpoint), version.step.map(Wording.count) ?? "–",
+          version.metrics.map { Wording.count($0.records) } ?? "–", Wording.figure(version.metrics?.loss),
+          Wording.figure(version.metrics?.auc), Wording.ago(version.since), Wording.ago(version.createdAt))
+      }
+      for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
+    }
+  }
+}
+
+struct VersionCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "version", abstract: "Look into one model version.", subcommands: [VersionShowCommand.self])
+  }
+}
+
+struct VersionShowCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "show", abstract: "Show one version: its measures, its layers' health, and every decision about it.")
+  }
+
+  @Argument(help: "The version's number.") var number: VersionNumber
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  private struct Report: Encodable {
+    var version: PipelineStatus.Version
+    var checkpoint: PipelineStatus.Checkpoint
+    /// Oldest first.
+    var decisions: [PipelineStatus.Decision]
+    var health: [PipelineStatus.Layer]
+  }
+
+  func run() async throws {
+    try await withRegistry(for: "version show") { registry in
+      let record = try await choice.record(in: registry)
+      guard
+        let version = try await registry.versions(pipeline: record.id).first(where: { $0.number == number.value }),
+        let checkpoint = try await registry.checkpoint(version.checkpoint)
+      else { throw CommandFailure(.usage, "'\(record.name)' has no version \(number.value)") }
+      let decisions = try await registry.decisions(pipeline: record.id, version: version.number, limit: 1000)
+      let report = Report(
+        version: .init(version, checkpoint), checkpoint: .init(checkpoint),
+        decisions: decisions.reversed().map(PipelineStatus.Decision.init),
+        health: try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init))
+      if format.json { return try Console.say(json: report) }
+      show(report)
+    }
+  }
+
+  private func show(_ report: Report) {
+    let palette = Palette.standardOutput
+    let (version, metrics) = (report.version, report.checkpoint.metrics)
+    Console.say(palette.bold("v\(version.number)") + "  " + palette.coloured(state: version.state))
+    Console.say(
+      "checkpoint \(version.checkpoint), step \(Wording.count(report.checkpoint.step)), "
+        + "created \(Wording.ago(version.createdAt)), \(version.state) since \(Wording.ago(version.since))")
+    Console.say(
+      "test-then-train over \(Wording.count(metrics.records)) records: loss \(Wording.figure(metrics.loss))"
+        + (metrics.auc.map { ", AUC \(Wording.figure($0))" } ?? "")
+        + (metrics.accuracy.map { ", accuracy \(Wording.figure($0))" } ?? ""))
+    if !report.decisions.isEmpty { Console.say("\n" + palette.bold("decisions")) }
+    for decision in report.decisions {
+      Console.say("  \(decision.from) → \(decision.to): \(decision.reason)")
+      Console.say(
+        palette.dim(
+          "    rule \(decision.rule), observed \(Wording.measure(decision.observed)), threshold "
+            + "\(Wording.measure(decision.threshold)), \(decision.window), by \(decision.actor), "
+            + Wording.ago(decision.at)))
+    }
+    let table = TextTable(health: report.health, palette: palette)
+    if !table.isEmpty { Console.say("\n" + palette.bold("health a layer")) }
+    for line in table.lines(palette: palette) { Console.say(line) }
+  }
+}
+
+/// `7` or `v7`.
+struct VersionNumber: ArgumentValue {
+  let value: Int64
+
+  init?(argument: String) {
+    guard let value = Int64(argument.hasPrefix("v") ? String(argument.dropFirst()) : argument), value > 0 else {
+      return nil
+    }
+    self.value = value
+  }
+
+  static var expectation: String { "a version's number, as 7 or v7" }
+}

@@ -1,0 +1,103 @@
+/// Finds one value of a JSON record by its dotted path, as the bytes of a key.
+///
+/// Not a parser: a record that is not JSON has no key, or a wrong one, and is published all the same, because judging
+/// records is the reader's business.
+struct KeyFinder {
+  private let path: [[UInt8]]
+
+  init(path: String) { self.path = path.split(separator: ".").map { Array($0.utf8) } }
+
+  /// The value's text without quotes; nil where there is none.
+  func key(in record: UnsafeRawBufferPointer) -> [UInt8]? {
+    var scanner = Scanner(bytes: record)
+    for name in path {
+      guard scanner.enter(member: name) else { return nil }
+    }
+    return scanner.scalar()
+  }
+
+  private struct Scanner {
+    let bytes: UnsafeRawBufferPointer
+    var index = 0
+
+    init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private mutating func skipSpace() {
+      while let byte = current, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { index += 1 }
+    }
+
+    /// Moves to the value of an object's member.
+    mutating func enter(member name: [UInt8]) -> Bool {
+      skipSpace()
+      guard current == UInt8(ascii: "{") else { return false }
+      index += 1
+      while true {
+        skipSpace()
+        guard current == UInt8(ascii: "\""), let found = text() else { return false }
+        skipSpace()
+        guard current == UInt8(ascii: ":") else { return false }
+        index += 1
+        skipSpace()
+        if found.elementsEqual(name) { return true }
+        skipValue()
+        skipSpace()
+        guard current == UInt8(ascii: ",") else { return false }
+        index += 1
+      }
+    }
+
+    /// The bytes between the quotes at `index`, escapes as they are; moves behind them.
+    private mutating func text() -> UnsafeRawBufferPointer.SubSequence? {
+      let start = index + 1
+      index = start
+      while let byte = current {
+        if byte == UInt8(ascii: "\\") {
+          index += 2
+        } else if byte == UInt8(ascii: "\"") {
+          index += 1
+          return bytes[start..<index - 1]
+        } else {
+          index += 1
+        }
+      }
+      return nil
+    }
+
+    /// Moves behind the value at `index`.
+    private mutating func skipValue() {
+      var depth = 0
+      while let byte = current {
+        switch byte {
+        case UInt8(ascii: "\""):
+          guard text() != nil else { return }
+          if depth == 0 { return }
+          continue
+        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+          if depth == 0 { return }
+          depth -= 1
+          if depth == 0 {
+            index += 1
+            return
+          }
+        case UInt8(ascii: ",") where depth == 0: return
+        default: break
+        }
+        index += 1
+      }
+    }
+
+    /// The text or number at `index`; nil for null, objects and lists.
+    mutating func scalar() -> [UInt8]? {
+      guard let byte = current else { return nil }
+      if byte == UInt8(ascii: "\"") { return text().map(Array.init) }
+      if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { return nil }
+      let start = index
+      skipValue()
+      let value = bytes[start..<index].filter { $0 > 0x20 }
+      return value.isEmpty || value.elementsEqual("null".utf8) ? nil : value
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Ingest
+import Learning
+import Pipelines
+import Registry
+import Tensors
+import Vocabulary
+
+/// Predicts with a stored version in this process, by the same code and to the same bits as a server.
+struct LocalPrediction {
+  let registry: Registry
+  let pipeline: PipelineRecord
+  /// Nil: the stable one.
+  let version: Int64?
+
+  func predict(_ record: String) async throws -> Prediction {
+    let versions = try await registry.versions(pipeline: pipeline.id)
+    guard let chosen = versions.first(where: { version == nil ? $0.state == .stable : $0.number == version }) else {
+      let what = version.map { "no version \($0)" } ?? "no stable version yet"
+      throw CommandFailure(version == nil ? .unavailable : .usage, "'\(pipeline.name)' has \(what)")
+    }
+    let settings = try PipelineFile(text: pipeline.specification, name: pipeline.name).pipeline
+    let predictor = try Predictor(
+      spec: LearnerSpec(settings), state: try await registry.state(of: chosen.checkpoint), batchCapacity: 1)
+    let outputs = try outputs(of: predictor, record, settings)
+    guard outputs.allSatisfy(\.isFinite) else {
+      throw CommandFailure(.ourFault, "version \(chosen.number) gives a non-finite output for this record: not shown")
+    }
+    let name =
+      switch settings.model.task {
+      case .binary: "probability"
+      case .multiclass: "probabilities"
+      case .regression: "value"
+      }
+    return Prediction(
+      pipeline: pipeline.name, version: chosen.number, output: name, outputs: outputs, from: "computed here")
+  }
+
+  private func outputs(of predictor: Predictor, _ record: String, _ settings: Pipeline) throws -> [Double] {
+    prepareArithmeticThread()
+    let decoder = RecordDecoder(
+      pipeline: settings.schema, task: settings.model.task, recordBytesMax: settings.source.recordBytesMax,
+      purpose: .prediction)
+    let batch = FeatureBatch(capacity: 1, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount)
+    var eventTime = Double.nan
+    let outcome = withUnsafeMutablePointer(to: &eventTime) { eventTime in
+      Array(record.utf8).withUnsafeBytes {
+        decoder.decode($0, into: ExampleSlot(row: 0, of: batch, eventTime: eventTime))
+      }
+    }
+    if case .rejected(let reason, let field) = outcome {
+      throw CommandFailure(.usage, "the record is rejected: \(reason.rawValue)\(field.map { ", field \($0)" } ?? "")")
+    }
+    batch.count = 1
+    predictor.predict(batch)
+    return predictor.outputs.prefix(predictor.outputCount).map { Double($0) }
+  }
+}

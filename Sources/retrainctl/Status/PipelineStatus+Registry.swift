@@ -1,0 +1,68 @@
+import Evaluation
+import Foundation
+import Health
+import Registry
+import Rollouts
+import Vocabulary
+
+extension PipelineStatus.Worker {
+  init(_ member: MemberRecord) {
+    self.init(
+      id: member.facts.id, rank: member.rank?.rawValue,
+      state: member.status?.state ?? (member.isWaiting ? "waiting" : "starting"), step: member.status?.step ?? 0,
+      lag: member.status.flatMap { $0.lag.isEmpty ? nil : $0.lag.reduce(0) { $0 + $1.records } },
+      partitions: member.status?.lag.map(\.partition).sorted() ?? [], lastSeen: member.lastSeen)
+  }
+}
+
+extension PipelineStatus.Metrics {
+  init(_ metrics: StreamMetrics) {
+    self.init(records: metrics.records, loss: metrics.meanLoss, auc: metrics.auc, accuracy: metrics.accuracy)
+  }
+}
+
+extension PipelineStatus.Checkpoint {
+  init(_ record: CheckpointRecord) {
+    self.init(
+      id: record.id, step: record.step, generation: record.generation.rawValue, createdAt: record.createdAt,
+      isFinal: record.isFinal, hasState: record.hasState, stateBytes: record.stateBytes,
+      metrics: PipelineStatus.Metrics(record.metrics), window: PipelineStatus.Metrics(record.window))
+  }
+}
+
+extension PipelineStatus.Version {
+  init(_ record: VersionRecord, _ checkpoint: CheckpointRecord?) {
+    self.init(
+      number: record.number, state: record.state.rawValue, share: record.share, checkpoint: record.checkpoint,
+      step: checkpoint?.step, createdAt: record.createdAt, since: record.since, wasStable: record.wasStable,
+      wasRolledBack: record.wasRolledBack, metrics: checkpoint.map { PipelineStatus.Metrics($0.metrics) })
+  }
+}
+
+extension PipelineStatus.Decision {
+  init(_ record: DecisionRecord) {
+    self.init(
+      at: record.decidedAt, version: record.version, from: record.from.rawValue, to: record.to.rawValue,
+      rule: record.rule, observed: record.observed, threshold: record.threshold, window: record.window,
+      actor: record.actor, reason: record.reason)
+  }
+}
+
+extension PipelineStatus.Layer {
+  init(_ health: LayerHealth) {
+    let sketch = health.sketch
+    self.init(
+      layer: health.layer, zeroShare: sketch.zeroFraction, saturatedShare: sketch.saturatedFraction,
+      deadUnits: sketch.deadUnits, units: sketch.unitActivity.count, nonFinite: sketch.nonFinite,
+      gradientNorm: health.gradientNorm.flatMap { $0.isFinite ? $0 : nil },
+      updateRatio: health.updateRatio.flatMap { $0.isFinite ? $0 : nil })
+  }
+}
+
+extension PipelineStatus.Incident {
+  init(_ record: IncidentRecord) {
+    self.init(
+      id: record.id, at: record.openedAt, kind: record.kind, severity: record.severity.rawValue, layer: record.layer,
+      feature: record.feature, step: record.step, positions: record.positions.map(\.description))
+  }
+}

@@ -1,0 +1,49 @@
+import CAllocationCounter
+import Learning
+import Tensors
+import Testing
+
+@Suite(.serialized) struct `The step loop` {
+  @Test func `is watched by a counter that sees an allocation`() {
+    var grown: [Int] = []
+    #expect(countAllocations { grown.reserveCapacity(1000) } > 0)
+    #expect(grown.capacity >= 1000)
+  }
+
+  @Test(arguments: Case.all)
+  func `allocates nothing once it is warm`(_ item: Case) throws {
+    var stream = Stream(item.spec)
+    let batches = (0..<4).map { _ in stream.batch(30) }
+    let learner = Learner(spec: item.spec, batchCapacity: 30)
+    var attachment: [UInt8] = []
+    var views: [UnsafeRawBufferPointer] = []
+    func steps() throws {
+      for batch in batches {
+        learner.predict(batch)
+        let local = learner.backward(batch)
+        attachment.removeAll(keepingCapacity: true)
+        learner.appendAttachment(to: &attachment)
+        try attachment.withUnsafeBytes {
+          views.removeAll(keepingCapacity: true)
+          views.append($0)
+          try learner.absorb(attachments: views)
+        }
+        _ = learner.apply(labelled: local.labelled)
+      }
+    }
+    try steps()
+    #expect(try countAllocations { for _ in 0..<10 { try steps() } } == 0)
+  }
+}
+
+/// How often `body` asks for memory.
+private func countAllocations(_ body: () throws -> Void) rethrows -> Int64 {
+  allocation_counting_begin()
+  do {
+    try body()
+  } catch {
+    _ = allocation_counting_end()
+    throw error
+  }
+  return allocation_counting_end()
+}

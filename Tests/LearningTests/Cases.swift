@@ -1,0 +1,123 @@
+import Learning
+import Tensors
+import Testing
+import Vocabulary
+
+/// Specs that between them use every layer, loss and optimiser: what the conformance suite runs over.
+struct Case: Sendable, CustomTestStringConvertible {
+  let name: String
+  let spec: LearnerSpec
+  var testDescription: String { name }
+
+  static let numbers = [
+    NumberInput(name: "a"), NumberInput(name: "b", standardize: false, missingIndicator: true),
+    NumberInput(name: "c", missingIndicator: true),
+  ]
+  static let categories = [
+    CategoryInput(name: "k", buckets: 7, dimension: 3), CategoryInput(name: "l", buckets: 4, dimension: 5),
+  ]
+
+  static func spec(
+    hidden: [Int] = [19, 6], activation: ActivationKind = .tanh, layerNorm: Bool = false, wide: Bool = false,
+    task: LearnerSpec.Task = .binary, categories: [CategoryInput] = categories,
+    optimizer: OptimizerSpec = OptimizerSpec(kind: .adam, learningRate: 0.01),
+    rows: OptimizerSpec = OptimizerSpec(kind: .adagrad, learningRate: 0.05),
+    clipping: GradientClipping = GradientClipping(globalNorm: 1, value: nil)
+  ) -> LearnerSpec {
+    LearnerSpec(
+      numbers: numbers, categories: categories, hidden: hidden, activation: activation,
+      normalization: layerNorm ? .layerNorm : .none, wide: wide, task: task, optimizer: optimizer,
+      embeddingOptimizer: rows, clipping: clipping, seed: 11, histogramEvery: 3)
+  }
+
+  static let all: [Case] = {
+    var cases = ActivationKind.allCases.map { Case(name: "activation \($0.rawValue)", spec: spec(activation: $0)) }
+    cases += [
+      Case(name: "LayerNorm", spec: spec(layerNorm: true)),
+      Case(name: "LayerNorm, swish, wide", spec: spec(activation: .swish, layerNorm: true, wide: true)),
+      Case(name: "wide", spec: spec(wide: true)),
+      Case(name: "linear", spec: spec(hidden: [], wide: true)),
+      Case(name: "no categories", spec: spec(categories: [])),
+      Case(name: "multiclass", spec: spec(task: .multiclass(classes: 4))),
+      Case(name: "multiclass, wide", spec: spec(wide: true, task: .multiclass(classes: 3))),
+      Case(name: "regression", spec: spec(activation: .gelu, task: .regression)),
+      Case(name: "regression, wide", spec: spec(wide: true, task: .regression)),
+    ]
+    for kind in OptimizerSpec.Kind.allCases {
+      let optimizer = OptimizerSpec(kind: kind, learningRate: 0.02, momentum: kind == .sgd ? 0.9 : 0)
+      cases.append(
+        Case(
+          name: "\(kind.rawValue) for all",
+          spec: spec(
+            wide: true, optimizer: optimizer, rows: optimizer, clipping: GradientClipping(globalNorm: 0.3, value: 0.05))
+        ))
+    }
+    return cases
+  }()
+}
+
+/// A seeded stream of batches of a spec.
+struct Stream {
+  var random: SplitMix64
+  let spec: LearnerSpec
+
+  init(_ spec: LearnerSpec, seed: UInt64 = 1) {
+    self.spec = spec
+    random = SplitMix64(seed: seed)
+  }
+
+  /// - Parameter allLabelled: Else one label in five is absent.
+  mutating func batch(_ rows: Int, allLabelled: Bool = false) -> FeatureBatch {
+    let batch = FeatureBatch(
+      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categories.count)
+    batch.count = rows
+    for row in 0..<rows {
+      var score: Float = 0
+      for number in spec.numbers.indices {
+        let value = Float(random.nextUnit() * 4 - 1) * Float(number + 1)
+        let isAbsent = random.nextUnit() < 0.15
+        batch.numbers[row * spec.numbers.count + number] = isAbsent ? .nan : value
+        if !isAbsent { score += value - Float(number) }
+      }
+      for (category, input) in spec.categories.enumerated() {
+        batch.categories[row * spec.categories.count + category] = UInt32.random(
+          in: 0..<UInt32(input.buckets), using: &random)
+      }
+      switch spec.task {
+      case .binary: batch.labels[row] = score > 0.5 ? 1 : 0
+      case .multiclass(let classes): batch.labels[row] = Float(Int.random(in: 0..<classes, using: &random))
+      case .regression: batch.labels[row] = 30 + 5 * score
+      }
+      if !allLabelled && random.nextUnit() < 0.2 { batch.labels[row] = .nan }
+    }
+    return batch
+  }
+}
+
+extension FeatureBatch {
+  /// Some of its rows as a batch of their own.
+  func rows(_ range: Range<Int>) -> FeatureBatch {
+    let part = FeatureBatch(capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount)
+    part.count = range.count
+    for (target, row) in range.enumerated() { part.copyRow(row, of: self, to: target) }
+    return part
+  }
+}
+
+extension Learner {
+  /// One whole step of a world of one.
+  @discardableResult
+  func learn(_ batch: FeatureBatch) throws -> Update {
+    predict(batch)
+    let local = backward(batch)
+    var attachment: [UInt8] = []
+    appendAttachment(to: &attachment)
+    try attachment.withUnsafeBytes { try absorb(attachments: [$0]) }
+    return apply(labelled: local.labelled)
+  }
+}
+
+/// A copy of what a learner answered last; its parameter keeps the learner alive meanwhile.
+func answers(_ learner: Learner) -> [Float] { withExtendedLifetime(learner) { Array(learner.outputs) } }
+
+func answers(_ predictor: Predictor) -> [Float] { withExtendedLifetime(predictor) { Array(predictor.outputs) } }

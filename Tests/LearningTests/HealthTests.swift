@@ -1,0 +1,54 @@
+import Foundation
+import Health
+import Learning
+import Tensors
+import Testing
+
+@Suite struct `Health of a window` {
+  @Test(arguments: Case.all)
+  func `counts every output of every step, and parameters and updates as they are`(_ item: Case) throws {
+    let learner = Learner(spec: item.spec, batchCapacity: 70)
+    var stream = Stream(item.spec)
+    _ = learner.takeHealth()
+    for _ in 0..<6 { try learner.learn(stream.batch(70)) }
+    let layers = learner.takeHealth()
+    let names = item.spec.hidden.indices.map { "hidden_\($0 + 1)" } + ["output"] + (item.spec.wide ? ["wide"] : [])
+    #expect(layers.map(\.layer) == names)
+    for (index, units) in item.spec.hidden.enumerated() {
+      let sketch = layers[index].sketch
+      #expect(sketch.count == Int64(6 * 70 * units))
+      #expect(sketch.nonFinite == 0)
+      #expect(sketch.unitActivity.count == units)
+      #expect(sketch.unitActivity.reduce(0, +) == sketch.count - sketch.zeros)
+      #expect(sketch.sampled == Int64(6 * 70 / 3 * units))
+      #expect(Double(sketch.minimum) <= sketch.mean && sketch.mean <= Double(sketch.maximum))
+    }
+    for layer in layers {
+      #expect(layer.steps == 6)
+      #expect(try #require(layer.gradientNorm) > 0)
+      #expect(layer.weightNorm > 0)
+      #expect(try #require(layer.updateRatio) > 0)
+    }
+    #expect(learner.takeHealth().allSatisfy { $0.sketch.count == 0 && $0.steps == 0 })
+  }
+
+  @Test func `agrees with a sketch made value by value`() throws {
+    // One hidden layer of the identity after known weights is the outputs themselves: compare with a linear model's logits.
+    let spec = Case.spec(hidden: [])
+    let learner = Learner(spec: spec, batchCapacity: 50)
+    var stream = Stream(spec)
+    for _ in 0..<3 { try learner.learn(stream.batch(50)) }
+    _ = learner.takeHealth()
+    let batch = stream.batch(50)
+    learner.predict(batch)
+    var expected = ActivationSketch()
+    for output in answers(learner) {
+      let p = Double(output)
+      expected.add(Float(log(p / (1 - p))), isSampled: false)
+    }
+    let found = try #require(learner.takeHealth().first { $0.layer == "output" }).sketch
+    #expect(found.count == expected.count && found.negatives == expected.negatives)
+    #expect(abs(found.sum - expected.sum) < 1e-3)
+    #expect(abs(found.maximum - expected.maximum) < 1e-4)
+  }
+}

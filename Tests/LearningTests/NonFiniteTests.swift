@@ -1,0 +1,98 @@
+import Learning
+import Tensors
+import Testing
+import Vocabulary
+
+@Suite struct `A bad number` {
+  private var stream: Stream
+  private let learner: Learner
+  private let spec: LearnerSpec
+
+  init() throws {
+    spec = Case.spec(activation: .relu, wide: true)
+    stream = Stream(spec)
+    learner = Learner(spec: spec, batchCapacity: 12)
+    for _ in 0..<3 { try learner.learn(stream.batch(12, allLabelled: true)) }
+  }
+
+  @Test mutating func `in a record is found by row, layer and feature`() throws {
+    let batch = stream.batch(12, allLabelled: true)
+    // "b" is taken as it is, and weights above 1 make its huge value overflow.
+    let position = try firstParameter(learner)
+    var state = learner.encodeState()
+    for offset in stride(from: position, to: position + 384 * 4, by: 4) {
+      let weight = state[offset..<(offset + 4)].withUnsafeBytes { $0.loadUnaligned(as: Float.self) }
+      withUnsafeBytes(of: weight * 16) { state.replaceSubrange(offset..<(offset + 4), with: $0) }
+    }
+    try learner.restoreState(state)
+    batch.numbers[5 * 3 + 1] = .greatestFiniteMagnitude
+    learner.predict(batch)
+    let local = learner.backward(batch)
+    #expect(!local.isFinite)
+    learner.discardStep()
+    let found = learner.nonFiniteRows(in: batch)
+    #expect(found.map(\.row) == [5])
+    #expect(found.first?.feature == "b")
+    #expect(found.first?.layer == "hidden_1")
+  }
+
+  @Test mutating func `in no record: nothing is found, and the search changes nothing`() {
+    let batch = stream.batch(12)
+    let before = learner.encodeState()
+    #expect(learner.nonFiniteRows(in: batch).isEmpty)
+    #expect(learner.encodeState() == before)
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity], [nil, Float(0.5)])
+  func `in a reduced gradient is never applied`(_ bad: Float, _ valueLimit: Float?) throws {
+    var limited = spec
+    limited.clipping.value = valueLimit
+    var stream = stream
+    let learner = Learner(spec: limited, batchCapacity: 12)
+    let batch = stream.batch(12)
+    learner.predict(batch)
+    let local = learner.backward(batch)
+    learner.denseGradient[3] = bad
+    var attachment: [UInt8] = []
+    learner.appendAttachment(to: &attachment)
+    try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
+    let before = learner.encodeState()
+    let update = learner.apply(labelled: local.labelled)
+    #expect(!update.isFinite)
+    #expect(learner.encodeState() == before)
+    #expect(learner.firstNonFiniteParameter() == nil)
+  }
+
+  @Test func `in a parameter is named by layer`() throws {
+    var state = learner.encodeState()
+    let position = try firstParameter(learner)
+    state.replaceSubrange(position..<(position + 4), with: [0, 0, 0xc0, 0x7f])
+    try learner.restoreState(state)
+    #expect(learner.firstNonFiniteParameter() == "hidden_1")
+  }
+
+  @Test func `never comes from finite records, however large`() throws {
+    var random = SplitMix64(seed: 2)
+    for item in Case.all where item.spec.task != .regression {
+      var spec = item.spec
+      for index in spec.numbers.indices { spec.numbers[index].standardize = true }
+      let learner = Learner(spec: spec, batchCapacity: 16)
+      var stream = Stream(spec)
+      for _ in 0..<20 {
+        let batch = stream.batch(16)
+        for index in 0..<(16 * spec.numbers.count) where random.nextUnit() < 0.3 {
+          batch.numbers[index] = Float(bitPattern: UInt32.random(in: 0..<Float.infinity.bitPattern, using: &random))
+        }
+        #expect(try learner.learn(batch).isFinite, "\(item.name)")
+      }
+      #expect(learner.firstNonFiniteParameter() == nil)
+    }
+  }
+
+  /// Where the first weight of the first layer lies in the encoded state.
+  private func firstParameter(_ learner: Learner) throws -> Int {
+    let state = learner.encodeState()
+    let weight = Array(learner.parametersDigestInput.prefix(4))
+    return try #require(state.indices.dropLast(4).first { Array(state[$0..<($0 + 4)]) == weight })
+  }
+}

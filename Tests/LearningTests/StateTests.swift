@@ -1,0 +1,84 @@
+import Learning
+import Tensors
+import Testing
+import Vocabulary
+
+@Suite struct `Saved states and attachments` {
+  private let spec = Case.spec(wide: true, task: .regression)
+
+  @Test func `of another spec are refused with the difference`() throws {
+    let state = Learner(spec: spec, batchCapacity: 1).encodeState()
+    let other = Learner(spec: Case.spec(hidden: [19, 7], wide: true, task: .regression), batchCapacity: 1)
+    let error = #expect(throws: LearningError.self) { try other.restoreState(state) }
+    #expect(error?.code == .anotherSpec)
+    #expect(error?.reason.contains("[19, 6]") == true)
+    #expect(throws: LearningError.self) { try Predictor(spec: other.spec, state: state, batchCapacity: 1) }
+  }
+
+  @Test func `may be taken over by a spec with other rates and clips`() throws {
+    let state = Learner(spec: spec, batchCapacity: 1).encodeState()
+    var changed = spec
+    changed.optimizer.learningRate = 0.5
+    changed.clipping = GradientClipping(globalNorm: nil, value: 1)
+    try Learner(spec: changed, batchCapacity: 1).restoreState(state)
+  }
+
+  @Test func `cut short, lengthened or from the future are refused and change nothing`() throws {
+    let learner = Learner(spec: spec, batchCapacity: 4)
+    var stream = Stream(spec)
+    let fresh = learner.encodeState()
+    try learner.learn(stream.batch(4))
+    let before = learner.encodeState()
+    for length in stride(from: 0, to: fresh.count, by: 97) {
+      #expect(throws: LearningError.self) { try learner.restoreState(Array(fresh.prefix(length))) }
+    }
+    #expect(throws: LearningError.self) { try learner.restoreState(fresh + [0]) }
+    var future = fresh
+    future[4] = 99
+    let error = #expect(throws: LearningError.self) { try learner.restoreState(future) }
+    #expect(error?.code == .fromTheFuture)
+    #expect(learner.encodeState() == before)
+  }
+
+  @Test func `attachments that are damaged are refused whatever byte is wrong in their structure`() throws {
+    let learner = Learner(spec: spec, batchCapacity: 8)
+    var stream = Stream(spec)
+    let batch = stream.batch(8)
+    learner.predict(batch)
+    _ = learner.backward(batch)
+    var good: [UInt8] = []
+    learner.appendAttachment(to: &good)
+    func absorb(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try learner.absorb(attachments: [$0]) } }
+    try absorb(good)
+    for length in 0..<good.count { #expect(throws: LearningError.self) { try absorb(Array(good.prefix(length))) } }
+    // Magic and the three counts.
+    for position in 0..<16 {
+      var bad = good
+      bad[position] ^= 0x41
+      #expect(throws: LearningError.self) { try absorb(bad) }
+    }
+    // A row outside all tables, and rows that do not ascend.
+    let rows = 16 + (spec.numbers.count + 1) * 24
+    var outside = good
+    outside[rows + 3] = 0xff
+    #expect(throws: LearningError.self) { try absorb(outside) }
+    var twice = good
+    twice.replaceSubrange((rows + 4)..<(rows + 8), with: good[rows..<(rows + 4)])
+    #expect(throws: LearningError.self) { try absorb(twice) }
+  }
+
+  @Test func `parameters have canonical bytes that follow the parameters only`() throws {
+    let learner = Learner(spec: spec, batchCapacity: 4)
+    let same = Learner(spec: spec, batchCapacity: 400)
+    #expect(learner.parametersDigestInput == same.parametersDigestInput)
+    var stream = Stream(spec)
+    let unlabelled = stream.batch(4)
+    for row in 0..<4 { unlabelled.labels[row] = .nan }
+    try learner.learn(unlabelled)
+    #expect(learner.parametersDigestInput == same.parametersDigestInput)
+    #expect(learner.encodeState() != same.encodeState())
+    try learner.learn(stream.batch(4))
+    try learner.learn(stream.batch(4))
+    #expect(learner.parametersDigestInput != same.parametersDigestInput)
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Postgres
+import Registry
+import TestKit
+import Testing
+import Vocabulary
+
+@Suite("Incidents, servers, changes and lost connections")
+struct MemoryTests {
+  @Test("an incident keeps its records in order, and reported twice it is one")
+  func incidents() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    let draft = IncidentDraft(
+      kind: "non_finite_record", severity: .error,
+      positions: [
+        RecordPosition(topic: "flights", partition: 2, offset: 77),
+        RecordPosition(topic: "flights", partition: 0, offset: 9),
+      ], layer: "hidden.0", feature: "distance", step: 12, details: #"{"value":1e300}"#)
+    let id = try await registry.openIncident(pipeline: pipeline, draft)
+    #expect(try await registry.openIncident(pipeline: pipeline, draft) == id)
+    let record = try #require(try await registry.incident(id))
+    #expect(record.positions == draft.positions)
+    #expect(record.feature == "distance" && record.layer == "hidden.0" && record.step == 12)
+    #expect(try await registry.incidents(pipeline: pipeline, limit: 5) == [record])
+    await registry.close()
+  }
+
+  @Test("servers report where they are and what each version answered")
+  func servers() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    let checkpoint = try await fixture.saveLineage(of: 1)[0]
+    let version = try await registry.addCandidate(pipeline: pipeline, checkpoint: checkpoint)
+    for id in ["x", "y"] {
+      var report = ServerReport(id: id, address: "127.0.0.1", port: 8080, version: version, requests: 5)
+      report.outputs = [version: .init(requests: 5, nonFinite: 0)]
+      try await registry.reportServer(pipeline: pipeline, report)
+      report.outputs = [version: .init(requests: 9, nonFinite: 2)]
+      try await registry.reportServer(pipeline: pipeline, report)
+    }
+    #expect(try await registry.servers(pipeline: pipeline, silence: .seconds(60)).map(\.nonFinite) == [2, 2])
+    try await registry.removeServer(pipeline: pipeline, id: "x")
+    #expect(try await registry.servers(pipeline: pipeline).map(\.id) == ["y"])
+    #expect(try await registry.serverOutputs(pipeline: pipeline) == [version: .init(requests: 18, nonFinite: 4)])
+    await registry.close()
+  }
+
+  @Test("changes are told once visible, in their order, and only of the pipeline asked for")
+  func changes() async throws {
+    let fixture = try await RegistryFixture.make()
+    let other = try await fixture.registry.register(
+      pipeline: "other", specification: "", desiredWorkers: 1, until: nil)
+    let changes = try await fixture.registry.notifications(pipeline: fixture.pipeline)
+    try await fixture.registry.setDesiredState(.paused, pipeline: other.id)
+    let checkpoint = try await fixture.saveLineage(of: 1)[0]
+    let version = try await fixture.registry.addCandidate(pipeline: fixture.pipeline, checkpoint: checkpoint)
+    var heard: [RegistryChange] = []
+    for await change in changes {
+      heard.append(change)
+      if change.kind == .version { break }
+    }
+    #expect(heard.map(\.kind) == [.member, .generation, .checkpoint, .version])
+    #expect(heard.allSatisfy { $0.pipeline == fixture.pipeline })
+    #expect(heard[2].number == checkpoint && heard[3].number == version)
+    await fixture.registry.close()
+  }
+
+  @Test("a stream of changes outlives its connection and says that it was away")
+  func reconnectedChanges() async throws {
+    let fixture = try await RegistryFixture.make()
+    let changes = try await fixture.registry.notifications(pipeline: fixture.pipeline)
+    try fixture.database.disconnectEverybody()
+    var iterator = changes.makeAsyncIterator()
+    #expect(await iterator.next()?.kind == .reconnected)
+    try await fixture.registry.setDesiredState(.paused, pipeline: fixture.pipeline)
+    #expect(await iterator.next()?.kind == .pipeline)
+    await fixture.registry.close()
+  }
+
+  @Test("calls go on after every connection was lost")
+  func reconnects() async throws {
+    let fixture = try await RegistryFixture.make()
+    for _ in 0..<3 {
+      try fixture.database.disconnectEverybody()
+      #expect(try await fixture.registry.pipelines().count == 1)
+    }
+    await fixture.registry.close()
+  }
+
+  @Test("while the database is away a call ends within its patience, and is worth another try")
+  func unavailable() async throws {
+    let start = ContinuousClock.now
+    let error = await #expect(throws: RegistryError.self) {
+      _ = try await Registry.open(
+        uri: "postgresql://retrain:hush-hush@127.0.0.1:1/x", applicationName: "t", deadline: .after(.milliseconds(400)))
+    }
+    #expect(error?.code == .unavailable)
+    #expect(error?.isRetryable == true)
+    #expect(error.map { "\($0)".contains("hush") } == false)
+    #expect(start.duration(to: .now) < .seconds(5))
+  }
+
+  @Test("a call that waits for a lock ends within its patience, and the next one works")
+  func lockedOut() async throws {
+    let fixture = try await RegistryFixture.make()
+    let session = try fixture.database.session()
+    try session.query("BEGIN")
+    try session.query("SELECT 1 FROM pipelines FOR UPDATE")
+    let registry = fixture.registry.within(.milliseconds(200))
+    #expect(await code { try await registry.setDesiredState(.paused, pipeline: fixture.pipeline) } == .unavailable)
+    try session.query("COMMIT")
+    try await fixture.registry.setDesiredState(.paused, pipeline: fixture.pipeline)
+    await registry.close()
+  }
+
+  @Test("a deleted pipeline is gone with all that belonged to it")
+  func deletion() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    let ids = try await fixture.saveLineage(of: 3)
+    try await registry.addCandidate(pipeline: pipeline, checkpoint: ids[2])
+    _ = try await registry.acquireLease(pipeline: pipeline, holder: "c", ttl: .seconds(9))
+    try await registry.openIncident(pipeline: pipeline, IncidentDraft(kind: "x", severity: .notice))
+    try await registry.deletePipeline(pipeline)
+    let session = try fixture.database.session()
+    let tables = try session.query(
+      "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+    ).map { try $0.value("tablename") as String }
+    #expect(tables.count > 12)
+    for table in tables { #expect(try session.query("SELECT 1 FROM \"\(table)\"").count == 0, "\(table)") }
+    await registry.close()
+  }
+}

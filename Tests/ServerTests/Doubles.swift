@@ -1,0 +1,150 @@
+import Foundation
+import HTTP
+import Health
+import Learning
+import Pipelines
+import Server
+import Synchronization
+import Telemetry
+import Tensors
+
+/// A pipeline with one feature of every kind.
+func samplePipeline(task: ModelSettings.Task = .binary, threads: Int = 1) -> Pipeline {
+  var speed = FeatureSettings(name: "speed", path: "x.speed", type: .float)
+  speed.clip = 0...100
+  var weight = FeatureSettings(name: "weight", path: "x.weight", type: .float)
+  weight.missing = .reject
+  let isNight = FeatureSettings(name: "night", path: "x.night", type: .bool)
+  var carrier = FeatureSettings(name: "carrier", path: "x.carrier", type: .category)
+  carrier.values = ["AA", "UA", "7"]
+  carrier.buckets = 8
+  carrier.unknown = .missing
+  var model = ModelSettings(task: task)
+  model.hidden = [8]
+  var serving = ServingSettings()
+  serving.rowsMax = 16
+  serving.threads = threads
+  let classes = task == .multiclass ? ["early", "punctual", "late"] : []
+  return Pipeline(
+    name: "flights", source: SourceSettings(topic: "flights"),
+    schema: FeatureSchema(
+      label: LabelSettings(path: "y", classes: classes), features: [speed, weight, isNight, carrier]),
+    model: model, training: TrainingSettings(),
+    checkpoint: CheckpointSettings(), health: HealthSettings(), rollout: RolloutSettings(), serving: serving)
+}
+
+/// Answers with what it was given: the numbers of a row and its category, added up; or with a number it was told.
+final class EchoScorer: RowScorer {
+  let outputCount: Int
+  private let answer: Float?
+  private let storage: UnsafeMutablePointer<Float>
+  private(set) var rows = 0
+
+  init(outputCount: Int = 1, answer: Float? = nil) {
+    self.outputCount = outputCount
+    self.answer = answer
+    storage = .allocate(capacity: 16 * outputCount)
+  }
+
+  deinit { storage.deallocate() }
+
+  var outputs: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage, count: rows * outputCount) }
+
+  func predict(_ batch: FeatureBatch) {
+    rows = batch.count
+    for row in 0..<rows {
+      let numbers = (0..<batch.numberCount).map { batch.numbers[row * batch.numberCount + $0] }
+      let categories = (0..<batch.categoryCount).map { batch.categories[row * batch.categoryCount + $0] }
+      let sum = numbers.reduce(0) { $0 + ($1.isNaN ? 1000 : $1) } + Float(categories.reduce(0, +)) * 10_000
+      for output in 0..<outputCount { storage[row * outputCount + output] = answer ?? (sum + Float(output)) }
+    }
+  }
+
+  func isFinite(row: Int) -> Bool { true }
+}
+
+/// The answering code without sockets.
+struct Desk {
+  let answering: RequestAnswering
+  let state = ServingState()
+  let registry = MetricsRegistry()
+
+  init(_ pipeline: Pipeline = samplePipeline()) {
+    let page = StatusPage(pipelineName: pipeline.name)
+    answering = RequestAnswering(
+      pipeline: pipeline, state: state, metrics: ServerMetrics(registry, pipeline: pipeline.name), page: page)
+  }
+
+  func put(_ number: Int64, _ pipeline: Pipeline = samplePipeline(), _ scorer: any RowScorer = EchoScorer()) {
+    state.swap(
+      to: LoadedVersion(number: number, pipeline: pipeline, scorers: [scorer]),
+      facts: StableVersion(number: number, checkpoint: number * 10, since: Date(timeIntervalSince1970: 0)))
+  }
+
+  func ask(_ method: HTTPMethod, _ path: String, _ body: String = "") -> (status: Int, text: String) {
+    let path = Array(path.utf8)
+    let body = Array(body.utf8)
+    let response = path.withUnsafeBytes { path in
+      body.withUnsafeBytes { answering.answer(method: method, path: path, body: $0) }
+    }
+    guard case .bytes(let bytes) = response.content else { return (response.status, "") }
+    return (response.status, String(decoding: bytes, as: UTF8.self))
+  }
+
+  func infer(_ body: String) -> (status: Int, text: String) { ask(.post, "/v2/models/flights/infer", body) }
+}
+
+/// The registry's part, played from memory.
+final class FakeSource: VersionSource {
+  private struct State {
+    var stable: StableVersion?
+    var states: [Int64: [UInt8]] = [:]
+    var reports: [ServerReport] = []
+    var isAway = false
+    var isWithdrawn = false
+  }
+  struct Away: Error {}
+
+  private let state = Mutex(State())
+  private let told = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+  /// Makes a version stable and tells of it, or not.
+  func promote(_ number: Int64, state bytes: [UInt8], tells: Bool = true) {
+    state.withLock {
+      $0.states[number * 10] = bytes
+      $0.stable = StableVersion(number: number, checkpoint: number * 10, since: Date())
+    }
+    if tells { told.continuation.yield() }
+  }
+
+  func withdrawStable() {
+    state.withLock { $0.stable = nil }
+    told.continuation.yield()
+  }
+
+  var isAway: Bool {
+    get { state.withLock { $0.isAway } }
+    set { state.withLock { $0.isAway = newValue } }
+  }
+  var reports: [ServerReport] { state.withLock { $0.reports } }
+  var isWithdrawn: Bool { state.withLock { $0.isWithdrawn } }
+
+  private func present() throws { if isAway { throw Away() } }
+
+  func stableVersion() async throws -> StableVersion? {
+    try present()
+    return state.withLock { $0.stable }
+  }
+  func state(ofCheckpoint checkpoint: Int64) async throws -> [UInt8] {
+    try present()
+    return state.withLock { $0.states[checkpoint] } ?? []
+  }
+  func health(ofCheckpoint checkpoint: Int64) async throws -> [LayerHealth] { [] }
+  func report(_ report: ServerReport) async throws {
+    try present()
+    state.withLock { $0.reports.append(report) }
+  }
+  func withdraw(serverID: String) async throws { state.withLock { $0.isWithdrawn = true } }
+  func changes() async throws -> AsyncStream<Void> { told.stream }
+  func close() async {}
+}

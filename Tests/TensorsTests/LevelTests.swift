@@ -1,0 +1,192 @@
+import Tensors
+import Testing
+import Vocabulary
+
+/// Every kernel beside the products, on every level this CPU has, held against the scalar level.
+@Suite struct `CPU levels` {
+  static let vectorLevels = Kernels.available.map(\.level).filter { $0 != .scalar }
+
+  private func check(_ level: Kernels.Level, _ run: (Kernels) -> [UInt32]) throws {
+    let scalar = try #require(Kernels(level: .scalar))
+    let kernels = try #require(Kernels(level: level))
+    withArithmeticMode {
+      let expected = run(scalar)
+      let found = run(kernels)
+      #expect(expected.count == found.count)
+      let different = zip(expected, found).count { $0 != $1 }
+      #expect(different == 0, "\(different) of \(expected.count) values differ on \(level)")
+    }
+  }
+
+  @Test(arguments: vectorLevels, [ActivationFormula.relu, .leakyRelu, .gelu, .swish, .tanh, .sigmoid, .identity])
+  func `give the same activations, derivatives, sums and counts`(
+    _ level: Kernels.Level, _ formula: ActivationFormula
+  ) throws {
+    try check(level) { kernels in
+      var numbers = Numbers(seed: 3)
+      let z = numbers.rows(150, 37, scale: 9)
+      z[3, 4] = 0
+      z[5, 6] = -0.0
+      z[7, 8] = .greatestFiniteMagnitude
+      z[9, 10] = -.greatestFiniteMagnitude
+      z[70, 12] = .infinity
+      let derivative = Matrix(150, 37)
+      let stats = UnitStats(units: 37)
+      kernels.activate(
+        formula, rows: 150, units: 37, z: z.rows, derivative: derivative.storage.pointer, stats: stats)
+      let dy = numbers.rows(150, 37)
+      let sums = AlignedBuffer<Float>(count: 48)
+      kernels.activateBackward(
+        formula, rows: 150, units: 37, dy: dy.rows, y: z.rows,
+        derivative: formula.keepsDerivative ? derivative.storage.pointer : nil, sums: sums.pointer)
+      var bits = z.bits + derivative.bits + dy.bits + sums.bits
+      for unit in 0..<37 {
+        for counts in [stats.active, stats.negative, stats.saturated, stats.nonFinite] {
+          bits.append(UInt32(counts[unit]))
+        }
+        bits += [stats.minimum[unit].bitPattern, stats.maximum[unit].bitPattern]
+        bits += [UInt32(truncatingIfNeeded: stats.sum[unit].bitPattern), UInt32(stats.sum[unit].bitPattern >> 32)]
+        bits += [
+          UInt32(truncatingIfNeeded: stats.square[unit].bitPattern), UInt32(stats.square[unit].bitPattern >> 32),
+        ]
+      }
+      return bits
+    }
+  }
+
+  @Test(arguments: vectorLevels, [1, 5, 16, 37, 64])
+  func `give the same LayerNorm both ways`(_ level: Kernels.Level, _ units: Int) throws {
+    try check(level) { kernels in
+      var numbers = Numbers(seed: 4)
+      let z = numbers.rows(11, units, scale: 3)
+      let gain = numbers.array(units)
+      let offset = numbers.array(units)
+      let normalized = Matrix(11, units)
+      let inverse = AlignedBuffer<Float>(count: 16)
+      kernels.layerNorm(
+        rows: 11, units: units, z: z.rows, gain: gain.pointer, offset: offset.pointer,
+        normalized: normalized.storage.pointer, inverseDeviation: inverse.pointer)
+      let dz = numbers.rows(11, units)
+      let dgain = AlignedBuffer<Float>(count: paddedToLanes(units))
+      let sums = AlignedBuffer<Float>(count: paddedToLanes(units))
+      kernels.layerNormBackward(
+        rows: 11, units: units, dz: dz.rows, gain: gain.pointer, normalized: normalized.storage.pointer,
+        inverseDeviation: inverse.pointer, gainGradient: dgain.pointer, sums: sums.pointer)
+      return z.bits + normalized.bits + inverse.bits + dz.bits + dgain.bits + sums.bits
+    }
+  }
+
+  @Test(arguments: vectorLevels)
+  func `give the same losses`(_ level: Kernels.Level) throws {
+    try check(level) { kernels in
+      var numbers = Numbers(seed: 5)
+      let rows = 37
+      let logits = numbers.array(rows, scale: 20)
+      logits[3] = 0
+      logits[4] = 200
+      logits[5] = -200
+      let labels = AlignedBuffer((0..<rows).map { $0 % 7 == 6 ? Float.nan : Float($0 % 2) })
+      let (p, gradient, loss) = (
+        AlignedBuffer<Float>(count: 48), AlignedBuffer<Float>(count: 48), AlignedBuffer<Float>(count: 48)
+      )
+      kernels.binaryLoss(
+        rows: rows, logits: logits.pointer, labels: labels.pointer, probabilities: p.pointer,
+        gradient: gradient.pointer,
+        loss: loss.pointer)
+      var bits = p.bits + gradient.bits + loss.bits.filter { !Float(bitPattern: $0).isNaN }
+      for classes in [2, 5, 19] {
+        let z = numbers.rows(rows, classes, scale: 30)
+        let classLabels = AlignedBuffer((0..<rows).map { $0 % 7 == 6 ? Float.nan : Float($0 % classes) })
+        let probabilities = Matrix(rows, classes)
+        let dz = Matrix(rows, classes)
+        kernels.softmaxLoss(
+          rows: rows, classes: classes, logits: z.rows, labels: classLabels.pointer,
+          probabilities: probabilities.storage.pointer, gradient: dz.storage.pointer, loss: loss.pointer)
+        bits += probabilities.bits + dz.bits + loss.bits.filter { !Float(bitPattern: $0).isNaN }
+      }
+      return bits
+    }
+  }
+
+  @Test(arguments: vectorLevels)
+  func `give the same optimiser steps, dense and by row`(_ level: Kernels.Level) throws {
+    try check(level) { kernels in
+      var numbers = Numbers(seed: 6)
+      var constants = UpdateConstants()
+      constants.inverse_count = 0.125
+      constants.value_limit = 0.1
+      constants.scale = 0.7
+      constants.rate = 0.01
+      constants.first = 0.1
+      constants.second = 0.999
+      constants.inverse_root_correction = 3
+      constants.epsilon = 1e-8
+      var bits: [UInt32] = []
+      func add(_ value: Double) {
+        bits += [UInt32(truncatingIfNeeded: value.bitPattern), UInt32(value.bitPattern >> 32)]
+      }
+      let count = 5008
+      let g = numbers.array(count)
+      let (w, m, v) = (numbers.array(count), numbers.array(count), AlignedBuffer<Float>(count: count))
+      for _ in 0..<3 {
+        add(kernels.squaredNorm(count: count, g.pointer, inverseCount: 0.125, limit: 0.1))
+        add(kernels.adam(count: count, w.pointer, g.pointer, mean: m.pointer, square: v.pointer, &constants))
+        add(kernels.sgd(count: count, w.pointer, g.pointer, velocity: m.pointer, &constants))
+        add(kernels.adagrad(count: count, w.pointer, g.pointer, sums: v.pointer, &constants))
+      }
+      bits += w.bits + m.bits + v.bits
+      for width in [1, 2, 5, 8, 16, 19, 33] {
+        let buckets: [UInt32] = [0, 2, 3, 9]
+        let rowGradient = numbers.array(4 * (width + 1))
+        let (w, m, v) = (
+          numbers.array(10 * width), numbers.array(10 * width), AlignedBuffer<Float>(count: paddedToLanes(10 * width))
+        )
+        let sums = AlignedBuffer<Float>(count: 16)
+        add(
+          kernels.adamRows(
+            count: 4, buckets, width: width, w.pointer, mean: m.pointer, square: v.pointer,
+            gradient: rowGradient.pointer, stride: width + 1, &constants))
+        add(
+          kernels.sgdRows(
+            count: 4, buckets, width: width, w.pointer, velocity: m.pointer, gradient: rowGradient.pointer,
+            stride: width + 1, &constants))
+        add(
+          kernels.adagradRows(
+            count: 4, buckets, width: width, w.pointer, sums: sums.pointer, gradient: rowGradient.pointer,
+            stride: width + 1, &constants))
+        bits += w.bits + m.bits + v.bits + sums.bits
+      }
+      return bits
+    }
+  }
+
+  @Test(arguments: vectorLevels)
+  func `multiply and add with one rounding, also where sums nearly cancel or vanish`(_ level: Kernels.Level) throws {
+    // One row and one input: z = bias + x·w is a single fused multiply-add, exercised here over hard operands.
+    let hard: [Float] = [
+      0, -0.0, 1, -1, 1 + .ulpOfOne, 1 - .ulpOfOne / 2, 0x1p-126, -0x1p-126, 0x1p-149, 0x1p-100, 0x1.fffffep127, 0x1p64,
+      3, 1.0 / 3, 0x1.000002p0, 0x1.fffffep-1, 0x1.8p-24, .infinity, -.infinity,
+    ]
+    try check(level) { kernels in
+      var numbers = Numbers(seed: 8)
+      var bits: [UInt32] = []
+      func one(_ x: Float, _ w: Float, _ bias: Float) {
+        let (xs, z) = (Matrix(1, 1), Matrix(1, 1))
+        xs[0, 0] = x
+        let weights = panels(1, 1) { _, _ in w }
+        let biases = AlignedBuffer([bias])
+        kernels.denseForward(
+          rows: 1, inputs: 1, outputs: 1, x: xs.rows, weights: weights.pointer, bias: biases.pointer, z: z.rows)
+        bits.append(z[0, 0].isNaN ? 0x7fc0_0000 : z[0, 0].bitPattern)
+      }
+      for x in hard { for w in hard { for bias in hard { one(x, w, bias) } } }
+      for _ in 0..<3000 {
+        let (x, w) = (numbers.next(), numbers.next())
+        one(x, w, -x * w)
+        one(x, w, (-x * w).nextUp)
+        one(x, w, Float(sign: .plus, exponent: Int.random(in: -60...60, using: &numbers.random), significand: 1))
+      }
+      return bits
+    }
+  }
+}

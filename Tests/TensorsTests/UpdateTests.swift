@@ -1,0 +1,75 @@
+import Tensors
+import Testing
+import Vocabulary
+
+@Suite struct `Norms and modes` {
+  @Test func `a norm neither overflows nor vanishes before its gradient does`() {
+    let kernels = Kernels.active
+    for scale: Float in [1e-25, 1e-3, 1, 1e18, 1e30] {
+      let g = AlignedBuffer([Float](repeating: scale, count: 1600))
+      let norm = kernels.squaredNorm(count: 1600, g.pointer, inverseCount: 1, limit: .infinity)
+      #expect(abs(norm / (1600 * Double(scale) * Double(scale)) - 1) < 1e-5)
+    }
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity], [Float.infinity, 0.5])
+  func `a bad gradient value shows in the norm, limit or not`(_ bad: Float, _ limit: Float) {
+    for kernels in Kernels.available {
+      let g = AlignedBuffer([Float](repeating: 1, count: 64))
+      g[37] = bad
+      #expect(kernels.squaredNorm(count: 64, g.pointer, inverseCount: 1, limit: limit).isNaN)
+    }
+  }
+
+  @Test func `subnormal numbers are zero inside and themselves again outside`() {
+    func product() -> Float { Float.leastNormalMagnitude.opaque * Float(0.5).opaque }
+    #expect(product() != 0)
+    withArithmeticMode { #expect(product() == 0) }
+    #expect(product() != 0)
+  }
+}
+
+extension Float {
+  @inline(never) fileprivate var opaque: Float {
+    withUnsafePointer(to: self) { UnsafeRawPointer($0).loadUnaligned(as: Float.self) }
+  }
+}
+
+@Suite struct `Tables` {
+  @Test(arguments: [0, 1, 5, 64, 65, 1000, 5000])
+  func `pairs are sorted by key, equal keys in their order`(_ count: Int) {
+    var random = SplitMix64(seed: UInt64(count))
+    let buffers = (0..<4).map { _ in AlignedBuffer<UInt32>(count: count) }
+    for index in 0..<count {
+      buffers[0][index] = UInt32.random(in: 0..<90_000, using: &random) / 100 * 100
+      buffers[1][index] = UInt32(index)
+    }
+    let expected = (0..<count).map { (buffers[0][$0], buffers[1][$0]) }.sorted { $0 < $1 }
+    TableKernels.sortPairs(
+      count: count, keys: buffers[0].pointer, values: buffers[1].pointer, keyScratch: buffers[2].pointer,
+      valueScratch: buffers[3].pointer, keyBits: 17)
+    for index in 0..<count { #expect((buffers[0][index], buffers[1][index]) == expected[index]) }
+  }
+
+  @Test func `numbers are standardised, clipped, and absent ones become zero`() {
+    let numbers: [Float] = [1, .nan, 100, 3, -4, -1e9]
+    let x = Matrix(2, 3)
+    TableKernels.standardize(
+      rows: 2, columns: 3, numbers: numbers, mean: [1, 0, 50], inverse: [2, 1, 0.5], limit: [5, .infinity, 5], x: x.rows
+    )
+    #expect((0..<3).map { x[0, $0] } == [0, 0, 5])
+    #expect((0..<3).map { x[1, $0] } == [4, -4, -5])
+  }
+
+  @Test func `a batch copies rows and traps nothing at its edges`() {
+    let from = FeatureBatch(capacity: 2, numberCount: 2, categoryCount: 1)
+    from.count = 2
+    from.numbers[2] = 7
+    from.categories[1] = 5
+    from.labels[1] = 1
+    let to = FeatureBatch(capacity: 1, numberCount: 2, categoryCount: 1)
+    to.count = 1
+    to.copyRow(1, of: from, to: 0)
+    #expect(to.numbers[0] == 7 && to.categories[0] == 5 && to.labels[0] == 1)
+  }
+}

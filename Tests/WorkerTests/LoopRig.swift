@@ -1,0 +1,211 @@
+import Collectives
+import Confinement
+import Evaluation
+import Foundation
+import Ingest
+import Learning
+import Membership
+import Pipelines
+import Synchronization
+import Tensors
+import Vocabulary
+import Worker
+
+/// A stream that needs no broker: records whose label follows from two numbers and a category.
+struct MemoryStream: Sendable {
+  let partitionCount: Int
+  let recordsPerPartition: Int
+  var poisoned: Set<Int64> = []
+  var rejectEvery: Int64 = 0
+
+  /// Fills a partition's buffer from `nextOffset` to the end.
+  func fill(_ buffer: PartitionBuffer) {
+    for offset in buffer.nextOffset..<Int64(recordsPerPartition) {
+      if rejectEvery > 0, offset % rejectEvery == 1 {
+        buffer.commitRejected(offset: offset, reason: .malformed)
+        continue
+      }
+      guard let slot = buffer.beginSlot() else { preconditionFailure("the buffer is too small for the test") }
+      var random = SplitMix64(seed: UInt64(buffer.partition) << 32 | UInt64(offset))
+      let (x, y) = (Float(random.nextUnit() * 2 - 1), Float(random.nextUnit() * 2 - 1))
+      slot.numbers[0] = poisoned.contains(offset) && buffer.partition == 0 ? .infinity : x
+      slot.numbers[1] = y
+      slot.categories[0] = UInt32(random.next() % 7) + 1
+      slot.label.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
+      slot.eventTime.pointee = Double(offset)
+      buffer.commitExample(offset: offset)
+    }
+    buffer.markEnd(upTo: Int64(recordsPerPartition))
+  }
+}
+
+/// A pipeline of two numbers and a category.
+func smallPipeline(_ change: (inout Pipeline) -> Void = { _ in }) -> Pipeline {
+  var category = FeatureSettings(name: "c", type: .category)
+  category.buckets = 16
+  category.dimension = 2
+  var model = ModelSettings(task: .binary)
+  model.hidden = [8]
+  var training = TrainingSettings()
+  training.recordsPerPartition = 4
+  training.linger = .milliseconds(1)
+  training.optimizer.learningRate = 0.02
+  var checkpoint = CheckpointSettings()
+  checkpoint.everySteps = 50
+  checkpoint.every = .seconds(3600)
+  var pipeline = Pipeline(
+    name: "small", source: SourceSettings(topic: "small"),
+    schema: FeatureSchema(
+      label: LabelSettings(path: "y"),
+      features: [FeatureSettings(name: "a", type: .float), FeatureSettings(name: "b", type: .float), category]),
+    model: model, training: training, checkpoint: checkpoint, health: HealthSettings(), rollout: RolloutSettings(),
+    serving: ServingSettings())
+  change(&pipeline)
+  return pipeline
+}
+
+/// What a rank was left with.
+struct LoopResult: Sendable {
+  var end: GenerationEnd?
+  var error: String?
+  var state: TrainingState
+  var learner: [UInt8]
+  var snapshots: [Snapshot]
+  var quarantined: [QuarantinedRecord]
+}
+
+/// Runs one rank's step loop over a memory stream, on the calling thread.
+func runLoop(
+  _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
+  from start: (state: TrainingState, learner: [UInt8])? = nil, beforeStep: (StepLoop) -> Void = { _ in }
+) throws -> LoopResult {
+  prepareArithmeticThread()
+  let task = EvaluationTask(pipeline)
+  let learner = Learner(
+    spec: LearnerSpec(pipeline), batchCapacity: stream.partitionCount * pipeline.training.recordsPerPartition)
+  if let start { try learner.restoreState(start.learner) }
+  let state =
+    start?.state
+    ?? TrainingState(
+      task: task,
+      progress: (0..<Int32(stream.partitionCount)).map { PartitionProgress(partition: $0, startOffset: 0) })
+  let owned = partitions(of: collective.rank, worldSize: collective.worldSize, partitionCount: stream.partitionCount)
+  let buffers = owned.map { partition in
+    PartitionBuffer(
+      partition: partition, capacity: stream.recordsPerPartition + 1, numberCount: 2, categoryCount: 1,
+      nextOffset: state.progress[Int(partition)].nextOffset)
+  }
+  for buffer in buffers { stream.fill(buffer) }
+  let batch = FeatureBatch(
+    capacity: max(1, buffers.count * pipeline.training.recordsPerPartition), numberCount: 2, categoryCount: 1)
+  let quarantine = Quarantine(topic: "small")
+  var snapshots: [Snapshot] = []
+  let loop = StepLoop(
+    pipeline: pipeline, collective: collective, learner: learner,
+    shares: StepShares(
+      buffers: buffers, batch: batch, recordsPerPartition: pipeline.training.recordsPerPartition),
+    account: StepAccount(
+      rowsMax: pipeline.training.recordsPerPartition, outputCount: learner.outputCount, task: task),
+    board: board, shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
+    quarantine: quarantine, state: state
+  ) { snapshots.append($0) }
+  beforeStep(loop)
+  var end: GenerationEnd?
+  var failure: String?
+  do { end = try loop.run() } catch { failure = String(describing: error) }
+  return LoopResult(
+    end: end, error: failure, state: loop.state, learner: learner.encodeState(), snapshots: snapshots,
+    quarantined: quarantine.takeFound())
+}
+
+/// Runs `worldSize` ranks as threads over real loopback sockets.
+func runRanks(
+  _ worldSize: Int, _ pipeline: Pipeline, stream: MemoryStream, stopsAtEnd: Bool = true,
+  from start: (state: TrainingState, learner: [UInt8])? = nil, stepLimit: Int64? = nil
+) async throws -> [LoopResult] {
+  let listeners = try (0..<worldSize).map { _ in try CollectiveListener() }
+  let addresses = listeners.map(\.address)
+  return try await withThrowingTaskGroup(of: (Int, LoopResult).self) { group in
+    for (rank, listener) in listeners.enumerated() {
+      group.addTask {
+        let result = try await onDedicatedThread(named: "rank \(rank)") {
+          let collective: any Collective =
+            worldSize == 1
+            ? SoloCollective(generation: Generation(1))
+            : try listener.form(
+              generation: Generation(1), rank: Rank(rank), members: addresses, secret: Array(repeating: 7, count: 32),
+              deadline: .after(.seconds(20)))
+          defer { collective.close() }
+          let board = ControlBoard()
+          board.wish { wishes in
+            wishes.stopsAtEnd = stopsAtEnd
+            wishes.stepLimit = stepLimit
+          }
+          return try runLoop(pipeline, stream: stream, collective: collective, board: board, from: start)
+        }
+        return (rank, result)
+      }
+    }
+    var results: [Int: LoopResult] = [:]
+    for try await (rank, result) in group { results[rank] = result }
+    return (0..<worldSize).compactMap { results[$0] }
+  }
+}
+
+/// Two ranks of which rank 1 leaves after some steps without a word.
+func runRanksWithOneLeaving(stream: MemoryStream, after steps: Int64) async throws -> [LoopResult] {
+  let listeners = try (0..<2).map { _ in try CollectiveListener() }
+  let addresses = listeners.map(\.address)
+  return try await withThrowingTaskGroup(of: (Int, LoopResult).self) { group in
+    for (rank, listener) in listeners.enumerated() {
+      group.addTask {
+        let result = try await onDedicatedThread(named: "rank \(rank)") {
+          let formed = try listener.form(
+            generation: Generation(1), rank: Rank(rank), members: addresses, secret: Array(repeating: 7, count: 32),
+            deadline: .after(.seconds(20)))
+          defer { formed.close() }
+          let collective: any Collective = rank == 1 ? LeavingCollective(formed, after: steps) : formed
+          return try runLoop(smallPipeline(), stream: stream, collective: collective, board: ControlBoard())
+        }
+        return (rank, result)
+      }
+    }
+    var results: [Int: LoopResult] = [:]
+    for try await (rank, result) in group { results[rank] = result }
+    return (0..<2).compactMap { results[$0] }
+  }
+}
+
+/// A collective whose process dies before an exchange, as its peers see it: the links close.
+final class LeavingCollective: Collective {
+  private struct Died: Error {}
+  private let base: any Collective
+  private var left: Int64
+
+  init(_ base: any Collective, after exchanges: Int64) {
+    self.base = base
+    left = exchanges
+  }
+
+  var rank: Rank { base.rank }
+  var worldSize: Int { base.worldSize }
+  var generation: Generation { base.generation }
+
+  func exchange<Result>(
+    dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) throws -> Result {
+    guard left > 0 else {
+      base.close()
+      throw Died()
+    }
+    left -= 1
+    return try base.exchange(dense: dense, attachment: attachment, deadline: deadline, body)
+  }
+
+  func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {
+    try base.broadcast(from: root, bytes, deadline: deadline)
+  }
+
+  func close() { base.close() }
+}

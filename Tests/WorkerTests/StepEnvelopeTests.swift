@@ -1,0 +1,60 @@
+import Testing
+import Vocabulary
+import Worker
+
+@Suite("Step envelope")
+struct StepEnvelopeTests {
+  private func sample() -> [UInt8] {
+    var envelope = StepEnvelope()
+    envelope.flags = [.backlog, .stop]
+    envelope.step = 41
+    envelope.stableVersion = 3
+    var share = PartitionShare()
+    share.partition = 2
+    share.rows = 2
+    share.trained = 1
+    share.from = 100
+    share.next = 105
+    envelope.shares = [share]
+    envelope.rowCount = 2
+    envelope.outputCount = 1
+    var rejected = [Int64](repeating: 0, count: RejectReason.allCases.count)
+    rejected[RejectReason.labelAbsent.index] = 1
+    rejected[RejectReason.malformed.index] = 3
+    var writer = StepEnvelopeWriter()
+    writer.write(
+      envelope, rejected: rejected, labels: [1, .nan], outputs: [0.25, 0.5], stableLosses: [0.7, .nan],
+      health: [1, 2, 3])
+    writer.appendLearner { $0.append(contentsOf: [9, 8]) }
+    return writer.bytes
+  }
+
+  @Test("what a rank writes is what its peers read")
+  func roundTrip() throws {
+    try sample().withUnsafeBytes { bytes in
+      let received = try ReceivedEnvelope(bytes, outputCount: 1)
+      #expect(received.flags == [.backlog, .stop])
+      #expect(received.step == 41)
+      #expect(received.stableVersion == 3)
+      #expect(received.share(0).from == 100)
+      #expect(received.share(0).next == 105)
+      #expect(received.rejected(0, reason: RejectReason.malformed.index) == 3)
+      #expect(received.outputs.loadUnaligned(fromByteOffset: 4, as: Float.self) == 0.5)
+      #expect(Array(received.health) == [1, 2, 3])
+      #expect(Array(received.learner) == [9, 8])
+    }
+  }
+
+  @Test("an envelope cut anywhere before its end, or of another model, is refused")
+  func damaged() throws {
+    let whole = sample()
+    for count in 0..<whole.count - 2 {
+      whole.prefix(count).withUnsafeBytes { bytes in
+        _ = #expect(throws: (any Error).self, "cut to \(count) bytes") { try ReceivedEnvelope(bytes, outputCount: 1) }
+      }
+    }
+    whole.withUnsafeBytes { bytes in
+      _ = #expect(throws: EnvelopeError.self) { try ReceivedEnvelope(bytes, outputCount: 4) }
+    }
+  }
+}

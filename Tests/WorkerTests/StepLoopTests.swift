@@ -1,0 +1,153 @@
+import Pipelines
+import Testing
+import Vocabulary
+import Worker
+
+@Suite("Step loop")
+struct StepLoopTests {
+  @Test("every record of a bounded stream is learned once, and the run ends by itself", arguments: [1, 2, 3])
+  func learnsAll(worldSize: Int) async throws {
+    let results = try await runRanks(
+      worldSize, smallPipeline(), stream: MemoryStream(partitionCount: 3, recordsPerPartition: 200))
+    for result in results {
+      #expect(result.end == .finished, "\(result.error ?? "")")
+      #expect(result.state.trained == 600)
+      #expect(result.state.rejectedTotal == 0)
+      #expect(result.state.progress.allSatisfy { $0.nextOffset == 200 })
+      #expect(result.state.metrics.records == 600)
+    }
+    #expect(results[0].state.metrics.auc ?? 0 > 0.75)
+  }
+
+  @Test("all ranks hold the same bits at the end", arguments: [2, 4])
+  func sameBits(worldSize: Int) async throws {
+    let results = try await runRanks(
+      worldSize, smallPipeline(), stream: MemoryStream(partitionCount: 4, recordsPerPartition: 150))
+    for result in results.dropFirst() {
+      #expect(result.learner == results[0].learner)
+      #expect(result.state.metrics == results[0].state.metrics)
+    }
+  }
+
+  @Test("refused records are counted by reason and passed by, never learned")
+  func rejected() async throws {
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 100)
+    stream.rejectEvery = 10
+    let result = try await runRanks(2, smallPipeline(), stream: stream)[0]
+    #expect(result.state.trained == 180)
+    #expect(result.state.rejected[RejectReason.malformed.index] == 20)
+    #expect(result.state.progress.allSatisfy { $0.trained + $0.rejected == $0.nextOffset - $0.startOffset })
+  }
+
+  @Test("only the leader saves, at every interval and at the end, and the last one is final")
+  func checkpoints() async throws {
+    let results = try await runRanks(
+      2, smallPipeline(), stream: MemoryStream(partitionCount: 2, recordsPerPartition: 600))
+    #expect(results[1].snapshots.isEmpty)
+    let snapshots = results[0].snapshots
+    #expect(snapshots.map(\.state.step) == [50, 100, 150, 150] || snapshots.map(\.state.step) == [50, 100, 150])
+    #expect(snapshots.last?.isFinal == true)
+    #expect(snapshots.last?.learner == results[0].learner)
+    #expect(snapshots[0].health.isEmpty == false)
+    #expect(snapshots[0].nonFiniteParameter == nil)
+  }
+
+  @Test("going on from a snapshot gives the bits of the run that was never interrupted")
+  func resume() async throws {
+    let stream = MemoryStream(partitionCount: 2, recordsPerPartition: 400)
+    let whole = try await runRanks(2, smallPipeline(), stream: stream)[0]
+    let half = try #require(whole.snapshots.first { $0.state.step == 50 })
+    var start = half.state
+    start.window = whole.state.window
+    let resumed = try await runRanks(2, smallPipeline(), stream: stream, from: (start, half.learner))[0]
+    #expect(resumed.learner == whole.learner)
+    #expect(resumed.state.progress == whole.state.progress)
+    #expect(resumed.state.metrics == whole.state.metrics)
+  }
+
+  @Test("a step limit ends the run after exactly that many steps")
+  func stepLimit() async throws {
+    let results = try await runRanks(
+      2, smallPipeline(), stream: MemoryStream(partitionCount: 2, recordsPerPartition: 400), stopsAtEnd: false,
+      stepLimit: 17)
+    #expect(results.map(\.state.step) == [17, 17])
+    #expect(results[0].state.trained == 17 * 8)
+    #expect(results[0].end == .finished)
+  }
+
+  @Test("a record that makes numbers non-finite is quarantined with its place, and the rest of its step is learned")
+  func quarantine() async throws {
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 40)
+    stream.poisoned = [13]
+    let results = try await runRanks(2, smallPipeline { $0.schema.features[0].normalize = .none }, stream: stream)
+    let found = results.flatMap(\.quarantined)
+    #expect(found.map(\.position) == [RecordPosition(topic: "small", partition: 0, offset: 13)])
+    #expect(found.first?.feature == "a")
+    #expect(results[0].state.trained == 79)
+    #expect(results[0].state.rejected[RejectReason.nonFinite.index] == 1)
+    #expect(results.allSatisfy { $0.snapshots.allSatisfy { $0.nonFiniteParameter == nil } })
+    #expect(results[0].learner == results[1].learner)
+  }
+
+  @Test("beyond the budget of non-finite records the lineage is halted")
+  func halted() async throws {
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 400)
+    stream.poisoned = Set(10..<30)
+    let results = try await runRanks(
+      2,
+      smallPipeline {
+        $0.training.nonFiniteBudget = 5
+        $0.schema.features[0].normalize = .none
+      }, stream: stream)
+    for result in results {
+      guard case .halted(let reason) = result.end else {
+        Issue.record("ended with \(String(describing: result.end)) \(result.error ?? "")")
+        continue
+      }
+      #expect(reason.contains("non_finite_budget (5)"))
+      #expect(result.state.trained < 800)
+    }
+  }
+
+  @Test("the ledger holds every step's range of every partition without a gap")
+  func ledger() async throws {
+    let result = try await runRanks(
+      2, smallPipeline { $0.training.ledger = true }, stream: MemoryStream(partitionCount: 2, recordsPerPartition: 300))[
+        0]
+    var next: [Int32: Int64] = [:]
+    for entry in result.snapshots.flatMap(\.ledger) {
+      #expect(entry.share.from == next[entry.share.partition] ?? 0)
+      next[entry.share.partition] = entry.share.next
+    }
+    #expect(next == [0: 300, 1: 300])
+  }
+
+  @Test("in reproducible mode the world decides only who computes: the same steps are taken")
+  func reproducibleSteps() async throws {
+    let pipeline = smallPipeline { $0.training.reproducible = true }
+    let stream = MemoryStream(partitionCount: 4, recordsPerPartition: 130)
+    let first = try await runRanks(2, pipeline, stream: stream)[0]
+    let second = try await runRanks(2, pipeline, stream: stream)[0]
+    #expect(first.learner == second.learner)
+    let alone = try await runRanks(1, pipeline, stream: stream)[0]
+    #expect(alone.state.step == first.state.step)
+    #expect(alone.state.trained == first.state.trained)
+  }
+}
+
+@Suite("Loss of a rank")
+struct RankLossTests {
+  @Test("a rank that goes away ends the generation on the others, with the state of the last agreed step")
+  func lostRank() async throws {
+    // Rank 1 stops after 20 steps without telling: its loop ends and its links close.
+    let stream = MemoryStream(partitionCount: 2, recordsPerPartition: 4000)
+    let results = try await runRanksWithOneLeaving(stream: stream, after: 20)
+    let survivor = results[0]
+    #expect(survivor.end == nil)
+    #expect(
+      survivor.error?.contains("lost") == true || survivor.error?.contains("peer") == true, "\(survivor.error ?? "")")
+    #expect(survivor.state.progress.allSatisfy { $0.trained == $0.nextOffset })
+    // The survivor is where the lost one was, or one step ahead of it.
+    #expect((0...1).contains(survivor.state.step - results[1].state.step))
+  }
+}
