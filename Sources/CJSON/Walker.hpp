@@ -88,10 +88,10 @@ class Walker {
       switch (*start) {
         case '{':
         case '[':
+          if (depth == nestingMax) return CJSON_OVERSIZED;
           if (peek() == *start + 2) {  // in ASCII each closing bracket is two after its opening one
             token_++;
           } else {
-            if (depth == nestingMax) return CJSON_OVERSIZED;
             isObject[depth++] = *start == '{';
             isOpen = true;
           }

@@ -67,9 +67,9 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var outOfRange: OutOfRange = .clip
   /// Numbers: standardised with running statistics, or taken as they are.
   public var normalize: Normalize = .standard
-  /// Numbers: a further input that is 1 where the value is absent.
+  /// Numbers: a further input that is 1 where the value is absent; only with `missing: impute`.
   public var missingIndicator: Bool = false
-  /// Categories: rows of the hashed table.
+  /// Categories: rows of the table. Row 0 is for missing values, rows 1 … n for `values`, the rest for hashed ones.
   public var buckets: Int = 1024
   /// Categories: width of the embedding.
   public var dimension: Int = 8

@@ -293,6 +293,24 @@ struct RecordDecoderTests {
     #expect(harness.decode(record) == .example)
   }
 
+  @Test("megabytes that are allowed are read to their end")
+  func megabytes() {
+    let harness = DecoderHarness(recordBytesMax: 4_000_000)
+    let million = 1_000_000
+    #expect(harness.decode(with("UA", String(repeating: "A", count: million))) == .example)
+    #expect(harness.decode(record + String(repeating: " ", count: million)) == .example)
+    let keys = (0..<62_000).map { "\"k\($0)\":\($0)," }.joined()
+    #expect(harness.decode(with(#""wind""#, keys + #""wind""#)) == .example)
+    #expect(harness.decode(with(#""wind""#, String(keys.dropLast()) + #""wind""#)) == .rejected(.malformed, field: nil))
+    let digits = String(repeating: "1", count: million)
+    #expect(harness.decode(with("1416", digits)) == .rejected(.overflow, field: "distance"))
+    #expect(harness.decode(with(#""f1""#, digits)) == .example)
+    #expect(harness.decode(with("1416", "0." + digits)) == .example)
+    let nest = String(repeating: "[", count: 500_000) + String(repeating: "]", count: 500_000)
+    #expect(harness.decode(with(#""f1""#, nest)) == .rejected(.oversized, field: nil))
+    #expect(harness.decode(record) == .example)
+  }
+
   @Test("a record as large as allowed is read, one byte more is not")
   func size() {
     let harness = DecoderHarness(recordBytesMax: 1000)
