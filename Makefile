@@ -2,7 +2,8 @@
 SWIFT ?= swift
 BUILD := $(SWIFT) build -c release
 # Compiles what 'swift test' runs and the two executables in one go, so that nothing is compiled twice.
-TEST := $(SWIFT) test -c release --skip-build
+# One test at a time: many of them hold a processor, a port or a deadline, and share two cores.
+TEST := $(SWIFT) test -c release --skip-build --no-parallel
 SOURCES := Package.swift Sources Tests
 BENCHMARKS := ingest step allreduce checkpoint end-to-end
 
