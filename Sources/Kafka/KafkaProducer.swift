@@ -36,6 +36,8 @@ public actor KafkaProducer {
     handle = try KafkaHandle(
       .producer, configuration,
       defaults: [
+        // As much as a broker takes by default; librdkafka itself stops at 1,000,000.
+        "message.max.bytes": "1048576",
         "partitioner": "murmur2_random", "linger.ms": "5", "message.timeout.ms": "1800000",
         "queue.buffering.max.kbytes": String(min(max(queueBytesMax >> 10, 1), 2_147_483_647)),
         "queue.buffering.max.messages": "1000000", "reconnect.backoff.max.ms": "1000", "socket.nagle.disable": "true",

@@ -145,8 +145,9 @@ struct ServiceTests {
       #expect(client.post("/v2/models/flights/infer", Self.body)?.status == 200)
       source.promote(2, state: Self.state())
       source.isAway = false
-      let back = try await eventually(port, "/status.json") { $0.text.contains(#""version":2,"#) }
-      #expect(back.text.contains(#""registry":true"#))
+      let isBack: (String) -> Bool = { $0.contains(#""version":2,"#) && $0.contains(#""registry":true"#) }
+      let back = try await eventually(port, "/status.json") { isBack($0.text) }
+      #expect(isBack(back.text))
     }
   }
 
