@@ -46,7 +46,8 @@ struct WorkerHeartbeat: Sendable {
     status.step = facts.step
     status.trained = facts.trained
     status.rejected = facts.rejected
-    status.recordsPerSecond = rate.update(total: facts.trained + facts.rejected)
+    // Before the state is there, its counts are not; they would look like records of this moment.
+    status.recordsPerSecond = facts.generation == nil ? 0 : rate.update(total: facts.trained + facts.rejected)
     status.loss = facts.meanLoss
     status.auc = facts.auc
     for partition in facts.owned {

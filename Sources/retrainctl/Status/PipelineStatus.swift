@@ -32,6 +32,8 @@ struct PipelineStatus: Codable, Sendable {
     /// False once its state was pruned.
     var hasState: Bool
     var stateBytes: Int64
+    /// SHA-256 of the parameters.
+    var parametersDigest: String
     /// Over the whole lineage.
     var metrics: Metrics
     /// Since the checkpoint before.
