@@ -48,6 +48,7 @@ struct FeedCommand: Command {
   private struct Report: Encodable {
     var topic: String
     var records: Int64
+    var blankLines: Int64
     var delivered: Int64
     var bytes: Int64
     var seconds: Double
@@ -85,21 +86,24 @@ struct FeedCommand: Command {
     defer { signals.cancel() }
     let result = await task.result
     await feeder.close()
-    try report(result.get(), topic: topic)
+    let (summary, blankLines) = try result.get()
+    try report(summary, blankLines: blankLines, topic: topic)
   }
 
-  private func report(_ summary: FeedSummary, topic: String) throws {
+  private func report(_ summary: FeedSummary, blankLines: Int64, topic: String) throws {
     let seconds = summary.elapsed.seconds
     let rate = seconds > 0 ? Double(summary.records) / seconds : 0
     if format.json {
       return try Console.say(
         json: Report(
-          topic: topic, records: summary.records, delivered: summary.delivered, bytes: summary.bytes,
+          topic: topic, records: summary.records, blankLines: blankLines, delivered: summary.delivered,
+          bytes: summary.bytes,
           seconds: seconds, recordsPerSecond: rate, heldBackSeconds: summary.heldBack.seconds))
     }
     Console.say(
       "\(Wording.count(summary.records)) records (\(Wording.count(summary.bytes)) bytes) to \(topic) in "
         + "\(Wording.figure(seconds, decimals: 1)) s: \(Wording.count(Int64(rate))) records/s, held back for "
-        + "\(Wording.figure(summary.heldBack.seconds, decimals: 1)) s")
+        + "\(Wording.figure(summary.heldBack.seconds, decimals: 1)) s"
+        + (blankLines > 0 ? "; \(Wording.count(blankLines)) blank lines passed over" : ""))
   }
 }

@@ -17,7 +17,7 @@ struct FeedJob: Sendable {
   private static let batchBytes = 1 << 20
 
   /// Publishes until the file, the limit or a cancellation ends it, and waits until all of it is in the log.
-  func run() async throws -> FeedSummary {
+  func run() async throws -> (summary: FeedSummary, blankLines: Int64) {
     let source = try RecordSource(path: file, isCSV: isCSV)
     let finder = key.map { KeyFinder(path: $0) }
     var progress = FeedProgress()
@@ -31,7 +31,7 @@ struct FeedJob: Sendable {
       progress.note("stopped early")
     }
     progress.clear()
-    return try await feeder.finish(until: .after(.seconds(60)))
+    return (try await feeder.finish(until: .after(.seconds(60))), source.blankLines)
   }
 
   private func nextBatch(from source: RecordSource, _ finder: KeyFinder?, _ left: inout Int64) throws -> KafkaBatch? {

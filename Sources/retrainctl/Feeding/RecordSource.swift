@@ -8,6 +8,8 @@ final class RecordSource {
     case table(CSVReader)
   }
   private let reader: Reader
+  /// Lines without a record that were passed over.
+  private(set) var blankLines: Int64 = 0
 
   /// - Parameters:
   ///   - path: `-` is standard input.
@@ -35,6 +37,7 @@ final class RecordSource {
     case .lines(let lines):
       while let line = try lines.next() {
         if !line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return line }
+        blankLines += 1
       }
       return nil
     }
