@@ -46,7 +46,8 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let error as PostgresError: self.init(.unavailable, error.description)
     case let error as KafkaError: self.init(.unavailable, error.description)
     case let error as IngestError: self.init(.usage, error.description)
-    case let error as RegistryError: self.init(Self.code(of: error), error.message)
+    case let error as RegistryError:
+      self.init(Self.code(of: error), error.message + (error.cause.map { ": \($0.message)" } ?? ""))
     case let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileReadNoPermission:
       self.init(.unavailable, error.localizedDescription)
     default: self.init(.ourFault, "\(error)")
