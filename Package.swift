@@ -120,7 +120,7 @@ let package = Package(
     tests("HTTP"),
     tests("Telemetry"),
     tests("Registry", ["Postgres", "Cryptography", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
-    tests("Worker", lowerFloors.filter { $0 != "Vocabulary" }),
+    tests("Worker", lowerFloors.filter { $0 != "Vocabulary" } + ["CAllocationCounter"]),
     tests(
       "Controller",
       [

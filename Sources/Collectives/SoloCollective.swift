@@ -5,6 +5,7 @@ public final class SoloCollective: Collective {
   public let rank = Rank(0)
   public let worldSize = 1
   public let generation: Generation
+  private var attachments: [UnsafeRawBufferPointer] = []
 
   public init(generation: Generation) { self.generation = generation }
 
@@ -12,7 +13,9 @@ public final class SoloCollective: Collective {
     dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
-    try body([attachment])
+    attachments.append(attachment)
+    defer { attachments.removeAll(keepingCapacity: true) }
+    return try body(attachments)
   }
 
   public func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {

@@ -9,12 +9,15 @@ public struct PartitionTake: Sendable, Hashable {
   /// Those of them that have a label.
   public var labelled = 0
   /// By `RejectReason.index`: the records between and right after the rows.
-  public var rejected = [Int64](repeating: 0, count: RejectReason.allCases.count)
+  public var rejected = PartitionTake.noRejections
   /// The next record before the take, and after it.
   public var firstOffset: Int64
   public var nextOffset: Int64
   /// Offsets in between that held no record.
   public var skipped: Int64 = 0
+
+  /// Shared, so that a take without a rejection allocates nothing.
+  private static let noRejections = [Int64](repeating: 0, count: RejectReason.allCases.count)
 
   public var rejectedCount: Int64 { rejected.reduce(0, +) }
 

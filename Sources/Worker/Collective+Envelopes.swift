@@ -4,14 +4,17 @@ import Vocabulary
 extension Collective {
   /// One exchange whose attachments are step envelopes.
   ///
+  /// - Parameter received: Keeps its memory from step to step; what it holds is valid inside `body` only.
   /// - Throws: `CollectiveError`, or `EnvelopeError` for a peer that does not speak this binary's format.
   func exchangeEnvelopes<Result>(
-    dense: UnsafeMutableBufferPointer<Float>, attachment: [UInt8], outputCount: Int, deadline: Deadline,
-    _ body: ([ReceivedEnvelope]) throws -> Result
+    dense: UnsafeMutableBufferPointer<Float>, attachment: [UInt8], outputCount: Int,
+    into received: inout [ReceivedEnvelope], deadline: Deadline, _ body: ([ReceivedEnvelope]) throws -> Result
   ) throws -> Result {
-    try attachment.withUnsafeBytes { bytes in
+    defer { received.removeAll(keepingCapacity: true) }
+    return try attachment.withUnsafeBytes { bytes in
       try exchange(dense: dense, attachment: bytes, deadline: deadline) { attachments in
-        try body(attachments.map { try ReceivedEnvelope($0, outputCount: outputCount) })
+        for attachment in attachments { received.append(try ReceivedEnvelope(attachment, outputCount: outputCount)) }
+        return try body(received)
       }
     }
   }

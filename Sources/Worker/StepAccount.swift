@@ -8,12 +8,14 @@ import Vocabulary
 /// because partitions are taken in order of their number.
 ///
 /// Step thread only.
-package struct StepAccount {
+package final class StepAccount {
   private let labels: AlignedBuffer<Float>
   private let outputs: AlignedBuffer<Float>
   private let stableLosses: AlignedBuffer<Float>
   private let outputCount: Int
   private let task: EvaluationTask
+  /// Where each rank's envelope has been read to.
+  private var next: [(place: Int, row: Int)] = []
 
   /// - Parameter rowsMax: Rows one partition's share can have.
   package init(rowsMax: Int, outputCount: Int, task: EvaluationTask) {
@@ -53,7 +55,8 @@ package struct StepAccount {
       state.comparison = PairedDifference()
       state.comparedWith = stableVersion
     }
-    var next = envelopes.map { _ in (place: 0, row: 0) }
+    next.removeAll(keepingCapacity: true)
+    for _ in envelopes { next.append((place: 0, row: 0)) }
     for index in state.progress.indices {
       let partition = state.progress[index].partition
       guard

@@ -39,6 +39,8 @@ package final class StepLoop {
   package private(set) var state: TrainingState
 
   private var writer = StepEnvelopeWriter()
+  private var received: [ReceivedEnvelope] = []
+  private var learnerAttachments: [UnsafeRawBufferPointer] = []
   private var ledger: [LedgerEntry] = []
   private var lastFlags: StepFlags = []
   private var lastWasEmpty = false
@@ -101,7 +103,7 @@ package final class StepLoop {
     writeEnvelope(flags: flags, health: health)
 
     let agreed = try collective.exchangeEnvelopes(
-      dense: learner.denseGradient, attachment: writer.bytes, outputCount: learner.outputCount,
+      dense: learner.denseGradient, attachment: writer.bytes, outputCount: learner.outputCount, into: &received,
       deadline: .after(settings.peerTimeout)
     ) { envelopes in try settle(envelopes, isGathering: isGathering) }
     return conclude(agreed, isGathering: isGathering)
@@ -130,7 +132,9 @@ package final class StepLoop {
       learner.discardStep()
       return agreed
     }
-    try learner.absorb(attachments: envelopes.map(\.learner))
+    learnerAttachments.removeAll(keepingCapacity: true)
+    for envelope in envelopes { learnerAttachments.append(envelope.learner) }
+    try learner.absorb(attachments: learnerAttachments)
     let update = learner.apply(labelled: StepAccount.trained(envelopes))
     if !update.isFinite {
       learner.discardStep()
