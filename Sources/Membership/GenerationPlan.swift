@@ -16,11 +16,4 @@ public struct GenerationPlan: Sendable, Hashable, Codable {
 
   /// The place of a member; nil where it has none.
   public func rank(of id: String) -> Rank? { members.firstIndex { $0.id == id }.map { Rank($0) } }
-
-  /// The member from which the others take the state: the lowest rank among those with the newest one in memory; nil
-  /// where nobody has any, and the newest checkpoint is to be read.
-  public var stateHolder: Rank? {
-    guard let newest = members.compactMap(\.heldStep).max() else { return nil }
-    return members.firstIndex { $0.heldStep == newest }.map { Rank($0) }
-  }
 }

@@ -2,7 +2,6 @@ import Confinement
 import Cryptography
 import Kafka
 import Registry
-import Synchronization
 import Telemetry
 import Vocabulary
 
@@ -19,7 +18,8 @@ actor CheckpointWriter {
   private var waiting: Snapshot?
   private var parent: Int64?
   private var task: Task<Void, Never>?
-  private let fence = Mutex(false)
+  /// What was not written because its generation was over; the next generation's first checkpoint covers it.
+  private var refused: Snapshot?
 
   /// How long one attempt may take before it is tried again.
   private static let attempt = Duration.seconds(30)
@@ -32,13 +32,14 @@ actor CheckpointWriter {
     self.logger = logger
   }
 
-  /// Whether another generation has taken over: what this one writes is refused.
-  nonisolated var isFenced: Bool { fence.withLock { $0 } }
-
-  /// The checkpoint that the next one follows.
-  func begin(parent: Int64?) {
+  /// A new generation begins.
+  ///
+  /// - Parameters:
+  ///   - parent: The checkpoint that the next one follows.
+  ///   - goesOnFromMemory: Its state includes what an older generation was refused to write.
+  func begin(parent: Int64?, goesOnFromMemory: Bool) {
     self.parent = parent
-    fence.withLock { $0 = false }
+    if !goesOnFromMemory { refused = nil }
   }
 
   /// Never waits for the database.
@@ -53,6 +54,10 @@ actor CheckpointWriter {
       return
     }
     if let older = waiting { snapshot.absorb(unwritten: older) }
+    if let older = refused, older.generation < snapshot.generation {
+      snapshot.absorb(unwritten: older)
+      refused = nil
+    }
     waiting = snapshot
     if task == nil {
       task = Task {
@@ -95,9 +100,10 @@ actor CheckpointWriter {
         try await write(snapshot)
         return
       } catch let error as RegistryError where error.code == .fenced {
-        fence.withLock { $0 = true }
+        refused = snapshot
         logger.warning(
-          "a newer generation has taken over, so this checkpoint is dropped", [.step: LogValue(snapshot.state.step)])
+          "a newer generation has taken over, so this checkpoint is left to it",
+          [.step: LogValue(snapshot.state.step)])
         return
       } catch {
         logger.warning(

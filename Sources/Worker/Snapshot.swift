@@ -26,7 +26,7 @@ package struct Snapshot: Sendable {
 }
 
 /// One partition's part of one step.
-package struct LedgerEntry: Sendable {
+package struct LedgerEntry: Sendable, Codable {
   package var step: Int64
   package var share: PartitionShare
   package var trained: Int64

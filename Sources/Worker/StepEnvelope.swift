@@ -23,7 +23,7 @@ package struct StepEnvelope {
 }
 
 /// One partition's part of a step.
-package struct PartitionShare: BitwiseCopyable {
+package struct PartitionShare: BitwiseCopyable, Codable {
   package var partition: Int32 = 0
   /// Valid records taken: rows of the batch.
   package var rows: UInt32 = 0

@@ -41,18 +41,20 @@ package final class StepLoop {
   private var writer = StepEnvelopeWriter()
   private var received: [ReceivedEnvelope] = []
   private var learnerAttachments: [UnsafeRawBufferPointer] = []
-  private var ledger: [LedgerEntry] = []
+  private var entries: [LedgerEntry] = []
   private var lastFlags: StepFlags = []
   private var lastWasEmpty = false
   private var lastCheckpoint = ContinuousClock.now
   private var lastCheckpointStep: Int64
   private var lastReport = ContinuousClock.now
   private var closing: GenerationEnd?
-  private var hasUnsavedProgress = false
+  private var hasUnsavedProgress: Bool
 
+  /// - Parameter savedStep: The step of the newest checkpoint; −1: there is none that matters.
   package init(
     pipeline: Pipeline, collective: any Collective, learner: Learner, shares: StepShares, account: StepAccount,
     board: ControlBoard, shadow: ShadowPredictions, quarantine: Quarantine, state: TrainingState,
+    savedStep: Int64 = -1,
     submit: @escaping (Snapshot) -> Void
   ) {
     settings = pipeline.training
@@ -65,6 +67,7 @@ package final class StepLoop {
     self.shadow = shadow
     self.quarantine = quarantine
     self.state = state
+    hasUnsavedProgress = savedStep >= 0 && state.step > savedStep
     self.submit = submit
     lastCheckpointStep = state.step
   }
@@ -140,13 +143,13 @@ package final class StepLoop {
       learner.discardStep()
       quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
     }
-    let keepsLedger = settings.ledger && isLeader
+    let keepsLedger = settings.ledger
+    entries.removeAll(keepingCapacity: true)
     let step = state.step + 1
     try account.bring(envelopes, into: &state, wasApplied: update.isFinite) { share, trained in
-      if keepsLedger {
-        ledger.append(LedgerEntry(step: step, share: share, trained: trained))
-      }
+      if keepsLedger { entries.append(LedgerEntry(step: step, share: share, trained: trained)) }
     }
+    state.ledger.append(contentsOf: entries)
     state.step = step
     hasUnsavedProgress = true
     return agreed
@@ -162,7 +165,7 @@ package final class StepLoop {
         submit(snapshot(health: agreed.health, isFinal: closing != nil))
       }
       hasUnsavedProgress = false
-      ledger.removeAll(keepingCapacity: true)
+      state.ledger.removeAll(keepingCapacity: true)
       state.window = StreamMetrics(task: state.metrics.task)
       lastCheckpoint = .now
       lastCheckpointStep = state.step
@@ -261,7 +264,7 @@ package final class StepLoop {
     Snapshot(
       generation: collective.generation, state: state, learner: learner.encodeState(),
       parameters: learner.parametersDigestInput, nonFiniteParameter: learner.firstNonFiniteParameter(),
-      health: health, ledger: ledger, isFinal: isFinal)
+      health: health, ledger: state.ledger, isFinal: isFinal)
   }
 
   private func report() {

@@ -18,6 +18,9 @@ package struct TrainingState: Codable, Sendable {
   /// The learner against the stable version on the same records, since that version became stable.
   package var comparison = PairedDifference()
   package var comparedWith: Int64 = 0
+  /// Every step's ranges since the last checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
+  /// next generation.
+  package var ledger: [LedgerEntry] = []
 
   package init(task: EvaluationTask, progress: [PartitionProgress]) {
     self.progress = progress

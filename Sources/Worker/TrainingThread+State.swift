@@ -23,13 +23,16 @@ extension TrainingThread {
     let standings = try exchange(
       Standing(held: state?.step ?? -1, saved: newest?.step ?? -1), over: collective)
     let saved = standings[0].saved
+    savedStep = saved
     let held = standings.map(\.held).max() ?? -1
     let isInMemory = held >= 0 && held >= saved
     let source = isInMemory ? Rank(standings.firstIndex { $0.held == held } ?? 0) : Rank(0)
     if isLeader {
       let checkpoints = resources.checkpoints
       let parent = newest?.id
-      try blockingAwait(until: .after(.seconds(10))) { await checkpoints.begin(parent: parent) }
+      try blockingAwait(until: .after(.seconds(10))) {
+        await checkpoints.begin(parent: parent, goesOnFromMemory: isInMemory)
+      }
     }
     if collective.rank == source, !isInMemory {
       state = try newest.map { try restore($0) } ?? newState()

@@ -38,6 +38,8 @@ final class TrainingThread {
   let learner: Learner
   private let decoderSchema: FeatureSchema
   var state: TrainingState?
+  /// The newest checkpoint's step when the generation began; −1: none.
+  var savedStep: Int64 = -1
   private var lastGeneration: Generation?
 
   /// How long the first that waits waits for the others.
@@ -170,7 +172,7 @@ final class TrainingThread {
       shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share),
       account: StepAccount(rowsMax: share, outputCount: learner.outputCount, task: task), board: resources.board,
       shadow: ShadowPredictions(source: resources.shadow, task: task, batchCapacity: batch.capacity),
-      quarantine: resources.quarantine, state: agreed
+      quarantine: resources.quarantine, state: agreed, savedStep: max(0, savedStep)
     ) { checkpoints.submit($0) }
     // The state of the last agreed step outlives the generation, however that ends.
     defer { state = loop.state }

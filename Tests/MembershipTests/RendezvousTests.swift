@@ -84,19 +84,6 @@ struct RendezvousTests {
         == ["a", "b"])
   }
 
-  @Test("the state comes from the lowest rank with the newest step in memory, or from a checkpoint")
-  func stateHolder() {
-    func holder(_ steps: [Int64?]) -> Rank? {
-      GenerationPlan(
-        generation: Generation(1),
-        members: steps.enumerated().map { member("\($0.offset)", held: $0.element) }
-      ).stateHolder
-    }
-    #expect(holder([nil, 41, 42, 42]) == Rank(2))
-    #expect(holder([0, nil]) == Rank(0))
-    #expect(holder([nil, nil]) == nil)
-  }
-
   @Test("a running generation regroups for a newcomer it has room for, or when it is too large, and for nothing else")
   func regroup() {
     let current = plan(1, ["a", "b"])
