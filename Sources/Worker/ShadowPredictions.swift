@@ -22,7 +22,7 @@ package final class ShadowPredictions {
   package var losses: UnsafePointer<Float> { UnsafePointer(storage.pointer) }
 
   package func predict(_ batch: FeatureBatch) {
-    if let loaded = source.takeLoaded() { current = loaded }
+    if let loaded = source.loaded(otherThan: version) { current = loaded }
     guard let current else {
       for row in 0..<batch.count { storage.pointer[row] = .nan }
       return
