@@ -2,6 +2,7 @@ import Confinement
 import Cryptography
 import Kafka
 import Registry
+import Synchronization
 import Telemetry
 import Vocabulary
 
@@ -17,6 +18,8 @@ actor CheckpointWriter {
   private let logger: Logger
   private var waiting: Snapshot?
   private var parent: Int64?
+  /// The step of the newest checkpoint that is in the tables; −1: none.
+  private let durable = Mutex<Int64>(-1)
   private var task: Task<Void, Never>?
   /// What was not written because its generation was over; the next generation's first checkpoint covers it.
   private var refused: Snapshot?
@@ -32,13 +35,17 @@ actor CheckpointWriter {
     self.logger = logger
   }
 
+  /// The step of the newest checkpoint that is in the tables; −1: none. Any thread.
+  nonisolated var durableStep: Int64 { durable.withLock { $0 } }
+
   /// A new generation begins.
   ///
   /// - Parameters:
-  ///   - parent: The checkpoint that the next one follows.
+  ///   - parent: The checkpoint that the next one follows, of `step`.
   ///   - goesOnFromMemory: Its state includes what an older generation was refused to write.
-  func begin(parent: Int64?, goesOnFromMemory: Bool) {
+  func begin(parent: Int64?, step: Int64, goesOnFromMemory: Bool) {
     self.parent = parent
+    durable.withLock { $0 = step }
     if !goesOnFromMemory { refused = nil }
   }
 
@@ -124,6 +131,8 @@ actor CheckpointWriter {
     let start = ContinuousClock.now
     try await deadLetters.deliver(until: .after(Self.attempt))
     let state = snapshot.state
+    // A snapshot taken while the one before was still on its way repeats that one's part of the ledger.
+    let covered = durableStep
     let id = try await registry.saveCheckpoint(
       CheckpointDraft(
         pipeline: pipelineID, generation: snapshot.generation, parent: parent, step: state.step,
@@ -134,13 +143,14 @@ actor CheckpointWriter {
         comparedWith: state.comparedWith == 0 ? nil : state.comparedWith, health: snapshot.health,
         parametersDigest: SHA256.digest(of: snapshot.parameters).hexadecimal,
         nonFiniteParameter: snapshot.nonFiniteParameter, isFinal: snapshot.isFinal,
-        ledger: snapshot.ledger.map {
+        ledger: snapshot.ledger.filter { $0.step > covered }.map {
           StepRange(
             step: $0.step, partition: $0.share.partition, from: $0.share.from, next: $0.share.next,
             trained: $0.trained,
             rejected: $0.share.next - $0.share.from - $0.trained - Int64($0.share.skipped))
         }))
     parent = id
+    durable.withLock { $0 = state.step }
     logger.debug(
       "checkpoint written",
       [

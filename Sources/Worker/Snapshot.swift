@@ -13,9 +13,9 @@ package struct Snapshot: Sendable {
   package var ledger: [LedgerEntry]
   package var isFinal: Bool
 
-  /// Takes over what only an older snapshot holds that was never written: its part of the ledger and of the window.
+  /// Takes over what only an older snapshot holds that was never written: its part of the window. (The ledger of the newer
+  /// one reaches back to the last durable checkpoint itself.)
   package mutating func absorb(unwritten older: Snapshot) {
-    ledger.insert(contentsOf: older.ledger, at: 0)
     var window = older.state.window
     window.merge(state.window)
     state.window = window

@@ -15,6 +15,8 @@ package struct StepEnvelope {
   package var step: Int64 = 0
   /// The stable version that the rows' `stableLosses` come from; 0: none.
   package var stableVersion: Int64 = 0
+  /// The step of the newest checkpoint that the leader knows to be durable; −1: none. Others send −1.
+  package var savedStep: Int64 = -1
   package var shares: [PartitionShare] = []
   package var rowCount = 0
   package var outputCount = 1
@@ -57,6 +59,7 @@ package struct StepEnvelopeWriter {
     bytes.append(raw: envelope.flags.rawValue)
     bytes.append(raw: envelope.step)
     bytes.append(raw: envelope.stableVersion)
+    bytes.append(raw: envelope.savedStep)
     bytes.append(raw: UInt32(envelope.shares.count))
     bytes.append(raw: UInt32(envelope.rowCount))
     bytes.append(raw: UInt32(envelope.outputCount))
@@ -86,6 +89,7 @@ package struct ReceivedEnvelope {
   package let flags: StepFlags
   package let step: Int64
   package let stableVersion: Int64
+  package let savedStep: Int64
   package let shareCount: Int
   package let rowCount: Int
   package let outputCount: Int
@@ -105,6 +109,7 @@ package struct ReceivedEnvelope {
     flags = StepFlags(rawValue: try reader.read())
     step = try reader.read()
     stableVersion = try reader.read()
+    savedStep = try reader.read()
     shareCount = Int(try reader.read(UInt32.self))
     rowCount = Int(try reader.read(UInt32.self))
     outputCount = Int(try reader.read(UInt32.self))

@@ -35,6 +35,7 @@ package final class StepLoop {
   private let board: ControlBoard
   private let shadow: ShadowPredictions
   private let quarantine: Quarantine
+  private let durableStep: () -> Int64
   private let submit: (Snapshot) -> Void
   package private(set) var state: TrainingState
 
@@ -50,11 +51,13 @@ package final class StepLoop {
   private var closing: GenerationEnd?
   private var hasUnsavedProgress: Bool
 
-  /// - Parameter savedStep: The step of the newest checkpoint; −1: there is none that matters.
+  /// - Parameters:
+  ///   - savedStep: The step of the newest checkpoint; −1: there is none that matters.
+  ///   - durableStep: The step of the newest checkpoint that is written by now; asked of the leader, every step.
   package init(
     pipeline: Pipeline, collective: any Collective, learner: Learner, shares: StepShares, account: StepAccount,
     board: ControlBoard, shadow: ShadowPredictions, quarantine: Quarantine, state: TrainingState,
-    savedStep: Int64 = -1,
+    savedStep: Int64 = -1, durableStep: @escaping () -> Int64 = { -1 },
     submit: @escaping (Snapshot) -> Void
   ) {
     settings = pipeline.training
@@ -68,6 +71,7 @@ package final class StepLoop {
     self.quarantine = quarantine
     self.state = state
     hasUnsavedProgress = savedStep >= 0 && state.step > savedStep
+    self.durableStep = durableStep
     self.submit = submit
     lastCheckpointStep = state.step
   }
@@ -127,6 +131,10 @@ package final class StepLoop {
       agreed.flags.formUnion(envelope.flags)
     }
     agreed.isVoid = agreed.flags.contains(.incomplete)
+    // What a durable checkpoint covers is in the tables; what one still being written covers may have to be written again.
+    if let first = state.ledger.first, first.step <= envelopes[0].savedStep {
+      state.ledger.removeAll { $0.step <= envelopes[0].savedStep }
+    }
     if isGathering {
       for envelope in envelopes { agreed.health.merge(try [LayerHealth].decode(from: envelope.health)) }
     }
@@ -165,7 +173,6 @@ package final class StepLoop {
         submit(snapshot(health: agreed.health, isFinal: closing != nil))
       }
       hasUnsavedProgress = false
-      state.ledger.removeAll(keepingCapacity: true)
       state.window = StreamMetrics(task: state.metrics.task)
       lastCheckpoint = .now
       lastCheckpointStep = state.step
@@ -246,6 +253,7 @@ package final class StepLoop {
     envelope.flags = flags
     envelope.step = state.step
     envelope.stableVersion = shadow.version
+    if isLeader { envelope.savedStep = durableStep() }
     envelope.shares = shares.shares
     envelope.rowCount = shares.batch.count
     envelope.outputCount = learner.outputCount

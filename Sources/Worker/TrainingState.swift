@@ -18,7 +18,7 @@ package struct TrainingState: Codable, Sendable {
   /// The learner against the stable version on the same records, since that version became stable.
   package var comparison = PairedDifference()
   package var comparedWith: Int64 = 0
-  /// Every step's ranges since the last checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
+  /// Every step's ranges since the last durable checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
   /// next generation.
   package var ledger: [LedgerEntry] = []
 

@@ -31,7 +31,7 @@ extension TrainingThread {
       let checkpoints = resources.checkpoints
       let parent = newest?.id
       try blockingAwait(until: .after(.seconds(10))) {
-        await checkpoints.begin(parent: parent, goesOnFromMemory: isInMemory)
+        await checkpoints.begin(parent: parent, step: saved, goesOnFromMemory: isInMemory)
       }
     }
     if collective.rank == source, !isInMemory {

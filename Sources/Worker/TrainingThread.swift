@@ -172,7 +172,8 @@ final class TrainingThread {
       shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share),
       account: StepAccount(rowsMax: share, outputCount: learner.outputCount, task: task), board: resources.board,
       shadow: ShadowPredictions(source: resources.shadow, task: task, batchCapacity: batch.capacity),
-      quarantine: resources.quarantine, state: agreed, savedStep: max(0, savedStep)
+      quarantine: resources.quarantine, state: agreed, savedStep: max(0, savedStep),
+      durableStep: { checkpoints.durableStep }
     ) { checkpoints.submit($0) }
     // The state of the last agreed step outlives the generation, however that ends.
     defer { state = loop.state }

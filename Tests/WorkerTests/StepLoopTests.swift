@@ -121,13 +121,14 @@ struct StepLoopTests {
     }
   }
 
-  @Test("the ledger holds every step's range of every partition without a gap")
+  @Test("the ledger reaches back to the last durable checkpoint, every step's range of every partition without a gap")
   func ledger() async throws {
     let result = try await runRanks(
       2, smallPipeline { $0.training.ledger = true }, stream: MemoryStream(partitionCount: 2, recordsPerPartition: 300))[
         0]
     var next: [Int32: Int64] = [:]
-    for entry in result.snapshots.flatMap(\.ledger) {
+    // Nothing became durable in this run, so the last snapshot holds all of it.
+    for entry in try #require(result.snapshots.last).ledger {
       #expect(entry.share.from == next[entry.share.partition] ?? 0)
       next[entry.share.partition] = entry.share.next
     }
