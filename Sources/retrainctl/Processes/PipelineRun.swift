@@ -23,7 +23,8 @@ struct PipelineRun {
   /// - Throws: `CommandFailure` when it runs already; whatever keeps database or broker from starting.
   func run() async throws -> Result {
     let lock = try RunRecord.lock(name, in: house)
-    guard lock.tryLock(.exclusive) else {
+    // A supervisor that was killed a moment ago may not have let go of its lock yet.
+    guard (try? lock.lock(.exclusive, deadline: .after(.seconds(3)))) != nil else {
       let process = try RunRecord.running(name, in: house).map { " (process \($0.processID))" } ?? ""
       throw CommandFailure(.unavailable, "'\(name)' runs here already\(process); 'retrainctl stop' ends it")
     }
