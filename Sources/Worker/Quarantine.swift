@@ -49,7 +49,8 @@ package final class Quarantine: Sendable {
     }
   }
 
-  private func put(_ record: QuarantinedRecord) {
+  /// Keeps a record for the incident writer.
+  package func put(_ record: QuarantinedRecord) {
     found.withLock { if $0.count < Self.waitingMax { $0.append(record) } }
   }
 }

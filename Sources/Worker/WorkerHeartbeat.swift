@@ -94,9 +94,16 @@ struct WorkerHeartbeat: Sendable {
   }
 
   private func writeIncidents() async throws {
-    for record in resources.quarantine.takeFound() {
-      _ = try await resources.registry.openIncident(pipeline: resources.pipelineID, IncidentDraft(record))
-      if record.position.offset >= 0 { try await deadLetter(record.position) }
+    let found = resources.quarantine.takeFound()
+    for (place, record) in found.enumerated() {
+      do {
+        _ = try await resources.registry.openIncident(pipeline: resources.pipelineID, IncidentDraft(record))
+        if record.position.offset >= 0 { try await deadLetter(record.position) }
+      } catch {
+        // Told again with the next beat; the incident's key keeps it one.
+        for left in found[place...] { resources.quarantine.put(left) }
+        throw error
+      }
     }
   }
 
