@@ -78,9 +78,11 @@ extension Learner {
       guard count > 0 else { continue }
       let width = tables.gradientWidth(table)
       let gradient = merge.rows.values.pointer + value
-      _ = embeddingRows.updateRows(
-        network.kernels, buckets.pointer, count: count, width: table.dimension, weights: tables.weights.pointer,
-        offset: table.offset, firstRow: table.firstRow, gradient: gradient, stride: width, &constants)
+      if table.dimension > 0 {
+        _ = embeddingRows.updateRows(
+          network.kernels, buckets.pointer, count: count, width: table.dimension, weights: tables.weights.pointer,
+          offset: table.offset, firstRow: table.firstRow, gradient: gradient, stride: width, &constants)
+      }
       if tables.wideWidth > 0 {
         _ = wideRows.updateRows(
           network.kernels, buckets.pointer, count: count, width: tables.wideWidth, weights: tables.wideWeights.pointer,

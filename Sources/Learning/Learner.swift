@@ -42,7 +42,7 @@ public final class Learner {
     dense = OptimizerState(spec.optimizer, count: network.layout.count)
     embeddingRows = OptimizerState(spec.embeddingOptimizer, count: tables.weights.count, rowCount: tables.rowCount)
     wideRows = OptimizerState(
-      spec.embeddingOptimizer, count: tables.wideWeights.count, rowCount: spec.wide ? tables.rowCount : 0)
+      spec.embeddingOptimizer, count: tables.wideWeights.count, rowCount: spec.hasWidePart ? tables.rowCount : 0)
     monitor = HealthMonitor(network)
     buckets = BucketList()
   }
@@ -58,9 +58,15 @@ public final class Learner {
     }
   }
 
+  /// Decides what dropout drops in the step in hand: the same on every rank, another in every step.
+  package var dropoutSeed: UInt64 {
+    var random = SplitMix64(seed: spec.seed &+ UInt64(bitPattern: step) &* 0xd134_2543_de82_ef95)
+    return random.next()
+  }
+
   /// Shape [rows of the last batch × outputCount]: probabilities, or the value in label units.
   public var outputs: UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: network.outputs.pointer, count: network.count * outputCount)
+    UnsafeBufferPointer(start: network.primary.outputs.pointer, count: network.count * outputCount)
   }
 
   /// Per row of the last predicted batch: log loss, cross-entropy or squared error; NaN without a label.
@@ -71,8 +77,8 @@ public final class Learner {
   /// Gradient *sums* over the labelled rows of the batch just predicted, and the moments of all its rows.
   public func backward(_ batch: FeatureBatch) -> LocalStep {
     withArithmeticMode {
-      let local = back.run(batch)
-      embeddings.collect(batch, inputGradient: back.inputGradient, logitGradient: back.logitGradient)
+      let local = back.run(batch, dropoutSeed: dropoutSeed)
+      embeddings.collect(batch, inputGradient: back.inputGradient, heads: network.heads)
       network.normalizer.measure(batch)
       return local
     }

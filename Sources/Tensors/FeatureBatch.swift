@@ -1,5 +1,8 @@
 /// Rows of one step as they come from ingest. One thread at a time.
 public final class FeatureBatch {
+  /// In a column of a bag: no value.
+  public static let noCategory = UInt32.max
+
   /// The most rows it holds.
   public let capacity: Int
   public let numberCount: Int
@@ -10,7 +13,8 @@ public final class FeatureBatch {
   }
   /// Shape [capacity × numberCount], row-major, raw units, already clipped to the schema; NaN: absent.
   public let numbers: UnsafeMutablePointer<Float>
-  /// Shape [capacity × categoryCount], row-major; the bucket within the feature's own table.
+  /// Shape [capacity × categoryCount], row-major; the bucket within the feature's own table. A bag of values takes several
+  /// columns, those that are not used `noCategory`.
   public let categories: UnsafeMutablePointer<UInt32>
   /// Labels a row, one a head of the model.
   public let labelCount: Int

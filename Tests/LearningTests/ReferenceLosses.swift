@@ -20,9 +20,9 @@ extension ReferenceModel {
   }
 
   /// Sum of the training loss over labelled rows.
-  func loss(_ batch: FeatureBatch) -> Double {
+  func loss(_ batch: FeatureBatch, isTraining: Bool = false) -> Double {
     let (mean, deviation) = statistics(labelHistory)
-    return zip(logits(batch), 0..<batch.count).reduce(0) { sum, item in
+    return zip(logits(batch, isTraining: isTraining), 0..<batch.count).reduce(0) { sum, item in
       let (z, row) = item
       let label = Double(batch.labels[row])
       if label.isNaN { return sum }
