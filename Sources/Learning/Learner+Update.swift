@@ -10,6 +10,7 @@ extension Learner {
     var update = Update(gradientNorm: 0, wasClipped: false, isFinite: true)
     if labelled > 0 {
       let inverseCount = 1 / Float(labelled)
+      network.times?.begin()
       let size = gradientSize(inverseCount)
       guard size.squares.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
       update.gradientNorm = size.squares.squareRoot()
@@ -19,8 +20,10 @@ extension Learner {
         scale = Float(Double(limit) / (update.gradientNorm + 1e-6))
         update.wasClipped = true
       }
+      network.times?.lap("all layers", .update)
       updateDense(inverseCount: inverseCount, scale: scale)
       updateRows(inverseCount: inverseCount, scale: scale)
+      network.times?.lap("embeddings", .update)
     }
     normalizer.running.merge(normalizer.merged)
     normalizer.refresh()
@@ -62,6 +65,7 @@ extension Learner {
         start: segment.lowerBound,
         count: segment.count, &constants)
       monitor.count(segment: index, change: change)
+      network.times?.lap(network.layout.segments[index].name, .update)
     }
   }
 

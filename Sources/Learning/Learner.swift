@@ -47,6 +47,12 @@ public final class Learner {
     buckets = BucketList()
   }
 
+  /// Where the time of the next steps goes; nil, as at first: nobody measures.
+  public var times: StepTimes? {
+    get { network.times }
+    set { network.times = newValue }
+  }
+
   /// Outputs a row: binary 1, multiclass K, regression 1.
   public var outputCount: Int { spec.outputCount }
 
@@ -79,7 +85,9 @@ public final class Learner {
     withArithmeticMode {
       let local = back.run(batch, dropoutSeed: dropoutSeed)
       embeddings.collect(batch, inputGradient: back.inputGradient, heads: network.heads)
+      network.times?.lap("embeddings", .touchedRows)
       network.normalizer.measure(batch)
+      network.times?.lap("input", .input)
       return local
     }
   }

@@ -32,7 +32,9 @@ final class BackwardPass {
   func run(_ batch: FeatureBatch, dropoutSeed: UInt64) -> LocalStep {
     let rows = network.count
     precondition(batch.count == rows, "backward follows predict of the same batch")
+    network.times?.begin()
     for head in network.heads { head.lossGradient(network.kernels, batch, network.normalizer) }
+    network.times?.lap("output", .loss)
     var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     let losses = network.primary.losses
     for row in 0..<rows where !batch.labels[row * batch.labelCount].isNaN {
@@ -76,6 +78,7 @@ final class BackwardPass {
       measure(head.shape.crossWeights, network.cross?.topGradient)
       measure(head.shape.interactions, network.pairs?.topGradient)
     }
+    context.times?.lap("output", .weightGradient)
     for index in stride(from: last, through: 0, by: -1) {
       network.hidden[index].backward(
         context, step, dy: hiddenGradients[index].rows, input: index > 0 ? network.hidden[index - 1].y : network.x,
@@ -84,7 +87,9 @@ final class BackwardPass {
     }
     network.cross?.backward(
       context, step, x0: network.x, inputGradient: inputGradient, columns: layout.embeddingWidth)
-    network.pairs?.backward(context, step, x: network.x, inputGradient: inputGradient)
+    guard let pairs = network.pairs else { return }
+    pairs.backward(context, step, x: network.x, inputGradient: inputGradient)
+    context.times?.lap("interactions", .inputGradient)
   }
 
   /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here.

@@ -43,6 +43,7 @@ final class CrossLayer {
       weights: parameters + shape.weights.start, bias: parameters + shape.bias.start, z: u)
     let y = y.dropFirst(first)
     kernels.cross(rows: count, units: shape.width, x0: x0, u: u, x: x, y: y)
+    context.times?.lap(shape.name, .product)
     if pass.countsHealth {
       kernels.activate(.identity, rows: count, units: shape.width, z: y, derivative: nil, stats: stats)
     }
@@ -71,6 +72,7 @@ final class CrossLayer {
     kernels.denseWeightGradient(
       rows: step.rows, inputs: shape.weights.inputs, outputs: width, x: input, dz: du,
       gradient: gradient + shape.weights.start)
+    context.times?.lap(shape.name, .weightGradient)
     let first = shape.narrow ?? shape.weights
     if let block = shape.narrow {
       kernels.denseWeightGradient(
@@ -80,5 +82,6 @@ final class CrossLayer {
       rows: step.rows, inputs: width, outputs: first.outputs, columns: width, dz: dz,
       weights: parameters + first.start, dx: spare, scratch: step.scratch)
     kernels.add(rows: step.rows, units: width, spare, to: dy)
+    context.times?.lap(shape.name, .inputGradient)
   }
 }

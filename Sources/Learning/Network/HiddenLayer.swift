@@ -45,14 +45,19 @@ final class HiddenLayer {
     kernels.denseForward(
       rows: count, inputs: shape.inputs, outputs: shape.units, x: input,
       weights: context.parameters + shape.weights.start, bias: context.parameters + shape.bias.start, z: z)
+    context.times?.lap(shape.name, .product)
     normalize(context, rows: first, count: count)
     kernels.activate(
       formula, rows: count, units: shape.units, z: z, derivative: derivative?.rows.from(first),
       stats: pass.countsHealth ? stats : nil)
+    context.times?.lap(shape.name, .activation)
     if let dropout, let keys = pass.dropoutKeys {
       kernels.dropout(rows: count, units: shape.units, y: z, keys: keys + first, salt: salt(pass), rate: dropout)
+      context.times?.lap(shape.name, .dropout)
     }
-    if shape.isResidual { kernels.add(rows: count, units: shape.units, input, to: z) }
+    guard shape.isResidual else { return }
+    kernels.add(rows: count, units: shape.units, input, to: z)
+    context.times?.lap(shape.name, .skip)
   }
 
   private func salt(_ pass: ForwardPass) -> UInt64 { pass.dropoutSeed &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15 }
@@ -70,6 +75,7 @@ final class HiddenLayer {
         rows: count, units: shape.units, z: z, gain: context.parameters + gain.start,
         normalized: normalized.rows.from(first), inverseRoot: inverseDeviation.rows.from(first))
     }
+    context.times?.lap(shape.name, .normalization)
   }
 
   /// - Parameters:
@@ -93,14 +99,17 @@ final class HiddenLayer {
     kernels.activateBackward(
       formula, rows: rows, units: shape.units, dy: dy, y: y, derivative: derivative?.rows.pointer,
       sums: sums + (shape.offset ?? shape.bias).start)
+    context.times?.lap(shape.name, .backActivation)
     normalizeBackward(context, step, dy: dy)
     kernels.denseWeightGradient(
       rows: rows, inputs: shape.inputs, outputs: shape.units, x: input, dz: dy, gradient: sums + shape.weights.start)
+    context.times?.lap(shape.name, .weightGradient)
     guard let dx, columns > 0 else { return }
     kernels.denseInputGradient(
       rows: rows, inputs: shape.inputs, outputs: shape.units, columns: columns, dz: dy,
       weights: context.parameters + shape.weights.start, dx: dx, scratch: step.scratch)
     if skips, let skipped { kernels.add(rows: rows, units: columns, skipped.rows, to: dx) }
+    context.times?.lap(shape.name, .inputGradient)
   }
 
   private func normalizeBackward(_ context: LayerContext, _ step: BackwardStep, dy: Rows) {
@@ -117,5 +126,6 @@ final class HiddenLayer {
         normalized: normalized.rows.pointer, inverseRoot: inverseDeviation.rows.pointer,
         gainGradient: sums + gain.start, sums: sums + shape.bias.start)
     }
+    context.times?.lap(shape.name, .backNormalization)
   }
 }

@@ -26,6 +26,8 @@ final class Network {
   let heads: [Head]
   /// Rows of the last batch.
   private(set) var count = 0
+  /// Where the time goes; nil: not measured.
+  var times: StepTimes?
 
   private let input: RowBuffer
   private let indicators: [(number: Int, column: Int)]
@@ -62,7 +64,7 @@ final class Network {
 
   /// The head that versions are judged by.
   var primary: Head { heads[0] }
-  var context: LayerContext { LayerContext(kernels: kernels, parameters: parameters.pointer) }
+  var context: LayerContext { LayerContext(kernels: kernels, parameters: parameters.pointer, times: times) }
 
   /// Seeds parameters and tables.
   func initialize(from random: inout SplitMix64) {
@@ -72,9 +74,12 @@ final class Network {
 
   /// Input, layers, logits, answers. Traps on a batch of another shape.
   func forward(_ batch: FeatureBatch, countsHealth: Bool) {
+    times?.begin()
     readInput(batch)
+    times?.lap("input", .input)
     forward(batch, ForwardPass(countsHealth: countsHealth))
     for head in heads { head.answer(kernels, rows: count, normalizer) }
+    times?.lap("output", .loss)
   }
 
   private func readInput(_ batch: FeatureBatch) {
@@ -98,6 +103,7 @@ final class Network {
       forward(rows: first, count: min(Self.rowBlock, count - first), pass)
     }
     tables.addWide(batch, to: heads)
+    times?.lap("wide", .product)
   }
 
   private func forward(rows first: Int, count: Int, _ pass: ForwardPass) {
@@ -110,10 +116,12 @@ final class Network {
     }
     cross?.forward(context, rows: first, count: count, x0: x, pass: pass)
     pairs?.forward(context, rows: first, count: count, x: x)
+    if pairs != nil { times?.lap("interactions", .product) }
     let inputs = Head.Inputs(
       top: top, cross: cross?.output.dropFirst(first), pooled: pairs?.pooled.dropFirst(first),
       wide: x.column(layout.embeddingWidth))
     for head in heads { head.forward(context, rows: first, count: count, inputs) }
+    times?.lap("output", .product)
   }
 
   /// Whether every logit and answer of `row` of the last batch is a number.

@@ -36,6 +36,8 @@ struct ForwardPass {
 struct LayerContext {
   let kernels: Kernels
   let parameters: UnsafeMutablePointer<Float>
+  /// nil: nobody measures.
+  let times: StepTimes?
 }
 
 /// What layers need of a step on their way back.
