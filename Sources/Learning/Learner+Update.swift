@@ -87,7 +87,7 @@ extension Learner {
           network.kernels, buckets.pointer, count: count, width: table.dimension, weights: tables.weights.pointer,
           offset: table.offset, firstRow: table.firstRow, gradient: gradient, stride: width, &constants)
       }
-      if tables.wideWidth > 0 {
+      if tables.wideWidth > 0, !table.isWeighted {
         _ = wideRows.updateRows(
           network.kernels, buckets.pointer, count: count, width: tables.wideWidth, weights: tables.wideWeights.pointer,
           offset: table.firstRow * tables.wideWidth, firstRow: table.firstRow, gradient: gradient + table.dimension,

@@ -42,7 +42,8 @@ public final class Learner {
     dense = OptimizerState(spec.optimizer, count: network.layout.count)
     embeddingRows = OptimizerState(spec.embeddingOptimizer, count: tables.weights.count, rowCount: tables.rowCount)
     wideRows = OptimizerState(
-      spec.embeddingOptimizer, count: tables.wideWeights.count, rowCount: spec.hasWidePart ? tables.rowCount : 0)
+      spec.embeddingOptimizer, count: tables.wideWeights.count, rowCount: spec.hasWidePart ? tables.categoryRowCount : 0
+    )
     monitor = HealthMonitor(network)
     buckets = BucketList()
   }

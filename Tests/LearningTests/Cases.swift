@@ -75,6 +75,9 @@ extension Case {
         CategoryInput(name: "l", buckets: 6, dimension: 5, slots: 4, combiner: combiner),
       ]
     }
+    func rows(activates: Bool) -> WeightedInput {
+      WeightedInput(name: "w", rows: 9, dimension: 8, activates: activates)
+    }
     // The input of three numbers with two indicators, and of two embeddings, is thirteen wide.
     return [
       change("RMSNorm") { $0.normalization = .rmsNorm },
@@ -104,6 +107,13 @@ extension Case {
       Case(name: "bags, summed", spec: spec(wide: true, categories: bags(.sum))),
       Case(name: "bags, averaged", spec: spec(categories: bags(.mean))),
       Case(name: "bags over the root", spec: spec(wide: true, task: .regression, categories: bags(.squareRoot))),
+      change("weighted rows") { $0.weighted = rows(activates: false) },
+      change("weighted rows as a first layer", spec(hidden: [6], activation: .relu, categories: [])) {
+        ($0.weighted, $0.numbers) = (rows(activates: true), [])
+      },
+      change("weighted rows among other inputs", spec(activation: .swish, wide: true)) {
+        $0.weighted = rows(activates: true)
+      },
       change("linear") { ($0.kind, $0.hidden) = (.linear, []) },
       change("linear, multiclass, bags", spec(task: .multiclass(classes: 3), categories: bags(.mean))) {
         ($0.kind, $0.hidden) = (.linear, [])
@@ -126,7 +136,8 @@ struct Stream {
   /// - Parameter allLabelled: Else one label in five is absent.
   mutating func batch(_ rows: Int, allLabelled: Bool = false) -> FeatureBatch {
     let batch = FeatureBatch(
-      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns)
+      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns,
+      weightedCapacity: spec.weighted == nil ? 0 : rows * 5)
     batch.count = rows
     for row in 0..<rows {
       batch.keys[row] = nextKey
@@ -147,6 +158,13 @@ struct Stream {
           column += 1
         }
       }
+      if let pairs = batch.weighted, let input = spec.weighted {
+        pairs.open(row)
+        for _ in 0..<Int.random(in: 0...5, using: &random) {
+          let key = UInt32.random(in: 0..<UInt32(input.rows), using: &random)
+          pairs.append(row: key, weight: Float(random.nextUnit() * 2 - 1), to: row)
+        }
+      }
       switch spec.task {
       case .binary: batch.labels[row] = score > 0.5 ? 1 : 0
       case .multiclass(let classes): batch.labels[row] = Float(Int.random(in: 0..<classes, using: &random))
@@ -162,7 +180,8 @@ extension FeatureBatch {
   /// Some of its rows as a batch of their own.
   func rows(_ range: Range<Int>) -> FeatureBatch {
     let part = FeatureBatch(
-      capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount, labelCount: labelCount)
+      capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount, labelCount: labelCount,
+      weightedCapacity: weighted?.capacity ?? 0)
     part.count = range.count
     for (target, row) in range.enumerated() { part.copyRow(row, of: self, to: target) }
     return part

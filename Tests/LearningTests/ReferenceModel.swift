@@ -52,6 +52,7 @@ struct ReferenceModel {
   /// Where the embedding tables and the wide rows begin among the parameters.
   private var tableStart: Int {
     parameters.count - rowCount * wideWidth
+      - (spec.weighted.map { $0.rows * $0.dimension } ?? 0)
       - spec.categories.reduce(0) { $0 + $1.buckets * (spec.kind == .linear ? 0 : $1.dimension) }
   }
   private var wideWidth: Int { spec.hasWidePart ? spec.outputCount : 0 }
@@ -103,6 +104,18 @@ struct ReferenceModel {
     }
   }
 
+  /// Σ weight · row over the record's pairs.
+  private func weightedSum(_ batch: FeatureBatch, _ row: Int) -> [Double] {
+    guard let input = spec.weighted, let pairs = batch.weighted else { return [] }
+    let table = parameters.count - rowCount * wideWidth - input.rows * input.dimension
+    return (0..<input.dimension).map { index in
+      let sum = (Int(pairs.starts[row])..<Int(pairs.starts[row + 1])).reduce(0) {
+        $0 + Double(pairs.weights[$1]) * parameters[table + Int(pairs.rows[$1]) * input.dimension + index]
+      }
+      return input.activates ? activate(sum) : sum
+    }
+  }
+
   private func numbers(_ batch: FeatureBatch, _ row: Int) -> [Double] {
     var numeric: [Double] = []
     for (number, settings) in spec.numbers.enumerated() {
@@ -136,7 +149,7 @@ struct ReferenceModel {
     }
     let fields = embeddings(batch, row)
     let numeric = numbers(batch, row)
-    let x = fields.flatMap { $0 } + numeric
+    let x = fields.flatMap { $0 } + weightedSum(batch, row) + numeric
     var h = x
     var given: [Double] = []
     for (index, units) in spec.hidden.enumerated() where spec.kind == .network {

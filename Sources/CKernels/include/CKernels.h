@@ -201,6 +201,11 @@ void ck_gather(
 void ck_gather_bag(
   int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t slots, int64_t stride,
   int32_t combiner, float *x, int64_t ldx);
+/// x + r·ldx becomes Σ weights[i] · table row indices[i], i from starts[r] up to starts[r + 1], in order; product and sum
+/// are rounded each for itself.
+void ck_gather_weighted(
+  int64_t rows, int64_t width, const float *table, const int32_t *starts, const uint32_t *indices,
+  const float *weights, float *x, int64_t ldx);
 /// What each of `count` rows of a bag weighs.
 float ck_bag_scale(int32_t combiner, int64_t count);
 /// Sorts n pairs by key, equal keys in their order before; `scratch` arrays of n.

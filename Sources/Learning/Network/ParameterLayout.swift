@@ -54,7 +54,7 @@ struct ParameterLayout: Sendable {
 
   init(_ spec: LearnerSpec) {
     let isNetwork = spec.kind == .network
-    embeddingWidth = isNetwork ? spec.categories.reduce(0) { $0 + $1.dimension } : 0
+    embeddingWidth = isNetwork ? spec.categories.reduce(spec.weighted?.dimension ?? 0) { $0 + $1.dimension } : 0
     numericWidth = spec.numbers.count + spec.numbers.count { $0.missingIndicator }
     let inputWidth = embeddingWidth + numericWidth
     var builder = Builder()

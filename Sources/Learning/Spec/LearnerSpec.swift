@@ -32,6 +32,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var numbers: [NumberInput]
   /// The columns of `FeatureBatch.categories`, in order.
   public var categories: [CategoryInput]
+  /// Rows of one table, each with a weight, as `FeatureBatch.weighted` lists them; nil: the batches have none.
+  public var weighted: WeightedInput?
   /// Standardised numbers are clipped to ± this many standard deviations.
   public var inputClip: Float
   public var kind: Kind
@@ -63,7 +65,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var histogramEvery: Int
 
   public init(
-    numbers: [NumberInput], categories: [CategoryInput], inputClip: Float = 5, hidden: [Int] = [64, 32],
+    numbers: [NumberInput], categories: [CategoryInput], weighted: WeightedInput? = nil, inputClip: Float = 5,
+    hidden: [Int] = [64, 32],
     activation: ActivationKind = .relu, kind: Kind = .network, normalization: Normalization = .none,
     initialization: Initialization = .auto,
     dropout: Float = 0, residual: Bool = false, crossLayers: Int = 0, crossRank: Int = 0, factorization: Bool = false,
@@ -74,6 +77,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   ) {
     self.numbers = numbers
     self.categories = categories
+    self.weighted = weighted
     self.inputClip = inputClip
     self.kind = kind
     self.hidden = hidden
@@ -121,6 +125,26 @@ public struct NumberInput: Sendable, Hashable, Codable {
     self.name = name
     self.standardize = standardize
     self.missingIndicator = missingIndicator
+  }
+}
+
+/// Sparse inputs: Σ weight · row over the pairs of a record.
+///
+/// With few units it is a whole first layer: a record costs what its pairs cost, however large the table is.
+public struct WeightedInput: Sendable, Hashable, Codable {
+  public var name: String
+  /// Rows of the table.
+  public var rows: Int
+  /// Width of the sum.
+  public var dimension: Int
+  /// The sum goes through the activation, as a hidden layer's product would.
+  public var activates: Bool
+
+  public init(name: String, rows: Int, dimension: Int, activates: Bool) {
+    self.name = name
+    self.rows = rows
+    self.dimension = dimension
+    self.activates = activates
   }
 }
 

@@ -23,6 +23,9 @@ enum ModelStateFormat {
     parts += spec.categories.map {
       "category \($0.name) \($0.buckets) \($0.dimension) \($0.slots) \($0.combiner.rawValue)"
     }
+    if let input = spec.weighted {
+      parts.append("weighted \(input.name) \(input.rows) \(input.dimension) \(input.activates)")
+    }
     return parts.joined(separator: "\n")
   }
 
