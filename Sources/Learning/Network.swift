@@ -50,7 +50,10 @@ final class Network {
     parameters = AlignedBuffer(count: layout.count)
     tables = EmbeddingTables(spec)
     normalizer = Normalizer(spec)
-    formula = spec.activation.formula
+    guard case .elementwise(let formula) = spec.activation.computation else {
+      preconditionFailure("\(spec.activation.rawValue) is no activation of this network")
+    }
+    self.formula = formula
     var storage: [AlignedBuffer<Float>] = []
     func rows(_ width: Int) -> Rows {
       storage.append(AlignedBuffer(count: batchCapacity * rowStride(width) + 16))

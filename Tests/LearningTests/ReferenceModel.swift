@@ -34,19 +34,6 @@ struct ReferenceModel {
     return (mean, (present.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(present.count)).squareRoot())
   }
 
-  private func activate(_ x: Double) -> Double {
-    func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-    switch spec.activation {
-    case .relu: return max(0, x)
-    case .leakyRelu: return x > 0 ? x : x * 0.01
-    case .gelu: return x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
-    case .swish: return x * sigmoid(x)
-    case .tanh: return tanh(x)
-    case .sigmoid: return sigmoid(x)
-    case .identity: return x
-    }
-  }
-
   /// Where the embedding tables and the wide rows begin among the parameters.
   private var tableStart: Int {
     parameters.count - rowCount * wideWidth - spec.categories.reduce(0) { $0 + $1.buckets * $1.dimension }
@@ -106,7 +93,7 @@ struct ReferenceModel {
         }
         next += 2 * units
       }
-      h = h.map(activate)
+      h = h.map { referenceActivation(spec.activation, $0) }
     }
     let outputs = spec.outputCount
     var z = dense(h, outputs)
