@@ -30,7 +30,7 @@ enum Initialization {
       let limit = (6 / Double(max(fan, 1))).squareRoot()
       forEach(block) { parameters[$0] = uniform(limit, &random) }
     case .gain, .interaction: forEach(block) { parameters[$0] = 1 }
-    case .slope: forEach(block) { parameters[$0] = 0.25 }
+    case .slope: forEach(block) { parameters[$0] = ActivationKind.initialSlope }
     case .wideWeight, .bias, .offset: break
     }
   }

@@ -31,7 +31,9 @@ struct Case: Sendable, CustomTestStringConvertible {
   }
 
   static let all: [Case] = {
-    var cases = ActivationKind.allCases.map { Case(name: "activation \($0.rawValue)", spec: spec(activation: $0)) }
+    var cases = ActivationKind.allCases.map {
+      Case(name: "activation \($0.rawValue)", spec: spec(activation: $0))
+    }
     cases += [
       Case(name: "LayerNorm", spec: spec(layerNorm: true)),
       Case(name: "LayerNorm, swish, wide", spec: spec(activation: .swish, layerNorm: true, wide: true)),
@@ -84,6 +86,18 @@ extension Case {
       change("residual", spec(hidden: [13, 13, 6])) { $0.residual = true },
       change("residual, relu, LayerNorm", spec(hidden: [19, 19], activation: .relu, layerNorm: true)) {
         $0.residual = true
+      },
+      change("activation clipping, relu, dropout", spec(activation: .relu)) {
+        ($0.activationLimit, $0.dropout) = (0.4, 0.3)
+      },
+      change("activation clipping, prelu, residual", spec(hidden: [13, 13], activation: .prelu)) {
+        ($0.activationLimit, $0.residual) = (0.5, true)
+      },
+      change("activation clipping, swiglu, LayerNorm", spec(activation: .swiglu, layerNorm: true)) {
+        $0.activationLimit = 0.3
+      },
+      change("softmax, residual, dropout", spec(hidden: [13, 13], activation: .softmax)) {
+        ($0.residual, $0.dropout) = (true, 0.2)
       },
       change("dropout") { $0.dropout = 0.4 },
       change("dropout, relu, residual, wide", spec(hidden: [13, 13], activation: .relu, wide: true)) {

@@ -18,7 +18,7 @@ import Vocabulary
     }
   }
 
-  @Test(arguments: vectorLevels, [ActivationFormula.relu, .leakyRelu, .gelu, .swish, .tanh, .sigmoid, .identity])
+  @Test(arguments: vectorLevels, ActivationFormula.allCases)
   func `give the same activations, derivatives, sums and counts`(
     _ level: Kernels.Level, _ formula: ActivationFormula
   ) throws {

@@ -29,7 +29,19 @@ typedef enum ck_activation {
   ck_tanh = 4,
   ck_sigmoid = 5,
   ck_identity = 6,
+  ck_elu = 7,
+  ck_selu = 8,
+  ck_softplus = 9,
+  ck_mish = 10,
+  ck_relu6 = 11,
+  ck_gelu_exact = 12,
+  ck_hard_sigmoid = 13,
+  ck_hard_swish = 14,
 } ck_activation;
+
+typedef enum ck_gate { ck_glu = 0, ck_swiglu = 1, ck_geglu = 2, ck_reglu = 3 } ck_gate;
+
+typedef enum ck_row_function { ck_softmax = 0, ck_log_softmax = 1 } ck_row_function;
 
 /// Counts of a layer's outputs, one entry a unit, added to by each call; arrays of N rounded up to 16 entries.
 /// `sum` and `square` take finite values only; blocks of 64 rows are summed in float, then added in double.
@@ -91,14 +103,39 @@ typedef struct ck_kernels {
     int64_t rows, int64_t inputs, int64_t outputs, const float *dz, int64_t ldz, const float *w, float *dx,
     int64_t ldx);
 
-  // Activations, in place: Z becomes Y; `derivative` (same stride) and `stats` may be NULL.
+  // Activations, in place: Z becomes Y; `derivative` (same stride) and `stats` may be NULL. Outputs are clipped to
+  // ± limit (infinity: not at all), where the derivative is then 0.
   void (*activate)(
-    ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld,
+    ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld, float limit,
     const ck_unit_stats *stats);
   /// dY becomes dZ; sums[n] = Σᵣ dZ[r][n], r ascending. `derivative` may be NULL for relu, leaky relu and identity.
   void (*activate_backward)(
     ck_activation kind, int64_t rows, int64_t units, float *dy, const float *y, const float *derivative, int64_t ld,
+    float limit, float *sums);
+  /// Leaky relu with a slope a unit, in place; `kept` (same stride) takes what Z was, and may be NULL.
+  void (*prelu)(
+    int64_t rows, int64_t units, float *z, float *kept, int64_t ld, const float *slope, float limit,
+    const ck_unit_stats *stats);
+  /// dY becomes dZ; sums[n] = Σᵣ dZ[r][n], dslope[n] = Σᵣ dY[r][n]·min(Z[r][n], 0), r ascending.
+  void (*prelu_backward)(
+    int64_t rows, int64_t units, float *dy, const float *y, const float *kept, int64_t ld, const float *slope,
+    float limit, float *sums, float *dslope);
+  /// Y[r][n] = Z[r][n] · f(Z[r][units + n]) for n < units, clipped to ± limit, zero up to whole lanes; ldz at least
+  /// 2·units + 16. With `derive`, Z[r][c] becomes ∂Y/∂Z[r][c] for c < 2·units.
+  void (*gate)(
+    ck_gate kind, int64_t rows, int64_t units, float *z, int64_t ldz, float *y, int64_t ldy, float limit,
+    int32_t derive, const ck_unit_stats *stats);
+  /// dZ[r][c] = dY[r][c mod units] · partials[r][c] for c < 2·units, from what `gate` left; dz may be partials.
+  /// sums[c] = Σᵣ dZ[r][c], r ascending; 2·units + 16 entries.
+  void (*gate_backward)(
+    int64_t rows, int64_t units, const float *dy, int64_t ldy, const float *partials, float *dz, int64_t ldz,
     float *sums);
+  /// Softmax or its logarithm over the first `units` columns of each row, in place, zero up to whole lanes.
+  void (*softmax)(
+    ck_row_function kind, int64_t rows, int64_t units, float *z, int64_t ld, const ck_unit_stats *stats);
+  /// dY becomes dZ, from Y; sums[n] = Σᵣ dZ[r][n], r ascending.
+  void (*softmax_backward)(
+    ck_row_function kind, int64_t rows, int64_t units, float *dy, const float *y, int64_t ld, float *sums);
 
   // LayerNorm over the first `units` columns, in place; keeps what backward needs.
   void (*layer_norm)(

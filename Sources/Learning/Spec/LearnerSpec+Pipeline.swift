@@ -18,7 +18,8 @@ extension LearnerSpec {
           combiner: CategoryInput.Combiner($0.combine))
       },
       inputClip: Float(model.inputClip), hidden: model.kind == .linear ? [] : model.hidden, activation: activation,
-      kind: model.kind == .linear ? .linear : .network, normalization: Normalization(model.normalization),
+      kind: model.kind == .linear ? .linear : .network,
+      activationLimit: model.activationClip.map { Float($0) }, normalization: Normalization(model.normalization),
       initialization: Initialization(model.initialization), dropout: Float(model.dropout), residual: model.residual,
       crossLayers: model.crossLayers, crossRank: model.crossRank, factorization: model.factorization,
       activationL1: Float(model.activationL1), activationL2: Float(model.activationL2), wide: model.wide,

@@ -40,6 +40,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   /// Widths of the hidden layers; empty: linear in the inputs and embeddings.
   public var hidden: [Int]
   public var activation: ActivationKind
+  /// Hidden outputs are clipped to ± this much, where their derivative is then 0; nil: they are not.
+  public var activationLimit: Float?
   public var normalization: Normalization
   public var initialization: Initialization
   /// Share of a hidden layer's units that a training pass leaves out, 0 ..< 1.
@@ -67,7 +69,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public init(
     numbers: [NumberInput], categories: [CategoryInput], weighted: WeightedInput? = nil, inputClip: Float = 5,
     hidden: [Int] = [64, 32],
-    activation: ActivationKind = .relu, kind: Kind = .network, normalization: Normalization = .none,
+    activation: ActivationKind = .relu, kind: Kind = .network, activationLimit: Float? = nil,
+    normalization: Normalization = .none,
     initialization: Initialization = .auto,
     dropout: Float = 0, residual: Bool = false, crossLayers: Int = 0, crossRank: Int = 0, factorization: Bool = false,
     activationL1: Float = 0, activationL2: Float = 0,
@@ -82,6 +85,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     self.kind = kind
     self.hidden = hidden
     self.activation = activation
+    self.activationLimit = activationLimit
     self.normalization = normalization
     self.initialization = initialization
     self.dropout = dropout
