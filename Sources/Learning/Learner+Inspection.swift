@@ -51,5 +51,6 @@ extension Learner {
       }
     }
     precondition(next == values.count, "\(values.count) values for \(next) parameters")
+    optimizers.align(network)
   }
 }
