@@ -23,11 +23,16 @@ final class OptimizerState {
     centre = ProximalConstants(spec)
   }
 
+  /// The learning rate of step number `step`.
+  func rate(at step: Int64) -> Double {
+    Double(spec.learningRate) * spec.schedule.share(at: step, plateauShare: plateau.share)
+  }
+
   /// The next step's constants, with penalties.
   ///
   /// - Parameter step: Steps applied before this one.
   func constants(step: Int64, inverseCount: Float, valueLimit: Float?) -> UpdateConstants {
-    let rate = Double(spec.learningRate) * spec.schedule.share(at: step, plateauShare: plateau.share)
+    let rate = rate(at: step)
     var constants = UpdateConstants()
     constants.inverse_count = inverseCount
     constants.value_limit = valueLimit ?? .infinity
