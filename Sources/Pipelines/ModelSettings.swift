@@ -7,7 +7,9 @@ public struct ModelSettings: Sendable, Hashable, Codable {
     case layerNorm = "layer_norm"
     case rmsNorm = "rms_norm"
   }
-  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable { case auto, he, glorot }
+  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable {
+    case auto, he, glorot, lecun, orthogonal
+  }
 
   public var task: Task
   /// `linear`: one weight an input and output, and no layers.

@@ -46,15 +46,7 @@ struct Case: Sendable, CustomTestStringConvertible {
       Case(name: "regression, wide", spec: spec(wide: true, task: .regression)),
     ]
     cases += layers
-    for kind in OptimizerSpec.Kind.allCases {
-      let optimizer = OptimizerSpec(kind: kind, learningRate: 0.02, momentum: kind == .sgd ? 0.9 : 0)
-      cases.append(
-        Case(
-          name: "\(kind.rawValue) for all",
-          spec: spec(
-            wide: true, optimizer: optimizer, rows: optimizer, clipping: GradientClipping(globalNorm: 0.3, value: 0.05))
-        ))
-    }
+    cases += optimizers
     return cases
   }()
 }
@@ -211,7 +203,7 @@ extension Learner {
     var attachment: [UInt8] = []
     appendAttachment(to: &attachment)
     try attachment.withUnsafeBytes { try absorb(attachments: [$0]) }
-    return apply(labelled: local.labelled)
+    return apply(labelled: local.labelled, lossSum: local.lossSum)
   }
 }
 

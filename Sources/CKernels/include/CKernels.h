@@ -51,21 +51,38 @@ typedef struct ck_unit_stats {
   double *sum, *square;
 } ck_unit_stats;
 
-/// One optimiser step. The gradient used is clamp(g · inverse_count, ± value_limit) · scale.
+/// Optimisers; Nesterov's momentum counts as one. The formulas stand in `optimizers/`.
+typedef enum ck_optimizer {
+  ck_sgd = 0,
+  ck_nesterov = 1,
+  ck_adagrad = 2,
+  ck_rmsprop = 3,
+  ck_adam = 4,
+  ck_amsgrad = 5,
+  ck_ftrl = 6,
+  ck_lion = 7,
+} ck_optimizer;
+
+/// One optimiser step. The gradient used is clamp(g · inverse_count, ± value_limit) · scale + l2·w + l1·sign(w), but
+/// FTRL has l1 and l2 in its own formula.
 typedef struct ck_update {
   float inverse_count;
   /// Infinity: no limit.
   float value_limit;
   float scale;
-  /// Adam: η / (1 − β₁ᵗ); others: η.
+  /// Adam, AMSGrad: η / (1 − β₁ᵗ); others: η.
   float rate;
-  /// SGD: μ; Adam: 1 − β₁.
+  /// SGD: μ; Adam, AMSGrad: 1 − β₁; Lion: β₁; FTRL: 1/α.
   float first;
-  /// Adam: β₂.
+  /// Adam, AMSGrad, RMSProp, Lion: β₂.
   float second;
-  /// Adam: 1 / √(1 − β₂ᵗ).
+  /// Adam, AMSGrad: 1 / √(1 − β₂ᵗ).
   float inverse_root_correction;
+  /// FTRL: β.
   float epsilon;
+  float l1, l2;
+  /// Decoupled weight decay: w · keep before the change; 1: none. Not for FTRL.
+  float keep;
 } ck_update;
 
 typedef struct ck_kernels {
@@ -191,21 +208,21 @@ typedef struct ck_kernels {
   // Optimisers over n elements (n a multiple of 16); each returns Σ (change of w)².
   /// Σ clamp(g · inverse_count, ± limit)²; not finite where any gradient value is not.
   double (*squared_norm)(int64_t n, const float *g, float inverse_count, float limit);
-  double (*adam)(int64_t n, float *w, const float *g, float *m, float *v, const ck_update *u);
-  double (*sgd)(int64_t n, float *w, const float *g, float *m, const ck_update *u);
-  double (*adagrad)(int64_t n, float *w, const float *g, float *s, const ck_update *u);
-
-  // Embedding rows: `rows[i]` picks w + rows[i]·width; gradient i lies at g + i·stride.
-  double (*adam_rows)(
-    int64_t count, const uint32_t *rows, int64_t width, float *w, float *m, float *v, const float *g, int64_t stride,
-    const ck_update *u);
-  double (*sgd_rows)(
-    int64_t count, const uint32_t *rows, int64_t width, float *w, float *m, const float *g, int64_t stride,
-    const ck_update *u);
-  /// One sum a row: s += mean of g².
-  double (*adagrad_rows)(
-    int64_t count, const uint32_t *rows, int64_t width, float *w, float *s, const float *g, int64_t stride,
-    const ck_update *u);
+  /// `states`: what the optimiser keeps, n elements each, unused ones NULL.
+  /// SGD: velocity; Adagrad: sum of squares; RMSProp: mean square; Adam: mean, mean square; AMSGrad: these and the
+  /// largest; FTRL: z, n; Lion: mean.
+  double (*update)(
+    ck_optimizer kind, int64_t n, float *w, const float *g, float *const states[3], const ck_update *u);
+  /// Embedding rows: `rows[i]` picks w + rows[i]·width and the states alike; gradient i lies at g + i·stride.
+  /// Adagrad keeps one sum a row: s += mean of g².
+  double (*update_rows)(
+    ck_optimizer kind, int64_t count, const uint32_t *rows, int64_t width, float *w, float *const states[3],
+    const float *g, int64_t stride, const ck_update *u);
+  /// Adaptive clipping of a panel matrix's units; g becomes clamp(g · inverse_count, ± value_limit) · the unit's scale.
+  /// How many units were over `ratio` · max(‖w‖, epsilon).
+  int64_t (*clip_units)(
+    int64_t inputs, int64_t outputs, const float *w, float *g, float inverse_count, float value_limit, float ratio,
+    float epsilon);
 
   // Plain functions over arrays, n a multiple of 16; `derivative` may be NULL. For tests and sweeps.
   void (*exp_nonpositive)(int64_t n, const float *x, float *y);

@@ -15,8 +15,10 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     case rmsNorm = "rms_norm"
   }
 
-  /// How weights begin: `auto` is He for the ReLU family, GELU and swish, and Glorot for the others.
-  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable { case auto, he, glorot }
+  /// How the weights of hidden layers begin: `auto` follows the activation.
+  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable {
+    case auto, he, glorot, lecun, orthogonal
+  }
 
   /// What is predicted.
   public enum Task: Sendable, Hashable, Codable {
@@ -61,6 +63,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var task: Task
   public var optimizer: OptimizerSpec
   public var embeddingOptimizer: OptimizerSpec
+  /// The wide part; nil: its category rows as `embeddingOptimizer`, its numeric weights as `optimizer`.
+  public var wideOptimizer: OptimizerSpec?
   public var clipping: GradientClipping
   public var seed: UInt64
   /// One row in this many goes into the histograms; 1: all.
@@ -76,6 +80,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     activationL1: Float = 0, activationL2: Float = 0,
     wide: Bool = false, task: Task, optimizer: OptimizerSpec = OptimizerSpec(kind: .adam, learningRate: 0.001),
     embeddingOptimizer: OptimizerSpec = OptimizerSpec(kind: .adagrad, learningRate: 0.05),
+    wideOptimizer: OptimizerSpec? = nil,
     clipping: GradientClipping = GradientClipping(globalNorm: 1, value: nil), seed: UInt64 = 1, histogramEvery: Int = 8
   ) {
     self.numbers = numbers
@@ -99,6 +104,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     self.task = task
     self.optimizer = optimizer
     self.embeddingOptimizer = embeddingOptimizer
+    self.wideOptimizer = wideOptimizer
     self.clipping = clipping
     self.seed = seed
     self.histogramEvery = histogramEvery
