@@ -23,6 +23,10 @@ extension Learner {
       network.times?.lap("all layers", .update)
       updateDense(inverseCount: inverseCount, scale: scale)
       updateRows(inverseCount: inverseCount, scale: scale)
+      for head in network.heads {
+        head.updateTemperature(
+          network.parameters.pointer, gradient: back.gradient.pointer, inverseCount: inverseCount)
+      }
       network.times?.lap("embeddings", .update)
     }
     normalizer.running.merge(normalizer.merged)
