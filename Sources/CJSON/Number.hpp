@@ -30,6 +30,8 @@ struct Terminators {
 };
 inline constexpr Terminators terminators;
 
+inline bool isSpace(uint8_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 inline constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 inline constexpr uint64_t wholePowers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
@@ -159,6 +161,20 @@ CJSON_INLINE bool readShortNumber(const uint8_t *start, double &value) {
   if (!terminators.ends[*end]) return false;
   value = withSign(double(int64_t(digitValue(digits, count))) / powers[count - whole], isNegative);
   return true;
+}
+
+inline bool isWord(const uint8_t *start, const char *word, size_t length) {
+  return memcmp(start, word, length) == 0 && terminators.ends[start[length]];
+}
+
+// Whether a number or one of the three words is here.
+inline bool isScalar(const uint8_t *start) {
+  switch (*start) {
+    case 't': return isWord(start, "true", 4);
+    case 'f': return isWord(start, "false", 5);
+    case 'n': return isWord(start, "null", 4);
+    default: return readNumber(start).end != nullptr;
+  }
 }
 
 // Whether rounding an inexact double to float gives what rounding the exact one would: it does unless the 29 bits that

@@ -53,19 +53,35 @@ struct Node;
 
 // One declared key of an object. What a plain number needs stands in its first cache line.
 struct alignas(64) Key {
-  uint64_t words[2] = {}, masks[2] = {};  // the text and its closing quote; when short
-  Key *next = nullptr;                    // the key that came after it in the last record: the guess for this one
-  double low = 0, high = 0;               // plain numbers: what is kept as it is
-  int32_t column = -1;                    // plain numbers: their place; -1: something else
-  uint32_t seenIn = 0;                    // the number of the record that last gave a value
-  Field *field = nullptr;                 // the first field here, or
-  std::unique_ptr<Node> object;           // the object that is expected here
+  static constexpr size_t patternMax = 28;
+
+  uint8_t pattern[patternMax] = {};  // the quoted text and a colon, as most records write it; when it fits
+  uint32_t length = 1;               // of the pattern; where there is none it is one zero byte, which begins no key
+  Key *next = nullptr;               // the key that came after it in the last record: the guess for this one
+  double low = 0, high = 0;          // plain numbers: what is kept as it is
+  int32_t column = -1;               // plain numbers: their place; -1: something else
+  uint32_t seenIn = 0;               // the number of the record that last gave a value
+  uint64_t masks[2] = {0xFF, 0};     // what counts of the pattern's first 16 bytes: all but the colon
+  Field *field = nullptr;            // the first field here, or
+  std::unique_ptr<Node> object;      // the object that is expected here
   std::string text;
+
+  explicit Key(const std::string &name) : text(name) {
+    if (name.size() + 3 > patternMax || name.find_first_of("\"\\") != std::string::npos) return;
+    std::string quoted = '"' + name + '"';
+    length = uint32_t(quoted.size() + 1);
+    memcpy(pattern, (quoted + ':').data(), length);
+    uint8_t bytes[16] = {};
+    memset(bytes, 0xFF, quoted.size() < 16 ? quoted.size() : 16);
+    memcpy(masks, bytes, 16);
+  }
 };
 
-// Whether the text after an opening quote is `key` and then a closing quote. Reads 16 bytes: the buffer is padded.
-inline bool matches(const Key &key, const uint8_t *text) {
-  return (((load64(text) ^ key.words[0]) & key.masks[0]) | ((load64(text + 8) ^ key.words[1]) & key.masks[1])) == 0;
+// Whether the text at an opening quote is `key` and then a closing quote. Reads 28 bytes: the buffer is padded.
+inline bool matches(const Key &key, const uint8_t *quote) {
+  return (((load64(quote) ^ load64(key.pattern)) & key.masks[0]) |
+          ((load64(quote + 8) ^ load64(key.pattern + 8)) & key.masks[1])) == 0 &&
+         (key.length <= 17 || memcmp(quote + 16, key.pattern + 16, key.length - 17) == 0);
 }
 
 // The declared keys of one object.
@@ -86,20 +102,7 @@ struct Node {
   Key &take(const std::string &text) {
     for (auto &key : keys)
       if (key.text == text) return key;
-    Key &key = keys.emplace_back();
-    key.text = text;
-    uint8_t bytes[16] = {}, masks[16] = {};
-    if (text.size() <= 15 && text.find_first_of("\"\\") == std::string::npos) {
-      memcpy(bytes, text.data(), text.size());
-      bytes[text.size()] = '"';
-      memset(masks, 0xFF, text.size() + 1);
-    } else {
-      // A zero byte begins no text of a record, so the guess always fails and the table is asked.
-      masks[0] = 0xFF;
-    }
-    memcpy(key.words, bytes, 16);
-    memcpy(key.masks, masks, 16);
-    return key;
+    return keys.emplace_back(text);
   }
 
   // Once all keys are there: the table, and the declared order as the first guess.

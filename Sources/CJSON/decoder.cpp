@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <new>
 
-#include "Walker.hpp"
+#include "Runner.hpp"
 
 using namespace cjson;
 
@@ -21,18 +21,19 @@ struct cjson_decoder {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
   uint32_t record = 0;
 
-  // Stage 1 and the walker read whole vectors and words: so far beyond the record, and no further.
-  static constexpr size_t padding = 2 * simdjson::SIMDJSON_PADDING;
+  // Whole vectors and words are read: so far around the record, and no further.
+  static constexpr size_t padding = 2 * simdjson::SIMDJSON_PADDING, margin = 64;
 
   bool reserve(size_t length) {
     if (length <= capacity) return true;
     size_t wanted = std::min(std::max(length, std::max(2 * capacity, size_t(16384))), std::max(recordBytesMax, length));
-    std::unique_ptr<uint8_t[]> room(new (std::nothrow) uint8_t[wanted + padding]);
+    std::unique_ptr<uint8_t[]> room(new (std::nothrow) uint8_t[margin + wanted + padding]);
     std::unique_ptr<uint8_t[]> text(new (std::nothrow) uint8_t[wanted + padding]);
     if (!room || !text) return false;
     if (simdjson::get_active_implementation()->create_dom_parser_implementation(wanted, Walker::nestingMax, parser))
       return false;
     buffer = std::move(room);
+    memset(buffer.get(), ' ', margin);
     scratch = std::move(text);
     capacity = wanted;
     return true;
@@ -48,25 +49,45 @@ struct cjson_decoder {
   int32_t decode(const void *bytes, size_t length, Outputs out, int32_t *field) {
     *field = -1;
     if (length > recordBytesMax || !reserve(length)) return CJSON_OVERSIZED;
-    memcpy(buffer.get(), bytes, length);
-    memset(buffer.get() + length, ' ', padding);
-    if (parser->stage1(buffer.get(), length, simdjson::stage1_mode::regular))
-      return simdjson::validate_utf8(reinterpret_cast<const char *>(buffer.get()), length) ? CJSON_MALFORMED
-                                                                                           : CJSON_INVALID_UTF8;
-    bool hasEscapes = memchr(buffer.get(), '\\', length) != nullptr;
-    const uint32_t *tokens = parser->structural_indexes.get();
-    const uint32_t *end = tokens + parser->n_structural_indexes;
+    uint8_t *start = buffer.get() + margin, *end = start + length;
+    if (length > 0) memcpy(start, bytes, length);
+    memset(end, ' ', padding);
     nextRecord();
-    Walker walker(buffer.get(), length, tokens, hasEscapes, scratch.get(), out, record, counts.data());
-    bool isObject = buffer[*tokens] == '{';
-    int32_t result = isObject ? walker.open(root) : walker.skip();
+    Keeper keeper(out, record, counts.data());
+    int32_t result = walk(start, end, keeper);
+    if (result == CJSON_MALFORMED && !simdjson::validate_utf8(reinterpret_cast<const char *>(start), length))
+      return CJSON_INVALID_UTF8;
     if (result != CJSON_OK) return result;
-    if (walker.token() != end) return CJSON_MALFORMED;
-    if (!isObject) return CJSON_NOT_AN_OBJECT;
     for (size_t i = 0; i < fields.size(); i++)
-      if (keys[i]->seenIn != record) walker.absent(*fields[i]);
-    *field = walker.field();
-    return walker.outcome();
+      if (keys[i]->seenIn != record) keeper.absent(*fields[i]);
+    *field = keeper.field();
+    return keeper.outcome();
+  }
+
+  // What makes the bytes no record at all, or CJSON_OK.
+  int32_t walk(const uint8_t *start, const uint8_t *end, Keeper &keeper) {
+    Walker walker(*parser, scratch.get(), keeper);
+    int32_t result;
+    bool isObject = true;
+#if defined(__x86_64__)
+    if (*start == '{' && hasVectors()) {
+      Runner runner(walker, keeper, start, end);
+      result = runner.open(root);
+      if (result == CJSON_OK && !walker.hasTokens()) {
+        const uint8_t *p = runner.at();
+        while (p < end && isSpace(*p)) p++;
+        return p == end ? CJSON_OK : CJSON_MALFORMED;
+      }
+    } else
+#endif
+    {
+      if (!walker.tokenize(start, end)) return CJSON_MALFORMED;
+      isObject = walker.peek() == '{';
+      result = isObject ? walker.open(root) : walker.skip();
+    }
+    if (result != CJSON_OK) return result;
+    if (!walker.isDone()) return CJSON_MALFORMED;
+    return isObject ? CJSON_OK : CJSON_NOT_AN_OBJECT;
   }
 };
 
@@ -100,22 +121,20 @@ int32_t cjson_decode(
 
 int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number) {
   const Field &place = *decoder->fields[field];
-  Walker walker(nullptr, 0, nullptr, false, nullptr, {number - place.given.column, nullptr, nullptr, nullptr}, 0,
-                decoder->counts.data());
-  if (std::isnan(value)) walker.absent(place);
-  else if (std::isinf(value)) walker.note(CJSON_OVERFLOW, place);
-  else if (place.given.kind == CJSON_BOOLEAN && value != 0 && value != 1) walker.note(CJSON_WRONG_TYPE, place);
-  else walker.keepNumber(place, value);
-  return walker.outcome();
+  Keeper keeper({number - place.given.column, nullptr, nullptr, nullptr}, 0, decoder->counts.data());
+  if (std::isnan(value)) keeper.absent(place);
+  else if (std::isinf(value)) keeper.note(CJSON_OVERFLOW, place);
+  else if (place.given.kind == CJSON_BOOLEAN && value != 0 && value != 1) keeper.note(CJSON_WRONG_TYPE, place);
+  else keeper.keepNumber(place, value);
+  return keeper.outcome();
 }
 
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket) {
   const Field &place = *decoder->fields[field];
-  Walker walker(nullptr, 0, nullptr, false, nullptr, {nullptr, bucket - place.given.column, nullptr, nullptr}, 0,
-                decoder->counts.data());
-  if (text == nullptr) walker.absent(place);
-  else walker.keepCategory(place, text, length);
-  return walker.outcome();
+  Keeper keeper({nullptr, bucket - place.given.column, nullptr, nullptr}, 0, decoder->counts.data());
+  if (text == nullptr) keeper.absent(place);
+  else keeper.keepCategory(place, text, length);
+  return keeper.outcome();
 }
 
 const cjson_counts *cjson_counters(const cjson_decoder *decoder) { return decoder->counts.data(); }

@@ -1,7 +1,8 @@
 import Vocabulary
 
 /// The compact form. Version 1: the version byte, the task, then the fields in the order below. At most about 64 KiB
-/// (13 after 250,000 records of a usual binary task), tens of bytes for the other tasks.
+/// (13 after 250,000 records of a usual binary task), at most 10 KiB for Huber and quantile, tens of bytes for the other
+/// tasks. Kinds of tasks are only ever appended.
 extension StreamMetrics {
   private static let version: UInt8 = 1
   private static let classesMax: Int64 = 1 << 16
@@ -16,6 +17,13 @@ extension StreamMetrics {
     case .multiclass(let classes):
       writer.write(byte: 2)
       writer.write(count: Int64(classes))
+    case .huber(let delta):
+      writer.write(byte: 3)
+      writer.write(delta)
+    case .quantile(let level):
+      writer.write(byte: 4)
+      writer.write(level)
+    case .poisson: writer.write(byte: 5)
     }
     writer.write(count: records)
     writer.write(count: nonFiniteOutputs)
@@ -24,6 +32,7 @@ extension StreamMetrics {
     binary?.encode(into: &writer)
     multiclass?.encode(into: &writer)
     labels?.encode(into: &writer)
+    values?.encode(into: &writer)
     bytes.append(contentsOf: writer.bytes)
   }
 
@@ -42,6 +51,15 @@ extension StreamMetrics {
       let classes = Int(try reader.readCount(max: Self.classesMax))
       guard classes >= 1 else { throw reader.damage("has no class") }
       self.init(task: .multiclass(classes))
+    case 3:
+      let delta = try reader.readDouble()
+      guard delta > 0, delta.isFinite else { throw reader.damage("has the Huber bound \(delta)") }
+      self.init(task: .huber(delta: delta))
+    case 4:
+      let level = try reader.readDouble()
+      guard level > 0, level < 1 else { throw reader.damage("has the quantile \(level)") }
+      self.init(task: .quantile(level: level))
+    case 5: self.init(task: .poisson)
     default: throw reader.damage("has the unknown task \(kind)")
     }
     records = try reader.readCount()
@@ -52,6 +70,9 @@ extension StreamMetrics {
     case .binary: binary = try BinaryTally(decoding: &reader)
     case .multiclass(let classes): multiclass = try ClassTally(decoding: &reader, classes: classes)
     case .regression: labels = try RunningMoments(decoding: &reader)
+    case .huber, .quantile, .poisson:
+      labels = try RunningMoments(decoding: &reader)
+      values = try ValueTally(decoding: &reader, task: task)
     }
     try reader.finish()
   }

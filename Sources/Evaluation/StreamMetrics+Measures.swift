@@ -2,7 +2,7 @@ import Foundation
 
 /// The measures; each is nil where the task has no such measure or nothing was seen.
 extension StreamMetrics {
-  /// Log loss, cross-entropy (nats) or squared error, a record.
+  /// Log loss, cross-entropy (nats) or the loss of the value (`EvaluationTask`), a record.
   public var meanLoss: Double? { perRecord(lossSum) }
 
   /// Area under the ROC curve; binary, and only with records of both labels. `ScoreHistogram` bounds the error.
@@ -21,24 +21,26 @@ extension StreamMetrics {
   public var positiveShare: Double? { (binary?.positives).flatMap { perRecord(Double($0)) } }
 
   /// Mean absolute error in the label's unit; regression.
-  public var mae: Double? { task == .regression ? perRecord(absoluteErrorSum) : nil }
+  public var mae: Double? { task.isRegression ? perRecord(absoluteErrorSum) : nil }
 
   /// Root mean squared error in the label's unit; regression.
-  public var rmse: Double? { task == .regression ? meanLoss?.squareRoot() : nil }
+  public var rmse: Double? { squaredErrorSum.flatMap(perRecord)?.squareRoot() }
 
   /// Share of the labels' variance that is explained, at most 1; regression. nil where the labels do not vary.
   public var rSquared: Double? {
-    guard let labels, labels.squaredDeviations > 0 else { return nil }
-    return 1 - lossSum / labels.squaredDeviations
+    guard let labels, let squaredErrorSum, labels.squaredDeviations > 0 else { return nil }
+    return 1 - squaredErrorSum / labels.squaredDeviations
   }
 
-  /// The mean loss of the best constant prediction, chosen in hindsight from the same labels: their entropy or
-  /// variance.
+  private var squaredErrorSum: Double? { task == .regression ? lossSum : values?.squaredErrorSum }
+
+  /// The mean loss of the best constant prediction, chosen in hindsight from the same labels: their entropy,
+  /// their variance, or what the best constant costs by the task's loss.
   ///
   /// A model that does not beat it has learned nothing from the features.
   public var priorLoss: Double? {
     guard records > 0 else { return nil }
-    if let labels { return labels.variance }
+    if let labels { return values.map { $0.priorLoss(task, labels: labels) } ?? labels.variance }
     if let multiclass { return entropy(of: multiclass.counts) }
     return (binary?.positives).map { entropy(of: [$0, records - $0]) }
   }

@@ -18,6 +18,8 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
   @JSONSafe var absoluteErrorSum: Double = 0
   /// Of the labels.
   var labels: RunningMoments?
+  /// Of regressions that are not judged by squared error.
+  var values: ValueTally?
 
   public init(task: EvaluationTask) {
     self.task = task
@@ -25,6 +27,9 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
     case .binary: binary = BinaryTally()
     case .multiclass(let classes): multiclass = ClassTally(classes: classes)
     case .regression: labels = RunningMoments()
+    case .huber, .quantile, .poisson:
+      labels = RunningMoments()
+      values = ValueTally(task: task)
     }
   }
 
@@ -56,9 +61,10 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
       // The first of equal ones, so that ties go the same way everywhere.
       let predicted = output.indices.reduce(0) { output[$1] > output[$0] ? $1 : $0 }
       multiclass?.add(label: Int(label), predicted: predicted)
-    case .regression:
+    case .regression, .huber, .quantile, .poisson:
       absoluteErrorSum += abs(Double(output[0]) - Double(label))
       labels?.add(Double(label))
+      values?.add(Double(output[0]), label: Double(label))
     }
   }
 
@@ -72,5 +78,6 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
     if let tally = other.binary { binary?.merge(tally) }
     if let tally = other.multiclass { multiclass?.merge(tally) }
     if let moments = other.labels { labels?.merge(moments) }
+    if let tally = other.values { values?.merge(tally) }
   }
 }

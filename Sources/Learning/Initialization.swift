@@ -42,7 +42,7 @@ enum Initialization {
       forEach(block) { parameters[$0] = uniform(limit, &random) }
     case .gain, .interaction: forEach(block) { parameters[$0] = 1 }
     case .slope: forEach(block) { parameters[$0] = ActivationKind.initialSlope }
-    case .wideWeight, .bias, .offset: break
+    case .wideWeight, .bias, .offset, .temperature: break
     }
   }
 

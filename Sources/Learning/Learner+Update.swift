@@ -18,6 +18,10 @@ extension Learner {
       network.times?.lap("all layers", .update)
       updateDense(inverseCount)
       updateRows(inverseCount)
+      for head in network.heads {
+        head.updateTemperature(
+          network.parameters.pointer, gradient: back.gradient.pointer, inverseCount: inverseCount)
+      }
       network.times?.lap("embeddings", .update)
       optimizers.observe(lossSum: lossSum, labelled: labelled)
     }

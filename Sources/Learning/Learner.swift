@@ -51,7 +51,7 @@ public final class Learner {
     set { network.times = newValue }
   }
 
-  /// Outputs a row: binary 1, multiclass K, regression 1.
+  /// The primary head's outputs a row: binary 1, multiclass K, regression 1.
   public var outputCount: Int { spec.outputCount }
 
   /// Normalises with the statistics as they are, and runs forward.
@@ -68,12 +68,14 @@ public final class Learner {
     return random.next()
   }
 
-  /// Shape [rows of the last batch × outputCount]: probabilities, or the value in label units.
-  public var outputs: UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: network.primary.outputs.pointer, count: network.count * outputCount)
-  }
+  /// Shape [rows of the last batch × outputCount]: probabilities, or the value in label units; the primary head's.
+  public var outputs: UnsafeBufferPointer<Float> { network.outputs(ofHead: 0) }
 
-  /// Per row of the last predicted batch: log loss, cross-entropy or squared error; NaN without a label.
+  /// The same of any head, in the order of the spec; shape [rows × its outputs].
+  public func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> { network.outputs(ofHead: head) }
+
+  /// Per row of the last predicted batch: the loss that the primary head learns by, of a value in label units (squared
+  /// error is not halved); NaN without a label.
   public func losses(_ batch: FeatureBatch, into losses: UnsafeMutablePointer<Float>) {
     withArithmeticMode { network.losses(batch, into: losses) }
   }

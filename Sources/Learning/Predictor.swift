@@ -26,17 +26,18 @@ public final class Predictor {
     network.normalizer.refresh()
   }
 
-  /// Outputs a row: binary 1, multiclass K, regression 1.
+  /// The primary head's outputs a row: binary 1, multiclass K, regression 1.
   public var outputCount: Int { spec.outputCount }
 
   public func predict(_ batch: FeatureBatch) {
     withArithmeticMode { network.forward(batch, countsHealth: false) }
   }
 
-  /// Shape [rows of the last batch × outputCount]: probabilities, or the value in label units.
-  public var outputs: UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: network.primary.outputs.pointer, count: network.count * outputCount)
-  }
+  /// Shape [rows of the last batch × outputCount]: probabilities, or the value in label units; the primary head's.
+  public var outputs: UnsafeBufferPointer<Float> { network.outputs(ofHead: 0) }
+
+  /// The same of any head, in the order of the spec; shape [rows × its outputs].
+  public func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> { network.outputs(ofHead: head) }
 
   /// Whether the outputs of `row` of the last batch, and the logits behind them, are all numbers.
   public func isFinite(row: Int) -> Bool {
@@ -44,8 +45,8 @@ public final class Predictor {
     return network.isFinite(row)
   }
 
-  /// Per row of the last predicted batch: log loss, cross-entropy or, for regression, squared error in label units; NaN
-  /// without a label.
+  /// Per row of the last predicted batch: the loss that the primary head learns by, of a value in label units (squared
+  /// error is not halved); NaN without a label.
   public func losses(_ batch: FeatureBatch, into losses: UnsafeMutablePointer<Float>) {
     withArithmeticMode { network.losses(batch, into: losses) }
   }

@@ -2,7 +2,7 @@
 public struct LocalStep: Sendable, Hashable {
   /// Rows with a label.
   public var labelled: Int
-  /// Sum of the labelled rows' losses (`Predictor.losses`).
+  /// Sum of the labelled rows' losses of the primary head (`Predictor.losses`).
   public var lossSum: Double
   /// No forward, loss or gradient value of this share was NaN or infinite.
   public var isFinite: Bool

@@ -24,7 +24,8 @@ public struct SyntheticBatches {
 
   public mutating func next(rows: Int) -> FeatureBatch {
     let batch = FeatureBatch(
-      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns)
+      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns,
+      labelCount: spec.heads.count)
     batch.count = rows
     for row in 0..<rows {
       var score: Float = 0
@@ -40,12 +41,15 @@ public struct SyntheticBatches {
           column += 1
         }
       }
-      batch.labels[row] =
-        switch spec.task {
-        case .binary: score > 0 ? 1 : 0
-        case .multiclass(let classes): Float(Int(score.magnitude) % classes)
-        case .regression: score
-        }
+      for (place, head) in spec.heads.enumerated() {
+        batch.labels[row * spec.heads.count + place] =
+          switch (head.task, head.loss) {
+          case (.binary, _): score > 0 ? 1 : 0
+          case (.multiclass(let classes), _): Float(Int(score.magnitude) % classes)
+          case (.regression, .poisson): score.magnitude.rounded()
+          case (.regression, _): score
+          }
+      }
       batch.keys[row] = random.next()
     }
     return batch

@@ -73,5 +73,11 @@ extension ModelSettings {
         "input_clip", \.inputClip, .number(0...1000, isOpenBelow: true),
         "Standardised inputs are clipped to plus or minus this many standard deviations."),
       Key("seed", \.seed, .integer(0...UInt64(Int64.max)), "Where the random numbers of the model begin."),
+    ] + lossKeys + [
+      Key(
+        "heads", \.heads,
+        .list(
+          of: HeadSettings.section.kind, "a list of heads, each with name, label and task", count: 0...64,
+          isHiddenWhenEmpty: true), "Further labels that the same network learns beside schema.label.")
     ])
 }

@@ -1,5 +1,5 @@
 /// The network: `model:` of the pipeline file.
-public struct ModelSettings: Sendable, Hashable, Codable {
+public struct ModelSettings: LossOwner, Hashable, Codable {
   public enum Task: String, Sendable, Hashable, Codable, CaseIterable { case binary, multiclass, regression }
   public enum Kind: String, Sendable, Hashable, Codable, CaseIterable { case network, linear }
   public enum Normalization: String, Sendable, Hashable, Codable, CaseIterable {
@@ -42,6 +42,13 @@ public struct ModelSettings: Sendable, Hashable, Codable {
   /// Standardised inputs are clipped to ± this many standard deviations.
   public var inputClip: Double = 5
   public var seed: UInt64 = 1
+
+  // The head of `schema.label`, and further ones: LossSettings.swift.
+  public var loss: LossSettings?
+  public var labelSmoothing: Double = 0
+  public var classWeights: [Double] = []
+  public var temperature: TemperatureSettings = .fixed(1)
+  public var heads: [HeadSettings] = []
 
   public init(task: Task) { self.task = task }
 }

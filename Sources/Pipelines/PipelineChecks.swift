@@ -12,6 +12,7 @@ struct PipelineChecks {
     checkPaths()
     checkLayers()
     checkOptimizers()
+    checkLosses()
   }
 
   /// What of the model depends on the features.
@@ -122,6 +123,12 @@ struct PipelineChecks {
     if let time = schema.eventTime { declared.append((time, "schema.event_time", "the event time")) }
     declared.append((schema.label.path, "schema.label.path", "the label"))
     if let time = schema.labelTime { declared.append((time, "schema.label_time", "the label time")) }
+    let labels = Dictionary(pipeline.model.heads.map { ($0.label.path, $0.name) }) { first, _ in first }
+    if reader.trusts("model.heads") {
+      for (index, head) in pipeline.model.heads.enumerated() {
+        declared.append((head.label.path, "model.heads[\(index)].label", "the label of the head `\(head.name)`"))
+      }
+    }
     for (index, feature) in schema.features.enumerated() {
       guard reader.trusts("schema.features[\(index)]") else { continue }
       let key = "schema.features[\(index)].path"
@@ -129,6 +136,10 @@ struct PipelineChecks {
         (feature.path, reader.gives(key) ? key : "schema.features[\(index)].name", "the feature `\(feature.name)`"))
       if feature.path == schema.label.path {
         note(key, "the feature `\(feature.name)` is the label", "a model must not see what it predicts; leave it out")
+      } else if let head = labels[feature.path] {
+        note(
+          key, "the feature `\(feature.name)` is the label of the head `\(head)`",
+          "a model must not see what it predicts; leave it out")
       } else if feature.path == schema.labelTime {
         note(
           key, "the feature `\(feature.name)` is the label time",
@@ -152,7 +163,7 @@ struct PipelineChecks {
     }
   }
 
-  private func noteRepetitions(_ names: [String], _ path: String, _ what: String, key: String = "") {
+  func noteRepetitions(_ names: [String], _ path: String, _ what: String, key: String = "") {
     var seen: [String: Int] = [:]
     for (index, name) in names.enumerated() {
       if name.isEmpty { continue }

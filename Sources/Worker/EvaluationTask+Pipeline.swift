@@ -2,12 +2,19 @@ import Evaluation
 import Pipelines
 
 extension EvaluationTask {
-  /// What the pipeline's model predicts.
-  package init(_ pipeline: Pipeline) {
-    switch pipeline.model.task {
-    case .binary: self = .binary
-    case .multiclass: self = .multiclass(pipeline.schema.label.classes.count)
-    case .regression: self = .regression
+  /// How the pipeline's primary head is judged.
+  package init(_ pipeline: Pipeline) { self.init(pipeline.heads[0]) }
+
+  /// Classes by log loss, values by the loss they are learned with.
+  package init(_ head: HeadSettings) {
+    let loss = head.effectiveLoss
+    switch (head.task, loss.kind) {
+    case (.binary, _): self = .binary
+    case (.multiclass, _): self = .multiclass(head.label.classes.count)
+    case (.regression, .huber): self = .huber(delta: loss.delta)
+    case (.regression, .quantile): self = .quantile(level: loss.level)
+    case (.regression, .poisson): self = .poisson
+    case (.regression, _): self = .regression
     }
   }
 }

@@ -43,6 +43,24 @@ struct Predictions {
     return predictions
   }
 
+  /// Counts with means around 4, some of them 0, and the means as predictions.
+  static func counts(_ count: Int, seed: UInt64) -> Predictions {
+    var random = SplitMix64(seed: seed)
+    var predictions = Predictions()
+    for _ in 0..<count {
+      let rate = exp(1 + 0.8 * random.nextNormal())
+      // Knuth 1969, volume 2, section 3.4.1, algorithm Q.
+      var (drawn, product) = (0, random.nextUnit())
+      while product > exp(-rate) {
+        drawn += 1
+        product *= random.nextUnit()
+      }
+      predictions.labels.append(Float(drawn))
+      predictions.outputs.append(Float(rate))
+    }
+    return predictions
+  }
+
   func metrics(_ task: EvaluationTask, rows: Range<Int>? = nil) -> StreamMetrics {
     var metrics = StreamMetrics(task: task)
     let rows = rows ?? 0..<labels.count

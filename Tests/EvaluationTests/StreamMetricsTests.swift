@@ -92,6 +92,7 @@ struct StreamMetricsTests {
     [
       (.binary, .binary(3000, center: 0, spread: 2, seed: 21)),
       (.multiclass(4), .multiclass(3000, classes: 4, seed: 22)), (.regression, .regression(3000, seed: 23)),
+      (.poisson, .counts(3000, seed: 27)),
     ]
   }
 
@@ -115,7 +116,10 @@ struct StreamMetricsTests {
 
   @Test("come back from their bytes and from JSON as they were, and damage is refused without a trap")
   func coding() throws {
-    for (task, predictions) in everyTask() {
+    let sketched: [(EvaluationTask, Predictions)] = [
+      (.huber(delta: 3), .regression(3000, seed: 28)), (.quantile(level: 0.9), .regression(400, seed: 29)),
+    ]
+    for (task, predictions) in everyTask() + sketched {
       let metrics = predictions.metrics(task)
       var bytes: [UInt8] = []
       metrics.encode(into: &bytes)

@@ -10,6 +10,7 @@ struct MutationTests {
     #"{"id":"f1","t":1357036140,"x":{"distance":1416,"carrier":"UA","wind":-17.26,"origin":"LGA"},"y":{"late15":1},"t_y":1357051800}"#,
     #" { "x" : { "wind" : 1e-3 , "carrier" : "\u00fc\ud83d\ude00\n" , "extra" : [ 1 , [ ] , { "a" : null } ] } , "t" : "2013-01-01T10:00:00Z" } "#,
     #"{"t":0,"x":{"distance":0.12345678901234567,"wind":123456789.5E2,"origin":7},"y":{"late15":true},"z":[true,false,null,"é",{}]}"#,
+    #"{"id": "f2", "t": 1357036140.25, "x": {"distance": 6000.5, "wind": -1234567.125, "gust": -0.5, "origin": "EWR", "carrier": null}, "y": {"late15": 0}}"#,
   ]
   private static let pieces: [[UInt8]] =
     [
@@ -67,5 +68,40 @@ struct MutationTests {
       }
     }
     #expect(valid > 1000 && valid < 59_000)
+  }
+
+  /// White space in front makes the decoder go by tokens from the first character on.
+  @Test("a record has the same outcome and values whether it is read by characters or by tokens")
+  func twoWays() {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    print("seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    let (byCharacters, byTokens) = (DecoderHarness(), DecoderHarness())
+    for round in 0..<60_000 {
+      let record = Array(Self.seeds[round % Self.seeds.count].utf8)
+      let bytes = random.next() % 4 == 0 ? record : mutate(record, &random)
+      let outcome = byCharacters.decode(bytes)
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(byTokens.decode([0x20] + bytes) == outcome, "\(text)")
+      guard outcome == .example else { continue }
+      #expect(byTokens.numbers.map(\.bitPattern) == byCharacters.numbers.map(\.bitPattern), "\(text)")
+      #expect(byTokens.categories == byCharacters.categories, "\(text)")
+      #expect(byTokens.label.bitPattern == byCharacters.label.bitPattern, "\(text)")
+      #expect(byTokens.eventTime.bitPattern == byCharacters.eventTime.bitPattern, "\(text)")
+    }
+  }
+
+  @Test("what is counted is counted once, both ways")
+  func counters() {
+    let (byCharacters, byTokens) = (DecoderHarness(), DecoderHarness())
+    for text in [
+      #"{"t":1,"x":{"distance":-1,"origin":"BOS"}}"#, #"{"x":{"distance":1e9,"wind":[]},"t":1,"z":[]}"#,
+      #"{"x":{"distance":7000,"origin":"BOS","z":{},"wind":1},"t":1}"#, #"{"x":null,"t":1}"#,
+    ] {
+      #expect(byCharacters.decode(text) == byTokens.decode(" " + text))
+      #expect(byCharacters.decoder.counters == byTokens.decoder.counters)
+    }
+    let counters = byCharacters.decoder.counters
+    #expect(counters.map(\.clipped) == [3, 0, 0, 0] && counters.map(\.unknown) == [0, 0, 0, 2])
   }
 }

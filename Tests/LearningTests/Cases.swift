@@ -45,8 +45,7 @@ struct Case: Sendable, CustomTestStringConvertible {
       Case(name: "regression", spec: spec(activation: .gelu, task: .regression)),
       Case(name: "regression, wide", spec: spec(wide: true, task: .regression)),
     ]
-    cases += layers
-    cases += optimizers
+    cases += layers + losses + optimizers
     return cases
   }()
 }
@@ -143,7 +142,7 @@ struct Stream {
   mutating func batch(_ rows: Int, allLabelled: Bool = false) -> FeatureBatch {
     let batch = FeatureBatch(
       capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns,
-      weightedCapacity: spec.weighted == nil ? 0 : rows * 5)
+      labelCount: spec.heads.count, weightedCapacity: spec.weighted == nil ? 0 : rows * 5)
     batch.count = rows
     for row in 0..<rows {
       batch.keys[row] = nextKey
@@ -171,14 +170,21 @@ struct Stream {
           pairs.append(row: key, weight: Float(random.nextUnit() * 2 - 1), to: row)
         }
       }
-      switch spec.task {
-      case .binary: batch.labels[row] = score > 0.5 ? 1 : 0
-      case .multiclass(let classes): batch.labels[row] = Float(Int.random(in: 0..<classes, using: &random))
-      case .regression: batch.labels[row] = 30 + 5 * score
+      for (head, settings) in spec.heads.enumerated() {
+        let isAbsent = !allLabelled && random.nextUnit() < 0.2
+        batch.labels[row * spec.heads.count + head] = isAbsent ? .nan : label(settings, score)
       }
-      if !allLabelled && random.nextUnit() < 0.2 { batch.labels[row] = .nan }
     }
     return batch
+  }
+
+  private mutating func label(_ head: HeadSpec, _ score: Float) -> Float {
+    switch (head.task, head.loss) {
+    case (.binary, _): score > 0.5 ? 1 : 0
+    case (.multiclass(let classes), _): Float(Int.random(in: 0..<classes, using: &random))
+    case (.regression, .poisson): max(0, (2 + score).rounded())
+    case (.regression, _): 30 + 5 * score
+    }
   }
 }
 
@@ -211,3 +217,7 @@ extension Learner {
 func answers(_ learner: Learner) -> [Float] { withExtendedLifetime(learner) { Array(learner.outputs) } }
 
 func answers(_ predictor: Predictor) -> [Float] { withExtendedLifetime(predictor) { Array(predictor.outputs) } }
+
+func answers(_ learner: Learner, head: Int) -> [Float] {
+  withExtendedLifetime(learner) { Array(learner.outputs(ofHead: head)) }
+}

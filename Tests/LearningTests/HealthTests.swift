@@ -14,7 +14,9 @@ import Testing
     let layers = learner.takeHealth()
     let names =
       item.spec.hidden.indices.map { "hidden_\($0 + 1)" } + (0..<item.spec.crossLayers).map { "cross_\($0 + 1)" }
-      + ["output"] + (item.spec.hasWidePart ? ["wide"] : [])
+      + item.spec.heads.flatMap { head in
+        ["output", "wide"].prefix(item.spec.hasWidePart ? 2 : 1).map { head.name.isEmpty ? $0 : "\($0).\(head.name)" }
+      }
     #expect(layers.map(\.layer) == names)
     for (index, units) in item.spec.hidden.enumerated() {
       let sketch = layers[index].sketch

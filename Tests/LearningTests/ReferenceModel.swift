@@ -10,12 +10,14 @@ struct ReferenceModel {
   var parameters: [Double]
   /// Numbers and labels of all records seen before, for the running statistics.
   var history: [[Double]] = []
-  var labelHistory: [Double] = []
+  /// By head.
+  var labelHistory: [[Double]]
   /// What the training pass of the step in hand drops; nil: nothing.
   var dropoutSeed: UInt64?
 
   init(_ learner: Learner) {
     spec = learner.spec
+    labelHistory = spec.heads.map { _ in [] }
     let bytes = learner.parametersDigestInput
     parameters = bytes.withUnsafeBytes { raw in
       (0..<raw.count / 4).map { Double(raw.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self)) }
@@ -25,7 +27,9 @@ struct ReferenceModel {
   mutating func see(_ batch: FeatureBatch) {
     for row in 0..<batch.count {
       history.append((0..<batch.numberCount).map { Double(batch.numbers[row * batch.numberCount + $0]) })
-      labelHistory.append(Double(batch.labels[row]))
+      for head in labelHistory.indices {
+        labelHistory[head].append(Double(batch.labels[row * batch.labelCount + head]))
+      }
     }
   }
 
@@ -42,7 +46,9 @@ struct ReferenceModel {
       - (spec.weighted.map { $0.rows * $0.dimension } ?? 0)
       - spec.categories.reduce(0) { $0 + $1.buckets * (spec.kind == .linear ? 0 : $1.dimension) }
   }
-  private var wideWidth: Int { spec.hasWidePart ? spec.outputCount : 0 }
+  /// Where learned temperatures begin, one a head that has one.
+  var temperatureStart: Int { tableStart - spec.heads.count { $0.temperature == .learned } }
+  private var wideWidth: Int { spec.hasWidePart ? spec.heads.reduce(0) { $0 + $1.outputCount } : 0 }
   private var rowCount: Int { spec.categories.reduce(0) { $0 + $1.buckets } }
 
   /// Logits of every row.
@@ -54,7 +60,7 @@ struct ReferenceModel {
   func penalty(_ batch: FeatureBatch) -> Double {
     guard spec.activationL1 > 0 || spec.activationL2 > 0 else { return 0 }
     return (0..<batch.count).reduce(0) { sum, row in
-      if batch.labels[row].isNaN { return sum }
+      if batch.labels[row * batch.labelCount].isNaN { return sum }
       return pass(batch, row, isTraining: true).hidden.reduce(sum) {
         $0 + Double(spec.activationL1) * abs($1) + Double(spec.activationL2) * $1 * $1
       }
@@ -174,20 +180,24 @@ struct ReferenceModel {
       let u = product(narrow, x.count)
       crossed = x.indices.map { x[$0] * u[$0] + crossed[$0] }
     }
-    let outputs = spec.outputCount
-    var z = product(spec.kind == .linear ? [] : h, outputs)
-    func add(_ more: [Double]) { z = zip(z, more).map(+) }
-    if spec.crossLayers > 0 { add(product(crossed, outputs, bias: false)) }
-    if spec.factorization { add(product(pooled(fields), outputs, bias: false)) }
+    let z = spec.heads.flatMap { head -> [Double] in
+      let outputs = head.outputCount
+      var z = product(spec.kind == .linear ? [] : h, outputs)
+      func add(_ more: [Double]) { z = zip(z, more).map(+) }
+      if spec.crossLayers > 0 { add(product(crossed, outputs, bias: false)) }
+      if spec.factorization { add(product(pooled(fields), outputs, bias: false)) }
+      if spec.hasWidePart { add(product(numeric, outputs, bias: false)) }
+      return z
+    }
     guard spec.hasWidePart else { return (z, given) }
-    add(product(numeric, outputs, bias: false))
+    var sums = z
     var (wideRow, slot) = (parameters.count - rowCount * wideWidth, 0)
     for category in spec.categories {
-      add(combine(batch, row, slot: slot, category, start: wideRow, width: outputs))
-      wideRow += category.buckets * outputs
+      sums = zip(sums, combine(batch, row, slot: slot, category, start: wideRow, width: wideWidth)).map(+)
+      wideRow += category.buckets * wideWidth
       slot += category.slots
     }
-    return (z, given)
+    return (sums, given)
   }
 
   private func normalize(_ h: [Double], _ next: inout Int) -> [Double] {
@@ -242,9 +252,10 @@ struct ReferenceModel {
     let step = 1e-5
     let value = parameters[parameter]
     parameters[parameter] = value + step
-    let above = objective(batch)
+    let isTemperature = (temperatureStart..<tableStart).contains(parameter)
+    let above = isTemperature ? calibrationLoss(batch) : objective(batch)
     parameters[parameter] = value - step
-    let below = objective(batch)
+    let below = isTemperature ? calibrationLoss(batch) : objective(batch)
     parameters[parameter] = value
     return (above - below) / (2 * step)
   }

@@ -85,6 +85,32 @@ typedef struct ck_update {
   float keep;
 } ck_update;
 
+typedef enum ck_loss_kind {
+  /// With class weights and smoothing, as `hit` and `rest` say.
+  ck_cross_entropy = 0,
+  ck_focal = 1,
+  ck_squared = 2,
+  ck_huber = 3,
+  ck_quantile = 4,
+  ck_poisson = 5,
+} ck_loss_kind;
+
+/// A loss and its constants; formulas, ranges and papers are in losses/.
+typedef struct ck_loss {
+  ck_loss_kind kind;
+  /// Focal: γ.
+  float focus;
+  /// Huber: δ, in the unit of logits and labels.
+  float bound;
+  /// Quantile: τ.
+  float level;
+  /// Cross-entropy, by class (binary: 0 and 1): target c is rest[c] + [c = label]·hit[c], so hit = w·(1 − ε) and
+  /// rest = w·ε / classes. Focal: hit = w. Arrays of the classes rounded up to 16, zero beyond; NULL for the others.
+  const float *hit, *rest;
+  /// Σ rest.
+  float rest_sum;
+} ck_loss;
+
 typedef struct ck_kernels {
   ck_level level;
   /// Floats of one vector.
@@ -204,6 +230,13 @@ typedef struct ck_kernels {
   void (*softmax_loss)(
     int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels, float *p, float *gradient,
     float *loss);
+  /// Any loss of one logit a row; p is the probability of 1, the value z itself, or Poisson's rate.
+  void (*logit_loss)(
+    const ck_loss *how, int64_t rows, const float *z, const float *labels, float *p, float *gradient, float *loss);
+  /// Weighed and smoothed cross-entropy, or focal loss, of several classes; rows of stride ld.
+  void (*class_loss)(
+    const ck_loss *how, int64_t rows, int64_t classes, const float *z, int64_t ld, const float *labels,
+    float *gradient, float *loss);
 
   // Optimisers over n elements (n a multiple of 16); each returns Σ (change of w)².
   /// Σ clamp(g · inverse_count, ± limit)²; not finite where any gradient value is not.

@@ -3,24 +3,43 @@ import Tensors
 /// One thing that is predicted: its logits from each part of the network, its answers, its loss. Buffers for a batch.
 final class Head {
   let shape: ParameterLayout.Head
-  let task: LearnerSpec.Task
+  let spec: HeadSpec
+  /// Its place among the heads, and so among a row's labels.
+  let place: Int
   /// First column among all heads' outputs, as the wide rows of categories have them.
   let wideColumn: Int
   let logits: Rows
   /// By logit; the stride of the logits.
   let gradient: Rows
-  /// Shape [capacity × outputs]: probabilities, or the value in label units.
+  /// Shape [capacity × outputs]: probabilities, or the value in label units; a count's is its rate.
   let outputs: AlignedBuffer<Float>
   /// Per row.
   let losses: AlignedBuffer<Float>
 
-  private let logitBuffer, gradientBuffer: RowBuffer
-  private let probabilities: RowBuffer?
+  let calibration: Calibration
+  /// The loss as the kernels read it; nil: plain cross-entropy, which has kernels of its own.
+  let formula: LossFormula?
+  /// One label a row, and targets in the logits' unit.
+  let labels, targets: AlignedBuffer<Float>
+  /// Of several classes: with the stride of the logits.
+  let probabilities: RowBuffer?
 
-  init(_ shape: ParameterLayout.Head, task: LearnerSpec.Task, wideColumn: Int, capacity: Int, learns: Bool) {
+  private let logitBuffer, gradientBuffer: RowBuffer
+
+  /// - Parameters:
+  ///   - place: Among the heads.
+  ///   - wideColumn: First column among all heads' outputs.
+  init(
+    _ shape: ParameterLayout.Head, spec: HeadSpec, place: Int, wideColumn: Int, capacity: Int, learns: Bool
+  ) {
     self.shape = shape
-    self.task = task
+    self.spec = spec
+    self.place = place
     self.wideColumn = wideColumn
+    calibration = Calibration(shape, spec, capacity: capacity)
+    formula = LossFormula(spec)
+    labels = AlignedBuffer(count: capacity)
+    targets = AlignedBuffer(count: spec.standardizesLabel && learns ? capacity : 0)
     let stride = shape.outputs == 1 ? 1 : nil
     logitBuffer = RowBuffer(capacity: capacity, width: shape.outputs, stride: stride)
     gradientBuffer = RowBuffer(capacity: learns ? capacity : 0, width: shape.outputs, stride: stride)
@@ -87,72 +106,5 @@ final class Head {
     let outputs = outputs.pointer + row * shape.outputs
     for output in 0..<shape.outputs where !outputs[output].isFinite { return false }
     return true
-  }
-}
-
-extension Head {
-  /// Logits become probabilities, or values in label units.
-  func answer(_ kernels: Kernels, rows: Int, _ normalizer: Normalizer) {
-    switch task {
-    case .binary:
-      kernels.binaryLoss(
-        rows: rows, logits: logits.pointer, labels: nil, probabilities: outputs.pointer, gradient: nil, loss: nil)
-    case .multiclass(let classes):
-      guard let probabilities else { return }
-      kernels.softmaxLoss(
-        rows: rows, classes: classes, logits: logits, labels: nil, probabilities: probabilities.rows.pointer,
-        gradient: nil, loss: nil)
-      for row in 0..<rows {
-        (outputs.pointer + row * classes).update(from: probabilities.rows.from(row), count: classes)
-      }
-    case .regression:
-      let mean = normalizer.labelMean
-      let deviation = normalizer.labelDeviation
-      for row in 0..<rows { outputs[row] = Float(mean + deviation * Double(logits.pointer[row])) }
-    }
-  }
-
-  /// Per row of the last batch: log loss, cross-entropy or, for regression, squared error in label units; NaN without a label.
-  func losses(_ kernels: Kernels, _ batch: FeatureBatch, into losses: UnsafeMutablePointer<Float>) {
-    switch task {
-    case .binary:
-      kernels.binaryLoss(
-        rows: batch.count, logits: logits.pointer, labels: batch.labels, probabilities: nil, gradient: nil,
-        loss: losses)
-    case .multiclass(let classes):
-      kernels.softmaxLoss(
-        rows: batch.count, classes: classes, logits: logits, labels: batch.labels, probabilities: nil, gradient: nil,
-        loss: losses)
-    case .regression:
-      for row in 0..<batch.count {
-        let error = outputs[row] - batch.labels[row]
-        losses[row] = error * error
-      }
-    }
-  }
-
-  /// Gradient of the training loss (regression: half the squared error in standardised units) by logit, and the losses.
-  /// Rows without a label get gradient 0 and loss NaN.
-  func lossGradient(_ kernels: Kernels, _ batch: FeatureBatch, _ normalizer: Normalizer) {
-    switch task {
-    case .binary:
-      kernels.binaryLoss(
-        rows: batch.count, logits: logits.pointer, labels: batch.labels, probabilities: nil,
-        gradient: gradient.pointer, loss: losses.pointer)
-    case .multiclass(let classes):
-      kernels.softmaxLoss(
-        rows: batch.count, classes: classes, logits: logits, labels: batch.labels, probabilities: nil,
-        gradient: gradient.pointer, loss: losses.pointer)
-    case .regression:
-      let mean = normalizer.labelMean
-      let inverse = normalizer.labelInverse
-      for row in 0..<batch.count {
-        let label = batch.labels[row]
-        let target = Float((Double(label) - mean) * inverse)
-        gradient.pointer[row] = label.isNaN ? 0 : logits.pointer[row] - target
-        let error = outputs[row] - label
-        losses[row] = error * error
-      }
-    }
   }
 }

@@ -20,7 +20,8 @@ final class HealthMonitor {
   private var untilSample = 0
   private let every: Int
   private let slots: [AlignedBuffer<UInt32>]
-  private var outputSketch: ActivationSketch
+  /// Of each head's logits.
+  private var outputSketches: [ActivationSketch]
 
   init(_ network: Network) {
     self.network = network
@@ -33,7 +34,7 @@ final class HealthMonitor {
     updateNorms = AlignedBuffer(count: parts.count)
     every = max(1, network.spec.histogramEvery)
     slots = observed.map { _ in AlignedBuffer(count: 4 * ActivationSketch.exponentSlotCount) }
-    outputSketch = ActivationSketch(units: network.spec.outputCount)
+    outputSketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
   }
 
   /// Counts the batch that has just gone forward.
@@ -48,20 +49,20 @@ final class HealthMonitor {
       }
       row += every
     }
-    observeOutput(count)
+    for head in outputSketches.indices { observeOutput(head, count) }
     untilSample = row - count
   }
 
-  private func observeOutput(_ count: Int) {
-    let outputs = network.spec.outputCount
+  private func observeOutput(_ place: Int, _ count: Int) {
+    let head = network.heads[place]
     var sample = untilSample
     for row in 0..<count {
       let isSampled = row == sample
       if isSampled { sample += every }
-      let logits = network.primary.logits.from(row)
-      for output in 0..<outputs {
-        outputSketch.add(logits[output], isSampled: isSampled)
-        if logits[output] != 0 { outputSketch.unitActivity[output] += 1 }
+      let logits = head.logits.from(row)
+      for output in 0..<head.shape.outputs {
+        outputSketches[place].add(logits[output], isSampled: isSampled)
+        if logits[output] != 0 { outputSketches[place].unitActivity[output] += 1 }
       }
     }
   }
@@ -80,8 +81,8 @@ final class HealthMonitor {
       var sketch = ActivationSketch()
       if segment < observed.count {
         sketch = takeSketch(segment)
-      } else if names[segment] == "output" {
-        sketch = outputSketch
+      } else if let head = network.heads.firstIndex(where: { $0.shape.name == names[segment] }) {
+        sketch = outputSketches[head]
       }
       let weights = network.kernels.squaredNorm(
         count: segments[segment].count, network.parameters.pointer + segments[segment].lowerBound, inverseCount: 1,
@@ -95,7 +96,7 @@ final class HealthMonitor {
     rows = 0
     gradientSquares.clear()
     updateNorms.clear()
-    outputSketch = ActivationSketch(units: network.spec.outputCount)
+    outputSketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
     return layers
   }
 

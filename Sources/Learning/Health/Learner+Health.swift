@@ -14,6 +14,9 @@ extension Network {
     for segment in layout.segments {
       for index in segment.range where !parameters[index].isFinite { return segment.name }
     }
+    for head in layout.heads {
+      if let place = head.temperature?.start, !parameters[place].isFinite { return head.name }
+    }
     for table in tables.tables {
       for index in 0..<(table.buckets * table.dimension) where !tables.weights[table.offset + index].isFinite {
         return "embedding.\(table.name)"

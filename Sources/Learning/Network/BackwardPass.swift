@@ -34,6 +34,8 @@ final class BackwardPass {
     precondition(batch.count == rows, "backward follows predict of the same batch")
     network.times?.begin()
     for head in network.heads { head.lossGradient(network.kernels, batch, network.normalizer) }
+    // Before another pass thins the network: calibration is of what was answered.
+    for head in network.heads { head.temperatureGradient(network.context, batch, gradient: gradient.pointer) }
     network.times?.lap("output", .loss)
     var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     let losses = network.primary.losses

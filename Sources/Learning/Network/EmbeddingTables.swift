@@ -77,7 +77,7 @@ final class EmbeddingTables {
     weighted = tables.last.flatMap { $0.isWeighted ? $0 : nil }
     rowCount = row
     columnCount = slot
-    wideWidth = spec.hasWidePart ? spec.outputCount : 0
+    wideWidth = spec.hasWidePart ? spec.totalOutputs : 0
     weights = AlignedBuffer(count: offset)
     wideWeights = AlignedBuffer(count: categoryRowCount * wideWidth)
     keyBits = max(1, Int.bitWidth - max(row - 1, 1).leadingZeroBitCount)

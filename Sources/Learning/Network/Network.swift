@@ -52,8 +52,11 @@ final class Network {
     }
     cross = CrossPart(layout, capacity: batchCapacity, learns: learns)
     pairs = PairPooling(spec, layout, capacity: batchCapacity)
-    heads = layout.heads.map {
-      Head($0, task: spec.task, wideColumn: 0, capacity: batchCapacity, learns: learns)
+    var wideColumn = 0
+    heads = zip(layout.heads, spec.heads).enumerated().map { place, head in
+      defer { wideColumn += head.0.outputs }
+      return Head(
+        head.0, spec: head.1, place: place, wideColumn: wideColumn, capacity: batchCapacity, learns: learns)
     }
     var column = layout.embeddingWidth + spec.numbers.count
     var indicators: [(number: Int, column: Int)] = []
@@ -80,7 +83,7 @@ final class Network {
     readInput(batch)
     times?.lap("input", .input)
     forward(batch, ForwardPass(countsHealth: countsHealth))
-    for head in heads { head.answer(kernels, rows: count, normalizer) }
+    for head in heads { head.answer(context, rows: count, normalizer) }
     times?.lap("output", .loss)
   }
 
@@ -150,7 +153,12 @@ extension Network {
       }
   }
 
-  /// Per row of the last batch: log loss, cross-entropy or, for regression, squared error in label units; NaN without a label.
+  /// Answers of the last batch.
+  func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: heads[head].outputs.pointer, count: count * heads[head].shape.outputs)
+  }
+
+  /// Per row of the last batch: the primary head's loss, of a value in label units; NaN without a label.
   func losses(_ batch: FeatureBatch, into losses: UnsafeMutablePointer<Float>) {
     precondition(batch.count == count, "losses follow predict of the same batch")
     primary.losses(kernels, batch, into: losses)

@@ -1,12 +1,11 @@
 import Tensors
 
-/// Running statistics of numbers and, for regression, labels: part of the model's state, the same on every rank.
+/// Running statistics of numbers and of the labels that are values: part of the model's state, the same on every rank.
 ///
 /// A step is normalised with the statistics *before* it; its own moments are merged when the step is applied.
 final class Normalizer {
   let numberCount: Int
-  let learnsLabels: Bool
-  /// Numbers in order, then the label column if labels are learned.
+  /// Numbers in order, then a column for each head whose label is standardised.
   let running: Moments
   /// Moments of this rank's share of the step in hand.
   let local: Moments
@@ -17,17 +16,37 @@ final class Normalizer {
   private let inputClip: Float
   private let mean, inverse, shift, sum, square, present: AlignedBuffer<Double>
   private let limit: AlignedBuffer<Float>
-  /// What a regression's output is multiplied by and added to.
-  private(set) var labelMean: Double = 0
-  private(set) var labelDeviation: Double = 0
-  private(set) var labelInverse: Double = 0
+  /// By head: what an output is multiplied by and added to; zeros where the label is not standardised.
+  private var labels: [Label]
+  /// By head: its column; nil: not standardised.
+  private let labelColumns: [Int?]
+  private let labelCount, labelSum, labelSquare, labelShift: AlignedBuffer<Double>
+
+  /// Running statistics of a label.
+  struct Label {
+    var mean = 0.0
+    var deviation = 0.0
+    /// 1 / deviation; 0 where none is known.
+    var inverse = 0.0
+  }
+
+  func label(_ head: Int) -> Label { labels[head] }
 
   init(_ spec: LearnerSpec) {
     numberCount = spec.numbers.count
-    learnsLabels = spec.task == .regression
     standardized = spec.numbers.map(\.standardize)
     inputClip = spec.inputClip
-    let columns = numberCount + (learnsLabels ? 1 : 0)
+    var columns = numberCount
+    labelColumns = spec.heads.map { head in
+      guard head.standardizesLabel else { return nil }
+      defer { columns += 1 }
+      return columns
+    }
+    labels = spec.heads.map { _ in Label() }
+    labelCount = AlignedBuffer(count: spec.heads.count)
+    labelSum = AlignedBuffer(count: spec.heads.count)
+    labelSquare = AlignedBuffer(count: spec.heads.count)
+    labelShift = AlignedBuffer(count: spec.heads.count)
     running = Moments(columns: columns)
     local = Moments(columns: columns)
     merged = Moments(columns: columns)
@@ -56,10 +75,12 @@ final class Normalizer {
         limit[column] = .infinity
       }
     }
-    guard learnsLabels else { return }
-    labelMean = running.mean[numberCount]
-    labelDeviation = running.deviation(numberCount)
-    labelInverse = labelDeviation > 0 ? 1 / labelDeviation : 0
+    for (head, column) in labelColumns.enumerated() {
+      guard let column else { continue }
+      let deviation = running.deviation(column)
+      labels[head] = Label(
+        mean: running.mean[column], deviation: deviation, inverse: deviation > 0 ? 1 / deviation : 0)
+    }
   }
 
   /// Writes standardised numbers to the first `numberCount` columns of `x`; absent ones become 0.
@@ -72,29 +93,52 @@ final class Normalizer {
   /// Measures this rank's share; replaces `local`.
   func measure(_ batch: FeatureBatch) {
     local.clear()
-    measure(batch.numbers, rows: batch.count, columns: numberCount, first: 0)
-    if learnsLabels { measure(batch.labels, rows: batch.count, columns: 1, first: numberCount) }
-  }
-
-  private func measure(_ values: UnsafePointer<Float>, rows: Int, columns: Int, first: Int) {
-    guard rows > 0 && columns > 0 else { return }
-    // Deviations are taken from a value near the mean, so that nothing cancels.
-    for column in 0..<columns {
-      shift[column] = running.count[first + column] > 0 ? running.mean[first + column] : 0
-      guard running.count[first + column] == 0 else { continue }
-      for row in 0..<rows where !values[row * columns + column].isNaN {
-        shift[column] = Double(values[row * columns + column])
-        break
+    let rows = batch.count
+    guard rows > 0 else { return }
+    if numberCount > 0 {
+      for column in 0..<numberCount {
+        shift[column] = nearMean(column, batch.numbers + column, rows: rows, stride: numberCount)
+      }
+      TableKernels.moments(
+        rows: rows, columns: numberCount, numbers: batch.numbers, shift: shift.pointer, count: present.pointer,
+        sum: sum.pointer, square: square.pointer)
+      for column in 0..<numberCount {
+        keep(column, count: present[column], sum: sum[column], square: square[column], shift: shift[column])
       }
     }
-    TableKernels.moments(
-      rows: rows, columns: columns, numbers: values, shift: shift.pointer, count: present.pointer, sum: sum.pointer,
-      square: square.pointer)
-    for column in 0..<columns where present[column] > 0 {
-      let offset = sum[column] / present[column]
-      local.count[first + column] = present[column]
-      local.mean[first + column] = shift[column] + offset
-      local.squares[first + column] = max(0, square[column] - sum[column] * offset)
+    measureLabels(batch)
+  }
+
+  private func measureLabels(_ batch: FeatureBatch) {
+    guard labelColumns.contains(where: { $0 != nil }) else { return }
+    let width = batch.labelCount
+    precondition(width == labelColumns.count, "a batch with \(width) labels a row for \(labelColumns.count) heads")
+    for (head, column) in labelColumns.enumerated() {
+      labelShift[head] =
+        column.map { nearMean($0, batch.labels + head, rows: batch.count, stride: width) } ?? 0
     }
+    TableKernels.moments(
+      rows: batch.count, columns: width, numbers: batch.labels, shift: labelShift.pointer, count: labelCount.pointer,
+      sum: labelSum.pointer, square: labelSquare.pointer)
+    for (head, column) in labelColumns.enumerated() {
+      guard let column else { continue }
+      keep(
+        column, count: labelCount[head], sum: labelSum[head], square: labelSquare[head], shift: labelShift[head])
+    }
+  }
+
+  /// Deviations are taken from a value near the mean, so that nothing cancels: the running mean, or the first value.
+  private func nearMean(_ column: Int, _ values: UnsafePointer<Float>, rows: Int, stride: Int) -> Double {
+    if running.count[column] > 0 { return running.mean[column] }
+    for row in 0..<rows where !values[row * stride].isNaN { return Double(values[row * stride]) }
+    return 0
+  }
+
+  private func keep(_ column: Int, count: Double, sum: Double, square: Double, shift: Double) {
+    guard count > 0 else { return }
+    let offset = sum / count
+    local.count[column] = count
+    local.mean[column] = shift + offset
+    local.squares[column] = max(0, square - sum * offset)
   }
 }

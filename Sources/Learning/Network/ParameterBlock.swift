@@ -17,6 +17,8 @@ struct ParameterBlock: Sendable, Hashable {
     case offset
     /// PReLU's slope below zero.
     case slope
+    /// The logarithm of a head's temperature; begins at 0. In no segment: it is neither clipped nor optimised with them.
+    case temperature
   }
 
   let role: Role

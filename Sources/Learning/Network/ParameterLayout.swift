@@ -38,6 +38,9 @@ struct ParameterLayout: Sendable {
     let outputs: Int
     let weights, bias: ParameterBlock
     let crossWeights, interactions, wideWeights: ParameterBlock?
+    /// nil: none is learned.
+    var temperature: ParameterBlock?
+    let name: String
   }
 
   let hidden: [Hidden]
@@ -74,16 +77,23 @@ struct ParameterLayout: Sendable {
     }
     topWidth = isNetwork ? width : 0
     pooledWidth = isNetwork && spec.factorization ? spec.categories.first?.dimension ?? 0 : 0
-    heads = [
-      builder.head(
-        named: "", outputs: spec.outputCount, top: topWidth, cross: crosses.isEmpty ? 0 : inputWidth,
-        pooled: pooledWidth, wide: spec.hasWidePart ? numericWidth : 0)
-    ]
+    var heads: [Head] = []
+    for head in spec.heads {
+      heads.append(
+        builder.head(
+          named: head.name, outputs: head.outputCount, top: topWidth, cross: crosses.isEmpty ? 0 : inputWidth,
+          pooled: pooledWidth, wide: spec.hasWidePart ? numericWidth : 0))
+    }
+    for (place, head) in spec.heads.enumerated() where head.temperature == .learned {
+      heads[place].temperature = builder.temperature()
+    }
+    self.heads = heads
     segments = builder.segments
     count = builder.next
   }
 
-  /// Indices of the real parameters in canonical order: segment by segment, block by block, [inputs × outputs] row-major.
+  /// Indices of the real parameters in canonical order: segment by segment, block by block, [inputs × outputs] row-major,
+  /// then temperatures.
   func forEachParameter(_ body: (_ layer: String, _ index: Int) -> Void) {
     for segment in segments {
       for block in segment.blocks {
@@ -91,6 +101,9 @@ struct ParameterLayout: Sendable {
           for output in 0..<block.outputs { body(segment.name, block.index(input, output)) }
         }
       }
+    }
+    for head in heads {
+      if let temperature = head.temperature { body(head.name, temperature.start) }
     }
   }
 }
@@ -141,6 +154,12 @@ extension ParameterLayout {
         weights: take(.weight, inputs: narrow?.outputs ?? width, outputs: width), bias: take(.bias, outputs: width))
     }
 
+    /// Outside every segment.
+    mutating func temperature() -> ParameterBlock {
+      defer { blocks = [] }
+      return take(.temperature, outputs: 1)
+    }
+
     mutating func head(
       named name: String, outputs: Int, top: Int, cross: Int, pooled: Int, wide: Int
     ) -> Head {
@@ -157,7 +176,7 @@ extension ParameterLayout {
       close("wide" + suffix)
       return Head(
         outputs: outputs, weights: weights, bias: bias, crossWeights: crossWeights, interactions: interactions,
-        wideWeights: wideWeights)
+        wideWeights: wideWeights, name: "output" + suffix)
     }
   }
 }

@@ -23,22 +23,46 @@ extension LearnerSpec {
       initialization: Initialization(model.initialization), dropout: Float(model.dropout), residual: model.residual,
       crossLayers: model.crossLayers, crossRank: model.crossRank, factorization: model.factorization,
       activationL1: Float(model.activationL1), activationL2: Float(model.activationL2), wide: model.wide,
-      task: Task(model.task, classes: pipeline.schema.label.classes.count),
+      task: .binary,
       optimizer: OptimizerSpec(training.optimizer), embeddingOptimizer: OptimizerSpec(training.embeddingOptimizer),
       wideOptimizer: training.wideOptimizer.map { OptimizerSpec($0) },
       clipping: GradientClipping(
         globalNorm: training.clipGlobalNorm.map { Float($0) }, value: training.clipValue.map { Float($0) },
         layerNorm: training.clipLayerNorm.map { Float($0) }, adaptive: training.clipAdaptive.map { Float($0) }),
       seed: model.seed, histogramEvery: pipeline.health.histogramEvery)
+    heads = pipeline.heads.enumerated().map { HeadSpec($1, isPrimary: $0 == 0) }
   }
 }
 
-extension LearnerSpec.Task {
-  fileprivate init(_ task: ModelSettings.Task, classes: Int) {
-    switch task {
-    case .binary: self = .binary
-    case .multiclass: self = .multiclass(classes: classes)
-    case .regression: self = .regression
+extension HeadSpec {
+  fileprivate init(_ head: HeadSettings, isPrimary: Bool) {
+    let task: LearnerSpec.Task =
+      switch head.task {
+      case .binary: .binary
+      case .multiclass: .multiclass(classes: head.label.classes.count)
+      case .regression: .regression
+      }
+    let temperature: Temperature =
+      switch head.temperature {
+      case .fixed(let value): .fixed(Float(value))
+      case .learned: .learned
+      }
+    self.init(
+      name: isPrimary ? "" : head.name, task: task, loss: LossSpec(head.effectiveLoss), weight: Float(head.weight),
+      labelSmoothing: Float(head.labelSmoothing), classWeights: head.classWeights.map { Float($0) },
+      temperature: temperature)
+  }
+}
+
+extension LossSpec {
+  fileprivate init(_ loss: LossSettings) {
+    switch loss.kind {
+    case .crossEntropy: self = .crossEntropy
+    case .focal: self = .focal(gamma: Float(loss.gamma))
+    case .squared: self = .squared
+    case .huber: self = .huber(delta: Float(loss.delta))
+    case .quantile: self = .quantile(level: Float(loss.level))
+    case .poisson: self = .poisson
     }
   }
 }

@@ -60,7 +60,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var activationL1, activationL2: Float
   /// A linear part beside the network: one weight a category row and a numeric input for each output.
   public var wide: Bool
-  public var task: Task
+  /// What is predicted; at least one. Labels of a batch stand in this order, and versions are judged by the first.
+  public var heads: [HeadSpec]
   public var optimizer: OptimizerSpec
   public var embeddingOptimizer: OptimizerSpec
   /// The wide part; nil: its category rows as `embeddingOptimizer`, its numeric weights as `optimizer`.
@@ -70,6 +71,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   /// One row in this many goes into the histograms; 1: all.
   public var histogramEvery: Int
 
+  /// One head, which learns by the usual loss of its task; others are set as `heads`.
   public init(
     numbers: [NumberInput], categories: [CategoryInput], weighted: WeightedInput? = nil, inputClip: Float = 5,
     hidden: [Int] = [64, 32],
@@ -101,7 +103,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     self.activationL1 = activationL1
     self.activationL2 = activationL2
     self.wide = wide
-    self.task = task
+    heads = [HeadSpec(task: task)]
     self.optimizer = optimizer
     self.embeddingOptimizer = embeddingOptimizer
     self.wideOptimizer = wideOptimizer
@@ -116,11 +118,22 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   /// Columns of a batch's categories.
   public var categoryColumns: Int { categories.reduce(0) { $0 + $1.slots } }
 
-  /// Outputs a row: 1, or the number of classes.
-  public var outputCount: Int {
-    if case .multiclass(let classes) = task { return classes }
-    return 1
+}
+
+extension LearnerSpec {
+  /// The primary head's; setting another one brings its usual loss.
+  public var task: Task {
+    get { heads[0].task }
+    set {
+      if newValue != heads[0].task { heads[0] = HeadSpec(name: heads[0].name, task: newValue) }
+    }
   }
+
+  /// The primary head's outputs a row: 1, or the number of classes.
+  public var outputCount: Int { heads[0].outputCount }
+
+  /// Outputs a row, over all heads.
+  var totalOutputs: Int { heads.reduce(0) { $0 + $1.outputCount } }
 }
 
 /// One numeric column.

@@ -12,7 +12,7 @@ enum ModelStateFormat {
   /// the seed may change over a lineage.
   static func shape(of spec: LearnerSpec) -> String {
     var parts = [
-      "kind \(spec.kind.rawValue)", "task \(spec.task)", "hidden \(spec.hidden)",
+      "kind \(spec.kind.rawValue)", "hidden \(spec.hidden)",
       "activation \(spec.activation.rawValue)",
       "normalization \(spec.normalization.rawValue)", "residual \(spec.residual)",
       "cross \(spec.crossLayers) \(spec.crossRank)", "factorization \(spec.factorization)", "wide \(spec.wide)",
@@ -20,6 +20,7 @@ enum ModelStateFormat {
       "embedding_optimizer \(spec.embeddingOptimizer.kind.rawValue)",
       "wide_optimizer \(spec.wideOptimizer?.kind.rawValue ?? "none")",
     ]
+    parts += spec.heads.map(\.shape)
     parts += spec.numbers.map { "number \($0.name) \($0.standardize) \($0.missingIndicator)" }
     parts += spec.categories.map {
       "category \($0.name) \($0.buckets) \($0.dimension) \($0.slots) \($0.combiner.rawValue)"
