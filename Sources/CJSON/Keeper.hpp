@@ -14,7 +14,7 @@ namespace cjson {
 struct Outputs {
   float *numbers;
   uint32_t *categories;
-  float *label;
+  float *labels;
   double *eventTime;
 };
 
@@ -40,7 +40,7 @@ class Keeper {
       case CJSON_EVENT_TIME: return note(CJSON_BAD_TIME, field);
       case CJSON_LABEL_TIME: return;
       case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
-        *out_.label = std::numeric_limits<float>::quiet_NaN();
+        out_.labels[given.column] = std::numeric_limits<float>::quiet_NaN();
         return;
     }
     if (given.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, field);
@@ -183,7 +183,7 @@ class Keeper {
   void keepTruth(const Field &field, bool truth) {
     switch (field.given.kind) {
       case CJSON_BOOLEAN: out_.numbers[field.given.column] = truth; return;
-      case CJSON_LABEL_BINARY: *out_.label = truth; return;
+      case CJSON_LABEL_BINARY: out_.labels[field.given.column] = truth; return;
       default: return note(wrongType(field), field);
     }
   }
@@ -202,18 +202,19 @@ class Keeper {
       case CJSON_LABEL_CLASS: return keepClass(field, text);
       case CJSON_LABEL_BINARY:
         if (value != 0 && value != 1) return note(CJSON_BAD_LABEL, field);
-        *out_.label = value == 1;
+        out_.labels[field.given.column] = value == 1;
         return;
       default:
-        if (!(std::fabs(value) <= FLT_MAX)) return note(CJSON_BAD_LABEL, field);
-        *out_.label = float(value);
+        if (!(std::fabs(value) <= FLT_MAX) || (field.given.has_range && value < field.given.low))
+          return note(CJSON_BAD_LABEL, field);
+        out_.labels[field.given.column] = float(value);
     }
   }
 
   void keepClass(const Field &field, Slice text) {
     int32_t place = field.values.find(text.start, text.length, hash64(text.start, text.length));
     if (place < 0) return note(CJSON_BAD_LABEL, field);
-    *out_.label = float(place);
+    out_.labels[field.given.column] = float(place);
   }
 
   Outputs out_;

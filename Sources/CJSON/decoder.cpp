@@ -113,10 +113,10 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_
 void cjson_destroy(cjson_decoder *decoder) { delete decoder; }
 
 int32_t cjson_decode(
-    cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *label,
+    cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
     double *event_time, int32_t *field) {
-  *label = *event_time = NAN;
-  return decoder->decode(bytes, length, {numbers, categories, label, event_time}, field);
+  *labels = *event_time = NAN;
+  return decoder->decode(bytes, length, {numbers, categories, labels, event_time}, field);
 }
 
 int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number) {

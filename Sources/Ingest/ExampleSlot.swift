@@ -8,18 +8,18 @@ public struct ExampleSlot {
   public let numbers: UnsafeMutablePointer<Float>
   /// Shape [category features]: the bucket within the feature's table; 0: absent.
   public let categories: UnsafeMutablePointer<UInt32>
-  /// 0 or 1 (binary), the class index (multiclass) or the value (regression); NaN: absent.
-  public let label: UnsafeMutablePointer<Float>
+  /// Shape [heads]: 0 or 1 (binary), the class index (multiclass) or the value (regression); NaN: absent.
+  public let labels: UnsafeMutablePointer<Float>
   /// Epoch seconds, UTC; NaN when the schema declares none.
   public let eventTime: UnsafeMutablePointer<Double>
 
   public init(
     numbers: UnsafeMutablePointer<Float>, categories: UnsafeMutablePointer<UInt32>,
-    label: UnsafeMutablePointer<Float>, eventTime: UnsafeMutablePointer<Double>
+    labels: UnsafeMutablePointer<Float>, eventTime: UnsafeMutablePointer<Double>
   ) {
     self.numbers = numbers
     self.categories = categories
-    self.label = label
+    self.labels = labels
     self.eventTime = eventTime
   }
 
@@ -28,6 +28,6 @@ public struct ExampleSlot {
     precondition(row >= 0 && row < batch.capacity, "row \(row) of a batch of \(batch.capacity)")
     self.init(
       numbers: batch.numbers + row * batch.numberCount, categories: batch.categories + row * batch.categoryCount,
-      label: batch.labels + row, eventTime: eventTime)
+      labels: batch.labels + row * batch.labelCount, eventTime: eventTime)
   }
 }

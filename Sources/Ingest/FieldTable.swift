@@ -10,16 +10,11 @@ struct FieldTable {
   private(set) var numberFields: [Int32] = []
   private(set) var categoryFields: [Int32] = []
 
-  init(schema: FeatureSchema, task: ModelSettings.Task, purpose: RecordDecoder.Purpose) {
+  /// - Parameter heads: Whose labels are read, in the order of the labels.
+  init(schema: FeatureSchema, heads: [HeadSettings], purpose: RecordDecoder.Purpose) {
     for feature in schema.features { add(feature) }
     guard purpose == .learning else { return }
-    let labelKind =
-      switch task {
-      case .binary: CJSON_LABEL_BINARY
-      case .multiclass: CJSON_LABEL_CLASS
-      case .regression: CJSON_LABEL_VALUE
-      }
-    add(place: schema.label.path, kind: Int32(labelKind), values: schema.label.classes)
+    for (column, head) in heads.enumerated() { add(head, column: column) }
     if let path = schema.eventTime { add(place: path, kind: Int32(CJSON_EVENT_TIME)) }
     if let path = schema.labelTime { add(place: path, kind: Int32(CJSON_LABEL_TIME)) }
   }
@@ -68,10 +63,25 @@ struct FieldTable {
     append(field, path: feature.path, name: feature.name, values: feature.values)
   }
 
-  private mutating func add(place path: String, kind: Int32, values: [String] = []) {
+  private mutating func add(_ head: HeadSettings, column: Int) {
+    var field = cjson_field()
+    let kind =
+      switch head.task {
+      case .binary: CJSON_LABEL_BINARY
+      case .multiclass: CJSON_LABEL_CLASS
+      case .regression: CJSON_LABEL_VALUE
+      }
+    field.kind = Int32(kind)
+    field.column = Int32(column)
+    // A count is not negative.
+    field.has_range = head.effectiveLoss.kind == .poisson
+    append(field, path: head.label.path, name: head.label.path, values: head.label.classes)
+  }
+
+  private mutating func add(place path: String, kind: Int32) {
     var field = cjson_field()
     field.kind = kind
-    append(field, path: path, name: path, values: values)
+    append(field, path: path, name: path, values: [])
   }
 
   private mutating func append(_ field: cjson_field, path: String, name: String, values: [String]) {

@@ -6,7 +6,7 @@ import Vocabulary
 public struct PartitionTake: Sendable, Hashable {
   /// Rows appended to the batch.
   public var valid = 0
-  /// Those of them that have a label.
+  /// Those of them that have the primary label.
   public var labelled = 0
   /// By `RejectReason.index`: the records between and right after the rows.
   public var rejected = PartitionTake.noRejections
@@ -38,6 +38,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   public let capacity: Int
   private let numberCount: Int
   private let categoryCount: Int
+  private let labelCount: Int
   private let onData: @Sendable () -> Void
   private let wakeAt = Atomic<Int>(1)
 
@@ -69,18 +70,20 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   ///   - capacity: Records, examples and rejections together; at least what a step takes.
   ///   - nextOffset: The first record that is wanted; lower ones are dropped as repetitions.
   public init(
-    partition: Int32, capacity: Int, numberCount: Int, categoryCount: Int, nextOffset: Int64,
+    partition: Int32, capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1, nextOffset: Int64,
     onData: @escaping @Sendable () -> Void = {}
   ) {
-    precondition(capacity > 0 && numberCount >= 0 && categoryCount >= 0, "capacity \(capacity)")
+    precondition(
+      capacity > 0 && numberCount >= 0 && categoryCount >= 0 && labelCount > 0, "capacity \(capacity)")
     self.partition = partition
     self.capacity = capacity
     self.numberCount = numberCount
     self.categoryCount = categoryCount
+    self.labelCount = labelCount
     self.onData = onData
     numbers = .allocate(capacity: max(1, capacity * numberCount))
     categories = .allocate(capacity: max(1, capacity * categoryCount))
-    labels = .allocate(capacity: capacity)
+    labels = .allocate(capacity: capacity * labelCount)
     eventTimes = .allocate(capacity: capacity)
     offsets = .allocate(capacity: capacity)
     kinds = .allocate(capacity: capacity)
@@ -111,7 +114,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     guard freeSlots > 0 else { return nil }
     let place = head.load(ordering: .relaxed) % capacity
     return ExampleSlot(
-      numbers: numbers + place * numberCount, categories: categories + place * categoryCount, label: labels + place,
+      numbers: numbers + place * numberCount, categories: categories + place * categoryCount,
+      labels: labels + place * labelCount,
       eventTime: eventTimes + place)
   }
 
@@ -189,7 +193,9 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   ///
   /// Stops when the ring is empty. The batch must have room, and the shape of the ring.
   public func take(upTo limit: Int, into batch: FeatureBatch) -> PartitionTake {
-    precondition(batch.numberCount == numberCount && batch.categoryCount == categoryCount, "a batch of another shape")
+    precondition(
+      batch.numberCount == numberCount && batch.categoryCount == categoryCount && batch.labelCount == labelCount,
+      "a batch of another shape")
     precondition(batch.capacity - batch.count >= limit, "no room for \(limit) rows")
     var result = PartitionTake(firstOffset: takenUpTo, nextOffset: takenUpTo)
     rowOffsets.removeAll(keepingCapacity: true)
@@ -237,9 +243,9 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     (batch.numbers + row * numberCount).update(from: numbers + place * numberCount, count: count * numberCount)
     (batch.categories + row * categoryCount).update(
       from: categories + place * categoryCount, count: count * categoryCount)
-    (batch.labels + row).update(from: labels + place, count: count)
+    (batch.labels + row * labelCount).update(from: labels + place * labelCount, count: count * labelCount)
     for index in place..<(place + count) {
-      if !labels[index].isNaN { result.labelled += 1 }
+      if !labels[index * labelCount].isNaN { result.labelled += 1 }
       rowOffsets.append(offsets[index])
       batch.keys[row + index - place] = key(ofRecordAt: offsets[index])
     }

@@ -29,6 +29,8 @@ public final class RecordDecoder {
   public let numberCount: Int
   /// Columns of `ExampleSlot.categories`.
   public let categoryCount: Int
+  /// Columns of `ExampleSlot.labels`.
+  public let labelCount: Int
   public let recordBytesMax: Int
 
   private let decoder: OpaquePointer
@@ -39,24 +41,36 @@ public final class RecordDecoder {
   private let numberFields: [Int32]
   private let categoryFields: [Int32]
 
-  /// - Parameter recordBytesMax: Larger records are rejected; memory grows with the largest record seen, up to six times
-  ///   this.
+  /// - Parameters:
+  ///   - heads: Whose labels are read: `Pipeline.heads`.
+  ///   - recordBytesMax: Larger records are rejected; memory grows with the largest record seen, up to six times this.
   public init(
-    pipeline schema: FeatureSchema, task: ModelSettings.Task, recordBytesMax: Int, purpose: Purpose = .learning
+    pipeline schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose = .learning
   ) {
+    precondition(!heads.isEmpty, "a record has a label, present or not")
     precondition(recordBytesMax > 0 && recordBytesMax < 1 << 31, "recordBytesMax \(recordBytesMax)")
-    let table = FieldTable(schema: schema, task: task, purpose: purpose)
+    let table = FieldTable(schema: schema, heads: heads, purpose: purpose)
     numberCount = table.numberFields.count
     categoryCount = table.categoryFields.count
     numberFields = table.numberFields
     categoryFields = table.categoryFields
     names = table.names
     featureCount = schema.features.count
+    labelCount = heads.count
     self.recordBytesMax = recordBytesMax
     guard let decoder = table.makeDecoder(recordBytesMax: recordBytesMax) else {
       preconditionFailure("no memory for a decoder of \(names.count) fields")
     }
     self.decoder = decoder
+  }
+
+  /// With the label of the schema alone.
+  public convenience init(
+    pipeline schema: FeatureSchema, task: ModelSettings.Task, recordBytesMax: Int, purpose: Purpose = .learning
+  ) {
+    self.init(
+      pipeline: schema, heads: [HeadSettings(name: "", label: schema.label, task: task)],
+      recordBytesMax: recordBytesMax, purpose: purpose)
   }
 
   deinit { cjson_destroy(decoder) }
@@ -65,12 +79,12 @@ public final class RecordDecoder {
   ///
   /// - Parameters:
   ///   - bytes: One JSON object; nothing beyond them is read.
-  ///   - slot: Room for `numberCount` numbers and `categoryCount` categories.
+  ///   - slot: Room for `numberCount` numbers, `categoryCount` categories and `labelCount` labels.
   /// - Complexity: One pass; nothing is allocated.
   public func decode(_ bytes: UnsafeRawBufferPointer, into slot: ExampleSlot) -> DecodeOutcome {
     var field: Int32 = -1
     let outcome = cjson_decode(
-      decoder, bytes.baseAddress, bytes.count, slot.numbers, slot.categories, slot.label, slot.eventTime, &field)
+      decoder, bytes.baseAddress, bytes.count, slot.numbers, slot.categories, slot.labels, slot.eventTime, &field)
     return DecodeOutcome(outcome, field: name(field))
   }
 

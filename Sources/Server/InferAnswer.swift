@@ -7,8 +7,7 @@ struct InferAnswer {
   func bytes(_ request: InferRequest, body: UnsafeRawBufferPointer, version: Int64, engine: PredictionEngine) -> [UInt8]
   {
     let rows = engine.batch.count
-    let width = engine.scorer.outputCount
-    let outputs = engine.scorer.outputs
+    let width = description.outputs.reduce(0) { $0 + $1.width }
     var json = JSONText(capacity: 160 + 20 * rows * width)
     json.raw("{\"model_name\":")
     json.string(description.name)
@@ -18,11 +17,13 @@ struct InferAnswer {
       json.raw(body[id])
     }
     json.raw(",\"outputs\":[")
-    if request.outputs?.isEmpty != true {
-      json.raw("{\"name\":\"\(description.outputName)\",\"datatype\":\"FP32\",\"shape\":[\(rows)")
-      if !description.classes.isEmpty { json.raw(",\(width)") }
+    let wanted = description.outputs.enumerated().filter { request.outputs?.contains($1.name) ?? true }
+    json.list(wanted) { json, head in
+      let (place, output) = head
+      json.raw("{\"name\":\"\(output.name)\",\"datatype\":\"FP32\",\"shape\":[\(rows)")
+      if !output.classes.isEmpty { json.raw(",\(output.width)") }
       json.raw("],\"data\":[")
-      json.list(outputs[..<(rows * width)]) { $0.number($1) }
+      json.list(engine.scorer.outputs(ofHead: place)[..<(rows * output.width)]) { $0.number($1) }
       json.raw("]}")
     }
     json.raw("]}")

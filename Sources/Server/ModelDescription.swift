@@ -6,25 +6,22 @@ struct ModelDescription: Sendable {
   static let recordInput = "record"
 
   let name: String
-  let outputName: String
-  /// Outputs a row, where it is more than one.
-  let classes: [String]
+  /// One a head, the primary one first.
+  let outputs: [Output]
   private let schema: FeatureSchema
+
+  struct Output: Sendable {
+    let name: String
+    /// Outputs a row, where it is more than one.
+    let classes: [String]
+    /// Numbers a row.
+    let width: Int
+  }
 
   init(_ pipeline: Pipeline) {
     name = pipeline.name
     schema = pipeline.schema
-    switch pipeline.model.task {
-    case .binary:
-      outputName = "probability"
-      classes = []
-    case .multiclass:
-      outputName = "probabilities"
-      classes = pipeline.schema.label.classes
-    case .regression:
-      outputName = "value"
-      classes = []
-    }
+    outputs = pipeline.heads.map { Output(name: $0.name, classes: $0.label.classes, width: $0.outputCount) }
   }
 
   /// The answer to a question about the model, of the versions that are loaded.
@@ -46,14 +43,18 @@ struct ModelDescription: Sendable {
       json.string(feature.name)
       json.raw(",\"datatype\":\"\(type.rawValue)\",\"shape\":[-1]}")
     }
-    json.raw("],\"outputs\":[{\"name\":\"\(outputName)\",\"datatype\":\"FP32\",\"shape\":")
-    json.raw(classes.isEmpty ? "[-1]" : "[-1,\(classes.count)]")
-    if !classes.isEmpty {
-      json.raw(",\"parameters\":{\"labels\":[")
-      json.list(classes) { $0.string($1) }
-      json.raw("]}")
+    json.raw("],\"outputs\":[")
+    json.list(outputs) { json, output in
+      json.raw("{\"name\":\"\(output.name)\",\"datatype\":\"FP32\",\"shape\":")
+      json.raw(output.classes.isEmpty ? "[-1]" : "[-1,\(output.classes.count)]")
+      if !output.classes.isEmpty {
+        json.raw(",\"parameters\":{\"labels\":[")
+        json.list(output.classes) { $0.string($1) }
+        json.raw("]}")
+      }
+      json.raw("}")
     }
-    json.raw("}]}")
+    json.raw("]}")
     return json.bytes
   }
 }

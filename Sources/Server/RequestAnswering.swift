@@ -93,8 +93,9 @@ package final class RequestAnswering: Sendable {
       throw APIError.unavailable("no version of “\(description.name)” is loaded yet")
     }
     let request = try InferRequest(body)
-    for output in request.outputs ?? [] where output != description.outputName {
-      throw APIError.badRequest("the model has no output “\(output)”, only “\(description.outputName)”")
+    for output in request.outputs ?? [] where !description.outputs.contains(where: { $0.name == output }) {
+      let known = description.outputs.map { "“\($0.name)”" }.joined(separator: ", ")
+      throw APIError.badRequest("the model has no output “\(output)”, only \(known)")
     }
     let answer = try loaded.withEngine { engine in
       try engine.fill(request, body: body)
@@ -110,17 +111,19 @@ package final class RequestAnswering: Sendable {
 
   /// A bad number never reaches a reply.
   private func refuseNonFinite(_ engine: PredictionEngine, _ loaded: LoadedVersion) throws {
-    let width = engine.scorer.outputCount
-    let outputs = engine.scorer.outputs
-    for row in 0..<engine.batch.count {
-      let isFinite =
-        engine.scorer.isFinite(row: row) && outputs[(row * width)..<((row + 1) * width)].allSatisfy(\.isFinite)
-      guard !isFinite else { continue }
-      loaded.tally.nonFinite.add(1, ordering: .relaxed)
-      metrics.nonFinite.increment()
-      throw APIError(
-        status: 500,
-        message: "version \(loaded.number) gives a non-finite “\(description.outputName)” for row \(row): not sent")
+    for (place, output) in description.outputs.enumerated() {
+      let values = engine.scorer.outputs(ofHead: place)
+      for row in 0..<engine.batch.count {
+        let isFinite =
+          engine.scorer.isFinite(row: row)
+          && values[(row * output.width)..<((row + 1) * output.width)].allSatisfy(\.isFinite)
+        guard !isFinite else { continue }
+        loaded.tally.nonFinite.add(1, ordering: .relaxed)
+        metrics.nonFinite.increment()
+        throw APIError(
+          status: 500,
+          message: "version \(loaded.number) gives a non-finite “\(output.name)” for row \(row): not sent")
+      }
     }
   }
 

@@ -31,7 +31,7 @@ package final class ShadowPredictions {
     let outputs = current.predictor.outputs
     let width = current.predictor.outputCount
     for row in 0..<batch.count {
-      let label = batch.labels[row]
+      let label = batch.labels[row * batch.labelCount]
       guard !label.isNaN, let base = outputs.baseAddress else {
         storage.pointer[row] = .nan
         continue

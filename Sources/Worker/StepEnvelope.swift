@@ -51,10 +51,10 @@ package struct StepEnvelopeWriter {
   ///
   /// - Parameters:
   ///   - rejected: Counts by partition of the envelope and `RejectReason.index`, [shares × reasons].
-  ///   - labels: [rows]. - outputs: [rows × outputCount]. - stableLosses: [rows]; NaN where there is none.
+  ///   - labels: [rows], each `labelStride` from the one before: the primary head's. - outputs: [rows × outputCount]. - stableLosses: [rows]; NaN where there is none.
   package mutating func write(
-    _ envelope: StepEnvelope, rejected: [Int64], labels: UnsafePointer<Float>, outputs: UnsafePointer<Float>,
-    stableLosses: UnsafePointer<Float>, health: [UInt8]
+    _ envelope: StepEnvelope, rejected: [Int64], labels: UnsafePointer<Float>, labelStride: Int = 1,
+    outputs: UnsafePointer<Float>, stableLosses: UnsafePointer<Float>, health: [UInt8]
   ) {
     bytes.removeAll(keepingCapacity: true)
     bytes.append(raw: StepEnvelope.magic)
@@ -73,7 +73,11 @@ package struct StepEnvelopeWriter {
         bytes.append(raw: rejected[place * StepEnvelope.reasonCount + reason])
       }
     }
-    append(labels, envelope.rowCount)
+    if labelStride == 1 {
+      append(labels, envelope.rowCount)
+    } else {
+      for row in 0..<envelope.rowCount { bytes.append(raw: labels[row * labelStride].bitPattern) }
+    }
     append(stableLosses, envelope.rowCount)
     append(outputs, envelope.rowCount * envelope.outputCount)
     bytes.append(contentsOf: health)

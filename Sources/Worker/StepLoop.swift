@@ -267,6 +267,7 @@ package final class StepLoop {
     health?.encode(into: &bytes)
     writer.write(
       envelope, rejected: shares.rejected, labels: UnsafePointer(shares.batch.labels),
+      labelStride: shares.batch.labelCount,
       outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
       health: bytes)
     writer.appendLearner { learner.appendAttachment(to: &$0) }

@@ -66,13 +66,14 @@ package final class StepShares {
     for (place, share) in shares.enumerated() {
       let rows = Int(share.rows)
       guard row >= first + rows else {
-        if !batch.labels[row].isNaN {
+        let labels = batch.labels + row * batch.labelCount
+        if !labels[0].isNaN {
           shares[place].trained -= 1
         } else {
           rejected[place * reasonCount + RejectReason.labelAbsent.index] -= 1
         }
         rejected[place * reasonCount + RejectReason.nonFinite.index] += 1
-        batch.labels[row] = .nan
+        for head in 0..<batch.labelCount { labels[head] = .nan }
         for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
         for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }
         return (share.partition, buffers[place].offset(ofRow: row - first))

@@ -149,7 +149,7 @@ final class TrainingThread {
     let buffers = owned.map { partition in
       PartitionBuffer(
         partition: partition, capacity: Self.bufferCapacity, numberCount: decoderSchema.numericFeatures.count,
-        categoryCount: decoderSchema.categoryFeatures.count,
+        categoryCount: decoderSchema.categoryFeatures.count, labelCount: learner.spec.heads.count,
         nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
@@ -165,7 +165,7 @@ final class TrainingThread {
     let share = pipeline.training.recordsPerPartition
     let batch = FeatureBatch(
       capacity: max(1, buffers.count * share), numberCount: decoderSchema.numericFeatures.count,
-      categoryCount: decoderSchema.categoryFeatures.count)
+      categoryCount: decoderSchema.categoryFeatures.count, labelCount: learner.spec.heads.count)
     let checkpoints = resources.checkpoints
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, learner: learner,
@@ -196,7 +196,7 @@ final class TrainingThread {
       let pump = RecordPump(
         consumer: resources.consumer, deadLetters: resources.deadLetters, topic: resources.pipeline.source.topic)
       let decoder = RecordDecoder(
-        pipeline: resources.pipeline.schema, task: resources.pipeline.model.task,
+        pipeline: resources.pipeline.schema, heads: resources.pipeline.heads,
         recordBytesMax: resources.pipeline.source.recordBytesMax)
       do {
         try await pump.run(buffers: buffers, decoder: decoder)

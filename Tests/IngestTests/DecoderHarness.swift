@@ -16,7 +16,7 @@ final class DecoderHarness {
     decoder = RecordDecoder(pipeline: schema, task: task, recordBytesMax: recordBytesMax, purpose: purpose)
     storage = (.allocate(capacity: 256), .allocate(capacity: 64), .allocate(capacity: 1))
     slot = ExampleSlot(
-      numbers: storage.0, categories: storage.1, label: storage.0 + 255, eventTime: storage.2)
+      numbers: storage.0, categories: storage.1, labels: storage.0 + 255, eventTime: storage.2)
     clear()
   }
 
@@ -44,7 +44,7 @@ final class DecoderHarness {
 
   var numbers: [Float] { (0..<decoder.numberCount).map { slot.numbers[$0] } }
   var categories: [UInt32] { (0..<decoder.categoryCount).map { slot.categories[$0] } }
-  var label: Float { slot.label.pointee }
+  var label: Float { slot.labels.pointee }
   var eventTime: Double { slot.eventTime.pointee }
 }
 

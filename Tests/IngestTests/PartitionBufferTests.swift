@@ -10,7 +10,7 @@ private func put(_ offset: Int64, into buffer: PartitionBuffer) -> Bool {
   guard let slot = buffer.beginSlot() else { return false }
   slot.numbers[0] = Float(offset)
   slot.categories[0] = UInt32(truncatingIfNeeded: offset)
-  slot.label.pointee = offset % 2 == 0 ? 1 : .nan
+  slot.labels.pointee = offset % 2 == 0 ? 1 : .nan
   return buffer.commitExample(offset: offset)
 }
 

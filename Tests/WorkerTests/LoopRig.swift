@@ -19,6 +19,8 @@ struct MemoryStream: Sendable {
   var rejectEvery: Int64 = 0
   /// Partitions that hold nothing.
   var empty: Set<Int32> = []
+  /// Labels a record: the first, then whether x is above y, then a count, absent where y is above ½.
+  var labelCount = 1
 
   /// Fills a partition's buffer from `nextOffset` to the end.
   func fill(_ buffer: PartitionBuffer) {
@@ -34,7 +36,9 @@ struct MemoryStream: Sendable {
       slot.numbers[0] = poisoned.contains(offset) && buffer.partition == 0 ? .infinity : x
       slot.numbers[1] = y
       slot.categories[0] = UInt32(random.next() % 7) + 1
-      slot.label.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
+      slot.labels.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
+      if labelCount > 1 { slot.labels[1] = x > y ? 1 : 0 }
+      if labelCount > 2 { slot.labels[2] = y > 0.5 ? .nan : (2 + 2 * x).rounded() }
       slot.eventTime.pointee = Double(offset)
       buffer.commitExample(offset: offset)
     }
@@ -96,11 +100,13 @@ func runLoop(
   let buffers = owned.map { partition in
     PartitionBuffer(
       partition: partition, capacity: stream.recordsPerPartition + 1, numberCount: 2, categoryCount: 1,
+      labelCount: pipeline.heads.count,
       nextOffset: state.progress[Int(partition)].nextOffset)
   }
   for buffer in buffers { stream.fill(buffer) }
   let batch = FeatureBatch(
-    capacity: max(1, buffers.count * pipeline.training.recordsPerPartition), numberCount: 2, categoryCount: 1)
+    capacity: max(1, buffers.count * pipeline.training.recordsPerPartition), numberCount: 2, categoryCount: 1,
+    labelCount: pipeline.heads.count)
   let quarantine = Quarantine(topic: "small")
   var snapshots: [Snapshot] = []
   let loop = StepLoop(

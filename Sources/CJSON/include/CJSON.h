@@ -24,9 +24,9 @@ enum {
   CJSON_CATEGORY,      // text or a whole number → categories[column]
   CJSON_EVENT_TIME,    // epoch seconds or ISO 8601 → *event_time; must be there
   CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
-  CJSON_LABEL_BINARY,  // 0, 1, true, false → *label
-  CJSON_LABEL_CLASS,   // one of `values` → *label is its index
-  CJSON_LABEL_VALUE    // a number → *label
+  CJSON_LABEL_BINARY,  // 0, 1, true, false → labels[column]
+  CJSON_LABEL_CLASS,   // one of `values` → labels[column] is its index
+  CJSON_LABEL_VALUE    // a number, not below `low` when has_range → labels[column]
 };
 
 /// What an absent or null value becomes.
@@ -79,9 +79,9 @@ void cjson_destroy(cjson_decoder *decoder);
 /// Decodes one record of `length` bytes; nothing after them is read.
 ///
 /// Where the outcome is not CJSON_OK, what the outputs hold means nothing, and *field is the place that caused it, or -1.
-/// An absent label is NaN; an absent number is NaN; an absent category is bucket 0; no declared event time is NaN.
+/// An absent label is NaN (where none is declared, labels[0] is); an absent number is NaN; an absent category is bucket 0; no declared event time is NaN.
 int32_t cjson_decode(
-    cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *label,
+    cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
     double *event_time, int32_t *field);
 
 /// The rules of one numeric field applied to a number from elsewhere; NaN: absent. Infinities are overflows.

@@ -34,8 +34,12 @@ struct PredictCommand: Command {
           .predict(text)
       }
       if format.json { return try Console.say(json: prediction) }
-      let outputs = prediction.outputs.map { Wording.figure($0, decimals: 6) }.joined(separator: ", ")
-      Console.say("\(prediction.output) \(outputs)  (v\(prediction.version), \(prediction.from))")
+      func figures(_ outputs: [Double]) -> String {
+        outputs.map { Wording.figure($0, decimals: 6) }.joined(separator: ", ")
+      }
+      Console.say(
+        "\(prediction.output) \(figures(prediction.outputs))  (v\(prediction.version), \(prediction.from))")
+      for head in prediction.heads ?? [] { Console.say("\(head.name) \(figures(head.outputs))") }
     }
   }
 

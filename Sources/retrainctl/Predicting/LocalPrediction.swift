@@ -22,21 +22,16 @@ struct LocalPrediction {
     let settings = try PipelineFile(text: pipeline.specification, name: pipeline.name).pipeline
     let predictor = try Predictor(
       spec: LearnerSpec(settings), state: try await registry.state(of: chosen.checkpoint), batchCapacity: 1)
-    let outputs = try outputs(of: predictor, record, settings)
-    guard outputs.allSatisfy(\.isFinite) else {
+    let answers = try answers(of: predictor, record, settings)
+    guard answers.allSatisfy({ $0.outputs.allSatisfy(\.isFinite) }) else {
       throw CommandFailure(.ourFault, "version \(chosen.number) gives a non-finite output for this record: not shown")
     }
-    let name =
-      switch settings.model.task {
-      case .binary: "probability"
-      case .multiclass: "probabilities"
-      case .regression: "value"
-      }
-    return Prediction(
-      pipeline: pipeline.name, version: chosen.number, output: name, outputs: outputs, from: "computed here")
+    return Prediction(pipeline: pipeline.name, version: chosen.number, answers: answers, from: "computed here")
   }
 
-  private func outputs(of predictor: Predictor, _ record: String, _ settings: Pipeline) throws -> [Double] {
+  private func answers(
+    of predictor: Predictor, _ record: String, _ settings: Pipeline
+  ) throws -> [Prediction.Head] {
     prepareArithmeticThread()
     let decoder = RecordDecoder(
       pipeline: settings.schema, task: settings.model.task, recordBytesMax: settings.source.recordBytesMax,
@@ -53,6 +48,8 @@ struct LocalPrediction {
     }
     batch.count = 1
     predictor.predict(batch)
-    return predictor.outputs.prefix(predictor.outputCount).map { Double($0) }
+    return settings.heads.enumerated().map { place, head in
+      Prediction.Head(name: head.name, outputs: predictor.outputs(ofHead: place).map { Double($0) })
+    }
   }
 }

@@ -50,10 +50,11 @@ struct RemotePrediction {
       throw CommandFailure(status < 500 ? .usage : .unavailable, "the server refuses: \(reason)")
     }
     guard let decoded = try? JSONDecoder().decode(Answer.self, from: Data(answer)),
-      let output = decoded.outputs.first, let version = Int64(decoded.modelVersion)
+      !decoded.outputs.isEmpty, let version = Int64(decoded.modelVersion)
     else { throw CommandFailure(.ourFault, "the server's answer is not understood") }
     return Prediction(
-      pipeline: pipeline, version: version, output: output.name, outputs: output.data,
+      pipeline: pipeline, version: version,
+      answers: decoded.outputs.map { Prediction.Head(name: $0.name, outputs: $0.data) },
       from: "http://\(address):\(port)")
   }
 }
