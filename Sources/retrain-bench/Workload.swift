@@ -10,6 +10,7 @@ struct Workload: Sendable {
     step,
     infer,
     activation,
+    sweep,
     peak,
     allReduce,
     ingest,
