@@ -9,6 +9,8 @@
 #include "losses.h"
 #include "optimizers.h"
 #include "embedding_rows.h"
+#include "blends.h"
+#include "dropout.h"
 
 static void exp_array(int64_t n, const float *x, float *y) {
   for (int64_t i = 0; i < n; i += CK_WIDTH) store(y + i, exp_nonpositive(load(x + i)));
@@ -44,6 +46,15 @@ const ck_kernels CK_TABLE = {
   .activate_backward = activate_backward,
   .layer_norm = layer_norm,
   .layer_norm_backward = layer_norm_backward,
+  .rms_norm = rms_norm,
+  .rms_norm_backward = rms_norm_backward,
+  .dropout = dropout,
+  .add_rows = add_rows,
+  .cross_rows = cross_rows,
+  .cross_backward = cross_backward,
+  .pair_rows = pair_rows,
+  .pair_backward = pair_backward,
+  .penalize_outputs = penalize_outputs,
   .binary_loss = binary_loss,
   .softmax_loss = softmax_loss,
   .squared_norm = squared_norm,

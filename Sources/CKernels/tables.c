@@ -51,6 +51,31 @@ void ck_gather(
   }
 }
 
+void ck_gather_bag(
+  int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t slots, int64_t stride,
+  int32_t combiner, float *x, int64_t ldx) {
+  for (int64_t r = 0; r < rows; r++) {
+    const uint32_t *bag = indices + r * stride;
+    float *to = x + r * ldx;
+    int64_t count = 0;
+    for (int64_t j = 0; j < width; j++) to[j] = 0.0f;
+    for (int64_t i = 0; i < slots; i++) {
+      if (bag[i] == ck_none) continue;
+      const float *from = table + (int64_t)bag[i] * width;
+      for (int64_t j = 0; j < width; j++) to[j] += from[j];
+      count++;
+    }
+    if (combiner == 0 || count < 2) continue;
+    float scale = ck_bag_scale(combiner, count);
+    for (int64_t j = 0; j < width; j++) to[j] *= scale;
+  }
+}
+
+float ck_bag_scale(int32_t combiner, int64_t count) {
+  if (combiner == 0 || count < 2) return 1.0f;
+  return combiner == 1 ? 1.0f / (float)count : 1.0f / __builtin_sqrtf((float)count);
+}
+
 void ck_count_exponents(int64_t n, const float *x, uint32_t *tables) {
   for (int64_t i = 0; i < n; i++) {
     uint32_t bits;

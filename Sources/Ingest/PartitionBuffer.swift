@@ -241,9 +241,15 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     for index in place..<(place + count) {
       if !labels[index].isNaN { result.labelled += 1 }
       rowOffsets.append(offsets[index])
+      batch.keys[row + index - place] = key(ofRecordAt: offsets[index])
     }
     batch.count += count
     result.valid += count
+  }
+
+  /// What names a record on every rank and after every restart: its partition and offset.
+  private func key(ofRecordAt offset: Int64) -> UInt64 {
+    UInt64(UInt32(bitPattern: partition)) << 48 ^ UInt64(bitPattern: offset)
   }
 
   private func advance(past offset: Int64, _ result: inout PartitionTake) {

@@ -13,22 +13,31 @@ enum Initialization {
     _ parameters: UnsafeMutablePointer<Float>, layout: ParameterLayout, spec: LearnerSpec, from random: inout SplitMix64
   ) {
     let kind = spec.initialization == .auto ? spec.activation.initialization : spec.initialization
-    for layer in layout.hidden {
-      let fan = kind == .he ? layer.inputs : layer.inputs + layer.outputs
-      let limit = (6 / Double(max(fan, 1))).squareRoot()
-      for input in 0..<layer.inputs {
-        for output in 0..<layer.outputs {
-          parameters[layer.weight(input, output)] = uniform(limit, &random)
-        }
-      }
-      if let gain = layer.gain {
-        for output in 0..<layer.outputs { parameters[gain + output] = 1 }
+    for segment in layout.segments {
+      for block in segment.blocks {
+        fill(parameters, block, kind: segment.name.hasPrefix("hidden") ? kind : .glorot, from: &random)
       }
     }
-    let head = layout.output
-    let limit = (6 / Double(max(head.inputs + head.outputs, 1))).squareRoot()
-    for input in 0..<head.inputs {
-      for output in 0..<head.outputs { parameters[head.weight(input, output)] = uniform(limit, &random) }
+  }
+
+  private static func fill(
+    _ parameters: UnsafeMutablePointer<Float>, _ block: ParameterBlock, kind: LearnerSpec.Initialization,
+    from random: inout SplitMix64
+  ) {
+    switch block.role {
+    case .weight, .outputWeight:
+      let fan = kind == .he ? block.inputs : block.inputs + block.outputs
+      let limit = (6 / Double(max(fan, 1))).squareRoot()
+      forEach(block) { parameters[$0] = uniform(limit, &random) }
+    case .gain, .interaction: forEach(block) { parameters[$0] = 1 }
+    case .slope: forEach(block) { parameters[$0] = 0.25 }
+    case .wideWeight, .bias, .offset: break
+    }
+  }
+
+  private static func forEach(_ block: ParameterBlock, _ body: (_ index: Int) -> Void) {
+    for input in 0..<block.inputs {
+      for output in 0..<block.outputs { body(block.index(input, output)) }
     }
   }
 

@@ -9,7 +9,8 @@ extension Learner {
   public func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
     withArithmeticMode {
       defer { discardStep() }
-      let single = FeatureBatch(capacity: 1, numberCount: batch.numberCount, categoryCount: batch.categoryCount)
+      let single = FeatureBatch(
+        capacity: 1, numberCount: batch.numberCount, categoryCount: batch.categoryCount, labelCount: batch.labelCount)
       single.count = 1
       var found: [NonFiniteRow] = []
       for row in 0..<batch.count {
@@ -26,13 +27,13 @@ extension Learner {
     network.forward(batch, countsHealth: false)
     let layout = network.layout
     if !isFinite(network.x.pointer, layout.inputWidth) { return "input" }
-    for layer in network.hidden where !isFinite(layer.y.pointer, layer.shape.outputs) { return layer.shape.name }
-    if !network.isFinite(0) { return layout.output.name }
+    for layer in network.observed where !isFinite(layer.y.pointer, layer.units) { return layer.name }
+    if !network.isFinite(0) { return "output" }
     guard !batch.labels[0].isNaN else { return nil }
-    let local = back.run(batch)
+    let local = back.run(batch, dropoutSeed: dropoutSeed)
     if !local.lossSum.isFinite { return "loss" }
-    for (name, range) in layout.segments.reversed() where !back.gradientIsFinite(range.lowerBound, range.count) {
-      return name
+    for segment in layout.segments.reversed() where !back.gradientIsFinite(segment.range) {
+      return segment.name
     }
     if layout.embeddingWidth > 0, !isFinite(back.inputGradient.pointer, layout.embeddingWidth) { return "embeddings" }
     return nil
@@ -40,12 +41,14 @@ extension Learner {
 
   /// The input without which the row is sound; nil: none alone.
   private func culprit(_ batch: FeatureBatch, layer: String) -> String? {
-    for (feature, table) in network.tables.tables.enumerated() {
-      let row = Int(batch.categories[feature])
-      let embedding = network.tables.weights.pointer + table.offset + row * table.dimension
-      if !isFinite(embedding, table.dimension) { return table.name }
-      let wide = network.tables.wideRows(table) + row * network.tables.wideWidth
-      if !isFinite(wide, network.tables.wideWidth) { return table.name }
+    for table in network.tables.tables {
+      for slot in table.slots where batch.categories[slot] != FeatureBatch.noCategory {
+        let row = Int(batch.categories[slot])
+        let embedding = network.tables.weights.pointer + table.offset + row * table.dimension
+        if !isFinite(embedding, table.dimension) { return table.name }
+        let wide = network.tables.wideRows(table) + row * network.tables.wideWidth
+        if !isFinite(wide, network.tables.wideWidth) { return table.name }
+      }
     }
     for (number, input) in spec.numbers.enumerated() where !batch.numbers[number].isNaN {
       let value = batch.numbers[number]

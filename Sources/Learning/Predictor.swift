@@ -35,7 +35,7 @@ public final class Predictor {
 
   /// Shape [rows of the last batch × outputCount]: probabilities, or the value in label units.
   public var outputs: UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: network.outputs.pointer, count: network.count * outputCount)
+    UnsafeBufferPointer(start: network.primary.outputs.pointer, count: network.count * outputCount)
   }
 
   /// Whether the outputs of `row` of the last batch, and the logits behind them, are all numbers.

@@ -76,6 +76,15 @@ extension FeatureSettings {
         "Rows of the hashed embedding table; row 0 is for missing values."),
       Key("dimension", \.dimension, .integer(1...1024), onlyIf: isCategory, "Width of the embedding."),
       Key(
+        "values_max", \.valuesMax, .integer(1...1024), onlyIf: isCategory,
+        "The most values a record has. More than 1: the field is a list, a longer one is rejected, and an empty one says nothing."
+      ),
+      Key(
+        "combine", \.combine, .choice,
+        onlyIf: Condition("is for lists of categories only", "leave it out, or add `values_max: 16`") {
+          $0.valuesMax > 1
+        }, "How the rows of a list become one: sum, mean, or sqrtn (the sum over the root of their number)."),
+      Key(
         "values", \.values,
         .list(of: .line("a value"), "a list of the known values", count: 0...100_000, isHiddenWhenEmpty: true),
         onlyIf: isCategory,

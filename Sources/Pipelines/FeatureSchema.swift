@@ -54,6 +54,7 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   }
   public enum OutOfRange: String, Sendable, Hashable, Codable, CaseIterable { case clip, reject }
   public enum UnknownCategory: String, Sendable, Hashable, Codable, CaseIterable { case hash, missing, reject }
+  public enum Combine: String, Sendable, Hashable, Codable, CaseIterable { case sum, mean, squareRoot = "sqrtn" }
   public enum Normalize: String, Sendable, Hashable, Codable, CaseIterable { case standard, none }
 
   public var name: String
@@ -73,6 +74,10 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var buckets: Int = 1024
   /// Categories: width of the embedding.
   public var dimension: Int = 8
+  /// Categories: the most values a record has; more than 1: a list, whose rows are combined into one.
+  public var valuesMax: Int = 1
+  /// Lists of categories: how their rows become one.
+  public var combine: Combine = .mean
   /// Categories: the known values; empty: any.
   public var values: [String] = []
   /// Categories: what a value outside `values` becomes.

@@ -2,6 +2,13 @@ extension ModelSettings {
   /// `Learning`'s activations by name.
   public static let activations = ["relu", "leaky_relu", "gelu", "swish", "tanh", "sigmoid", "identity"]
 
+  private static let isNetwork = Condition<ModelSettings>(
+    "means nothing for `kind: linear`", "leave it out, or write `kind: network`"
+  ) { $0.kind == .network }
+  private static let hasHidden = Condition<ModelSettings>(
+    "needs hidden layers", "leave it out, or add `hidden: [64, 32]`"
+  ) { $0.kind == .network && !$0.hidden.isEmpty }
+
   static let section = Section(
     doc: "The network.",
     prototype: ModelSettings(task: .binary),
@@ -10,12 +17,44 @@ extension ModelSettings {
         "task", \.task, .choice, isRequired: true, "What is predicted: a probability, one of several classes, a number."
       ),
       Key(
+        "kind", \.kind, .choice,
+        "network: embeddings, hidden layers and what stands beside them; linear: one weight an input, and no embeddings."
+      ),
+      Key(
         "hidden", \.hidden, .list(of: .integer(1...16_384), "a list of widths, such as [64, 32]", count: 0...16),
-        "Widths of the hidden layers; empty: a linear model."),
-      Key("activation", \.activation, .word(activations), "The activation of the hidden layers."),
-      Key("normalization", \.normalization, .choice, "layer_norm normalises each hidden layer."),
-      Key("initialization", \.initialization, .choice, "How weights begin; auto follows the activation."),
-      Key("wide", \.wide, .boolean, "A linear part beside the network: one weight a category row and a number."),
+        onlyIf: isNetwork, "Widths of the hidden layers; empty: none."),
+      Key("activation", \.activation, .word(activations), onlyIf: isNetwork, "The activation of the hidden layers."),
+      Key(
+        "normalization", \.normalization, .choice, onlyIf: isNetwork,
+        "layer_norm and rms_norm normalise each hidden layer before its activation."),
+      Key(
+        "initialization", \.initialization, .choice, onlyIf: isNetwork,
+        "How weights begin; auto follows the activation."),
+      Key(
+        "dropout", \.dropout, .number(0...0.95), onlyIf: hasHidden,
+        "Share of a hidden layer's units that each record's training leaves out; predictions use all."),
+      Key(
+        "residual", \.residual, .boolean, onlyIf: hasHidden,
+        "A hidden layer that is as wide as what it reads adds that to its output."),
+      Key(
+        "cross_layers", \.crossLayers, .integer(0...8), onlyIf: isNetwork,
+        "Cross layers (DCN-v2) over the inputs, beside the hidden ones: products of features, explicitly."),
+      Key(
+        "cross_rank", \.crossRank, .integer(0...1024),
+        onlyIf: Condition("needs cross layers", "leave it out, or add `cross_layers: 2`") { $0.crossLayers > 0 },
+        "Columns between the two factors of a cross layer's matrix; 0: one full matrix."),
+      Key(
+        "factorization", \.factorization, .boolean, onlyIf: isNetwork,
+        "Pairwise interactions of the embeddings (a factorisation machine), beside the hidden layers."),
+      Key(
+        "activation_l1", \.activationL1, .number(0...1000), onlyIf: hasHidden,
+        "Penalty on the magnitude of each hidden output."),
+      Key(
+        "activation_l2", \.activationL2, .number(0...1000), onlyIf: hasHidden,
+        "Penalty on the square of each hidden output."),
+      Key(
+        "wide", \.wide, .boolean, onlyIf: isNetwork,
+        "A linear part beside the network: one weight a category row and a number."),
       Key(
         "input_clip", \.inputClip, .number(0...1000, isOpenBelow: true),
         "Standardised inputs are clipped to plus or minus this many standard deviations."),

@@ -1,10 +1,17 @@
 /// The network: `model:` of the pipeline file.
 public struct ModelSettings: Sendable, Hashable, Codable {
   public enum Task: String, Sendable, Hashable, Codable, CaseIterable { case binary, multiclass, regression }
-  public enum Normalization: String, Sendable, Hashable, Codable, CaseIterable { case none, layerNorm = "layer_norm" }
+  public enum Kind: String, Sendable, Hashable, Codable, CaseIterable { case network, linear }
+  public enum Normalization: String, Sendable, Hashable, Codable, CaseIterable {
+    case none
+    case layerNorm = "layer_norm"
+    case rmsNorm = "rms_norm"
+  }
   public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable { case auto, he, glorot }
 
   public var task: Task
+  /// `linear`: one weight an input and output, and no layers.
+  public var kind: Kind = .network
   /// Widths of the hidden layers; empty: a linear model on the inputs.
   public var hidden: [Int] = [64, 32]
   /// One of `Learning`'s activations: relu, leaky_relu, gelu, swish, tanh, sigmoid, identity.
@@ -12,6 +19,20 @@ public struct ModelSettings: Sendable, Hashable, Codable {
   public var normalization: Normalization = .none
   /// `auto` follows the activation.
   public var initialization: Initialization = .auto
+  /// Share of a hidden layer's units that each record's training leaves out.
+  public var dropout: Double = 0
+  /// A hidden layer that is as wide as what it reads adds that to its output.
+  public var residual: Bool = false
+  /// Cross layers over the input, beside the hidden ones.
+  public var crossLayers: Int = 0
+  /// Columns between the two factors of a cross layer's matrix; 0: one full matrix.
+  public var crossRank: Int = 0
+  /// Pairwise interactions of the embeddings, beside the hidden layers.
+  public var factorization: Bool = false
+  /// Penalty λ·|y| on each hidden output.
+  public var activationL1: Double = 0
+  /// Penalty λ·y² on each hidden output.
+  public var activationL2: Double = 0
   /// A linear part beside the network: one weight a category row and a numeric input, added to the output.
   public var wide: Bool = false
   /// Standardised inputs are clipped to ± this many standard deviations.

@@ -10,6 +10,33 @@ struct PipelineChecks {
     checkLabel()
     checkFeatures()
     checkPaths()
+    checkLayers()
+  }
+
+  /// What of the model depends on the features.
+  private func checkLayers() {
+    guard reader.trusts("model"), reader.trusts("schema.features") else { return }
+    let model = pipeline.model
+    guard model.kind == .network else { return }
+    let categories = pipeline.schema.categoryFeatures
+    let dimensions = Set(categories.map(\.dimension))
+    if model.factorization, categories.count < 2 || dimensions.count > 1 {
+      let found =
+        categories.count < 2
+        ? "there \(categories.count == 1 ? "is one category" : "are none")"
+        : "their dimensions are \(dimensions.sorted().map(String.init).joined(separator: ", "))"
+      note(
+        "model.factorization", "interactions need two categories or more of one dimension, and \(found)",
+        "give all categories the same dimension, or leave factorization out")
+    }
+    guard model.residual else { return }
+    let numbers = pipeline.schema.numericFeatures
+    let inputs = categories.reduce(0) { $0 + $1.dimension } + numbers.count + numbers.count { $0.missingIndicator }
+    if !zip([inputs] + model.hidden, model.hidden).contains(where: { $0 == $1 }) {
+      note(
+        "model.residual", "no hidden layer is as wide as what it reads (\(inputs) inputs, then \(model.hidden))",
+        "give two layers that follow each other the same width, or leave residual out")
+    }
   }
 
   private func note(_ path: String, _ problem: String, _ remedy: String) {

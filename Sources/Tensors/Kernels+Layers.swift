@@ -39,7 +39,7 @@ package struct Rows {
 // Shapes and orders of summation are told in CKernels.h, beside each kernel of the same name.
 extension Kernels {
   package func denseForward(
-    rows: Int, inputs: Int, outputs: Int, x: Rows, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, z: Rows
+    rows: Int, inputs: Int, outputs: Int, x: Rows, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, z: Rows
   ) {
     table.pointee.dense_forward(
       Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), weights, bias, z.pointer, Int64(z.stride))

@@ -19,6 +19,16 @@ package enum TableKernels {
     rows: Int, width: Int, table: UnsafePointer<Float>, indices: UnsafePointer<UInt32>, stride: Int, x: Rows
   ) { ck_gather(Int64(rows), Int64(width), table, indices, Int64(stride), x.pointer, Int64(x.stride)) }
 
+  /// Combines the table rows that `slots` indices name, those that are `FeatureBatch.noCategory` left out, into row r of `x`.
+  package static func gatherBag(
+    rows: Int, width: Int, table: UnsafePointer<Float>, indices: UnsafePointer<UInt32>, slots: Int, stride: Int,
+    combiner: BagCombiner, x: Rows
+  ) {
+    ck_gather_bag(
+      Int64(rows), Int64(width), table, indices, Int64(slots), Int64(stride), combiner.rawValue, x.pointer,
+      Int64(x.stride))
+  }
+
   /// Sorts pairs by key, equal keys in their order before.
   package static func sortPairs(
     count: Int, keys: UnsafeMutablePointer<UInt32>, values: UnsafeMutablePointer<UInt32>,
@@ -29,4 +39,14 @@ package enum TableKernels {
   package static func countExponents(
     count: Int, _ x: UnsafePointer<Float>, tables: UnsafeMutablePointer<UInt32>
   ) { ck_count_exponents(Int64(count), x, tables) }
+}
+
+/// How the rows of a bag become one: their sum, their mean, or their sum over √n.
+package enum BagCombiner: Int32, Sendable {
+  case sum = 0
+  case mean = 1
+  case squareRoot = 2
+
+  /// What each of `count` rows weighs.
+  package func scale(_ count: Int) -> Float { ck_bag_scale(rawValue, Int64(count)) }
 }

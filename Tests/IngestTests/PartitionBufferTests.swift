@@ -77,6 +77,19 @@ struct PartitionBufferTests {
     #expect(buffer.take(upTo: 1, into: batch).skipped == 0)
   }
 
+  @Test("a row's key is its partition's and offset's, wherever it lies in a batch")
+  func keys() {
+    let buffer = makeBuffer(next: 5)
+    let batch = makeBatch()
+    #expect(put(5, into: buffer))
+    #expect(put(6, into: buffer))
+    _ = buffer.take(upTo: 1, into: batch)
+    _ = buffer.take(upTo: 1, into: batch)
+    #expect(batch.count == 2)
+    #expect(batch.keys[1] == batch.keys[0] ^ 5 ^ 6)
+    #expect(batch.keys[0] != 0)
+  }
+
   @Test("a record that comes again is dropped")
   func repetition() {
     let buffer = makeBuffer(next: 5)

@@ -36,13 +36,14 @@ struct Case: Sendable, CustomTestStringConvertible {
       Case(name: "LayerNorm", spec: spec(layerNorm: true)),
       Case(name: "LayerNorm, swish, wide", spec: spec(activation: .swish, layerNorm: true, wide: true)),
       Case(name: "wide", spec: spec(wide: true)),
-      Case(name: "linear", spec: spec(hidden: [], wide: true)),
+      Case(name: "without hidden layers, wide", spec: spec(hidden: [], wide: true)),
       Case(name: "no categories", spec: spec(categories: [])),
       Case(name: "multiclass", spec: spec(task: .multiclass(classes: 4))),
       Case(name: "multiclass, wide", spec: spec(wide: true, task: .multiclass(classes: 3))),
       Case(name: "regression", spec: spec(activation: .gelu, task: .regression)),
       Case(name: "regression, wide", spec: spec(wide: true, task: .regression)),
     ]
+    cases += layers
     for kind in OptimizerSpec.Kind.allCases {
       let optimizer = OptimizerSpec(kind: kind, learningRate: 0.02, momentum: kind == .sgd ? 0.9 : 0)
       cases.append(
@@ -56,10 +57,66 @@ struct Case: Sendable, CustomTestStringConvertible {
   }()
 }
 
+extension Case {
+  /// Every layer beside the plain dense one, alone and with its neighbours.
+  private static var layers: [Case] {
+    func change(_ name: String, _ spec: LearnerSpec = spec(), _ body: (inout LearnerSpec) -> Void) -> Case {
+      var changed = spec
+      body(&changed)
+      return Case(name: name, spec: changed)
+    }
+    let alike = [
+      CategoryInput(name: "k", buckets: 7, dimension: 4), CategoryInput(name: "l", buckets: 4, dimension: 4),
+      CategoryInput(name: "m", buckets: 5, dimension: 4),
+    ]
+    func bags(_ combiner: CategoryInput.Combiner) -> [CategoryInput] {
+      [
+        CategoryInput(name: "k", buckets: 7, dimension: 3),
+        CategoryInput(name: "l", buckets: 6, dimension: 5, slots: 4, combiner: combiner),
+      ]
+    }
+    // The input of three numbers with two indicators, and of two embeddings, is thirteen wide.
+    return [
+      change("RMSNorm") { $0.normalization = .rmsNorm },
+      change("residual", spec(hidden: [13, 13, 6])) { $0.residual = true },
+      change("residual, relu, LayerNorm", spec(hidden: [19, 19], activation: .relu, layerNorm: true)) {
+        $0.residual = true
+      },
+      change("dropout") { $0.dropout = 0.4 },
+      change("dropout, relu, residual, wide", spec(hidden: [13, 13], activation: .relu, wide: true)) {
+        ($0.dropout, $0.residual) = (0.25, true)
+      },
+      change("activation penalties", spec(hidden: [19, 13, 13])) {
+        ($0.activationL1, $0.activationL2, $0.residual) = (0.02, 0.05, true)
+      },
+      change("cross layers") { $0.crossLayers = 2 },
+      change("cross layers of rank 3, multiclass", spec(wide: true, task: .multiclass(classes: 3))) {
+        ($0.crossLayers, $0.crossRank) = (2, 3)
+      },
+      change("cross layers alone", spec(hidden: [])) { $0.crossLayers = 1 },
+      change("interactions", spec(categories: alike)) { $0.factorization = true },
+      change("interactions, multiclass", spec(task: .multiclass(classes: 3), categories: alike)) {
+        $0.factorization = true
+      },
+      change("interactions without hidden layers", spec(hidden: [], wide: true, categories: alike)) {
+        $0.factorization = true
+      },
+      Case(name: "bags, summed", spec: spec(wide: true, categories: bags(.sum))),
+      Case(name: "bags, averaged", spec: spec(categories: bags(.mean))),
+      Case(name: "bags over the root", spec: spec(wide: true, task: .regression, categories: bags(.squareRoot))),
+      change("linear") { ($0.kind, $0.hidden) = (.linear, []) },
+      change("linear, multiclass, bags", spec(task: .multiclass(classes: 3), categories: bags(.mean))) {
+        ($0.kind, $0.hidden) = (.linear, [])
+      },
+    ]
+  }
+}
+
 /// A seeded stream of batches of a spec.
 struct Stream {
   var random: SplitMix64
   let spec: LearnerSpec
+  private var nextKey: UInt64 = 1
 
   init(_ spec: LearnerSpec, seed: UInt64 = 1) {
     self.spec = spec
@@ -69,9 +126,11 @@ struct Stream {
   /// - Parameter allLabelled: Else one label in five is absent.
   mutating func batch(_ rows: Int, allLabelled: Bool = false) -> FeatureBatch {
     let batch = FeatureBatch(
-      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categories.count)
+      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns)
     batch.count = rows
     for row in 0..<rows {
+      batch.keys[row] = nextKey
+      nextKey += 1
       var score: Float = 0
       for number in spec.numbers.indices {
         let value = Float(random.nextUnit() * 4 - 1) * Float(number + 1)
@@ -79,9 +138,14 @@ struct Stream {
         batch.numbers[row * spec.numbers.count + number] = isAbsent ? .nan : value
         if !isAbsent { score += value - Float(number) }
       }
-      for (category, input) in spec.categories.enumerated() {
-        batch.categories[row * spec.categories.count + category] = UInt32.random(
-          in: 0..<UInt32(input.buckets), using: &random)
+      var column = row * spec.categoryColumns
+      for input in spec.categories {
+        for _ in 0..<input.slots {
+          let isUnused = input.slots > 1 && random.nextUnit() < 0.4
+          batch.categories[column] =
+            isUnused ? FeatureBatch.noCategory : UInt32.random(in: 0..<UInt32(input.buckets), using: &random)
+          column += 1
+        }
       }
       switch spec.task {
       case .binary: batch.labels[row] = score > 0.5 ? 1 : 0
@@ -97,7 +161,8 @@ struct Stream {
 extension FeatureBatch {
   /// Some of its rows as a batch of their own.
   func rows(_ range: Range<Int>) -> FeatureBatch {
-    let part = FeatureBatch(capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount)
+    let part = FeatureBatch(
+      capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount, labelCount: labelCount)
     part.count = range.count
     for (target, row) in range.enumerated() { part.copyRow(row, of: self, to: target) }
     return part

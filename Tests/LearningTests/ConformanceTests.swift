@@ -16,6 +16,7 @@ import Vocabulary
       seen.append(batch)
     }
     var reference = ReferenceModel(learner)
+    reference.dropoutSeed = learner.dropoutSeed
     for batch in seen { reference.see(batch) }
     return (learner, reference, stream.batch(rows))
   }
@@ -56,7 +57,7 @@ import Vocabulary
     for parameter in dense.indices { check(dense[parameter], parameter) }
 
     // Tables: the touched rows have their gradient, and no other row has one.
-    let wide = item.spec.wide ? item.spec.outputCount : 0
+    let wide = item.spec.hasWidePart ? item.spec.outputCount : 0
     var touched = [Int: [Float]](uniqueKeysWithValues: learner.touchedRows.map { ($0.row, $0.gradient) })
     var row = 0
     var parameter = dense.count
@@ -64,11 +65,12 @@ import Vocabulary
     var wideParameter = reference.parameters.count - rowCount * wide
     for category in item.spec.categories {
       for _ in 0..<category.buckets {
-        let found = touched.removeValue(forKey: row) ?? [Float](repeating: 0, count: category.dimension + wide)
-        for index in 0..<category.dimension { check(found[index], parameter + index) }
-        for index in 0..<wide { check(found[category.dimension + index], wideParameter + index) }
+        let dimension = item.spec.kind == .linear ? 0 : category.dimension
+        let found = touched.removeValue(forKey: row) ?? [Float](repeating: 0, count: dimension + wide)
+        for index in 0..<dimension { check(found[index], parameter + index) }
+        for index in 0..<wide { check(found[dimension + index], wideParameter + index) }
         row += 1
-        parameter += category.dimension
+        parameter += dimension
         wideParameter += wide
       }
     }

@@ -12,7 +12,9 @@ import Testing
     _ = learner.takeHealth()
     for _ in 0..<6 { try learner.learn(stream.batch(70)) }
     let layers = learner.takeHealth()
-    let names = item.spec.hidden.indices.map { "hidden_\($0 + 1)" } + ["output"] + (item.spec.wide ? ["wide"] : [])
+    let names =
+      item.spec.hidden.indices.map { "hidden_\($0 + 1)" } + (0..<item.spec.crossLayers).map { "cross_\($0 + 1)" }
+      + ["output"] + (item.spec.hasWidePart ? ["wide"] : [])
     #expect(layers.map(\.layer) == names)
     for (index, units) in item.spec.hidden.enumerated() {
       let sketch = layers[index].sketch

@@ -11,6 +11,8 @@ struct ReferenceModel {
   /// Numbers and labels of all records seen before, for the running statistics.
   var history: [[Double]] = []
   var labelHistory: [Double] = []
+  /// What the training pass of the step in hand drops; nil: nothing.
+  var dropoutSeed: UInt64?
 
   init(_ learner: Learner) {
     spec = learner.spec
@@ -27,7 +29,7 @@ struct ReferenceModel {
     }
   }
 
-  private func statistics(_ values: [Double]) -> (mean: Double, deviation: Double) {
+  func statistics(_ values: [Double]) -> (mean: Double, deviation: Double) {
     let present = values.filter { !$0.isNaN }
     guard !present.isEmpty else { return (0, 0) }
     let mean = present.reduce(0, +) / Double(present.count)
@@ -49,112 +51,167 @@ struct ReferenceModel {
 
   /// Where the embedding tables and the wide rows begin among the parameters.
   private var tableStart: Int {
-    parameters.count - rowCount * wideWidth - spec.categories.reduce(0) { $0 + $1.buckets * $1.dimension }
+    parameters.count - rowCount * wideWidth
+      - spec.categories.reduce(0) { $0 + $1.buckets * (spec.kind == .linear ? 0 : $1.dimension) }
   }
-  private var wideWidth: Int { spec.wide ? spec.outputCount : 0 }
+  private var wideWidth: Int { spec.hasWidePart ? spec.outputCount : 0 }
   private var rowCount: Int { spec.categories.reduce(0) { $0 + $1.buckets } }
 
   /// Logits of every row.
-  func logits(_ batch: FeatureBatch) -> [[Double]] {
-    let columns = spec.numbers.indices.map { number in statistics(history.map { $0[number] }) }
-    return (0..<batch.count).map { row in
-      var input: [Double] = []
-      var table = tableStart
-      for (feature, category) in spec.categories.enumerated() {
-        let bucket = Int(batch.categories[row * spec.categories.count + feature])
-        input += (0..<category.dimension).map { parameters[table + bucket * category.dimension + $0] }
-        table += category.buckets * category.dimension
+  func logits(_ batch: FeatureBatch, isTraining: Bool = false) -> [[Double]] {
+    (0..<batch.count).map { pass(batch, $0, isTraining: isTraining).logits }
+  }
+
+  /// Σ over labelled rows and hidden outputs of l1·|y| + l2·y².
+  func penalty(_ batch: FeatureBatch) -> Double {
+    guard spec.activationL1 > 0 || spec.activationL2 > 0 else { return 0 }
+    return (0..<batch.count).reduce(0) { sum, row in
+      if batch.labels[row].isNaN { return sum }
+      return pass(batch, row, isTraining: true).hidden.reduce(sum) {
+        $0 + Double(spec.activationL1) * abs($1) + Double(spec.activationL2) * $1 * $1
       }
-      var numeric: [Double] = []
-      for (number, settings) in spec.numbers.enumerated() {
-        let value = Double(batch.numbers[row * spec.numbers.count + number])
-        if value.isNaN {
-          numeric.append(0)
-        } else if settings.standardize {
-          let (mean, deviation) = columns[number]
-          let limit = Double(spec.inputClip)
-          numeric.append(deviation > 0 ? min(max((value - mean) / deviation, -limit), limit) : 0)
-        } else {
-          numeric.append(value)
-        }
-      }
-      for (number, settings) in spec.numbers.enumerated() where settings.missingIndicator {
-        numeric.append(batch.numbers[row * spec.numbers.count + number].isNaN ? 1 : 0)
-      }
-      return logits(input + numeric, numeric, batch, row)
     }
   }
 
-  private func logits(_ input: [Double], _ numeric: [Double], _ batch: FeatureBatch, _ row: Int) -> [Double] {
+  /// A category's rows in the table that begins at `start`, `width` wide, combined.
+  private func combine(
+    _ batch: FeatureBatch, _ row: Int, slot: Int, _ category: CategoryInput, start: Int, width: Int
+  ) -> [Double] {
+    let columns = spec.categoryColumns
+    let buckets = (0..<category.slots).map { batch.categories[row * columns + slot + $0] }
+      .filter { $0 != FeatureBatch.noCategory }
+    let sums = (0..<width).map { index in
+      buckets.reduce(0) { $0 + parameters[start + Int($1) * width + index] }
+    }
+    guard category.slots > 1, !buckets.isEmpty else { return sums }
+    switch category.combiner {
+    case .sum: return sums
+    case .mean: return sums.map { $0 / Double(buckets.count) }
+    case .squareRoot: return sums.map { $0 / Double(buckets.count).squareRoot() }
+    }
+  }
+
+  private func embeddings(_ batch: FeatureBatch, _ row: Int) -> [[Double]] {
+    guard spec.kind == .network else { return [] }
+    var (table, slot) = (tableStart, 0)
+    return spec.categories.map { category in
+      defer {
+        table += category.buckets * category.dimension
+        slot += category.slots
+      }
+      return combine(batch, row, slot: slot, category, start: table, width: category.dimension)
+    }
+  }
+
+  private func numbers(_ batch: FeatureBatch, _ row: Int) -> [Double] {
+    var numeric: [Double] = []
+    for (number, settings) in spec.numbers.enumerated() {
+      let value = Double(batch.numbers[row * spec.numbers.count + number])
+      if value.isNaN {
+        numeric.append(0)
+      } else if settings.standardize {
+        let (mean, deviation) = statistics(history.map { $0[number] })
+        let limit = Double(spec.inputClip)
+        numeric.append(deviation > 0 ? min(max((value - mean) / deviation, -limit), limit) : 0)
+      } else {
+        numeric.append(value)
+      }
+    }
+    for (number, settings) in spec.numbers.enumerated() where settings.missingIndicator {
+      numeric.append(batch.numbers[row * spec.numbers.count + number].isNaN ? 1 : 0)
+    }
+    return numeric
+  }
+
+  /// One row through the network, and all that its hidden layers gave.
+  private func pass(_ batch: FeatureBatch, _ row: Int, isTraining: Bool) -> (logits: [Double], hidden: [Double]) {
     var next = 0
-    func dense(_ input: [Double], _ outputs: Int) -> [Double] {
-      defer { next += (input.count + 1) * outputs }
+    func product(_ input: [Double], _ outputs: Int, bias: Bool = true) -> [Double] {
+      defer { next += (input.count + (bias ? 1 : 0)) * outputs }
       return (0..<outputs).map { output in
-        var sum = parameters[next + input.count * outputs + output]
+        var sum = bias ? parameters[next + input.count * outputs + output] : 0
         for index in input.indices { sum += input[index] * parameters[next + index * outputs + output] }
         return sum
       }
     }
-    var h = input
-    for units in spec.hidden {
-      h = dense(h, units)
-      if spec.normalization == .layerNorm {
-        let mean = h.reduce(0, +) / Double(units)
-        let variance = h.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(units)
-        h = h.indices.map {
-          (h[$0] - mean) / (variance + 1e-5).squareRoot() * parameters[next + $0] + parameters[next + units + $0]
-        }
-        next += 2 * units
-      }
-      h = h.map(activate)
+    let fields = embeddings(batch, row)
+    let numeric = numbers(batch, row)
+    let x = fields.flatMap { $0 } + numeric
+    var h = x
+    var given: [Double] = []
+    for (index, units) in spec.hidden.enumerated() where spec.kind == .network {
+      let before = h
+      h = normalize(product(h, units), &next).map(activate)
+      if isTraining { h = drop(h, layer: index, key: batch.keys[row]) }
+      if spec.residual, before.count == units { h = zip(h, before).map(+) }
+      given += h
+    }
+    var crossed = x
+    for _ in 0..<spec.crossLayers {
+      let narrow = spec.crossRank > 0 ? product(crossed, spec.crossRank, bias: false) : crossed
+      let u = product(narrow, x.count)
+      crossed = x.indices.map { x[$0] * u[$0] + crossed[$0] }
     }
     let outputs = spec.outputCount
-    var z = dense(h, outputs)
-    guard spec.wide else { return z }
-    for index in numeric.indices {
-      for output in 0..<outputs { z[output] += numeric[index] * parameters[next + index * outputs + output] }
-    }
-    var wideRow = parameters.count - rowCount * wideWidth
-    for (feature, category) in spec.categories.enumerated() {
-      let bucket = Int(batch.categories[row * spec.categories.count + feature])
-      for output in 0..<outputs { z[output] += parameters[wideRow + bucket * outputs + output] }
+    var z = product(spec.kind == .linear ? [] : h, outputs)
+    func add(_ more: [Double]) { z = zip(z, more).map(+) }
+    if spec.crossLayers > 0 { add(product(crossed, outputs, bias: false)) }
+    if spec.factorization { add(product(pooled(fields), outputs, bias: false)) }
+    guard spec.hasWidePart else { return (z, given) }
+    add(product(numeric, outputs, bias: false))
+    var (wideRow, slot) = (parameters.count - rowCount * wideWidth, 0)
+    for category in spec.categories {
+      add(combine(batch, row, slot: slot, category, start: wideRow, width: outputs))
       wideRow += category.buckets * outputs
+      slot += category.slots
     }
-    return z
+    return (z, given)
   }
 
-  /// What the learner answers.
-  func outputs(_ batch: FeatureBatch) -> [Double] {
-    logits(batch).flatMap { z -> [Double] in
-      switch spec.task {
-      case .binary: return [1 / (1 + exp(-z[0]))]
-      case .multiclass:
-        let most = z.max() ?? 0
-        let sum = z.reduce(0) { $0 + exp($1 - most) }
-        return z.map { exp($0 - most) / sum }
-      case .regression:
-        let (mean, deviation) = statistics(labelHistory)
-        return [mean + deviation * z[0]]
+  private func normalize(_ h: [Double], _ next: inout Int) -> [Double] {
+    let count = Double(h.count)
+    let gain = next
+    switch spec.normalization {
+    case .none: return h
+    case .layerNorm:
+      next += 2 * h.count
+      let mean = h.reduce(0, +) / count
+      let variance = h.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+      return h.indices.map {
+        (h[$0] - mean) / (variance + 1e-5).squareRoot() * parameters[gain + $0] + parameters[gain + h.count + $0]
       }
+    case .rmsNorm:
+      next += h.count
+      let root = (h.reduce(0) { $0 + $1 * $1 } / count + 1e-5).squareRoot()
+      return h.indices.map { h[$0] / root * parameters[gain + $0] }
     }
   }
 
-  /// Sum of the training loss over labelled rows.
-  func loss(_ batch: FeatureBatch) -> Double {
-    let (mean, deviation) = statistics(labelHistory)
-    return zip(logits(batch), 0..<batch.count).reduce(0) { sum, item in
-      let (z, row) = item
-      let label = Double(batch.labels[row])
-      if label.isNaN { return sum }
-      switch spec.task {
-      case .binary: return sum + max(z[0], 0) - z[0] * label + log1p(exp(-abs(z[0])))
-      case .multiclass:
-        let most = z.max() ?? 0
-        return sum + log(z.reduce(0) { $0 + exp($1 - most) }) + most - z[Int(label)]
-      case .regression:
-        let target = deviation > 0 ? (label - mean) / deviation : 0
-        return sum + (z[0] - target) * (z[0] - target) / 2
+  /// ½·Σ over pairs of different fields, both orders, of their products, element by element.
+  private func pooled(_ fields: [[Double]]) -> [Double] {
+    (0..<(fields.first?.count ?? 0)).map { index in
+      var sum = 0.0
+      for one in fields.indices {
+        for other in fields.indices where other > one { sum += fields[one][index] * fields[other][index] }
       }
+      return sum
+    }
+  }
+
+  /// Dropout's hash, once more.
+  private func drop(_ h: [Double], layer: Int, key: UInt64) -> [Double] {
+    guard spec.dropout > 0, let dropoutSeed else { return h }
+    var seed = key ^ (dropoutSeed &+ UInt64(layer) &* 0x9e37_79b9_7f4a_7c15)
+    seed = (seed ^ (seed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    seed = (seed ^ (seed >> 27)) &* 0x94d0_49bb_1331_11eb
+    seed ^= seed >> 31
+    let limit = UInt32(Double(spec.dropout) * 0x1p31)
+    return h.indices.map { unit in
+      var bits = (UInt32(unit) &* 0x9e37_79b1 &+ UInt32(truncatingIfNeeded: seed)) ^ UInt32(seed >> 32)
+      bits = (bits ^ (bits >> 16)) &* 0x85eb_ca6b
+      bits = (bits ^ (bits >> 13)) &* 0xc2b2_ae35
+      bits ^= bits >> 16
+      return bits >> 1 >= limit ? h[unit] / (1 - Double(spec.dropout)) : 0
     }
   }
 
@@ -163,10 +220,13 @@ struct ReferenceModel {
     let step = 1e-5
     let value = parameters[parameter]
     parameters[parameter] = value + step
-    let above = loss(batch)
+    let above = objective(batch)
     parameters[parameter] = value - step
-    let below = loss(batch)
+    let below = objective(batch)
     parameters[parameter] = value
     return (above - below) / (2 * step)
   }
+
+  /// What a step descends: the training loss through the thinned network, and the penalties.
+  private func objective(_ batch: FeatureBatch) -> Double { loss(batch, isTraining: true) + penalty(batch) }
 }

@@ -16,6 +16,8 @@ uint32_t ck_flush_subnormals(void);
 void ck_restore_mode(uint32_t mode);
 
 enum { ck_lanes = 16 };
+/// An index that names no row.
+static const uint32_t ck_none = 0xffffffffu;
 
 typedef enum ck_level { ck_level_scalar = 0, ck_level_baseline = 1, ck_level_fma256 = 2, ck_level_fma512 = 3 } ck_level;
 
@@ -106,6 +108,40 @@ typedef struct ck_kernels {
   void (*layer_norm_backward)(
     int64_t rows, int64_t units, float *dz, int64_t ld, const float *gain, const float *normalized,
     const float *inverse_deviation, float *dgain, float *sums);
+  // RMSNorm, likewise.
+  void (*rms_norm)(
+    int64_t rows, int64_t units, float *z, int64_t ld, const float *gain, float *normalized, float *inverse_root);
+  void (*rms_norm_backward)(
+    int64_t rows, int64_t units, float *dz, int64_t ld, const float *gain, const float *normalized,
+    const float *inverse_root, float *dgain, float *sums);
+
+  /// Drops y where 31 hashed bits of (salt, keys[r], unit) are below `threshold` (p · 2³¹), scales the rest; the same
+  /// again on the way back.
+  void (*dropout)(
+    int64_t rows, int64_t units, float *y, int64_t ld, const uint64_t *keys, uint64_t salt, uint32_t threshold,
+    float scale);
+
+  /// y += x, over whole panels.
+  void (*add_rows)(int64_t rows, int64_t units, const float *x, int64_t ldx, float *y, int64_t ldy);
+  /// y = x₀ ⊙ u + x; u has the stride of y.
+  void (*cross_rows)(
+    int64_t rows, int64_t units, const float *x0, int64_t ld0, const float *u, const float *x, float *y, int64_t ld,
+    int64_t ldx);
+  /// du = dy ⊙ x₀, dx₀ += dy ⊙ u, sums[n] = Σᵣ du[r][n]; all but x₀ of stride ld.
+  void (*cross_backward)(
+    int64_t rows, int64_t units, const float *dy, const float *x0, int64_t ld0, const float *u, float *du, float *dx0,
+    int64_t ld, float *sums);
+  /// Fields of `width` columns side by side: sum = Σ v, pooled = ½·((Σ v)² − Σ v²).
+  void (*pair_rows)(
+    int64_t rows, int64_t fields, int64_t width, const float *x, int64_t ldx, float *sum, float *pooled, int64_t ld);
+  /// dx += dpooled ⊙ (sum − v), field by field.
+  void (*pair_backward)(
+    int64_t rows, int64_t fields, int64_t width, const float *x, int64_t ldx, const float *sum, const float *dpooled,
+    int64_t ld, float *dx, int64_t lddx);
+  /// dy += 2·l2·y + l1·sign(y) in the rows whose label is no NaN.
+  void (*penalize_outputs)(
+    int64_t rows, int64_t units, const float *y, float *dy, int64_t ld, const float *labels, int64_t label_stride,
+    float l1, float l2);
 
   // Losses from logits. A NaN label gives gradient 0 and loss NaN. Any of p, gradient, loss may be NULL.
   /// p = sigmoid(z), gradient = p − y, loss = softplus(z) − z·y.
@@ -160,6 +196,13 @@ void ck_moments(
 /// Copies row indices[r·stride] of a table [· × width] to x + r·ldx.
 void ck_gather(
   int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx);
+/// x + r·ldx becomes the weighted sum of table rows [· × width], one for each of `slots` indices that is not `ck_none`, in
+/// order; each weighs 1 (combiner 0), 1 / n (1) or 1 / √n (2) for n such indices; none gives zeros.
+void ck_gather_bag(
+  int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t slots, int64_t stride,
+  int32_t combiner, float *x, int64_t ldx);
+/// What each of `count` rows of a bag weighs.
+float ck_bag_scale(int32_t combiner, int64_t count);
 /// Sorts n pairs by key, equal keys in their order before; `scratch` arrays of n.
 void ck_sort_pairs(
   int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits);

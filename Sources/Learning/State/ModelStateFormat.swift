@@ -12,12 +12,17 @@ enum ModelStateFormat {
   /// the seed may change over a lineage.
   static func shape(of spec: LearnerSpec) -> String {
     var parts = [
-      "task \(spec.task)", "hidden \(spec.hidden)", "activation \(spec.activation.rawValue)",
-      "normalization \(spec.normalization.rawValue)", "wide \(spec.wide)", "optimizer \(spec.optimizer.kind.rawValue)",
+      "kind \(spec.kind.rawValue)", "task \(spec.task)", "hidden \(spec.hidden)",
+      "activation \(spec.activation.rawValue)",
+      "normalization \(spec.normalization.rawValue)", "residual \(spec.residual)",
+      "cross \(spec.crossLayers) \(spec.crossRank)", "factorization \(spec.factorization)", "wide \(spec.wide)",
+      "optimizer \(spec.optimizer.kind.rawValue)",
       "embedding_optimizer \(spec.embeddingOptimizer.kind.rawValue)",
     ]
     parts += spec.numbers.map { "number \($0.name) \($0.standardize) \($0.missingIndicator)" }
-    parts += spec.categories.map { "category \($0.name) \($0.buckets) \($0.dimension)" }
+    parts += spec.categories.map {
+      "category \($0.name) \($0.buckets) \($0.dimension) \($0.slots) \($0.combiner.rawValue)"
+    }
     return parts.joined(separator: "\n")
   }
 

@@ -13,11 +13,15 @@ extension LearnerSpec {
         NumberInput(name: $0.name, standardize: $0.normalize == .standard, missingIndicator: $0.missingIndicator)
       },
       categories: pipeline.schema.categoryFeatures.map {
-        CategoryInput(name: $0.name, buckets: $0.buckets, dimension: $0.dimension)
+        CategoryInput(
+          name: $0.name, buckets: $0.buckets, dimension: $0.dimension, slots: $0.valuesMax,
+          combiner: CategoryInput.Combiner($0.combine))
       },
-      inputClip: Float(model.inputClip), hidden: model.hidden, activation: activation,
-      normalization: model.normalization == .layerNorm ? .layerNorm : .none,
-      initialization: Initialization(model.initialization), wide: model.wide,
+      inputClip: Float(model.inputClip), hidden: model.kind == .linear ? [] : model.hidden, activation: activation,
+      kind: model.kind == .linear ? .linear : .network, normalization: Normalization(model.normalization),
+      initialization: Initialization(model.initialization), dropout: Float(model.dropout), residual: model.residual,
+      crossLayers: model.crossLayers, crossRank: model.crossRank, factorization: model.factorization,
+      activationL1: Float(model.activationL1), activationL2: Float(model.activationL2), wide: model.wide,
       task: Task(model.task, classes: pipeline.schema.label.classes.count),
       optimizer: OptimizerSpec(training.optimizer), embeddingOptimizer: OptimizerSpec(training.embeddingOptimizer),
       clipping: GradientClipping(
@@ -32,6 +36,26 @@ extension LearnerSpec.Task {
     case .binary: self = .binary
     case .multiclass: self = .multiclass(classes: classes)
     case .regression: self = .regression
+    }
+  }
+}
+
+extension LearnerSpec.Normalization {
+  fileprivate init(_ normalization: ModelSettings.Normalization) {
+    switch normalization {
+    case .none: self = .none
+    case .layerNorm: self = .layerNorm
+    case .rmsNorm: self = .rmsNorm
+    }
+  }
+}
+
+extension CategoryInput.Combiner {
+  fileprivate init(_ combine: FeatureSettings.Combine) {
+    switch combine {
+    case .sum: self = .sum
+    case .mean: self = .mean
+    case .squareRoot: self = .squareRoot
     }
   }
 }

@@ -9,6 +9,8 @@ final class HealthMonitor {
   let pendingSquares: AlignedBuffer<Double>
 
   private let network: Network
+  /// Layers whose outputs are counted: the first segments, in order.
+  private let observed: [ObservedLayer]
   private let names: [String]
   private let gradientSquares, updateNorms: AlignedBuffer<Double>
   private var steps: Int64 = 0
@@ -23,13 +25,14 @@ final class HealthMonitor {
   init(_ network: Network) {
     self.network = network
     let parts = network.layout.segments
+    observed = network.observed
     segments = parts.map(\.range)
     names = parts.map(\.name)
     pendingSquares = AlignedBuffer(count: parts.count)
     gradientSquares = AlignedBuffer(count: parts.count)
     updateNorms = AlignedBuffer(count: parts.count)
     every = max(1, network.spec.histogramEvery)
-    slots = network.hidden.map { _ in AlignedBuffer(count: 4 * ActivationSketch.exponentSlotCount) }
+    slots = observed.map { _ in AlignedBuffer(count: 4 * ActivationSketch.exponentSlotCount) }
     outputSketch = ActivationSketch(units: network.spec.outputCount)
   }
 
@@ -39,9 +42,9 @@ final class HealthMonitor {
     rows += Int64(count)
     var row = untilSample
     while row < count {
-      for (index, layer) in network.hidden.enumerated() {
+      for (index, layer) in observed.enumerated() {
         TableKernels.countExponents(
-          count: layer.shape.outputs, layer.y.from(row), tables: slots[index].pointer)
+          count: layer.units, layer.y.from(row), tables: slots[index].pointer)
       }
       row += every
     }
@@ -55,7 +58,7 @@ final class HealthMonitor {
     for row in 0..<count {
       let isSampled = row == sample
       if isSampled { sample += every }
-      let logits = network.logits.from(row)
+      let logits = network.primary.logits.from(row)
       for output in 0..<outputs {
         outputSketch.add(logits[output], isSampled: isSampled)
         if logits[output] != 0 { outputSketch.unitActivity[output] += 1 }
@@ -75,9 +78,9 @@ final class HealthMonitor {
     var layers: [LayerHealth] = []
     for segment in segments.indices {
       var sketch = ActivationSketch()
-      if segment < network.hidden.count {
+      if segment < observed.count {
         sketch = takeSketch(segment)
-      } else if names[segment] == network.layout.output.name {
+      } else if names[segment] == "output" {
         sketch = outputSketch
       }
       let weights = network.kernels.squaredNorm(
@@ -97,8 +100,8 @@ final class HealthMonitor {
   }
 
   private func takeSketch(_ index: Int) -> ActivationSketch {
-    let layer = network.hidden[index]
-    let units = layer.shape.outputs
+    let layer = observed[index]
+    let units = layer.units
     var sketch = ActivationSketch(units: units)
     sketch.count = rows * Int64(units)
     guard let stats = layer.stats else { return sketch }

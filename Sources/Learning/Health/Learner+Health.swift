@@ -11,8 +11,8 @@ extension Learner {
 
 extension Network {
   func firstNonFiniteParameter() -> String? {
-    for (name, range) in layout.segments {
-      for index in range where !parameters[index].isFinite { return name }
+    for segment in layout.segments {
+      for index in segment.range where !parameters[index].isFinite { return segment.name }
     }
     for table in tables.tables {
       for index in 0..<(table.buckets * table.dimension) where !tables.weights[table.offset + index].isFinite {

@@ -1,6 +1,20 @@
+import Tensors
+
 /// Everything that decides what a learner computes: two learners of one spec and one stream hold the same bits.
 public struct LearnerSpec: Sendable, Hashable, Codable {
-  public enum Normalization: String, Sendable, Hashable, Codable, CaseIterable { case none, layerNorm = "layer_norm" }
+  public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Embeddings, hidden layers and what stands beside them.
+    case network
+    /// One weight an input and output, and a bias; no embeddings.
+    case linear
+  }
+
+  public enum Normalization: String, Sendable, Hashable, Codable, CaseIterable {
+    case none
+    case layerNorm = "layer_norm"
+    case rmsNorm = "rms_norm"
+  }
+
   /// How weights begin: `auto` is He for the ReLU family, GELU and swish, and Glorot for the others.
   public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable { case auto, he, glorot }
 
@@ -20,11 +34,24 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var categories: [CategoryInput]
   /// Standardised numbers are clipped to ± this many standard deviations.
   public var inputClip: Float
+  public var kind: Kind
   /// Widths of the hidden layers; empty: linear in the inputs and embeddings.
   public var hidden: [Int]
   public var activation: ActivationKind
   public var normalization: Normalization
   public var initialization: Initialization
+  /// Share of a hidden layer's units that a training pass leaves out, 0 ..< 1.
+  public var dropout: Float
+  /// A hidden layer that is as wide as what it reads adds that to its output.
+  public var residual: Bool
+  /// Cross layers over the input, beside the hidden ones.
+  public var crossLayers: Int
+  /// Columns between the two factors of a cross layer's matrix; 0: one full matrix.
+  public var crossRank: Int
+  /// Pairwise interactions of the embeddings, pooled; all must have one dimension.
+  public var factorization: Bool
+  /// Penalties on hidden outputs: λ₁·|y| and λ₂·y², summed over units.
+  public var activationL1, activationL2: Float
   /// A linear part beside the network: one weight a category row and a numeric input for each output.
   public var wide: Bool
   public var task: Task
@@ -37,7 +64,10 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
 
   public init(
     numbers: [NumberInput], categories: [CategoryInput], inputClip: Float = 5, hidden: [Int] = [64, 32],
-    activation: ActivationKind = .relu, normalization: Normalization = .none, initialization: Initialization = .auto,
+    activation: ActivationKind = .relu, kind: Kind = .network, normalization: Normalization = .none,
+    initialization: Initialization = .auto,
+    dropout: Float = 0, residual: Bool = false, crossLayers: Int = 0, crossRank: Int = 0, factorization: Bool = false,
+    activationL1: Float = 0, activationL2: Float = 0,
     wide: Bool = false, task: Task, optimizer: OptimizerSpec = OptimizerSpec(kind: .adam, learningRate: 0.001),
     embeddingOptimizer: OptimizerSpec = OptimizerSpec(kind: .adagrad, learningRate: 0.05),
     clipping: GradientClipping = GradientClipping(globalNorm: 1, value: nil), seed: UInt64 = 1, histogramEvery: Int = 8
@@ -45,10 +75,18 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     self.numbers = numbers
     self.categories = categories
     self.inputClip = inputClip
+    self.kind = kind
     self.hidden = hidden
     self.activation = activation
     self.normalization = normalization
     self.initialization = initialization
+    self.dropout = dropout
+    self.residual = residual
+    self.crossLayers = crossLayers
+    self.crossRank = crossRank
+    self.factorization = factorization
+    self.activationL1 = activationL1
+    self.activationL2 = activationL2
     self.wide = wide
     self.task = task
     self.optimizer = optimizer
@@ -57,6 +95,12 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     self.seed = seed
     self.histogramEvery = histogramEvery
   }
+
+  /// One weight a category row and a numeric input for each output.
+  public var hasWidePart: Bool { wide || kind == .linear }
+
+  /// Columns of a batch's categories.
+  public var categoryColumns: Int { categories.reduce(0) { $0 + $1.slots } }
 
   /// Outputs a row: 1, or the number of classes.
   public var outputCount: Int {
@@ -87,10 +131,30 @@ public struct CategoryInput: Sendable, Hashable, Codable {
   public var buckets: Int
   /// Width of the embedding.
   public var dimension: Int
+  /// The most values a record has; more than 1: a bag, whose columns that are not used hold `FeatureBatch.noCategory`.
+  public var slots: Int
+  public var combiner: Combiner
 
-  public init(name: String, buckets: Int, dimension: Int) {
+  /// How the rows of a bag become one.
+  public enum Combiner: String, Sendable, Hashable, Codable, CaseIterable {
+    case sum, mean
+    /// Sum over √n.
+    case squareRoot = "sqrtn"
+
+    var kernel: BagCombiner {
+      switch self {
+      case .sum: .sum
+      case .mean: .mean
+      case .squareRoot: .squareRoot
+      }
+    }
+  }
+
+  public init(name: String, buckets: Int, dimension: Int, slots: Int = 1, combiner: Combiner = .mean) {
     self.name = name
     self.buckets = buckets
     self.dimension = dimension
+    self.slots = slots
+    self.combiner = combiner
   }
 }
