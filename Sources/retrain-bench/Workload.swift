@@ -13,6 +13,8 @@ struct Workload: Sendable {
     peak,
     allReduce,
     ingest,
+    linear,
+    flights,
     endToEnd,
     checkpoint,
   ]
