@@ -71,6 +71,26 @@ void ck_gather_bag(
   }
 }
 
+CK_CLONES void ck_gather_weighted(
+  int64_t rows, int64_t width, const float *restrict table, const int32_t *restrict starts,
+  const uint32_t *restrict indices, const float *restrict weights, float *restrict x, int64_t ldx) {
+  enum { ahead = 8 };
+  int32_t end = starts[rows];
+  for (int64_t r = 0; r < rows; r++) {
+    float *to = x + r * ldx;
+    for (int64_t j = 0; j < width; j++) to[j] = 0.0f;
+    for (int32_t i = starts[r]; i < starts[r + 1]; i++) {
+      if (i + ahead < end) {
+        const float *next = table + (int64_t)indices[i + ahead] * width;
+        for (int64_t j = 0; j < width; j += 16) __builtin_prefetch(next + j, 1);
+      }
+      const float *from = table + (int64_t)indices[i] * width;
+      const float weight = weights[i];
+      for (int64_t j = 0; j < width; j++) to[j] += weight * from[j];
+    }
+  }
+}
+
 float ck_bag_scale(int32_t combiner, int64_t count) {
   if (combiner == 0 || count < 2) return 1.0f;
   return combiner == 1 ? 1.0f / (float)count : 1.0f / __builtin_sqrtf((float)count);

@@ -11,6 +11,7 @@ struct PipelineChecks {
     checkFeatures()
     checkPaths()
     checkLayers()
+    checkOptimizers()
   }
 
   /// What of the model depends on the features.
@@ -39,7 +40,7 @@ struct PipelineChecks {
     }
   }
 
-  private func note(_ path: String, _ problem: String, _ remedy: String) {
+  func note(_ path: String, _ problem: String, _ remedy: String) {
     reader.note(at: reader.place(of: path), problem, remedy)
   }
 

@@ -26,17 +26,21 @@ public final class FeatureBatch {
   /// dropout drops.
   public let keys: UnsafeMutablePointer<UInt64>
 
+  /// Sparse inputs, for models that read them; the records in order, each begun with `open`.
+  public let weighted: WeightedRows?
+
   private let numberStorage: AlignedBuffer<Float>
   private let categoryStorage: AlignedBuffer<UInt32>
   private let labelStorage: AlignedBuffer<Float>
   private let keyStorage: AlignedBuffer<UInt64>
 
-  public init(capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1) {
+  public init(capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1, weightedCapacity: Int = 0) {
     precondition(capacity > 0 && numberCount >= 0 && categoryCount >= 0 && labelCount > 0)
     self.capacity = capacity
     self.numberCount = numberCount
     self.categoryCount = categoryCount
     self.labelCount = labelCount
+    weighted = weightedCapacity > 0 ? WeightedRows(capacity: weightedCapacity, records: capacity) : nil
     numberStorage = AlignedBuffer(count: capacity * numberCount)
     categoryStorage = AlignedBuffer(count: capacity * categoryCount)
     labelStorage = AlignedBuffer(count: capacity * labelCount)
@@ -47,7 +51,7 @@ public final class FeatureBatch {
     keys = keyStorage.pointer
   }
 
-  /// Takes one row of another batch of the same shape.
+  /// Takes one row of another batch of the same shape; with sparse inputs, rows in ascending order of `target`.
   public func copyRow(_ row: Int, of other: FeatureBatch, to target: Int) {
     precondition(
       other.numberCount == numberCount && other.categoryCount == categoryCount && other.labelCount == labelCount)
@@ -56,5 +60,6 @@ public final class FeatureBatch {
     (categories + target * categoryCount).update(from: other.categories + row * categoryCount, count: categoryCount)
     (labels + target * labelCount).update(from: other.labels + row * labelCount, count: labelCount)
     keys[target] = other.keys[row]
+    if let pairs = other.weighted { weighted?.copy(row, of: pairs, to: target) }
   }
 }

@@ -29,6 +29,14 @@ package enum TableKernels {
       Int64(x.stride))
   }
 
+  /// Sums each record's weighted table rows into row r of `x`.
+  package static func gatherWeighted(
+    rows: Int, width: Int, table: UnsafePointer<Float>, pairs: WeightedRows, x: Rows
+  ) {
+    ck_gather_weighted(
+      Int64(rows), Int64(width), table, pairs.starts, pairs.rows, pairs.weights, x.pointer, Int64(x.stride))
+  }
+
   /// Sorts pairs by key, equal keys in their order before.
   package static func sortPairs(
     count: Int, keys: UnsafeMutablePointer<UInt32>, values: UnsafeMutablePointer<UInt32>,

@@ -19,7 +19,8 @@ struct Retrainctl: Command {
       version: "retrainctl 0.1.0",
       subcommands: [
         StartCommand.self, StatusCommand.self, StopCommand.self, PauseCommand.self, ResumeCommand.self,
-        ValidateCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self, RollbackCommand.self,
+        ValidateCommand.self, ProfileCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self,
+        RollbackCommand.self,
         CheckpointsCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self, AuditCommand.self,
         PredictCommand.self, FeedCommand.self, DeleteCommand.self, MigrateCommand.self, DevCommand.self,
         ControllerCommand.self, WorkerCommand.self, ServerCommand.self, CompletionCommand.self,

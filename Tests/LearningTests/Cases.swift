@@ -31,7 +31,9 @@ struct Case: Sendable, CustomTestStringConvertible {
   }
 
   static let all: [Case] = {
-    var cases = ActivationKind.allCases.map { Case(name: "activation \($0.rawValue)", spec: spec(activation: $0)) }
+    var cases = ActivationKind.allCases.map {
+      Case(name: "activation \($0.rawValue)", spec: spec(activation: $0))
+    }
     cases += [
       Case(name: "LayerNorm", spec: spec(layerNorm: true)),
       Case(name: "LayerNorm, swish, wide", spec: spec(activation: .swish, layerNorm: true, wide: true)),
@@ -44,15 +46,7 @@ struct Case: Sendable, CustomTestStringConvertible {
       Case(name: "regression, wide", spec: spec(wide: true, task: .regression)),
     ]
     cases += layers
-    for kind in OptimizerSpec.Kind.allCases {
-      let optimizer = OptimizerSpec(kind: kind, learningRate: 0.02, momentum: kind == .sgd ? 0.9 : 0)
-      cases.append(
-        Case(
-          name: "\(kind.rawValue) for all",
-          spec: spec(
-            wide: true, optimizer: optimizer, rows: optimizer, clipping: GradientClipping(globalNorm: 0.3, value: 0.05))
-        ))
-    }
+    cases += optimizers
     return cases
   }()
 }
@@ -75,12 +69,27 @@ extension Case {
         CategoryInput(name: "l", buckets: 6, dimension: 5, slots: 4, combiner: combiner),
       ]
     }
+    func rows(activates: Bool) -> WeightedInput {
+      WeightedInput(name: "w", rows: 9, dimension: 8, activates: activates)
+    }
     // The input of three numbers with two indicators, and of two embeddings, is thirteen wide.
     return [
       change("RMSNorm") { $0.normalization = .rmsNorm },
       change("residual", spec(hidden: [13, 13, 6])) { $0.residual = true },
       change("residual, relu, LayerNorm", spec(hidden: [19, 19], activation: .relu, layerNorm: true)) {
         $0.residual = true
+      },
+      change("activation clipping, relu, dropout", spec(activation: .relu)) {
+        ($0.activationLimit, $0.dropout) = (0.4, 0.3)
+      },
+      change("activation clipping, prelu, residual", spec(hidden: [13, 13], activation: .prelu)) {
+        ($0.activationLimit, $0.residual) = (0.5, true)
+      },
+      change("activation clipping, swiglu, LayerNorm", spec(activation: .swiglu, layerNorm: true)) {
+        $0.activationLimit = 0.3
+      },
+      change("softmax, residual, dropout", spec(hidden: [13, 13], activation: .softmax)) {
+        ($0.residual, $0.dropout) = (true, 0.2)
       },
       change("dropout") { $0.dropout = 0.4 },
       change("dropout, relu, residual, wide", spec(hidden: [13, 13], activation: .relu, wide: true)) {
@@ -104,6 +113,13 @@ extension Case {
       Case(name: "bags, summed", spec: spec(wide: true, categories: bags(.sum))),
       Case(name: "bags, averaged", spec: spec(categories: bags(.mean))),
       Case(name: "bags over the root", spec: spec(wide: true, task: .regression, categories: bags(.squareRoot))),
+      change("weighted rows") { $0.weighted = rows(activates: false) },
+      change("weighted rows as a first layer", spec(hidden: [6], activation: .relu, categories: [])) {
+        ($0.weighted, $0.numbers) = (rows(activates: true), [])
+      },
+      change("weighted rows among other inputs", spec(activation: .swish, wide: true)) {
+        $0.weighted = rows(activates: true)
+      },
       change("linear") { ($0.kind, $0.hidden) = (.linear, []) },
       change("linear, multiclass, bags", spec(task: .multiclass(classes: 3), categories: bags(.mean))) {
         ($0.kind, $0.hidden) = (.linear, [])
@@ -126,7 +142,8 @@ struct Stream {
   /// - Parameter allLabelled: Else one label in five is absent.
   mutating func batch(_ rows: Int, allLabelled: Bool = false) -> FeatureBatch {
     let batch = FeatureBatch(
-      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns)
+      capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns,
+      weightedCapacity: spec.weighted == nil ? 0 : rows * 5)
     batch.count = rows
     for row in 0..<rows {
       batch.keys[row] = nextKey
@@ -147,6 +164,13 @@ struct Stream {
           column += 1
         }
       }
+      if let pairs = batch.weighted, let input = spec.weighted {
+        pairs.open(row)
+        for _ in 0..<Int.random(in: 0...5, using: &random) {
+          let key = UInt32.random(in: 0..<UInt32(input.rows), using: &random)
+          pairs.append(row: key, weight: Float(random.nextUnit() * 2 - 1), to: row)
+        }
+      }
       switch spec.task {
       case .binary: batch.labels[row] = score > 0.5 ? 1 : 0
       case .multiclass(let classes): batch.labels[row] = Float(Int.random(in: 0..<classes, using: &random))
@@ -162,7 +186,8 @@ extension FeatureBatch {
   /// Some of its rows as a batch of their own.
   func rows(_ range: Range<Int>) -> FeatureBatch {
     let part = FeatureBatch(
-      capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount, labelCount: labelCount)
+      capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount, labelCount: labelCount,
+      weightedCapacity: weighted?.capacity ?? 0)
     part.count = range.count
     for (target, row) in range.enumerated() { part.copyRow(row, of: self, to: target) }
     return part
@@ -178,7 +203,7 @@ extension Learner {
     var attachment: [UInt8] = []
     appendAttachment(to: &attachment)
     try attachment.withUnsafeBytes { try absorb(attachments: [$0]) }
-    return apply(labelled: local.labelled)
+    return apply(labelled: local.labelled, lossSum: local.lossSum)
   }
 }
 

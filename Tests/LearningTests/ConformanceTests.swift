@@ -61,11 +61,9 @@ import Vocabulary
     var touched = [Int: [Float]](uniqueKeysWithValues: learner.touchedRows.map { ($0.row, $0.gradient) })
     var row = 0
     var parameter = dense.count
-    let rowCount = item.spec.categories.reduce(0) { $0 + $1.buckets }
-    var wideParameter = reference.parameters.count - rowCount * wide
-    for category in item.spec.categories {
-      for _ in 0..<category.buckets {
-        let dimension = item.spec.kind == .linear ? 0 : category.dimension
+    var wideParameter = reference.parameters.count - item.spec.categories.reduce(0) { $0 + $1.buckets } * wide
+    func checkTable(buckets: Int, dimension: Int, wide: Int) {
+      for _ in 0..<buckets {
         let found = touched.removeValue(forKey: row) ?? [Float](repeating: 0, count: dimension + wide)
         for index in 0..<dimension { check(found[index], parameter + index) }
         for index in 0..<wide { check(found[dimension + index], wideParameter + index) }
@@ -74,6 +72,11 @@ import Vocabulary
         wideParameter += wide
       }
     }
+    for category in item.spec.categories {
+      let dimension = item.spec.kind == .linear ? 0 : category.dimension
+      checkTable(buckets: category.buckets, dimension: dimension, wide: wide)
+    }
+    if let input = item.spec.weighted { checkTable(buckets: input.rows, dimension: input.dimension, wide: 0) }
     #expect(touched.isEmpty)
     #expect(learner.paddingIsZero)
   }
@@ -152,10 +155,13 @@ import Vocabulary
 /// One step of several ranks in one process, as the collective would do it.
 func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
   var labelled = 0
+  var lossSum = 0.0
   var attachments: [[UInt8]] = []
   for (rank, share) in zip(ranks, shares) {
     rank.predict(share)
-    labelled += rank.backward(share).labelled
+    let local = rank.backward(share)
+    labelled += local.labelled
+    lossSum += local.lossSum
     var attachment: [UInt8] = []
     rank.appendAttachment(to: &attachment)
     attachments.append(attachment)
@@ -172,6 +178,6 @@ func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
   for rank in ranks {
     for index in sum.indices { rank.denseGradient[index] = sum[index] }
     try rank.absorb(attachments: buffers)
-    _ = rank.apply(labelled: labelled)
+    _ = rank.apply(labelled: labelled, lossSum: lossSum)
   }
 }

@@ -36,22 +36,10 @@ struct ReferenceModel {
     return (mean, (present.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(present.count)).squareRoot())
   }
 
-  private func activate(_ x: Double) -> Double {
-    func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-    switch spec.activation {
-    case .relu: return max(0, x)
-    case .leakyRelu: return x > 0 ? x : x * 0.01
-    case .gelu: return x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
-    case .swish: return x * sigmoid(x)
-    case .tanh: return tanh(x)
-    case .sigmoid: return sigmoid(x)
-    case .identity: return x
-    }
-  }
-
   /// Where the embedding tables and the wide rows begin among the parameters.
   private var tableStart: Int {
     parameters.count - rowCount * wideWidth
+      - (spec.weighted.map { $0.rows * $0.dimension } ?? 0)
       - spec.categories.reduce(0) { $0 + $1.buckets * (spec.kind == .linear ? 0 : $1.dimension) }
   }
   private var wideWidth: Int { spec.hasWidePart ? spec.outputCount : 0 }
@@ -103,6 +91,40 @@ struct ReferenceModel {
     }
   }
 
+  /// A hidden layer's outputs from its product.
+  private func activate(_ z: [Double], _ next: inout Int) -> [Double] {
+    var y: [Double]
+    switch spec.activation {
+    case .prelu:
+      let slopes = next
+      next += z.count
+      y = z.indices.map { z[$0] > 0 ? z[$0] : z[$0] * parameters[slopes + $0] }
+    case .softmax, .logSoftmax:
+      let sum = z.reduce(0) { $0 + exp($1) }
+      y = z.map { spec.activation == .softmax ? exp($0) / sum : $0 - log(sum) }
+    case .glu, .swiglu, .geglu, .reglu:
+      let gates: [ActivationKind: ActivationKind] = [.glu: .sigmoid, .swiglu: .swish, .geglu: .gelu, .reglu: .relu]
+      y = (0..<(z.count / 2)).map {
+        z[$0] * referenceActivation(gates[spec.activation] ?? .identity, z[z.count / 2 + $0])
+      }
+    default: y = z.map { referenceActivation(spec.activation, $0) }
+    }
+    if let limit = spec.activationLimit { y = y.map { min(max($0, -Double(limit)), Double(limit)) } }
+    return y
+  }
+
+  /// Σ weight · row over the record's pairs.
+  private func weightedSum(_ batch: FeatureBatch, _ row: Int) -> [Double] {
+    guard let input = spec.weighted, let pairs = batch.weighted else { return [] }
+    let table = parameters.count - rowCount * wideWidth - input.rows * input.dimension
+    return (0..<input.dimension).map { index in
+      let sum = (Int(pairs.starts[row])..<Int(pairs.starts[row + 1])).reduce(0) {
+        $0 + Double(pairs.weights[$1]) * parameters[table + Int(pairs.rows[$1]) * input.dimension + index]
+      }
+      return input.activates ? referenceActivation(spec.activation, sum) : sum
+    }
+  }
+
   private func numbers(_ batch: FeatureBatch, _ row: Int) -> [Double] {
     var numeric: [Double] = []
     for (number, settings) in spec.numbers.enumerated() {
@@ -136,12 +158,12 @@ struct ReferenceModel {
     }
     let fields = embeddings(batch, row)
     let numeric = numbers(batch, row)
-    let x = fields.flatMap { $0 } + numeric
+    let x = fields.flatMap { $0 } + weightedSum(batch, row) + numeric
     var h = x
     var given: [Double] = []
     for (index, units) in spec.hidden.enumerated() where spec.kind == .network {
       let before = h
-      h = normalize(product(h, units), &next).map(activate)
+      h = activate(normalize(product(h, spec.activation.isGate ? 2 * units : units), &next), &next)
       if isTraining { h = drop(h, layer: index, key: batch.keys[row]) }
       if spec.residual, before.count == units { h = zip(h, before).map(+) }
       given += h

@@ -18,6 +18,7 @@ extension Network {
       for index in 0..<(table.buckets * table.dimension) where !tables.weights[table.offset + index].isFinite {
         return "embedding.\(table.name)"
       }
+      if table.isWeighted { continue }
       let wide = tables.wideRows(table)
       for index in 0..<(table.buckets * tables.wideWidth) where !wide[index].isFinite { return "wide.\(table.name)" }
     }

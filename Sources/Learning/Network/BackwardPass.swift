@@ -87,9 +87,11 @@ final class BackwardPass {
     }
     network.cross?.backward(
       context, step, x0: network.x, inputGradient: inputGradient, columns: layout.embeddingWidth)
-    guard let pairs = network.pairs else { return }
-    pairs.backward(context, step, x: network.x, inputGradient: inputGradient)
-    context.times?.lap("interactions", .inputGradient)
+    if let pairs = network.pairs {
+      pairs.backward(context, step, x: network.x, inputGradient: inputGradient)
+      context.times?.lap("interactions", .inputGradient)
+    }
+    network.inputActivation?.backward(context.kernels, rows: step.rows, inputGradient: inputGradient)
   }
 
   /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here.

@@ -6,17 +6,13 @@ final class EmbeddingGradients {
   let local: SparseRows
 
   private let tables: EmbeddingTables
-  private let keys, places, keyScratch, placeScratch: AlignedBuffer<UInt32>
+  private let list: PairList
 
   init(_ tables: EmbeddingTables, batchCapacity: Int) {
     self.tables = tables
-    let pairs = batchCapacity * tables.columnCount
-    keys = AlignedBuffer(count: pairs)
-    places = AlignedBuffer(count: pairs)
-    keyScratch = AlignedBuffer(count: pairs)
-    placeScratch = AlignedBuffer(count: pairs)
+    list = PairList(capacity: batchCapacity * tables.columnCount)
     let width = tables.tables.reduce(0) { $0 + $1.slots.count * tables.gradientWidth($1) }
-    local = SparseRows(rowCapacity: pairs, valueCapacity: batchCapacity * width)
+    local = SparseRows(rowCapacity: batchCapacity * tables.columnCount, valueCapacity: batchCapacity * width)
   }
 
   /// - Parameters:
@@ -24,43 +20,50 @@ final class EmbeddingGradients {
   ///   - heads: Whose gradients by logit are those of the wide weights.
   func collect(_ batch: FeatureBatch, inputGradient: Rows, heads: [Head]) {
     local.clear()
-    let pairs = listTouched(batch)
-    guard pairs > 0 else { return }
-    TableKernels.sortPairs(
-      count: pairs, keys: keys.pointer, values: places.pointer, keyScratch: keyScratch.pointer,
-      valueScratch: placeScratch.pointer, keyBits: tables.keyBits)
-    var pair = 0
+    listTouched(batch)
+    guard list.count > 0 else { return }
+    list.sort(keyBits: tables.keyBits)
+    // Room for as many rows as there are pairs, though all be of the widest table.
+    if tables.weighted != nil { local.reserve(rows: list.count, values: list.count * tables.widestGradient) }
+    var place = 0
     for table in tables.tables {
       let end = UInt32(table.firstRow + table.buckets)
-      let width = table.dimension + tables.wideWidth
-      while pair < pairs && keys.pointer[pair] < end {
-        let key = keys.pointer[pair]
+      let width = tables.gradientWidth(table)
+      while place < list.count && list.keys[place] < end {
+        let key = list.keys[place]
         let target = local.append(row: key, width: width)
         target.update(repeating: 0, count: width)
         repeat {
-          let row = Int(places.pointer[pair])
-          add(row, of: batch, table, inputGradient, heads, to: target)
-          pair += 1
-        } while pair < pairs && keys.pointer[pair] == key
+          let pair = list.pairs[place]
+          if table.isWeighted {
+            addWeighted(pair, of: batch, table, inputGradient, to: target)
+          } else {
+            add(Int(pair), of: batch, table, inputGradient, heads, to: target)
+          }
+          place += 1
+        } while place < list.count && list.keys[place] == key
       }
     }
     local.seal()
   }
 
-  /// Every (table row, batch row) of labelled rows; how many.
-  private func listTouched(_ batch: FeatureBatch) -> Int {
-    var pairs = 0
+  /// Every (table row, batch row or weighted pair) of labelled rows.
+  private func listTouched(_ batch: FeatureBatch) {
+    let weighted = tables.weighted == nil ? nil : batch.weighted
+    list.begin(categories: batch.count * tables.columnCount, weighted: Int(weighted?.starts[batch.count] ?? 0))
     for row in 0..<batch.count where !batch.labels[row * batch.labelCount].isNaN {
       let categories = batch.categories + row * tables.columnCount
       for table in tables.tables {
         for slot in table.slots where categories[slot] != FeatureBatch.noCategory {
-          keys.pointer[pairs] = UInt32(table.firstRow) + categories[slot]
-          places.pointer[pairs] = UInt32(row)
-          pairs += 1
+          list.append(key: UInt32(table.firstRow) + categories[slot], pair: UInt32(row))
         }
       }
+      guard let weighted, let table = tables.weighted else { continue }
+      for pair in Int(weighted.starts[row])..<Int(weighted.starts[row + 1]) {
+        list.append(key: UInt32(table.firstRow) + weighted.rows[pair], pair: UInt32(pair))
+        list.setRecord(row, ofPair: pair)
+      }
     }
-    return pairs
   }
 
   @inline(__always)
@@ -77,5 +80,64 @@ final class EmbeddingGradients {
       let gradient = head.gradient.from(row)
       for output in 0..<head.shape.outputs { wide[output] += scale * gradient[output] }
     }
+  }
+
+  @inline(__always)
+  private func addWeighted(
+    _ pair: UInt32, of batch: FeatureBatch, _ table: EmbeddingTables.Table, _ inputGradient: Rows,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    guard let weights = batch.weighted?.weights else { return }
+    let weight = weights[Int(pair)]
+    let from = inputGradient.from(list.record(ofPair: Int(pair))) + table.column
+    for index in 0..<table.dimension { target[index] += weight * from[index] }
+  }
+}
+
+/// Touched rows and who touched them, sorted by row. Grows to the largest step and stays there.
+private final class PairList {
+  private(set) var count = 0
+  private var keyBuffer, pairBuffer, keyScratch, pairScratch, records: AlignedBuffer<UInt32>
+
+  var keys: UnsafeMutablePointer<UInt32> { keyBuffer.pointer }
+  var pairs: UnsafeMutablePointer<UInt32> { pairBuffer.pointer }
+
+  init(capacity: Int) {
+    keyBuffer = AlignedBuffer(count: capacity)
+    pairBuffer = AlignedBuffer(count: capacity)
+    keyScratch = AlignedBuffer(count: capacity)
+    pairScratch = AlignedBuffer(count: capacity)
+    records = AlignedBuffer(count: 0)
+  }
+
+  /// - Parameters: How many pairs there may be of each kind.
+  func begin(categories: Int, weighted: Int) {
+    count = 0
+    let capacity = categories + weighted
+    if weighted > records.count { records = AlignedBuffer(count: max(weighted, records.count * 2)) }
+    guard capacity > keyBuffer.count else { return }
+    let larger = max(capacity, keyBuffer.count * 2)
+    keyBuffer = AlignedBuffer(count: larger)
+    pairBuffer = AlignedBuffer(count: larger)
+    keyScratch = AlignedBuffer(count: larger)
+    pairScratch = AlignedBuffer(count: larger)
+  }
+
+  @inline(__always)
+  func append(key: UInt32, pair: UInt32) {
+    keyBuffer.pointer[count] = key
+    pairBuffer.pointer[count] = pair
+    count += 1
+  }
+
+  @inline(__always)
+  func setRecord(_ record: Int, ofPair pair: Int) { records.pointer[pair] = UInt32(record) }
+  @inline(__always)
+  func record(ofPair pair: Int) -> Int { Int(records.pointer[pair]) }
+
+  func sort(keyBits: Int) {
+    TableKernels.sortPairs(
+      count: count, keys: keys, values: pairs, keyScratch: keyScratch.pointer, valueScratch: pairScratch.pointer,
+      keyBits: keyBits)
   }
 }

@@ -19,17 +19,25 @@ final class EmbeddingTables {
     let slots: Range<Int>
     let combiner: BagCombiner
     var isBag: Bool { slots.count > 1 }
+    /// Its rows come from a batch's weighted pairs.
+    var isWeighted: Bool { slots.isEmpty }
   }
 
   let tables: [Table]
   let rowCount: Int
+  /// Rows of the categories' tables: those with wide weights.
+  let categoryRowCount: Int
+  /// The table that weighted pairs pick from; nil: none.
+  let weighted: Table?
+  /// The most floats of a row's gradient.
+  private(set) var widestGradient = 0
   /// Columns of a batch's categories.
   let columnCount: Int
   /// Outputs of the wide part, over all heads; 0 without one.
   let wideWidth: Int
   /// All embeddings, table after table, [buckets × dimension] each.
   let weights: AlignedBuffer<Float>
-  /// Shape [rowCount × wideWidth].
+  /// Shape [categoryRowCount × wideWidth].
   let wideWeights: AlignedBuffer<Float>
   /// Bits that a row's number needs.
   let keyBits: Int
@@ -55,14 +63,25 @@ final class EmbeddingTables {
       column += dimension
       slot += category.slots
     }
+    categoryRowCount = row
+    if let input = spec.weighted, spec.kind == .network {
+      tables.append(
+        Table(
+          name: input.name, buckets: input.rows, dimension: input.dimension, firstRow: row, offset: offset,
+          column: column, slots: 0..<0, combiner: .sum))
+      row += input.rows
+      offset += input.rows * input.dimension
+    }
     precondition(row <= Int(UInt32.max), "more than 2³² embedding rows")
     self.tables = tables
+    weighted = tables.last.flatMap { $0.isWeighted ? $0 : nil }
     rowCount = row
     columnCount = slot
     wideWidth = spec.hasWidePart ? spec.outputCount : 0
     weights = AlignedBuffer(count: offset)
-    wideWeights = AlignedBuffer(count: row * wideWidth)
+    wideWeights = AlignedBuffer(count: categoryRowCount * wideWidth)
     keyBits = max(1, Int.bitWidth - max(row - 1, 1).leadingZeroBitCount)
+    widestGradient = tables.map { gradientWidth($0) }.max() ?? 0
   }
 
   /// Embeddings begin small and random, wide weights at zero.
@@ -73,7 +92,7 @@ final class EmbeddingTables {
   }
 
   /// Floats of one row's gradient: embedding, then wide weights.
-  func gradientWidth(_ table: Table) -> Int { table.dimension + wideWidth }
+  func gradientWidth(_ table: Table) -> Int { table.dimension + (table.isWeighted ? 0 : wideWidth) }
 
   func wideRows(_ table: Table) -> UnsafeMutablePointer<Float> { wideWeights.pointer + table.firstRow * wideWidth }
 
@@ -82,7 +101,11 @@ final class EmbeddingTables {
     for table in tables where table.dimension > 0 {
       let indices = batch.categories + table.slots.lowerBound
       let rows = weights.pointer + table.offset
-      if table.isBag {
+      if table.isWeighted {
+        guard let pairs = batch.weighted else { preconditionFailure("a batch without weighted rows") }
+        TableKernels.gatherWeighted(
+          rows: batch.count, width: table.dimension, table: rows, pairs: pairs, x: x.column(table.column))
+      } else if table.isBag {
         TableKernels.gatherBag(
           rows: batch.count, width: table.dimension, table: rows, indices: indices, slots: table.slots.count,
           stride: columnCount, combiner: table.combiner, x: x.column(table.column))
@@ -127,6 +150,9 @@ final class EmbeddingTables {
     for table in tables {
       let limit = UInt32(table.buckets)
       var isInside = true
+      if table.isWeighted, let pairs = batch.weighted {
+        for place in 0..<Int(pairs.starts[batch.count]) where pairs.rows[place] >= limit { isInside = false }
+      }
       for slot in table.slots {
         for row in 0..<batch.count {
           let bucket = batch.categories[row * columnCount + slot]

@@ -19,6 +19,7 @@ final class Network {
   let normalizer: Normalizer
   /// The network's input: embeddings, standardised numbers, missing indicators; zero beyond.
   let x: Rows
+  let inputActivation: InputActivation?
   let hidden: [HiddenLayer]
   let cross: CrossPart?
   let pairs: PairPooling?
@@ -45,6 +46,7 @@ final class Network {
     normalizer = Normalizer(spec)
     input = RowBuffer(capacity: batchCapacity, width: layout.inputWidth)
     x = input.rows
+    inputActivation = InputActivation(spec, tables, x: x, capacity: batchCapacity, learns: learns)
     hidden = layout.hidden.enumerated().map { index, shape in
       HiddenLayer(shape, index: index, spec: spec, capacity: batchCapacity, learns: learns)
     }
@@ -89,6 +91,7 @@ final class Network {
     tables.checkBuckets(batch)
     count = batch.count
     tables.gather(batch, into: x)
+    inputActivation?.forward(kernels, rows: count, x: x)
     normalizer.normalize(batch, into: x.column(layout.embeddingWidth))
     for (number, column) in indicators {
       for row in 0..<count {

@@ -1,0 +1,84 @@
+import Foundation
+import Learning
+import Tensors
+
+/// What a learner's step costs, layer by layer, on one thread of this machine, with made-up records.
+struct StepProfile {
+  let rows: Int
+  let kernels: Kernels.Level
+  let parameters: Int
+  /// Wall time of a whole step; the median of several windows.
+  let stepMicroseconds: Double
+  /// By layer and part, of one step; measuring them makes a step somewhat longer.
+  let parts: [(layer: String, part: StepTimes.Part, microseconds: Double)]
+
+  /// - Parameter seconds: About how long to measure.
+  init(_ spec: LearnerSpec, rows: Int, seconds: Double) throws {
+    let stepper = Stepper(spec, rows: rows)
+    self.rows = rows
+    kernels = Kernels.active.level
+    parameters = stepper.learner.parametersDigestInput.count / 4
+    let calls = try stepper.calls(in: seconds / 10)
+    let windows = try (0..<5).map { _ in try stepper.time(calls) }.sorted()
+    stepMicroseconds = windows[2] * 1e6
+    let times = StepTimes()
+    stepper.learner.times = times
+    let measured = max(calls * 3, 10)
+    _ = try stepper.time(measured)
+    parts = times.rows.map { ($0.layer, $0.part, Double($0.nanoseconds) / 1000 / Double(measured)) }
+  }
+
+  func microseconds(_ layer: String, _ wanted: Set<StepTimes.Part>) -> Double {
+    parts.reduce(0) { $0 + ($1.layer == layer && wanted.contains($1.part) ? $1.microseconds : 0) }
+  }
+
+  /// In the order in which a step meets them.
+  var layers: [String] {
+    var seen: [String] = []
+    for part in parts where !seen.contains(part.layer) { seen.append(part.layer) }
+    return seen
+  }
+}
+
+/// A learner and records to step through.
+private final class Stepper {
+  let learner: Learner
+  private let batches: [FeatureBatch]
+  private var attachment: [UInt8] = []
+  private var next = 0
+
+  init(_ spec: LearnerSpec, rows: Int) {
+    learner = Learner(spec: spec, batchCapacity: rows)
+    var synthetic = SyntheticBatches(spec, seed: 7)
+    batches = (0..<32).map { _ in synthetic.next(rows: rows) }
+  }
+
+  /// How many steps fit into `seconds`; warms caches and clocks meanwhile.
+  func calls(in seconds: Double) throws -> Int {
+    var calls = 1
+    while true {
+      let time = try time(calls) * Double(calls)
+      if time >= seconds / 2 { return max(1, Int(Double(calls) * seconds / time)) }
+      calls *= 2
+    }
+  }
+
+  /// Seconds a step.
+  func time(_ calls: Int) throws -> Double {
+    let clock = ContinuousClock()
+    let time = try clock.measure { for _ in 0..<calls { try step() } }
+    let (seconds, parts) = time.components
+    return (Double(seconds) + Double(parts) * 1e-18) / Double(calls)
+  }
+
+  private func step() throws {
+    let batch = batches[next % batches.count]
+    next += 1
+    learner.predict(batch)
+    let local = learner.backward(batch)
+    attachment.removeAll(keepingCapacity: true)
+    learner.appendAttachment(to: &attachment)
+    try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
+    _ = learner.apply(labelled: local.labelled)
+  }
+}
