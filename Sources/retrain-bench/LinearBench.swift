@@ -16,7 +16,7 @@ extension Workload {
   let batch = try options.int("batch", default: 32)
   let rows = try options.int("rows", default: 300_000)
   let samples = try options.int("samples", default: 5)
-  let rate = try options.double("rate", default: 0.1)
+  let rate = try options.double("rate", default: 0.2)
   var path = options.string("file", default: "")
   try options.refuseUnknown()
   guard threads <= 2 else { throw BenchError("--threads is 1 or 2") }

@@ -66,7 +66,7 @@ def main():
     contest.common_arguments(parser)
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--batch", type=int, default=32, help="records a step of ours; Vowpal Wabbit's is 1")
-    parser.add_argument("--rate", default="0.1", help="our learning rate")
+    parser.add_argument("--rate", default="0.2", help="our learning rate")
     parser.add_argument("--vw", default="", help="more arguments for Vowpal Wabbit")
     options = parser.parse_args()
     losses, results = {}, []
