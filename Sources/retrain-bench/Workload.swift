@@ -14,6 +14,8 @@ struct Workload: Sendable {
     peak,
     allReduce,
     ingest,
+    linear,
+    flights,
     endToEnd,
     checkpoint,
   ]
