@@ -103,21 +103,41 @@ static int64_t tiles(CK_TILE_ARGUMENTS) {
 
 static const float zeros16[ck_lanes] __attribute__((aligned(64)));
 
+CK_INLINE int64_t panels_of(int64_t n) { return (n + ck_lanes - 1) / ck_lanes; }
+
+/// Asks for `lines` rows of a panel, `stride` floats apart.
+CK_INLINE void ask(const float *p, int64_t stride, int64_t lines) {
+  for (int64_t i = 0; i < lines; i++) __builtin_prefetch(p + i * stride, 0, 3);
+}
+
 /// C = start + A·B over all rows and panels. Strips of panels outside, rows inside, so that a strip stays in L1 while
-/// the rows stream by; depth in blocks for the same reason, sums waiting in C between blocks.
+/// the rows stream by; depth in blocks for the same reason, sums waiting in C between blocks. `far`: C and B come from
+/// beyond L2, so the next tile of C and the next strip of B are asked for while this one is worked on.
 CK_INLINE void product(
-  int64_t rows, int64_t panels, int64_t depth, int64_t block, const float *a, int64_t ai, int64_t at, const float *b,
-  int64_t bp, int64_t bt, float *c, int64_t ci, int64_t cp, const float *bias) {
+  const int far, int64_t rows, int64_t panels, int64_t depth, int64_t block, const float *a, int64_t ai, int64_t at,
+  const float *b, int64_t bp, int64_t bt, float *c, int64_t ci, int64_t cp, const float *bias) {
   if (depth == 0) block = 1;
+  int64_t full = rows - rows % tile_rows;
+  int left = (int)(rows - full);
   for (int64_t t = 0; t == 0 || t < depth; t += block) {
     int64_t length = depth - t < block ? depth - t : block;
+    int64_t share = full > 0 ? (length * tile_rows + full - 1) / full : 0;  // of the next strip, for each tile
     // Full tiles of rows, strip by strip.
-    int64_t full = rows - rows % tile_rows;
     for (int64_t p = 0; p < panels && full > 0;) {
       int64_t done = 1;
       for (int64_t i = 0; i < full; i += tile_rows) {
         float *out = c + i * ci + p * cp;
         const float *start = t > 0 ? out : bias ? bias + p * ck_lanes : zeros16;
+        if (far) {
+          CK_UNROLL for (int q = 0; q < tile_panels; q++) {
+            if (t > 0) ask(out + tile_rows * ci + q * cp, ci, i + tile_rows < full ? tile_rows : 0);
+            int64_t first = i / tile_rows * share;
+            if (p + tile_panels + q < panels)
+              ask(
+                b + (p + tile_panels + q) * bp + (t + first) * bt, bt,
+                first < length ? length - first < share ? length - first : share : 0);
+          }
+        }
         done = tiles(
           tile_rows, panels - p, length, a + i * ai + t * at, ai, at, b + p * bp + t * bt, bp, bt, out, ci, cp, start,
           t > 0 ? ci : 0, t > 0 ? cp : bias ? ck_lanes : 0);
@@ -125,7 +145,6 @@ CK_INLINE void product(
       p += done;
     }
     // The rows left over.
-    int left = (int)(rows - full);
     for (int64_t p = 0; p < panels && left > 0;) {
       float *out = c + full * ci + p * cp;
       const float *start = t > 0 ? out : bias ? bias + p * ck_lanes : zeros16;
@@ -136,33 +155,100 @@ CK_INLINE void product(
   }
 }
 
-CK_INLINE int64_t panels_of(int64_t n) { return (n + ck_lanes - 1) / ck_lanes; }
-
-enum { forward_block = 256, gradient_block = 128 };
+enum {
+  forward_block = 256,
+  gradient_block = 128,
+  near_floats = 1 << 17,  // weights that the caches near the core hold beside the rows that stream by
+  unpacked_floats = 1 << 16,
+};
 
 static void dense_forward(
   int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias,
   float *z,
   int64_t ldz) {
-  product(
-    rows, panels_of(outputs), inputs, forward_block, x, ldx, 1, w, inputs * ck_lanes, ck_lanes, z, ldz, ck_lanes, bias);
+  int64_t panels = panels_of(outputs);
+#define CK_PRODUCT(FAR)                                                                                               \
+  product(FAR, rows, panels, inputs, forward_block, x, ldx, 1, w, inputs * ck_lanes, ck_lanes, z, ldz, ck_lanes, bias)
+  if (inputs * panels * ck_lanes > near_floats) CK_PRODUCT(1);
+  else CK_PRODUCT(0);
+#undef CK_PRODUCT
+}
+
+enum { pack_rows = 192, pack_depth = 256 };
+
+/// packed[tile][t][tile_rows] = x[t][i], so that a tile reads one stretch instead of a row a step. Whole vectors are
+/// copied: what is beyond a tile's rows is overwritten by the next step's.
+CK_INLINE void pack_columns(int64_t depth, int64_t columns, const float *x, int64_t ldx, float *packed) {
+  enum { copied = tile_rows < CK_WIDTH ? CK_WIDTH : tile_rows };
+  for (int64_t i = 0; i < columns; i += tile_rows)
+    for (int64_t t = 0; t < depth; t++, packed += tile_rows)
+      CK_UNROLL for (int j = 0; j < copied; j += CK_WIDTH) store(packed + j, load(x + t * ldx + i + j));
 }
 
 static void dense_weight_gradient(
-  int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz, float *dw) {
-  product(
-    inputs, panels_of(outputs), rows, gradient_block, x, 1, ldx, dz, ck_lanes, ldz, dw, ck_lanes, inputs * ck_lanes, 0);
+  int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz, float *dw,
+  float *scratch) {
+  int64_t panels = panels_of(outputs);
+  if (rows < 64 || inputs * panels * ck_lanes <= unpacked_floats) {
+    product(
+      0, inputs, panels, rows, gradient_block, x, 1, ldx, dz, ck_lanes, ldz, dw, ck_lanes, inputs * ck_lanes, 0);
+    return;
+  }
+  for (int64_t t = 0; t < rows; t += pack_depth) {
+    int64_t depth = rows - t < pack_depth ? rows - t : pack_depth;
+    for (int64_t i = 0; i < inputs; i += pack_rows) {
+      int64_t columns = inputs - i < pack_rows ? inputs - i : pack_rows;
+      int64_t full = columns - columns % tile_rows;
+      pack_columns(depth, full, x + t * ldx + i, ldx, scratch);
+      int64_t share = full > 0 ? (depth * tile_rows + full - 1) / full : 0;
+      for (int64_t p = 0; p < panels; p++) {
+        const float *strip = dz + t * ldz + p * ck_lanes;
+        float *out = dw + (p * inputs + i) * ck_lanes;
+        int64_t asked = p + 1 < panels ? 0 : depth;
+        for (int64_t j = 0; j < full; j += tile_rows) {
+          float *to = out + j * ck_lanes;
+          if (t > 0) ask(to + tile_rows * ck_lanes, ck_lanes, tile_rows);
+          int64_t more = depth - asked < share ? depth - asked : share;
+          ask(strip + ck_lanes + asked * ldz, ldz, more);
+          asked += more;
+          tiles(
+            tile_rows, 1, depth, scratch + j * depth, 1, tile_rows, strip, 0, ldz, to, ck_lanes, 0,
+            t > 0 ? to : zeros16, t > 0 ? ck_lanes : 0, 0);
+        }
+        if (columns > full)
+          tiles(
+            (int)(columns - full), 1, depth, x + t * ldx + i + full, 1, ldx, strip, 0, ldz, out + full * ck_lanes,
+            ck_lanes, 0, t > 0 ? out + full * ck_lanes : zeros16, t > 0 ? ck_lanes : 0, 0);
+      }
+    }
+  }
 }
 
 #include "transpose.h"
+
+/// Rows that go through a group of strips together.
+enum { input_rows = 192 };
 
 static void dense_input_gradient(
   int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w,
   float *dx,
   int64_t ldx, float *scratch) {
-  int64_t padded = panels_of(outputs) * ck_lanes;
-  for (int64_t k = 0; k < columns; k += ck_lanes) {
-    transpose_strip(w, inputs, padded, k, scratch);
-    product(rows, 1, outputs, forward_block, dz, ldz, 1, scratch, 0, ck_lanes, dx + k, ldx, 0, 0);
+  int64_t padded = panels_of(outputs) * ck_lanes, size = padded * ck_lanes;
+  int64_t strips = panels_of(columns), group = ck_scratch_floats / size;
+  if (group < 1) group = 1;
+  for (int64_t s = 0; s < strips; s += group) {
+    int64_t count = strips - s < group ? strips - s : group;
+    for (int64_t i = 0; i < count; i++)
+      transpose_strip(w, inputs, padded, (s + i) * ck_lanes, scratch + i * size);
+    for (int64_t r = 0; r < rows; r += input_rows) {
+      int64_t live = rows - r < input_rows ? rows - r : input_rows;
+#define CK_PRODUCT(FAR)                                                                                               \
+  product(                                                                                                            \
+    FAR, live, count, outputs, forward_block, dz + r * ldz, ldz, 1, scratch, size, ck_lanes,                          \
+    dx + r * ldx + s * ck_lanes, ldx, ck_lanes, 0)
+      if (inputs * padded > near_floats) CK_PRODUCT(1);
+      else CK_PRODUCT(0);
+#undef CK_PRODUCT
+    }
   }
 }

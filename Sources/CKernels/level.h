@@ -31,16 +31,19 @@ static void log1p_array(int64_t n, const float *x, float *y) {
 }
 
 static double peak(int64_t iterations) {
-  vf acc[12], x = splat(0.999f), y = splat(1e-3f);
-  CK_UNROLL for (int i = 0; i < 12; i++) acc[i] = splat((float)i);
+  enum { chains = 12 };
+  // Read at run time: with constants the compiler finds a chain that stands still and leaves it out.
+  volatile float factor = 0.999f, term = 1e-3f;
+  vf acc[chains], x = splat(factor), y = splat(term);
+  CK_UNROLL for (int i = 0; i < chains; i++) acc[i] = splat((float)i);
   for (int64_t t = 0; t < iterations; t++) {
-    CK_UNROLL for (int i = 0; i < 12; i++) acc[i] = fma_(acc[i], x, y);
+    CK_UNROLL for (int i = 0; i < chains; i++) acc[i] = fma_(acc[i], x, y);
   }
   vf sum = splat(0.0f);
-  CK_UNROLL for (int i = 0; i < 12; i++) sum += acc[i];
-  volatile float sink = sum[0];
+  CK_UNROLL for (int i = 0; i < chains; i++) sum += acc[i];
+  volatile vf sink = sum;
   (void)sink;
-  return 2.0 * 12.0 * CK_WIDTH * (double)iterations;
+  return 2.0 * chains * CK_WIDTH * (double)iterations;
 }
 
 const ck_kernels CK_TABLE = {

@@ -1,4 +1,14 @@
 #include "CKernels.h"
+#include <sys/mman.h>
+
+void ck_prefer_large_pages(void *memory, size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  madvise(memory, bytes, MADV_HUGEPAGE);
+#else
+  (void)memory;
+  (void)bytes;
+#endif
+}
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>

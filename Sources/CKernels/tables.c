@@ -51,6 +51,27 @@ void ck_gather(
   }
 }
 
+CK_CLONES int64_t ck_sum_rows(
+  int64_t n, uint32_t end, const uint32_t *restrict keys, const uint32_t *restrict places, int64_t width,
+  const float *restrict from, int64_t ldf, uint32_t *restrict rows, float *restrict sums, int64_t *restrict distinct) {
+  enum { ahead = 8 };
+  int64_t taken = 0, count = 0;
+  while (taken < n && keys[taken] < end) {
+    uint32_t key = keys[taken];
+    float *to = sums + count * width;
+    for (int64_t j = 0; j < width; j++) to[j] = 0.0f;
+    do {
+      if (taken + ahead < n) __builtin_prefetch(from + (int64_t)places[taken + ahead] * ldf);
+      const float *row = from + (int64_t)places[taken] * ldf;
+      for (int64_t j = 0; j < width; j++) to[j] += row[j];
+      taken++;
+    } while (taken < n && keys[taken] == key);
+    rows[count++] = key;
+  }
+  *distinct = count;
+  return taken;
+}
+
 void ck_gather_bag(
   int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t slots, int64_t stride,
   int32_t combiner, float *x, int64_t ldx) {

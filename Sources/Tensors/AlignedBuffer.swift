@@ -1,3 +1,5 @@
+import CKernels
+
 /// Memory for numbers: zeroed, 64-byte aligned, fixed in size. One thread at a time.
 public final class AlignedBuffer<Element: BitwiseCopyable> {
   /// The first element.
@@ -7,8 +9,14 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
   /// - Parameter count: Elements; 0 is allowed.
   public init(count: Int) {
     precondition(count >= 0)
-    let bytes = max(64, (count * MemoryLayout<Element>.stride + 63) & ~63)
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    let needed = count * MemoryLayout<Element>.stride
+    // Large pages from half of one on: a table's or a wide layer's rows lie on more small pages than the CPU can keep
+    // in mind, and looking each up costs more than the row.
+    let isLarge = needed >= Int(ck_large_page) / 2
+    let alignment = isLarge ? Int(ck_large_page) : 64
+    let bytes = max(64, (needed + alignment - 1) & ~(alignment - 1))
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
+    if isLarge { ck_prefer_large_pages(raw, bytes) }
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     pointer = raw.bindMemory(to: Element.self, capacity: max(count, 1))
     self.count = count

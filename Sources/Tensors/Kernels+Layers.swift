@@ -31,11 +31,16 @@ extension Kernels {
       Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), weights, bias, z.pointer, Int64(z.stride))
   }
 
+  /// Floats of `scratch` that the products' ways back need, the widest layer having `outputs`.
+  package static func scratchCount(outputs: Int) -> Int { max(Int(ck_scratch_floats), 16 * paddedToLanes(outputs)) }
+
   package func denseWeightGradient(
-    rows: Int, inputs: Int, outputs: Int, x: Rows, dz: Rows, gradient: UnsafeMutablePointer<Float>
+    rows: Int, inputs: Int, outputs: Int, x: Rows, dz: Rows, gradient: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) {
     table.pointee.dense_weight_gradient(
-      Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), dz.pointer, Int64(dz.stride), gradient)
+      Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), dz.pointer, Int64(dz.stride), gradient,
+      scratch)
   }
 
   package func denseInputGradient(

@@ -16,6 +16,8 @@ public struct Kernels: @unchecked Sendable {  // the table is constant memory of
 
   public let level: Level
   let table: UnsafePointer<ck_kernels>
+  /// Floats of one vector.
+  package var width: Int { Int(table.pointee.width) }
 
   /// nil where this CPU lacks the level.
   public init?(level: Level) {

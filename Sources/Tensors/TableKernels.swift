@@ -37,6 +37,17 @@ package enum TableKernels {
       Int64(rows), Int64(width), table, pairs.starts, pairs.rows, pairs.weights, x.pointer, Int64(x.stride))
   }
 
+  /// Of sorted pairs, those with a key below `end`: writes each different key and the sum of its rows of `from`.
+  package static func sumRows(
+    count: Int, end: UInt32, keys: UnsafePointer<UInt32>, places: UnsafePointer<UInt32>, width: Int, from: Rows,
+    rows: UnsafeMutablePointer<UInt32>, sums: UnsafeMutablePointer<Float>
+  ) -> (taken: Int, distinct: Int) {
+    var distinct: Int64 = 0
+    let taken = ck_sum_rows(
+      Int64(count), end, keys, places, Int64(width), from.pointer, Int64(from.stride), rows, sums, &distinct)
+    return (Int(taken), Int(distinct))
+  }
+
   /// Sorts pairs by key, equal keys in their order before.
   package static func sortPairs(
     count: Int, keys: UnsafeMutablePointer<UInt32>, values: UnsafeMutablePointer<UInt32>,

@@ -1,7 +1,4 @@
 import Collectives
-import Confinement
-import Cryptography
-import Foundation
 import Vocabulary
 
 extension Workload {
@@ -16,7 +13,7 @@ extension Workload {
       let bench = try AllReduceBench(
         world: world, bytes: bytes, samples: bytes > 4 << 20 ? max(5, samples / 5) : samples, ringBytesMin: ringBytesMin
       )
-      let times = try blockingAwait(until: .after(.seconds(600))) { try await bench.run() }
+      let times = try bench.run()
       try BenchReport(
         workload: "allreduce", params: ["world": "\(world)", "bytes": "\(bytes)"], samples: times, unit: "us"
       ).emit()
@@ -28,36 +25,20 @@ extension Workload {
 private struct AllReduceBench: Sendable {
   let bytes: Int
   let samples: Int
-  let listeners: [CollectiveListener]
-  let secret = randomBytes(32)
-  let limits: CollectiveLimits
+  let ranks: LoopbackRanks
 
   init(world: Int, bytes: Int, samples: Int, ringBytesMin: Int) throws {
     self.bytes = bytes
     self.samples = samples
-    listeners = try (0..<world).map { _ in try CollectiveListener() }
     var limits = CollectiveLimits()
     limits.ringBytesMin = ringBytesMin
-    self.limits = limits
+    ranks = try LoopbackRanks(world, limits: limits)
   }
 
   /// - Returns: Microseconds of each exchange on rank 0.
-  func run() async throws -> [Double] {
-    try await withThrowingTaskGroup(of: [Double].self) { group in
-      for rank in listeners.indices {
-        group.addTask { try await onDedicatedThread(named: "rank \(rank)") { try runRank(rank) } }
-      }
-      var times: [Double] = []
-      for try await result in group where !result.isEmpty { times = result }
-      return times
-    }
-  }
+  func run() throws -> [Double] { try ranks.run { try runRank($0) }[0] }
 
-  private func runRank(_ rank: Int) throws -> [Double] {
-    let collective = try listeners[rank].form(
-      generation: Generation(1), rank: Rank(rank), members: listeners.map(\.address), secret: secret,
-      deadline: .after(.seconds(30)), limits: limits)
-    defer { collective.close() }
+  private func runRank(_ collective: TCPCollective) throws -> [Double] {
     let vector = UnsafeMutableBufferPointer<Float>.allocate(capacity: bytes / 4)
     defer { vector.deallocate() }
     try prove(collective, vector)
@@ -66,7 +47,7 @@ private struct AllReduceBench: Sendable {
     // The first tenth warms up.
     for round in 0..<(samples + samples / 10) {
       let duration = try clock.measure { try exchange(collective, vector) }
-      if rank == 0, round >= samples / 10 { times.append(duration.seconds * 1e6) }
+      if round >= samples / 10 { times.append(duration.seconds * 1e6) }
     }
     return times
   }

@@ -3,7 +3,7 @@ import Tensors
 import Vocabulary
 
 /// The networks that benchmarks speak of, and data for them.
-struct BenchNetwork {
+struct BenchNetwork: Sendable {
   let name: String
   let spec: LearnerSpec
 
@@ -26,6 +26,19 @@ struct BenchNetwork {
       numbers: (0..<shape.numbers).map { NumberInput(name: "n\($0)") },
       categories: (0..<shape.categories).map { CategoryInput(name: "c\($0)", buckets: 100_000, dimension: 16) },
       hidden: shape.hidden, activation: kind, task: .binary)
+  }
+
+  /// Floating-point operations of a step's hidden layers: forward, weights' gradients, and inputs' where wanted.
+  func productOperations(rows: Int) -> Double {
+    let embeddings = spec.categories.reduce(0) { $0 + $1.dimension }
+    var width = embeddings + spec.numbers.count
+    var operations = 0.0
+    for (index, units) in spec.hidden.enumerated() {
+      let columns = index > 0 ? width : embeddings
+      operations += 2 * Double(rows * units) * Double(2 * width + columns)
+      width = units
+    }
+    return operations
   }
 
   /// `count` batches of standard normal numbers, uniform buckets and labels of a random linear rule.

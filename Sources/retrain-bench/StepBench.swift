@@ -4,24 +4,51 @@ import Tensors
 extension Workload {
   static let step = Workload(
     name: "step",
-    summary: "learning steps: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu",
+    summary: "learning steps: --net W1|W1b|W1c --batch B --activation A --threads T --seconds S --kernels LEVEL "
+      + "--clock wall|cpu",
     run: runStep)
+}
+
+/// What is stepped: a network, a batch, and how many ranks share it.
+struct StepCase: Sendable {
+  let network: BenchNetwork
+  let activation: String
+  /// Of the whole, over all ranks.
+  let rows: Int
+  let ranks: Int
+  let kernels: Kernels
+  let clock: BenchClock
+
+  var params: [String: String] {
+    [
+      "net": network.name, "activation": activation, "batch": String(rows), "kernels": kernels.level.rawValue,
+      "threads": String(ranks),
+    ]
+  }
 }
 
 @Sendable private func runStep(_ options: inout BenchOptions) throws {
   let netName = options.string("net", default: "W1")
   let activation = options.string("activation", default: "relu")
-  let rows = try options.int("batch", default: 256)
+  let stepCase = StepCase(
+    network: try BenchNetwork(name: netName, activation: activation), activation: activation,
+    rows: try options.int("batch", default: 256), ranks: try options.int("threads", default: 1),
+    kernels: try benchKernels(options.string("kernels", default: "best")),
+    clock: try BenchClock(flag: options.string("clock", default: "wall")))
   let seconds = try options.double("seconds", default: 5)
-  let level = options.string("kernels", default: "best")
-  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
   try options.refuseUnknown()
-  let kernels = try benchKernels(level)
-  let network = try BenchNetwork(name: netName, activation: activation)
-  try proveSteps(network, kernels: kernels)
+  try proveSteps(stepCase.network, kernels: stepCase.kernels)
+  if stepCase.ranks > 1 {
+    try runRanks(stepCase, seconds: seconds)
+  } else {
+    try runAlone(stepCase, seconds: seconds)
+  }
+}
 
-  let batches = network.batches(count: 64, rows: rows)
-  let learner = Learner(spec: network.spec, batchCapacity: rows, kernels: kernels)
+/// Records a second, then which share of the processor's peak the matrix products reach inside the steps.
+private func runAlone(_ stepCase: StepCase, seconds: Double) throws {
+  let batches = stepCase.network.batches(count: 64, rows: stepCase.rows)
+  let learner = Learner(spec: stepCase.network.spec, batchCapacity: stepCase.rows, kernels: stepCase.kernels)
   var attachment: [UInt8] = []
   var next = 0
   func steps(_ count: Int) throws {
@@ -31,11 +58,40 @@ extension Workload {
       next += 1
     }
   }
-  let samples = try timedSamples(seconds: seconds, unitsPerCall: Double(rows), clock: clock) { try steps($0) }
-  let params = [
-    "net": netName, "activation": activation, "batch": String(rows), "kernels": kernels.level.rawValue, "threads": "1",
-  ]
-  try BenchReport(workload: "step", params: params, samples: samples, unit: "records/s").emit()
+  let samples = try timedSamples(
+    seconds: seconds, unitsPerCall: Double(stepCase.rows), clock: stepCase.clock
+  ) { try steps($0) }
+  try BenchReport(workload: "step", params: stepCase.params, samples: samples, unit: "records/s").emit()
+  let shares = try productShares(of: learner, stepCase) { try steps($0) }
+  try BenchReport(workload: "gemm_share_of_peak", params: stepCase.params, samples: shares, unit: "of peak").emit()
+}
+
+/// The hidden layers' products inside real steps, in turn with independent multiply-adds: one share a round.
+private func productShares(
+  of learner: Learner, _ stepCase: StepCase, rounds: Int = 21, _ steps: (Int) throws -> Void
+) rethrows -> [Double] {
+  let clock = ContinuousClock()
+  let times = StepTimes()
+  learner.times = times
+  defer { learner.times = nil }
+  let parts: Set<StepTimes.Part> = [.product, .weightGradient, .inputGradient]
+  func nanoseconds() -> UInt64 {
+    times.rows.filter { $0.layer.hasPrefix("hidden_") && parts.contains($0.part) }.reduce(0) { $0 + $1.nanoseconds }
+  }
+  let operations = stepCase.network.productOperations(rows: stepCase.rows)
+  // About ten milliseconds of each.
+  let count = max(1, Int(8e8 / operations))
+  var shares: [Double] = []
+  for round in 0...rounds {
+    let before = nanoseconds()
+    try steps(count)
+    let spent = Double(nanoseconds() - before)
+    var done = 0.0
+    let peak = clock.measure { done = stepCase.kernels.peak(iterations: 40_000_000 / stepCase.kernels.width) }
+    guard round > 0 else { continue }  // the first warms up
+    shares.append(operations * Double(count) / spent / (done / (peak.seconds * 1e9)))
+  }
+  return shares
 }
 
 /// The kernels of a level, by name.

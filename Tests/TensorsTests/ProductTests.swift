@@ -6,6 +6,8 @@ import Vocabulary
 private let shapes: [(rows: Int, inputs: Int, outputs: Int)] = [
   (1, 1, 1), (1, 64, 256), (2, 17, 16), (3, 5, 33), (4, 16, 48), (5, 31, 65), (6, 64, 80), (7, 3, 17), (13, 40, 64),
   (14, 18, 32), (19, 300, 33), (29, 129, 20), (140, 20, 18),
+  // Blocks of depth and of rows, packed columns, groups of strips.
+  (270, 321, 230), (70, 600, 250),
 ]
 
 @Suite struct `Matrix products` {
@@ -24,10 +26,11 @@ private let shapes: [(rows: Int, inputs: Int, outputs: Int)] = [
     kernels.denseForward(
       rows: rows, inputs: inputs, outputs: outputs, x: x.rows, weights: weights.pointer, bias: bias.pointer, z: z.rows)
     let gradient = AlignedBuffer<Float>(count: paddedToLanes(outputs) * inputs)
+    let scratch = AlignedBuffer<Float>(count: Kernels.scratchCount(outputs: outputs))
     kernels.denseWeightGradient(
-      rows: rows, inputs: inputs, outputs: outputs, x: x.rows, dz: dz.rows, gradient: gradient.pointer)
+      rows: rows, inputs: inputs, outputs: outputs, x: x.rows, dz: dz.rows, gradient: gradient.pointer,
+      scratch: scratch.pointer)
     let dx = Matrix(rows, inputs)
-    let scratch = AlignedBuffer<Float>(count: 16 * paddedToLanes(outputs))
     kernels.denseInputGradient(
       rows: rows, inputs: inputs, outputs: outputs, columns: inputs, dz: dz.rows, weights: weights.pointer, dx: dx.rows,
       scratch: scratch.pointer)

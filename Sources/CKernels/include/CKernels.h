@@ -7,7 +7,12 @@
 // Shapes: a *panel* matrix [K × N] lies as [⌈N/16⌉][K][16], columns beyond N zero. Rows of activations have a stride
 // (`ld`, in floats) of at least N rounded up to 16, and what lies between is zero on entry wherever it is read.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
+
+/// Asks for large pages behind memory that begins and ends on their border; a wish, so failure is silent.
+void ck_prefer_large_pages(void *memory, size_t bytes);
+enum { ck_large_page = 2 << 20 };
 
 /// Makes the calling thread flush subnormal results to zero and read subnormal operands as zero; returns the mode
 /// before.
@@ -15,7 +20,11 @@ uint32_t ck_flush_subnormals(void);
 /// Puts back a mode that `ck_flush_subnormals` returned.
 void ck_restore_mode(uint32_t mode);
 
-enum { ck_lanes = 16 };
+enum {
+  ck_lanes = 16,
+  /// Floats that the products' scratch memory has at least.
+  ck_scratch_floats = 53248,
+};
 /// An index that names no row.
 static const uint32_t ck_none = 0xffffffffu;
 
@@ -122,12 +131,13 @@ typedef struct ck_kernels {
     int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *w, const float *bias,
     float *z,
     int64_t ldz);
-  /// dW[k][n] = Σᵣ X[r][k]·dZ[r][n], r ascending; overwrites.
+  /// dW[k][n] = Σᵣ X[r][k]·dZ[r][n], r ascending; overwrites. `scratch`: ck_scratch_floats. Rows of X can be read
+  /// up to 16 floats beyond their inputs.
   void (*dense_weight_gradient)(
     int64_t rows, int64_t inputs, int64_t outputs, const float *x, int64_t ldx, const float *dz, int64_t ldz,
-    float *dw);
-  /// dX[r][k] = Σₙ dZ[r][n]·W[k][n], n ascending, for k below `columns` rounded up to 16. `scratch`: 16 · (outputs
-  /// rounded up to 16) floats.
+    float *dw, float *scratch);
+  /// dX[r][k] = Σₙ dZ[r][n]·W[k][n], n ascending, for k below `columns` rounded up to 16. `scratch`: ck_scratch_floats,
+  /// or 16 · (outputs rounded up to 16) floats where that is more.
   void (*dense_input_gradient)(
     int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w,
     float *dx,
@@ -298,6 +308,11 @@ void ck_gather_weighted(
   const float *weights, float *x, int64_t ldx);
 /// What each of `count` rows of a bag weighs.
 float ck_bag_scale(int32_t combiner, int64_t count);
+/// Of n pairs in the order of their keys, those with a key below `end`: rows[d] the d-th different key, sums[d·width…]
+/// the sum of from[place·ldf…] over its pairs, in their order. Returns how many pairs it took; `distinct`: how many keys.
+int64_t ck_sum_rows(
+  int64_t n, uint32_t end, const uint32_t *keys, const uint32_t *places, int64_t width, const float *from, int64_t ldf,
+  uint32_t *rows, float *sums, int64_t *distinct);
 /// Sorts n pairs by key, equal keys in their order before; `scratch` arrays of n.
 void ck_sort_pairs(
   int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits);

@@ -24,7 +24,7 @@ final class BackwardPass {
     let widest = max(layout.topWidth, layout.crosses.isEmpty ? 0 : layout.inputWidth, layout.pooledWidth)
     spare = network.heads.count > 1 ? RowBuffer(capacity: network.capacity, width: widest) : nil
     let outputs = network.layout.segments.flatMap { $0.blocks.map(\.outputs) }
-    scratch = AlignedBuffer(count: 16 * paddedToLanes(outputs.max() ?? 0))
+    scratch = AlignedBuffer(count: Kernels.scratchCount(outputs: outputs.max() ?? 0))
   }
 
   /// - Parameter dropoutSeed: Decides what is dropped, where the spec drops.

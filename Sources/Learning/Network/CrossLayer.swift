@@ -71,12 +71,13 @@ final class CrossLayer {
     }
     kernels.denseWeightGradient(
       rows: step.rows, inputs: shape.weights.inputs, outputs: width, x: input, dz: du,
-      gradient: gradient + shape.weights.start)
+      gradient: gradient + shape.weights.start, scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
     let first = shape.narrow ?? shape.weights
     if let block = shape.narrow {
       kernels.denseWeightGradient(
-        rows: step.rows, inputs: width, outputs: block.outputs, x: x, dz: dz, gradient: gradient + block.start)
+        rows: step.rows, inputs: width, outputs: block.outputs, x: x, dz: dz, gradient: gradient + block.start,
+        scratch: step.scratch)
     }
     kernels.denseInputGradient(
       rows: step.rows, inputs: width, outputs: first.outputs, columns: width, dz: dz,

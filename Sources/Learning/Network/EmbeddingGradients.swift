@@ -33,6 +33,17 @@ final class EmbeddingGradients {
         place = sumSingle(from: place, below: end, gradient: heads[0].gradient)
         continue
       }
+      if !table.isBag && !table.isWeighted && width == table.dimension {
+        let from = inputGradient.column(table.column)
+        local.append(width: width) { rows, sums in
+          let sum = TableKernels.sumRows(
+            count: list.count - place, end: end, keys: list.keys + place, places: list.pairs + place, width: width,
+            from: from, rows: rows, sums: sums)
+          place += sum.taken
+          return sum.distinct
+        }
+        continue
+      }
       while place < list.count && list.keys[place] < end {
         let key = list.keys[place]
         let target = local.append(row: key, width: width)

@@ -100,7 +100,8 @@ final class HiddenLayer {
     context.times?.lap(shape.name, .backActivation)
     normalizeBackward(context, step, dz: dz)
     kernels.denseWeightGradient(
-      rows: rows, inputs: shape.inputs, outputs: shape.width, x: input, dz: dz, gradient: sums + shape.weights.start)
+      rows: rows, inputs: shape.inputs, outputs: shape.width, x: input, dz: dz, gradient: sums + shape.weights.start,
+      scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
     guard let dx, columns > 0 else { return }
     kernels.denseInputGradient(

@@ -48,6 +48,6 @@ struct BackwardStep {
   let pass: ForwardPass
   /// The layout of the parameters; each layer overwrites its stretch.
   let gradient: UnsafeMutablePointer<Float>
-  /// 16 · the widest layer.
+  /// `Kernels.scratchCount` of the widest layer.
   let scratch: UnsafeMutablePointer<Float>
 }

@@ -44,12 +44,23 @@ final class SparseRows {
     return values.pointer + valueCount
   }
 
-  /// Adds rows and their values at the end, from bytes of any alignment. Room must have been reserved.
-  func append(count more: Int, rows bytes: UnsafeRawPointer, valueCount moreValues: Int, values: UnsafeRawPointer) {
-    UnsafeMutableRawPointer(rows.pointer + count).copyMemory(from: bytes, byteCount: more * 4)
-    UnsafeMutableRawPointer(self.values.pointer + valueCount).copyMemory(from: values, byteCount: moreValues * 4)
-    count += more
-    valueCount += moreValues
+  /// Adds `count` rows at the end that `body` writes: their numbers, and their values of `width` each. Room must have
+  /// been reserved for as many as it gives.
+  @inline(__always)
+  func append(width: Int, _ body: (UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<Float>) -> Int) {
+    let added = body(rows.pointer + count, values.pointer + valueCount)
+    count += added
+    valueCount += added * width
+  }
+
+  /// Takes the place of what is held, from memory of any alignment.
+  func replace(rowCount: Int, rows rowBytes: UnsafeRawPointer, valueCount: Int, values valueBytes: UnsafeRawPointer) {
+    clear()
+    reserve(rows: rowCount, values: valueCount)
+    UnsafeMutableRawPointer(rows.pointer).copyMemory(from: rowBytes, byteCount: rowCount * 4)
+    UnsafeMutableRawPointer(values.pointer).copyMemory(from: valueBytes, byteCount: valueCount * 4)
+    count = rowCount
+    self.valueCount = valueCount
   }
 
   /// Zeroes what the kernels read beyond the values.

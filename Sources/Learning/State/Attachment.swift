@@ -61,21 +61,28 @@ enum Attachment {
 
     private func checkRows(_ tables: EmbeddingTables) throws {
       var values = 0
-      var table = 0
+      var index = 0
       var previous = -1
-      for index in 0..<rowCount {
-        let row = Int(self.row(index))
-        guard row > previous, row < tables.rowCount else {
-          throw LearningError(code: .damaged, reason: "an attachment whose rows do not ascend within the tables")
+      for table in tables.tables {
+        let end = table.firstRow + table.buckets
+        let first = index
+        while index < rowCount {
+          let row = Int(self.row(index))
+          guard row < end else { break }
+          guard row > previous else { throw Self.disorder }
+          previous = row
+          index += 1
         }
-        previous = row
-        while row >= tables.tables[table].firstRow + tables.tables[table].buckets { table += 1 }
-        values += tables.gradientWidth(tables.tables[table])
+        values += (index - first) * tables.gradientWidth(table)
       }
+      guard index == rowCount else { throw Self.disorder }
       guard values == valueCount else {
         throw LearningError(code: .damaged, reason: "an attachment whose rows do not fit its values")
       }
     }
+
+    private static let disorder = LearningError(
+      code: .damaged, reason: "an attachment whose rows do not ascend within the tables")
 
     func moment(_ column: Int) -> (count: Double, mean: Double, squares: Double) {
       let offset = headerBytes + column * 24
@@ -91,13 +98,8 @@ enum Attachment {
       bytes.loadUnaligned(fromByteOffset: headerBytes + columns * 24 + index * 4, as: UInt32.self)
     }
 
-    /// Adds all rows and their values to `sparse`, which has room for them.
-    func copy(to sparse: SparseRows) {
-      guard let values else { return }
-      sparse.append(
-        count: rowCount, rows: UnsafeRawPointer(values - Attachment.padded(rowCount * 4)), valueCount: valueCount,
-        values: values)
-    }
+    /// The row numbers' bytes; not necessarily aligned.
+    var rows: UnsafeRawPointer? { bytes.baseAddress.map { $0 + headerBytes + columns * 24 } }
 
     /// The values' bytes; not necessarily aligned.
     var values: UnsafeRawPointer? {

@@ -33,9 +33,13 @@ final class AttachmentMerge {
         moments.merge(column, count: moment.count, mean: moment.mean, squares: moment.squares)
       }
     }
-    rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
-    // A sum of one: what came is the result.
-    if views.count == 1 { views[0].copy(to: rows) } else { mergeRows() }
+    if views.count == 1, let rowBytes = views[0].rows, let valueBytes = views[0].values {
+      // Alone, there is nothing to sum.
+      rows.replace(rowCount: rowCount, rows: rowBytes, valueCount: valueCount, values: valueBytes)
+    } else {
+      rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
+      mergeRows()
+    }
     rows.seal()
   }
 

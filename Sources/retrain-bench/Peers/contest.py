@@ -27,10 +27,10 @@ class Peer:
         return line
 
     def calls(self, clock, seconds):
-        """Calls a second of one window."""
+        """Calls a second over the windows of one turn: median and best."""
         self.process.stdin.write(f"{clock} {seconds}\n")
         self.process.stdin.flush()
-        return float(self._line())
+        return tuple(map(float, self._line().split()))
 
     def close(self):
         self.process.stdin.close()
@@ -38,13 +38,13 @@ class Peer:
 
 
 def product(binary, *arguments):
-    """The reports of one run of `retrain-bench`: median over its windows, by workload."""
+    """The reports of one run of `retrain-bench`, by workload."""
     lines = subprocess.run([binary, *map(str, arguments)], check=True, capture_output=True, text=True).stdout
-    return {report["workload"]: report["median"] for report in map(json.loads, lines.splitlines())}
+    return {report["workload"]: report for report in map(json.loads, lines.splitlines())}
 
 
 def rounds(count, contestants):
-    """Asks each contestant once a round, in turn: {name: [value of each round]}."""
+    """Asks each contestant once a round, in turn: {name: [(median, best) of each round]}."""
     values = {name: [] for name in contestants}
     for _ in range(count):
         for name, ask in contestants.items():
@@ -53,14 +53,25 @@ def rounds(count, contestants):
 
 
 def summary(values, mine="retrain", smaller_is_better=False):
-    """Medians, and the ratio to each peer as the median over rounds."""
-    result = {name: statistics.median(samples) for name, samples in values.items()}
-    for name, samples in values.items():
+    """Medians over rounds, the best window of all, and both as ratios: of a round's medians, and best to best.
+
+    A turn is a median and a best, or one number. On a busy machine the best windows tell what each side does while
+    nobody disturbs it.
+    """
+    values = {
+        name: [turn if isinstance(turn, tuple) else (turn, turn) for turn in turns] for name, turns in values.items()}
+    best_of = min if smaller_is_better else max
+    ratio = (lambda ours, theirs: theirs / ours) if smaller_is_better else (lambda ours, theirs: ours / theirs)
+    result = {name: statistics.median(median for median, _ in turns) for name, turns in values.items()}
+    best = {name: best_of(best for _, best in turns) for name, turns in values.items()}
+    result.update({name + "_best": value for name, value in best.items()})
+    for name, turns in values.items():
         if name == mine:
             continue
-        pairs = [theirs / ours if smaller_is_better else ours / theirs for ours, theirs in zip(values[mine], samples)]
+        pairs = [ratio(ours[0], theirs[0]) for ours, theirs in zip(values[mine], turns)]
         result["vs_" + name] = round(statistics.median(pairs), 3)
         result["vs_" + name + "_range"] = [round(min(pairs), 3), round(max(pairs), 3)]
+        result["best_vs_" + name] = round(ratio(best[mine], best[name]), 3)
     return result
 
 
@@ -68,7 +79,7 @@ def common_arguments(parser):
     parser.add_argument("--binary", default=PRODUCT, help="retrain-bench, built with -c release")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the processor to stay on")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of one window")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of one turn, 20 windows")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: processor time of the process")
 
 

@@ -52,7 +52,7 @@ def main():
     contestants = {"retrain": product.run}
     for peer in peers:
         # One call is one pass over the topic.
-        contestants[peer.name] = lambda peer=peer: options.records * peer.calls("wall", 0)
+        contestants[peer.name] = lambda peer=peer: options.records * peer.calls("wall", 0)[0]
     values = contest.rounds(options.rounds, contestants)
     for side in (*peers, product):
         side.close()

@@ -17,22 +17,29 @@ import contest
 CASES = ["W1:1:relu", "W1:32:relu"]
 
 
+RATIOS = ("vs_onnxruntime", "best_vs_onnxruntime")
+
+
 def measure(case, options):
     net, rows, activation = case.split(":")
     peer = contest.Peer("onnxruntime", "infer_onnx.py", net, rows, activation)
 
     def mine():
-        return contest.product(
+        report = contest.product(
             options.binary, "infer", "--net", net, "--batch", rows, "--activation", activation, "--seconds",
             options.seconds, "--clock", options.clock)["infer"]
+        return report["median"], report["min"]
 
-    contestants = {"retrain": mine, "onnxruntime": lambda: 1e6 / peer.calls(options.clock, options.seconds)}
+    def theirs():
+        return [1e6 / rate for rate in peer.calls(options.clock, options.seconds)]
+
+    contestants = {"retrain": mine, "onnxruntime": theirs}
     values = contest.rounds(options.rounds, contestants)
     peer.close()
     return {
         "case": case, "unit": "us/batch", "rounds": options.rounds, "clock": options.clock,
         **contest.summary(values, smaller_is_better=True),
-        "samples": {name: [round(v, 2) for v in samples] for name, samples in values.items()},
+        "medians": {name: [round(median, 2) for median, _ in turns] for name, turns in values.items()},
     }
 
 
@@ -51,10 +58,10 @@ def main():
         [
             {
                 "case": r["case"], "retrain": f"{r['retrain']:.2f}", "onnxruntime": f"{r['onnxruntime']:.2f}",
-                "vs_onnxruntime": f"{r['vs_onnxruntime']:.2f}",
+                **{name: f"{r[name]:.2f}" for name in RATIOS},
             }
             for r in results
-        ], ["case", "retrain", "onnxruntime", "vs_onnxruntime"])
+        ], ["case", "retrain", "onnxruntime", *RATIOS])
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@
     swift build -c release --product retrain-bench
     python Sources/retrain-bench/Peers/step.py [--case W1:256:relu …]
 
-Each round asks retrain-bench, PyTorch and JAX for one window of steps; what counts is the median over the rounds of the
-ratio within a round. One JSON line a case, then a table.
+Each round asks retrain-bench, PyTorch and JAX for one turn of steps; what counts is the median over the rounds of the
+ratio within a round. One JSON line a case, then a table; its last column is the share of the processor's peak that the
+matrix products reach inside retrain's steps.
 """
 
 import argparse
 import json
 import os
+import statistics
 
 import contest
 
@@ -20,6 +22,9 @@ CASES = [
 ]
 
 
+RATIOS = ("vs_pytorch", "vs_jax", "best_vs_pytorch", "best_vs_jax")
+
+
 def measure(case, options):
     net, rows, activation = case.split(":")
     rows = int(rows)
@@ -27,20 +32,25 @@ def measure(case, options):
     if net != "W1c":  # JAX has no sparse gradients
         peers.append(contest.Peer("jax", "step_jax.py", net, rows, activation))
 
+    shares = []
+
     def mine():
-        return contest.product(
+        reports = contest.product(
             options.binary, "step", "--net", net, "--batch", rows, "--activation", activation, "--seconds",
-            options.seconds, "--clock", options.clock)["step"]
+            options.seconds, "--clock", options.clock)
+        shares.append(reports["gemm_share_of_peak"]["median"])
+        return reports["step"]["median"], reports["step"]["max"]
 
     contestants = {"retrain": mine}
     for peer in peers:
-        contestants[peer.name] = lambda peer=peer: rows * peer.calls(options.clock, options.seconds)
+        contestants[peer.name] = lambda peer=peer: [rows * rate for rate in peer.calls(options.clock, options.seconds)]
     values = contest.rounds(options.rounds, contestants)
     for peer in peers:
         peer.close()
     return {
         "case": case, "unit": "records/s", "rounds": options.rounds, "clock": options.clock,
-        **contest.summary(values), "samples": {name: [round(v) for v in samples] for name, samples in values.items()},
+        **contest.summary(values), "gemm_share_of_peak": round(statistics.median(shares), 3),
+        "medians": {name: [round(median) for median, _ in turns] for name, turns in values.items()},
     }
 
 
@@ -58,12 +68,13 @@ def main():
         {
             "case": r["case"],
             **{name: f"{r[name]:,.0f}" for name in ("retrain", "pytorch", "jax") if name in r},
-            **{name: f"{r[name]:.2f}" for name in ("vs_pytorch", "vs_jax") if name in r},
+            **{name: f"{r[name]:.2f}" for name in RATIOS if name in r},
+            "gemm": f"{100 * r['gemm_share_of_peak']:.0f} %",
         }
         for r in results
     ]
     print()
-    contest.table(rows, ["case", "retrain", "pytorch", "jax", "vs_pytorch", "vs_jax"])
+    contest.table(rows, ["case", "retrain", "pytorch", "jax", *RATIOS, "gemm"])
 
 
 if __name__ == "__main__":

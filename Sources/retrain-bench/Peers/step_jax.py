@@ -60,8 +60,7 @@ def main(net, rows, activation):
     ]
     zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)  # noqa: E731
     state = (parameters, zeros(), zeros(), jnp.float32(1), jnp.float32(1))
-    # Compiled ahead: the call is then the cheapest that JAX has.
-    step = step_of(ACTIVATIONS[activation]).lower(state, *data[0]).compile()
+    step = step_of(ACTIVATIONS[activation])
     position = 0
 
     def run(count):

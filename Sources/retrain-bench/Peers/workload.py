@@ -1,5 +1,6 @@
 """The networks and the data that every side of a comparison learns from, as `retrain-bench step` has them."""
 
+import statistics
 import time
 
 import numpy as np
@@ -36,14 +37,23 @@ def batches(net, rows):
     return made
 
 
+WINDOWS = 20
+
+
 def serve(run, finish=lambda: None):
-    """Answers each line `CLOCK SECONDS` on standard input with the calls a second of one window.
+    """Answers each line `CLOCK SECONDS` on standard input with the calls a second of 20 windows: median and best.
 
     `run(n)` makes n calls; `finish()` waits for what is still under way. The clock is `wall`, or `cpu`: the processor
     time of all threads of this process, which a busy machine disturbs less.
     """
-    run(2 * BATCHES)
-    finish()
+
+    def window(now, calls):
+        start = now()
+        run(calls)
+        finish()
+        return calls / (now() - start)
+
+    window(time.perf_counter, 2 * BATCHES)
     print("ready", flush=True)
     rate = None
     while True:
@@ -53,13 +63,8 @@ def serve(run, finish=lambda: None):
             return
         now = time.perf_counter if clock == "wall" else time.process_time
         if rate is None:
-            start = now()
-            run(BATCHES)
-            finish()
-            rate = BATCHES / (now() - start)
-        calls = max(1, int(rate * float(seconds)))
-        start = now()
-        run(calls)
-        finish()
-        rate = calls / (now() - start)
-        print(rate, flush=True)
+            rate = window(now, BATCHES)
+        calls = max(1, round(rate * float(seconds) / WINDOWS))
+        rates = [window(now, calls) for _ in range(WINDOWS)]
+        rate = statistics.median(rates)
+        print(rate, max(rates), flush=True)

@@ -79,6 +79,6 @@ private final class Stepper {
     attachment.removeAll(keepingCapacity: true)
     learner.appendAttachment(to: &attachment)
     try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
-    _ = learner.apply(labelled: local.labelled)
+    _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
   }
 }
