@@ -1,24 +1,54 @@
-// exp, log and the activations' formulas on vectors. Every function is branch-free and gives no NaN for a finite input.
+// Exponential, logarithm and their kin on vectors: what the activations and losses are made of. Every function is
+// branch-free and gives no NaN for a finite input; a NaN goes through.
 
-/// exp(x) for x ≤ 0; 0 below −87.33654 (FLT_MIN). Error ≤ 1 ULP.
+/// e^x = scale · (1 + fraction), scale a power of two, |fraction| < 0.42.
+typedef struct power {
+  vf fraction, scale;
+} power;
+
+/// The least x that `power_of` takes with a lift: its scale, and so its power, is 0.
+#define CK_POWER_FLOOR(LIFT) ((float)(-0.69314718055994531 * (127 + (LIFT))))
+enum { power_ceiling = 88 };
+
+/// Of r − e^r − 1 with |r| ≤ ln 2 / 2: e^r − 1 = r + r²·p(r), p of degree 5, relative error below 4.5e-10 before rounding.
+CK_INLINE vf exp_fraction(vf r) {
+  vf p = splat(1.9764331228e-4f);
+  p = fma_(p, r, splat(1.3932364527e-3f));
+  p = fma_(p, r, splat(8.3335433155e-3f));
+  p = fma_(p, r, splat(4.1666492820e-2f));
+  p = fma_(p, r, splat(1.6666665673e-1f));
+  p = fma_(p, r, splat(0.5f));
+  return fma_(p, r * r, r);
+}
+
+/// e^(x + tail)·2^lift for CK_POWER_FLOOR(lift) ≤ x ≤ 88, |tail| below 1e-4. A lift keeps what comes before the last factor out of
+/// the subnormal numbers.
 ///
-/// x = n·ln 2 + r with ln 2 in two parts (Cody & Waite), a polynomial of degree 7 in r, |r| ≤ ln 2 / 2.
-CK_INLINE vf exp_nonpositive(vf x) {
+/// x = n·ln 2 + r with ln 2 in two parts.
+///
+/// - Source: Cody & Waite 1980, "Software manual for the elementary functions", chapter 6.
+CK_INLINE power power_with_tail(vf x, vf tail, const int lift) {
   const vf magic = splat(12582912.0f);  // 1.5·2²³: adding it rounds to a whole number and leaves that in the low bits
   vf t = fma_(x, splat(1.44269504088896341f), magic);
   vf n = t - magic;
   vf r = fma_(n, splat(-0.693359375f), x);
-  r = fma_(n, splat(2.12194440e-4f), r);
-  vf p = splat(1.9875691500e-4f);
-  p = fma_(p, r, splat(1.3981999507e-3f));
-  p = fma_(p, r, splat(8.3334519073e-3f));
-  p = fma_(p, r, splat(4.1665795894e-2f));
-  p = fma_(p, r, splat(1.6666665459e-1f));
-  p = fma_(p, r, splat(5.0000001201e-1f));
-  vf y = fma_(p, r * r, r) + splat(1.0f);
-  vf scale = floats((bits(t) + (vi)127) << (vi)23);
-  return pick(x < splat(-87.33654f), splat(0.0f), y * scale);
+  r = r + fma_(n, splat(2.12194440e-4f), tail);
+  return (power){exp_fraction(r), floats((bits(t) + (vi)(127 + lift)) << (vi)23)};
 }
+
+CK_INLINE power power_of(vf x, const int lift) {
+  const vf magic = splat(12582912.0f);
+  vf t = fma_(x, splat(1.44269504088896341f), magic);
+  vf n = t - magic;
+  vf r = fma_(n, splat(-0.693359375f), x);
+  r = fma_(n, splat(2.12194440e-4f), r);
+  return (power){exp_fraction(r), floats((bits(t) + (vi)(127 + lift)) << (vi)23)};
+}
+
+CK_INLINE vf whole(power p) { return fma_(p.scale, p.fraction, p.scale); }
+
+/// exp(x) for x ≤ 0; flushed to 0 below FLT_MIN. Error ≤ 1 ULP; monotone.
+CK_INLINE vf exp_nonpositive(vf x) { return whole(power_of(greater(splat(CK_POWER_FLOOR(0)), x), 0)); }
 
 /// log(1 + x) for 0 ≤ x ≤ 1, as 2·artanh(x / (2 + x)). Error ≤ 3 ULP.
 CK_INLINE vf log1p_unit(vf x) {
@@ -35,72 +65,76 @@ CK_INLINE vf log1p_unit(vf x) {
   return fma_(d * s, p, d);
 }
 
-/// The parts of a logistic function of x: σ(x), 1 − σ(x), and σ·(1 − σ), each without cancellation.
-typedef struct logistic {
-  vf value, complement, slope;
-} logistic;
+/// A power of two times 1 + fraction, to be multiplied with one rounding: for the vanishing side of functions that go
+/// as e^−|x|. `scale` may be lifted by 2¹⁶, which `unlift` takes away again, so that a product is flushed only where it
+/// is itself below FLT_MIN.
+typedef struct factor {
+  vf fraction, scale, unlift;
+} factor;
 
-CK_INLINE logistic logistic_of(vf x) {
-  vf e = exp_nonpositive(-magnitude(x));
-  vf r = splat(1.0f) / (splat(1.0f) + e);
-  vf er = e * r;
-  vi positive = x > splat(0.0f);
-  return (logistic){pick(positive, r, er), pick(positive, er, r), fma_(-er, er, er)};
+CK_INLINE vf times(vf x, factor f) { return fma_(x, f.fraction, x) * f.scale * f.unlift; }
+
+/// e^−|v|, lifted by 2¹⁶, where `positive` is not set, else 1.
+CK_INLINE factor factor_unless(vi positive, power lifted) {
+  const vf one = splat(1.0f);
+  return (factor){
+    floats(bits(lifted.fraction) & ~positive), pick(positive, one, lifted.scale), pick(positive, one, splat(0x1p-16f))};
 }
 
-enum { ck_leak_inverse = 100 };  // leaky relu: x / 100 below zero
+/// e^−|v| lifted by 2¹⁶.
+CK_INLINE power lifted_power(vf v) { return power_of(greater(splat(CK_POWER_FLOOR(16)), -magnitude(v)), 16); }
 
-/// y = f(x) and, where asked, *d = f′(x).
-CK_INLINE vf activation(ck_activation kind, vf x, vf *d) {
-  const vf zero = splat(0.0f), one = splat(1.0f);
-  switch (kind) {
-    case ck_relu:
-      if (d) *d = pick(x > zero, one, zero);
-      return greater(zero, x);  // a NaN stays one
-    case ck_leaky_relu: {
-      const vf leak = splat(1.0f / ck_leak_inverse);
-      if (d) *d = pick(x > zero, one, leak);
-      return pick(x > zero, x, x * leak);
-    }
-    case ck_gelu: {
-      // x·σ(2u) with 2u = x·(c₁ + c₂·x²): the tanh form without its cancellation. Beyond ±12 σ is 0 or 1.
-      const vf c1 = splat(1.5957691216057308f), c2 = splat(0.07135481282553f);
-      vf bounded = greater(splat(-12.0f), lesser(splat(12.0f), x));
-      vf s = bounded * bounded;
-      logistic l = logistic_of(bounded * fma_(c2, s, c1));
-      if (d) *d = fma_(bounded * l.slope, fma_(splat(3.0f) * c2, s, c1), l.value);
-      return x * l.value;
-    }
-    case ck_swish: {
-      logistic l = logistic_of(x);
-      vf y = x * l.value;
-      if (d) *d = fma_(y, l.complement, l.value);
-      return y;
-    }
-    case ck_tanh: {
-      vf e = exp_nonpositive(magnitude(x) * splat(-2.0f));
-      vf r = one / (one + e);
-      vf er = e * r;
-      if (d) *d = splat(4.0f) * fma_(-er, er, er);
-      vf far = (one - e) * r;
-      vf s = x * x;
-      vf p = splat(-5.70498872745e-3f);
-      p = fma_(p, s, splat(2.06390887954e-2f));
-      p = fma_(p, s, splat(-5.37397155531e-2f));
-      p = fma_(p, s, splat(1.33314422036e-1f));
-      p = fma_(p, s, splat(-3.33332819422e-1f));
-      vf near = fma_(p * s, x, x);
-      vf signed_far = floats(bits(far) | (bits(x) & (vi)(int32_t)0x80000000));
-      return pick(magnitude(x) < splat(0.625f), near, signed_far);
-    }
-    case ck_sigmoid: {
-      logistic l = logistic_of(x);
-      if (d) *d = l.slope;
-      return l.value;
-    }
-    case ck_identity:
-      if (d) *d = one;
-      return x;
-  }
-  return x;
+/// The logistic function: σ(v) = share · factor, and 1 − σ(v). Each is relatively accurate at either end.
+typedef struct logistic {
+  vf share, complement;
+  factor factor;
+} logistic;
+
+/// Of the e^−|v| lifted by 2¹⁶, and the sign of v.
+CK_INLINE logistic logistic_from(power lifted, vi positive) {
+  vf e = whole(lifted) * splat(0x1p-16f);
+  vf r = splat(1.0f) / (splat(1.0f) + e);
+  return (logistic){r, pick(positive, e * r, r), factor_unless(positive, lifted)};
+}
+
+/// S(t) = e^(t²/2)·Φ(−t) for 0 ≤ t ≤ 14, Φ the normal distribution: Mills' ratio over √(2π). A polynomial in
+/// (t − 4) / (t + 4), relative error below 2e-8 before rounding; what the quotient's roundings amount to in t is put right
+/// with S′(t) = t·S − 1/√(2π).
+///
+/// - Source: the mapping of Shepherd & Laframboise 1981, "Chebyshev approximation of (1 + 2x)exp(x²)erfc x in
+///   0 ≤ x < ∞"; the polynomial is a minimax fit of our own.
+CK_INLINE vf normal_tail_ratio(vf t) {
+  vf sum = t + splat(4.0f);
+  vf h = splat(1.0f) / sum;
+  vf error = fma_(-h, t - (sum - splat(4.0f)), fma_(-h, sum, splat(1.0f)));  // 1 / (t + 4) = h·(1 + error)
+  vf q = fma_(splat(-8.0f), h, splat(1.0f));
+  vf p = splat(-1.2963033805e-4f);
+  p = fma_(p, q, splat(1.8441030988e-4f));
+  p = fma_(p, q, splat(1.5717841452e-3f));
+  p = fma_(p, q, splat(-3.5148619208e-3f));
+  p = fma_(p, q, splat(-7.5266645290e-3f));
+  p = fma_(p, q, splat(6.0404241085e-2f));
+  p = fma_(p, q, splat(-1.8652312458e-1f));
+  p = fma_(p, q, splat(3.8713681698e-1f));
+  p = fma_(p, q, splat(-6.0789662600e-1f));
+  p = fma_(p, q, splat(7.5528514385e-1f));
+  vf slope = fma_(t, p * h, splat(-0.39894228040143268f));
+  return fma_(p, h, -(sum * error) * slope);
+}
+
+/// log(x) for FLT_MIN ≤ x < ∞: the exponent, and 2·artanh of the rest. Error ≤ 2 ULP away from 1.
+CK_INLINE vf log_positive(vf x) {
+  vi raw = bits(x);
+  vi exponent = (raw - (vi)0x3f3504f3) >> (vi)23;  // leaves a mantissa in [√½, √2)
+  vf f = floats(raw - (exponent << (vi)23)) - splat(1.0f);
+  vf w = f / (splat(2.0f) + f);
+  vf s = w * w;
+  vf p = splat(1.0f / 11.0f);
+  p = fma_(p, s, splat(1.0f / 9.0f));
+  p = fma_(p, s, splat(1.0f / 7.0f));
+  p = fma_(p, s, splat(1.0f / 5.0f));
+  p = fma_(p, s, splat(1.0f / 3.0f));
+  vf d = w + w;
+  vf rest = fma_(d * s, p, d);
+  return fma_(__builtin_convertvector(exponent, vf), splat(0.693147182464599609375f), rest);
 }

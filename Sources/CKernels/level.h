@@ -7,8 +7,18 @@
 #include "activations.h"
 #include "norm.h"
 #include "losses.h"
-#include "optimizers.h"
-#include "embedding_rows.h"
+#include "optimizers/gradient.h"
+#include "optimizers/sgd.h"
+#include "optimizers/adagrad.h"
+#include "optimizers/rmsprop.h"
+#include "optimizers/adam.h"
+#include "optimizers/amsgrad.h"
+#include "optimizers/ftrl.h"
+#include "optimizers/lion.h"
+#include "optimizers/update.h"
+#include "optimizers/rows.h"
+#include "optimizers/squared_norm.h"
+#include "optimizers/unit_clip.h"
 #include "blends.h"
 #include "dropout.h"
 
@@ -44,6 +54,12 @@ const ck_kernels CK_TABLE = {
   .thin_input_gradient = thin_input_gradient,
   .activate = activate,
   .activate_backward = activate_backward,
+  .prelu = prelu,
+  .prelu_backward = prelu_backward,
+  .gate = gate,
+  .gate_backward = gate_backward,
+  .softmax = softmax,
+  .softmax_backward = softmax_backward,
   .layer_norm = layer_norm,
   .layer_norm_backward = layer_norm_backward,
   .rms_norm = rms_norm,
@@ -60,12 +76,9 @@ const ck_kernels CK_TABLE = {
   .logit_loss = logit_loss,
   .class_loss = class_loss,
   .squared_norm = squared_norm,
-  .adam = adam,
-  .sgd = sgd,
-  .adagrad = adagrad,
-  .adam_rows = adam_rows,
-  .sgd_rows = sgd_rows,
-  .adagrad_rows = adagrad_rows,
+  .update = update,
+  .update_rows = update_rows,
+  .clip_units = clip_units,
   .exp_nonpositive = exp_array,
   .log1p_unit = log1p_array,
   .peak = peak,

@@ -51,5 +51,13 @@ extension Learner {
       }
     }
     precondition(next == values.count, "\(values.count) values for \(next) parameters")
+    optimizers.align(network)
+  }
+}
+
+extension Learner {
+  /// The learning rates that the next step will use: dense layers, embedding rows, wide rows.
+  package var learningRates: [Double] {
+    [optimizers.dense, optimizers.embeddingRows, optimizers.wideRows].map { $0.rate(at: step) }
   }
 }

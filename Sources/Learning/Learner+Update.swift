@@ -2,7 +2,7 @@ import Tensors
 
 // The agreed gradient becomes a change of the parameters.
 extension Learner {
-  func applyStep(labelled: Int) -> Update {
+  func applyStep(labelled: Int, lossSum: Double) -> Update {
     precondition(labelled >= 0)
     let normalizer = network.normalizer
     defer { forgetRows() }
@@ -11,23 +11,19 @@ extension Learner {
     if labelled > 0 {
       let inverseCount = 1 / Float(labelled)
       network.times?.begin()
-      let size = gradientSize(inverseCount)
-      guard size.squares.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
-      update.gradientNorm = size.squares.squareRoot()
-      update.wasClipped = size.clipsValues
-      var scale: Float = 1
-      if let limit = spec.clipping.globalNorm, update.gradientNorm > Double(limit) {
-        scale = Float(Double(limit) / (update.gradientNorm + 1e-6))
-        update.wasClipped = true
-      }
+      let gradient = clipGradient(inverseCount)
+      guard gradient.norm.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
+      update.gradientNorm = gradient.norm
+      update.wasClipped = gradient.wasClipped
       network.times?.lap("all layers", .update)
-      updateDense(inverseCount: inverseCount, scale: scale)
-      updateRows(inverseCount: inverseCount, scale: scale)
+      updateDense(inverseCount)
+      updateRows(inverseCount)
       for head in network.heads {
         head.updateTemperature(
           network.parameters.pointer, gradient: back.gradient.pointer, inverseCount: inverseCount)
       }
       network.times?.lap("embeddings", .update)
+      optimizers.observe(lossSum: lossSum, labelled: labelled)
     }
     normalizer.running.merge(normalizer.merged)
     normalizer.refresh()
@@ -35,64 +31,56 @@ extension Learner {
     return update
   }
 
-  /// Σ g² of the mean gradient after clipping by value, embedding rows included; NaN where it is not finite.
-  private func gradientSize(_ inverseCount: Float) -> (squares: Double, clipsValues: Bool) {
-    let kernels = network.kernels
-    let gradient = back.gradient.pointer
-    let rows = merge.rows
-    let limit = spec.clipping.value ?? .infinity
-    var squares = 0.0
-    for (index, segment) in monitor.segments.enumerated() {
-      let part = kernels.squaredNorm(
-        count: segment.count, gradient + segment.lowerBound, inverseCount: inverseCount, limit: limit)
-      monitor.pendingSquares[index] = part
-      squares += part
-    }
-    let sparseCount = paddedToLanes(rows.valueCount)
-    squares += kernels.squaredNorm(count: sparseCount, rows.values.pointer, inverseCount: inverseCount, limit: limit)
-    guard spec.clipping.value != nil, squares.isFinite else { return (squares, false) }
-    var unclipped = 0.0
-    for segment in monitor.segments {
-      unclipped += kernels.squaredNorm(
-        count: segment.count, gradient + segment.lowerBound, inverseCount: inverseCount, limit: .infinity)
-    }
-    unclipped += kernels.squaredNorm(
-      count: sparseCount, rows.values.pointer, inverseCount: inverseCount, limit: .infinity)
-    return (squares, unclipped != squares)
-  }
-
-  private func updateDense(inverseCount: Float, scale: Float) {
-    var constants = dense.constants(inverseCount: inverseCount, scale: scale, valueLimit: spec.clipping.value)
-    for (index, segment) in monitor.segments.enumerated() {
-      let change = dense.update(
-        network.kernels, weights: network.parameters.pointer, gradient: back.gradient.pointer,
-        start: segment.lowerBound,
-        count: segment.count, &constants)
-      monitor.count(segment: index, change: change)
-      network.times?.lap(network.layout.segments[index].name, .update)
+  private func updateDense(_ inverseCount: Float) {
+    let limit = spec.clipping.value
+    let own = optimizers.dense.constants(step: step, inverseCount: inverseCount, valueLimit: limit)
+    let wide = optimizers.wideNumbers?.constants(step: step, inverseCount: inverseCount, valueLimit: limit) ?? own
+    var change = 0.0
+    for (index, piece) in optimizers.pieces.enumerated() {
+      var constants = piece.isWide ? wide : own
+      if !piece.isPenalized { constants = constants.withoutPenalties }
+      if piece.units != nil {
+        constants.inverse_count = 1
+        constants.value_limit = .infinity
+      }
+      constants.scale = scales.segments[piece.segment] * scales.global
+      let start = piece.range.lowerBound
+      change += optimizers.optimizer(of: piece).update(
+        network.kernels, weights: network.parameters.pointer + start, gradient: back.gradient.pointer + start,
+        start: piece.stateStart, count: piece.range.count, &constants)
+      let next = index + 1
+      if next == optimizers.pieces.count || optimizers.pieces[next].segment != piece.segment {
+        monitor.count(segment: piece.segment, change: change)
+        network.times?.lap(network.layout.segments[piece.segment].name, .update)
+        change = 0
+      }
     }
   }
 
-  private func updateRows(inverseCount: Float, scale: Float) {
+  private func updateRows(_ inverseCount: Float) {
     let tables = network.tables
     guard tables.rowCount > 0 else { return }
     let limit = spec.clipping.value
-    var constants = embeddingRows.constants(inverseCount: inverseCount, scale: scale, valueLimit: limit)
-    var wideConstants = wideRows.constants(inverseCount: inverseCount, scale: scale, valueLimit: limit)
+    let embedding = optimizers.embeddingRows
+    let wide = optimizers.wideRows
+    var constants = embedding.constants(step: step, inverseCount: inverseCount, valueLimit: limit)
+    var wideConstants = wide.constants(step: step, inverseCount: inverseCount, valueLimit: limit)
     var row = 0
     var value = 0
-    for table in tables.tables {
+    for (index, table) in tables.tables.enumerated() {
       let count = buckets.fill(merge.rows, from: row, table: table)
       guard count > 0 else { continue }
+      constants.scale = scales.tables[index] * scales.global
+      wideConstants.scale = constants.scale
       let width = tables.gradientWidth(table)
       let gradient = merge.rows.values.pointer + value
       if table.dimension > 0 {
-        _ = embeddingRows.updateRows(
+        _ = embedding.updateRows(
           network.kernels, buckets.pointer, count: count, width: table.dimension, weights: tables.weights.pointer,
           offset: table.offset, firstRow: table.firstRow, gradient: gradient, stride: width, &constants)
       }
       if tables.wideWidth > 0, !table.isWeighted {
-        _ = wideRows.updateRows(
+        _ = wide.updateRows(
           network.kernels, buckets.pointer, count: count, width: tables.wideWidth, weights: tables.wideWeights.pointer,
           offset: table.firstRow * tables.wideWidth, firstRow: table.firstRow, gradient: gradient + table.dimension,
           stride: width, &wideConstants)

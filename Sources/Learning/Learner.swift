@@ -18,9 +18,8 @@ public final class Learner {
   let back: BackwardPass
   let embeddings: EmbeddingGradients
   let merge: AttachmentMerge
-  let dense: OptimizerState
-  let embeddingRows: OptimizerState
-  let wideRows: OptimizerState
+  let optimizers: OptimizerGroups
+  let scales: ClippingScales
   let monitor: HealthMonitor
   var random: SplitMix64
   let buckets: BucketList
@@ -39,11 +38,9 @@ public final class Learner {
     embeddings = EmbeddingGradients(tables, batchCapacity: batchCapacity)
     merge = AttachmentMerge(
       tables, rowCapacity: embeddings.local.rows.count, valueCapacity: embeddings.local.values.count)
-    dense = OptimizerState(spec.optimizer, count: network.layout.count)
-    embeddingRows = OptimizerState(spec.embeddingOptimizer, count: tables.weights.count, rowCount: tables.rowCount)
-    wideRows = OptimizerState(
-      spec.embeddingOptimizer, count: tables.wideWeights.count, rowCount: spec.hasWidePart ? tables.categoryRowCount : 0
-    )
+    optimizers = OptimizerGroups(spec, layout: network.layout, tables: tables)
+    optimizers.align(network)
+    scales = ClippingScales(segmentCount: network.layout.segments.count, tableCount: tables.tables.count)
     monitor = HealthMonitor(network)
     buckets = BucketList()
   }
@@ -112,10 +109,12 @@ public final class Learner {
 
   /// Divides by the global count, clips, updates parameters and normaliser, and counts the step.
   ///
-  /// - Parameter labelled: Labelled rows of all ranks; 0: only the normaliser learns.
+  /// - Parameters:
+  ///   - labelled: Labelled rows of all ranks; 0: only the normaliser learns.
+  ///   - lossSum: Sum of their losses over all ranks, in one order on every rank: what a plateau schedule looks at.
   /// - Returns: Where it is not finite, nothing was applied and the step is forgotten.
-  public func apply(labelled: Int) -> Update {
-    withArithmeticMode { applyStep(labelled: labelled) }
+  public func apply(labelled: Int, lossSum: Double) -> Update {
+    withArithmeticMode { applyStep(labelled: labelled, lossSum: lossSum) }
   }
 
   /// Forgets gradients and moments of the step in hand: a rank without records then adds nothing to the sums.

@@ -1,6 +1,10 @@
 extension ModelSettings {
   /// `Learning`'s activations by name.
-  public static let activations = ["relu", "leaky_relu", "gelu", "swish", "tanh", "sigmoid", "identity"]
+  public static let activations = [
+    "relu", "leaky_relu", "prelu", "elu", "selu", "relu6", "gelu", "gelu_exact", "swish", "mish", "hard_swish",
+    "softplus", "tanh", "sigmoid", "hard_sigmoid", "identity", "softmax", "log_softmax", "glu", "swiglu", "geglu",
+    "reglu",
+  ]
 
   private static let isNetwork = Condition<ModelSettings>(
     "means nothing for `kind: linear`", "leave it out, or write `kind: network`"
@@ -23,7 +27,17 @@ extension ModelSettings {
       Key(
         "hidden", \.hidden, .list(of: .integer(1...16_384), "a list of widths, such as [64, 32]", count: 0...16),
         onlyIf: isNetwork, "Widths of the hidden layers; empty: none."),
-      Key("activation", \.activation, .word(activations), onlyIf: isNetwork, "The activation of the hidden layers."),
+      Key(
+        "activation", \.activation, .word(activations), onlyIf: isNetwork,
+        "The activation of the hidden layers. gelu is the tanh form, gelu_exact the other; glu, swiglu, geglu and reglu are gates, which need two products a unit; prelu learns its slopes."
+      ),
+      Key(
+        "activation_clip", \.activationClip, .optional(.number(0...1e6, isOpenBelow: true)),
+        onlyIf: Condition(
+          "needs hidden layers whose outputs may be clipped one by one",
+          "leave it out, or choose an activation other than softmax and log_softmax"
+        ) { $0.kind == .network && !$0.hidden.isEmpty && !$0.activation.hasSuffix("softmax") },
+        "Clips each hidden output to plus or minus this much."),
       Key(
         "normalization", \.normalization, .choice, onlyIf: isNetwork,
         "layer_norm and rms_norm normalise each hidden layer before its activation."),

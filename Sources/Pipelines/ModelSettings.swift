@@ -7,15 +7,19 @@ public struct ModelSettings: LossOwner, Hashable, Codable {
     case layerNorm = "layer_norm"
     case rmsNorm = "rms_norm"
   }
-  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable { case auto, he, glorot }
+  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable {
+    case auto, he, glorot, lecun, orthogonal
+  }
 
   public var task: Task
   /// `linear`: one weight an input and output, and no layers.
   public var kind: Kind = .network
   /// Widths of the hidden layers; empty: a linear model on the inputs.
   public var hidden: [Int] = [64, 32]
-  /// One of `Learning`'s activations: relu, leaky_relu, gelu, swish, tanh, sigmoid, identity.
+  /// One of `activations`.
   public var activation: String = "relu"
+  /// Hidden outputs are clipped to ± this much; nil: they are not.
+  public var activationClip: Double?
   public var normalization: Normalization = .none
   /// `auto` follows the activation.
   public var initialization: Initialization = .auto

@@ -11,6 +11,7 @@ struct PipelineChecks {
     checkFeatures()
     checkPaths()
     checkLayers()
+    checkOptimizers()
     checkLosses()
   }
 

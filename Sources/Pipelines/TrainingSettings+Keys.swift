@@ -22,11 +22,20 @@ extension TrainingSettings {
         "embedding_optimizer", \.embeddingOptimizer,
         Optimizer.section(prototype: TrainingSettings().embeddingOptimizer).kind, "Of the embedding rows."),
       Key(
+        "wide_optimizer", \.wideOptimizer, .ifGiven(Optimizer.section(prototype: Optimizer(kind: .ftrl)).kind),
+        "Of the wide part; left out: its category rows as embedding_optimizer, its numeric weights as optimizer."),
+      Key(
         "clip_global_norm", \.clipGlobalNorm, .optional(.number(0...1e9, isOpenBelow: true)),
-        "The largest global L2 norm of a gradient."),
+        "The largest global L2 norm of a gradient; the last of the clippings."),
       Key(
         "clip_value", \.clipValue, .optional(.number(0...1e9, isOpenBelow: true)),
-        "The largest magnitude of one gradient value."),
+        "The largest magnitude of one gradient value; the first of the clippings."),
+      Key(
+        "clip_adaptive", \.clipAdaptive, .optional(.number(0...10, isOpenBelow: true)),
+        "The largest ratio of a hidden unit's gradient norm to its weights' norm, about 0.01; the second."),
+      Key(
+        "clip_layer_norm", \.clipLayerNorm, .optional(.number(0...1e9, isOpenBelow: true)),
+        "The largest L2 norm of one layer's gradient, a category's embedding rows being a layer; the third."),
       Key(
         "non_finite_budget", \.nonFiniteBudget, .integer(0...1_000_000_000),
         "After this many records rejected as non_finite the pipeline is halted."),
@@ -38,30 +47,4 @@ extension TrainingSettings {
         "peer_timeout", \.peerTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
         "A worker that is silent for this long is a lost one."),
     ])
-}
-
-extension TrainingSettings.Optimizer {
-  static func section(prototype: TrainingSettings.Optimizer) -> Section<TrainingSettings.Optimizer> {
-    Section(
-      doc: "How a gradient becomes a change.",
-      prototype: prototype,
-      keys: [
-        Key("kind", \.kind, .choice, "Adam, stochastic gradient descent, or Adagrad."),
-        Key("learning_rate", \.learningRate, .number(0...100, isOpenBelow: true), "The size of a step."),
-        Key(
-          "momentum", \.momentum, .number(0...0.9999),
-          onlyIf: Condition("is for `kind: sgd` only", "leave it out, or write `kind: sgd`") { $0.kind == .sgd },
-          "Share of the last change that goes on."),
-        Key("beta1", \.beta1, .number(0...0.999999), onlyIf: isAdam, "Decay of the mean of gradients."),
-        Key("beta2", \.beta2, .number(0...0.99999999), onlyIf: isAdam, "Decay of the mean of squared gradients."),
-        Key(
-          "epsilon", \.epsilon, .number(0...1, isOpenBelow: true),
-          onlyIf: Condition("means nothing for `kind: sgd`", "leave it out") { $0.kind != .sgd },
-          "Keeps the divisor from zero."),
-      ])
-  }
-
-  private static var isAdam: Condition<TrainingSettings.Optimizer> {
-    Condition("is for `kind: adam` only", "leave it out, or write `kind: adam`") { $0.kind == .adam }
-  }
 }

@@ -1,23 +1,5 @@
 /// How the model learns: `training:` of the pipeline file.
 public struct TrainingSettings: Sendable, Hashable, Codable {
-  public enum OptimizerKind: String, Sendable, Hashable, Codable, CaseIterable { case adam, sgd, adagrad }
-
-  public struct Optimizer: Sendable, Hashable, Codable {
-    public var kind: OptimizerKind
-    public var learningRate: Double
-    /// SGD.
-    public var momentum: Double = 0
-    /// Adam.
-    public var beta1: Double = 0.9
-    public var beta2: Double = 0.999
-    public var epsilon: Double = 1e-8
-
-    public init(kind: OptimizerKind, learningRate: Double) {
-      self.kind = kind
-      self.learningRate = learningRate
-    }
-  }
-
   /// Processes that share the work when `start --workers` does not say otherwise.
   public var workers: Int = 2
   /// Valid records a step takes from each partition, at most.
@@ -25,13 +7,19 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   /// How long a step waits for a partition with too few records.
   public var linger: Duration = .milliseconds(20)
   /// Dense parameters.
-  public var optimizer = Optimizer(kind: .adam, learningRate: 0.001)
+  public var optimizer = Optimizer(kind: .adam)
   /// Embedding rows; `adagrad` keeps one sum a row.
-  public var embeddingOptimizer = Optimizer(kind: .adagrad, learningRate: 0.05)
+  public var embeddingOptimizer = Optimizer(kind: .adagrad)
+  /// The wide part; nil: its category rows as `embeddingOptimizer`, its numeric weights as `optimizer`.
+  public var wideOptimizer: Optimizer?
   /// The largest global L2 norm of a gradient; nil: unlimited.
   public var clipGlobalNorm: Double? = 1
   /// The largest magnitude of one gradient value; nil: unlimited.
   public var clipValue: Double?
+  /// The largest L2 norm of one layer's gradient; nil: unlimited.
+  public var clipLayerNorm: Double?
+  /// The largest ratio of a hidden unit's gradient norm to its weights' norm; nil: unlimited.
+  public var clipAdaptive: Double?
   /// After this many rejections for `non_finite` the lineage is halted.
   public var nonFiniteBudget: Int = 100
   /// Every step's offset ranges are stored, for `audit --ledger`.

@@ -1,19 +1,5 @@
 import CKernels
 
-/// The formulas that `Kernels.activate` knows.
-package enum ActivationFormula: UInt32, Sendable {
-  case relu = 0
-  case leakyRelu = 1
-  case gelu = 2
-  case swish = 3
-  case tanh = 4
-  case sigmoid = 5
-  case identity = 6
-
-  /// The way back reads f′ from the forward pass rather than from the outputs.
-  package var keepsDerivative: Bool { self != .relu && self != .leakyRelu && self != .identity }
-}
-
 /// A matrix of row-major floats with a stride.
 package struct Rows {
   package let pointer: UnsafeMutablePointer<Float>
@@ -84,28 +70,6 @@ extension Kernels {
   ) {
     table.pointee.thin_input_gradient(
       Int64(rows), Int64(inputs), Int64(outputs), dz.pointer, Int64(dz.stride), weights, dx.pointer, Int64(dx.stride))
-  }
-
-  package func activate(
-    _ formula: ActivationFormula, rows: Int, units: Int, z: Rows, derivative: UnsafeMutablePointer<Float>?,
-    stats: UnitStats?
-  ) {
-    let kind = ck_activation(rawValue: formula.rawValue)
-    guard let stats else {
-      return table.pointee.activate(kind, Int64(rows), Int64(units), z.pointer, derivative, Int64(z.stride), nil)
-    }
-    withUnsafePointer(to: stats.columns) {
-      table.pointee.activate(kind, Int64(rows), Int64(units), z.pointer, derivative, Int64(z.stride), $0)
-    }
-  }
-
-  package func activateBackward(
-    _ formula: ActivationFormula, rows: Int, units: Int, dy: Rows, y: Rows, derivative: UnsafePointer<Float>?,
-    sums: UnsafeMutablePointer<Float>
-  ) {
-    table.pointee.activate_backward(
-      ck_activation(rawValue: formula.rawValue), Int64(rows), Int64(units), dy.pointer, y.pointer, derivative,
-      Int64(dy.stride), sums)
   }
 
   package func layerNorm(

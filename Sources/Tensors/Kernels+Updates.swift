@@ -1,7 +1,43 @@
 import CKernels
 
-/// One optimiser step's constants; the gradient used is clamp(g · inverseCount, ± valueLimit) · scale.
+/// One optimiser step's constants; the gradient used is clamp(g · inverseCount, ± valueLimit) · scale, then penalties.
 package typealias UpdateConstants = ck_update
+
+/// The kernels' optimisers; Nesterov's momentum counts as one.
+package enum UpdateFormula: UInt32, Sendable, CaseIterable {
+  case sgd = 0
+  case nesterov = 1
+  case adagrad = 2
+  case rmsprop = 3
+  case adam = 4
+  case amsgrad = 5
+  case ftrl = 6
+  case lion = 7
+
+  fileprivate var kind: ck_optimizer { ck_optimizer(rawValue: rawValue) }
+}
+
+/// What an optimiser keeps, up to three buffers that lie like the parameters.
+package struct UpdateStates {
+  package var buffers: (UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?)
+
+  package init(
+    _ first: UnsafeMutablePointer<Float>?, _ second: UnsafeMutablePointer<Float>? = nil,
+    _ third: UnsafeMutablePointer<Float>? = nil
+  ) {
+    buffers = (first, second, third)
+  }
+
+  /// As the array of three pointers that the kernels read.
+  fileprivate func withPointers<Result>(
+    _ body: (UnsafePointer<UnsafeMutablePointer<Float>?>) -> Result
+  ) -> Result {
+    withUnsafeBytes(of: buffers) { raw in
+      guard let base = raw.baseAddress else { preconditionFailure("three pointers have an address") }
+      return body(base.assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self))
+    }
+  }
+}
 
 extension Kernels {
   /// Σ clamp(g · inverseCount, ± limit)²; not finite where a value is not. `count` is a multiple of 16.
@@ -9,42 +45,35 @@ extension Kernels {
     table.pointee.squared_norm(Int64(count), g, inverseCount, limit)
   }
 
-  package func adam(
-    count: Int, _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>,
-    square: UnsafeMutablePointer<Float>, _ constants: UnsafePointer<UpdateConstants>
-  ) -> Double { table.pointee.adam(Int64(count), w, g, mean, square, constants) }
-
-  package func sgd(
-    count: Int, _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, velocity: UnsafeMutablePointer<Float>,
-    _ constants: UnsafePointer<UpdateConstants>
-  ) -> Double { table.pointee.sgd(Int64(count), w, g, velocity, constants) }
-
-  package func adagrad(
-    count: Int, _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>,
-    _ constants: UnsafePointer<UpdateConstants>
-  ) -> Double { table.pointee.adagrad(Int64(count), w, g, sums, constants) }
-
-  package func adamRows(
-    count: Int, _ rows: UnsafePointer<UInt32>, width: Int, _ w: UnsafeMutablePointer<Float>,
-    mean: UnsafeMutablePointer<Float>, square: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, stride: Int,
-    _ constants: UnsafePointer<UpdateConstants>
+  /// One step of `count` parameters, a multiple of 16; Σ (change)².
+  package func update(
+    _ formula: UpdateFormula, count: Int, _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
+    _ states: UpdateStates, _ constants: UnsafePointer<UpdateConstants>
   ) -> Double {
-    table.pointee.adam_rows(Int64(count), rows, Int64(width), w, mean, square, gradient, Int64(stride), constants)
+    states.withPointers { table.pointee.update(formula.kind, Int64(count), w, g, $0, constants) }
   }
 
-  package func sgdRows(
-    count: Int, _ rows: UnsafePointer<UInt32>, width: Int, _ w: UnsafeMutablePointer<Float>,
-    velocity: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, stride: Int,
-    _ constants: UnsafePointer<UpdateConstants>
+  /// One step of the given rows of a table; gradient i lies at `gradient` + i · `stride`. Adagrad keeps one sum a row.
+  package func updateRows(
+    _ formula: UpdateFormula, count: Int, _ rows: UnsafePointer<UInt32>, width: Int, _ w: UnsafeMutablePointer<Float>,
+    _ states: UpdateStates, gradient: UnsafePointer<Float>, stride: Int, _ constants: UnsafePointer<UpdateConstants>
   ) -> Double {
-    table.pointee.sgd_rows(Int64(count), rows, Int64(width), w, velocity, gradient, Int64(stride), constants)
+    states.withPointers {
+      table.pointee.update_rows(
+        formula.kind, Int64(count), rows, Int64(width), w, $0, gradient, Int64(stride), constants)
+    }
   }
 
-  package func adagradRows(
-    count: Int, _ rows: UnsafePointer<UInt32>, width: Int, _ w: UnsafeMutablePointer<Float>,
-    sums: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, stride: Int,
-    _ constants: UnsafePointer<UpdateConstants>
-  ) -> Double {
-    table.pointee.adagrad_rows(Int64(count), rows, Int64(width), w, sums, gradient, Int64(stride), constants)
+  /// Adaptive clipping of the units of a panel matrix [inputs × outputs]: `g` becomes its mean, each unit's norm at most
+  /// `ratio` · max(‖w‖, epsilon).
+  ///
+  /// - Returns: How many units were over their limit.
+  package func clipUnits(
+    inputs: Int, outputs: Int, weights: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>, inverseCount: Float,
+    valueLimit: Float, ratio: Float, epsilon: Float
+  ) -> Int {
+    Int(
+      table.pointee.clip_units(
+        Int64(inputs), Int64(outputs), weights, g, inverseCount, valueLimit, ratio, epsilon))
   }
 }

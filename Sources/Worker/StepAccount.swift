@@ -43,6 +43,11 @@ package final class StepAccount {
     }
   }
 
+  /// Sum of the trained rows' losses, added in rank order: the same bits on every rank.
+  package static func lossSum(_ envelopes: [ReceivedEnvelope]) -> Double {
+    envelopes.reduce(0) { $0 + $1.lossSum }
+  }
+
   /// - Parameters:
   ///   - wasApplied: false when the update was not finite and nobody applied it: the step's rows are then rejected.
   ///   - ledger: Takes each partition's range.

@@ -7,7 +7,7 @@ import Vocabulary
 /// Layout, little-endian: header · one `PartitionShare` a partition · rows in the order of the shares · health (when
 /// gathered) · the learner's attachment.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3145_5452  // "RTE1"
+  package static let magic: UInt32 = 0x3245_5452  // "RTE2"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -17,6 +17,8 @@ package struct StepEnvelope {
   package var stableVersion: Int64 = 0
   /// The step of the newest checkpoint that the leader knows to be durable; −1: none. Others send −1.
   package var savedStep: Int64 = -1
+  /// Sum of the losses of this rank's labelled rows, as they are trained on.
+  package var lossSum: Double = 0
   package var shares: [PartitionShare] = []
   package var rowCount = 0
   package var outputCount = 1
@@ -60,6 +62,7 @@ package struct StepEnvelopeWriter {
     bytes.append(raw: envelope.step)
     bytes.append(raw: envelope.stableVersion)
     bytes.append(raw: envelope.savedStep)
+    bytes.append(raw: envelope.lossSum.bitPattern)
     bytes.append(raw: UInt32(envelope.shares.count))
     bytes.append(raw: UInt32(envelope.rowCount))
     bytes.append(raw: UInt32(envelope.outputCount))
@@ -94,6 +97,7 @@ package struct ReceivedEnvelope {
   package let step: Int64
   package let stableVersion: Int64
   package let savedStep: Int64
+  package let lossSum: Double
   package let shareCount: Int
   package let rowCount: Int
   package let outputCount: Int
@@ -114,6 +118,7 @@ package struct ReceivedEnvelope {
     step = try reader.read()
     stableVersion = try reader.read()
     savedStep = try reader.read()
+    lossSum = Double(bitPattern: try reader.read())
     shareCount = Int(try reader.read(UInt32.self))
     rowCount = Int(try reader.read(UInt32.self))
     outputCount = Int(try reader.read(UInt32.self))

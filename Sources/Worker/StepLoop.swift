@@ -43,6 +43,8 @@ package final class StepLoop {
   private var received: [ReceivedEnvelope] = []
   private var learnerAttachments: [UnsafeRawBufferPointer] = []
   private var entries: [LedgerEntry] = []
+  /// Of this rank's share of the step in hand.
+  private var localLossSum = 0.0
   private var lastFlags: StepFlags = []
   private var lastWasEmpty = false
   private var lastCheckpoint = ContinuousClock.now
@@ -146,7 +148,8 @@ package final class StepLoop {
     learnerAttachments.removeAll(keepingCapacity: true)
     for envelope in envelopes { learnerAttachments.append(envelope.learner) }
     try learner.absorb(attachments: learnerAttachments)
-    let update = learner.apply(labelled: StepAccount.trained(envelopes))
+    let update = learner.apply(
+      labelled: StepAccount.trained(envelopes), lossSum: StepAccount.lossSum(envelopes))
     if !update.isFinite {
       learner.discardStep()
       quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
@@ -230,6 +233,7 @@ package final class StepLoop {
   // MARK: Learning
 
   private func learn() {
+    localLossSum = 0
     guard shares.hasRecords else {
       learner.discardStep()
       return
@@ -246,6 +250,7 @@ package final class StepLoop {
       learner.predict(shares.batch)
       local = learner.backward(shares.batch)
     }
+    localLossSum = local.lossSum
   }
 
   private func writeEnvelope(flags: StepFlags, health: [LayerHealth]?) {
@@ -254,6 +259,7 @@ package final class StepLoop {
     envelope.step = state.step
     envelope.stableVersion = shadow.version
     if isLeader { envelope.savedStep = durableStep() }
+    envelope.lossSum = localLossSum
     envelope.shares = shares.shares
     envelope.rowCount = shares.batch.count
     envelope.outputCount = learner.outputCount

@@ -69,5 +69,5 @@ func trainStep(_ learner: Learner, _ batch: FeatureBatch, attachment: inout [UIn
   attachment.removeAll(keepingCapacity: true)
   learner.appendAttachment(to: &attachment)
   try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
-  return learner.apply(labelled: local.labelled)
+  return learner.apply(labelled: local.labelled, lossSum: local.lossSum)
 }

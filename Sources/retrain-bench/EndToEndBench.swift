@@ -192,7 +192,7 @@ private struct EndToEndBench: Sendable {
       attachment.removeAll(keepingCapacity: true)
       learner.appendAttachment(to: &attachment)
       try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
-      _ = learner.apply(labelled: local.labelled)
+      _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
     }
   }
 

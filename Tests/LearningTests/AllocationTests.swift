@@ -28,7 +28,7 @@ import Testing
           views.append($0)
           try learner.absorb(attachments: views)
         }
-        _ = learner.apply(labelled: local.labelled)
+        _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
       }
     }
     try steps()

@@ -31,7 +31,9 @@ struct Case: Sendable, CustomTestStringConvertible {
   }
 
   static let all: [Case] = {
-    var cases = ActivationKind.allCases.map { Case(name: "activation \($0.rawValue)", spec: spec(activation: $0)) }
+    var cases = ActivationKind.allCases.map {
+      Case(name: "activation \($0.rawValue)", spec: spec(activation: $0))
+    }
     cases += [
       Case(name: "LayerNorm", spec: spec(layerNorm: true)),
       Case(name: "LayerNorm, swish, wide", spec: spec(activation: .swish, layerNorm: true, wide: true)),
@@ -44,15 +46,7 @@ struct Case: Sendable, CustomTestStringConvertible {
       Case(name: "regression, wide", spec: spec(wide: true, task: .regression)),
     ]
     cases += layers + losses
-    for kind in OptimizerSpec.Kind.allCases {
-      let optimizer = OptimizerSpec(kind: kind, learningRate: 0.02, momentum: kind == .sgd ? 0.9 : 0)
-      cases.append(
-        Case(
-          name: "\(kind.rawValue) for all",
-          spec: spec(
-            wide: true, optimizer: optimizer, rows: optimizer, clipping: GradientClipping(globalNorm: 0.3, value: 0.05))
-        ))
-    }
+    cases += optimizers
     return cases
   }()
 }
@@ -84,6 +78,18 @@ extension Case {
       change("residual", spec(hidden: [13, 13, 6])) { $0.residual = true },
       change("residual, relu, LayerNorm", spec(hidden: [19, 19], activation: .relu, layerNorm: true)) {
         $0.residual = true
+      },
+      change("activation clipping, relu, dropout", spec(activation: .relu)) {
+        ($0.activationLimit, $0.dropout) = (0.4, 0.3)
+      },
+      change("activation clipping, prelu, residual", spec(hidden: [13, 13], activation: .prelu)) {
+        ($0.activationLimit, $0.residual) = (0.5, true)
+      },
+      change("activation clipping, swiglu, LayerNorm", spec(activation: .swiglu, layerNorm: true)) {
+        $0.activationLimit = 0.3
+      },
+      change("softmax, residual, dropout", spec(hidden: [13, 13], activation: .softmax)) {
+        ($0.residual, $0.dropout) = (true, 0.2)
       },
       change("dropout") { $0.dropout = 0.4 },
       change("dropout, relu, residual, wide", spec(hidden: [13, 13], activation: .relu, wide: true)) {
@@ -204,7 +210,7 @@ extension Learner {
     var attachment: [UInt8] = []
     appendAttachment(to: &attachment)
     try attachment.withUnsafeBytes { try absorb(attachments: [$0]) }
-    return apply(labelled: local.labelled)
+    return apply(labelled: local.labelled, lossSum: local.lossSum)
   }
 }
 

@@ -159,10 +159,13 @@ import Vocabulary
 /// One step of several ranks in one process, as the collective would do it.
 func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
   var labelled = 0
+  var lossSum = 0.0
   var attachments: [[UInt8]] = []
   for (rank, share) in zip(ranks, shares) {
     rank.predict(share)
-    labelled += rank.backward(share).labelled
+    let local = rank.backward(share)
+    labelled += local.labelled
+    lossSum += local.lossSum
     var attachment: [UInt8] = []
     rank.appendAttachment(to: &attachment)
     attachments.append(attachment)
@@ -179,6 +182,6 @@ func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
   for rank in ranks {
     for index in sum.indices { rank.denseGradient[index] = sum[index] }
     try rank.absorb(attachments: buffers)
-    _ = rank.apply(labelled: labelled)
+    _ = rank.apply(labelled: labelled, lossSum: lossSum)
   }
 }

@@ -57,7 +57,7 @@ import Vocabulary
     learner.appendAttachment(to: &attachment)
     try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
     let before = learner.encodeState()
-    let update = learner.apply(labelled: local.labelled)
+    let update = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
     #expect(!update.isFinite)
     #expect(learner.encodeState() == before)
     #expect(learner.firstNonFiniteParameter() == nil)

@@ -40,19 +40,6 @@ struct ReferenceModel {
     return (mean, (present.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(present.count)).squareRoot())
   }
 
-  private func activate(_ x: Double) -> Double {
-    func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-    switch spec.activation {
-    case .relu: return max(0, x)
-    case .leakyRelu: return x > 0 ? x : x * 0.01
-    case .gelu: return x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
-    case .swish: return x * sigmoid(x)
-    case .tanh: return tanh(x)
-    case .sigmoid: return sigmoid(x)
-    case .identity: return x
-    }
-  }
-
   /// Where the embedding tables and the wide rows begin among the parameters.
   private var tableStart: Int {
     parameters.count - rowCount * wideWidth
@@ -110,6 +97,28 @@ struct ReferenceModel {
     }
   }
 
+  /// A hidden layer's outputs from its product.
+  private func activate(_ z: [Double], _ next: inout Int) -> [Double] {
+    var y: [Double]
+    switch spec.activation {
+    case .prelu:
+      let slopes = next
+      next += z.count
+      y = z.indices.map { z[$0] > 0 ? z[$0] : z[$0] * parameters[slopes + $0] }
+    case .softmax, .logSoftmax:
+      let sum = z.reduce(0) { $0 + exp($1) }
+      y = z.map { spec.activation == .softmax ? exp($0) / sum : $0 - log(sum) }
+    case .glu, .swiglu, .geglu, .reglu:
+      let gates: [ActivationKind: ActivationKind] = [.glu: .sigmoid, .swiglu: .swish, .geglu: .gelu, .reglu: .relu]
+      y = (0..<(z.count / 2)).map {
+        z[$0] * referenceActivation(gates[spec.activation] ?? .identity, z[z.count / 2 + $0])
+      }
+    default: y = z.map { referenceActivation(spec.activation, $0) }
+    }
+    if let limit = spec.activationLimit { y = y.map { min(max($0, -Double(limit)), Double(limit)) } }
+    return y
+  }
+
   /// Σ weight · row over the record's pairs.
   private func weightedSum(_ batch: FeatureBatch, _ row: Int) -> [Double] {
     guard let input = spec.weighted, let pairs = batch.weighted else { return [] }
@@ -118,7 +127,7 @@ struct ReferenceModel {
       let sum = (Int(pairs.starts[row])..<Int(pairs.starts[row + 1])).reduce(0) {
         $0 + Double(pairs.weights[$1]) * parameters[table + Int(pairs.rows[$1]) * input.dimension + index]
       }
-      return input.activates ? activate(sum) : sum
+      return input.activates ? referenceActivation(spec.activation, sum) : sum
     }
   }
 
@@ -160,7 +169,7 @@ struct ReferenceModel {
     var given: [Double] = []
     for (index, units) in spec.hidden.enumerated() where spec.kind == .network {
       let before = h
-      h = normalize(product(h, units), &next).map(activate)
+      h = activate(normalize(product(h, spec.activation.isGate ? 2 * units : units), &next), &next)
       if isTraining { h = drop(h, layer: index, key: batch.keys[row]) }
       if spec.residual, before.count == units { h = zip(h, before).map(+) }
       given += h

@@ -4,13 +4,14 @@ import Tensors
 import Testing
 import Vocabulary
 
-/// What `Tests/Fixtures/trajectories.py` computed with PyTorch; the script says how.
+/// What `Tests/Fixtures/trajectories/trajectories.py` computed with PyTorch; the script says how.
 private struct Trajectories: Decodable {
   struct Run: Decodable, Sendable, CustomTestStringConvertible {
     let activation: String
-    let optimizer: String
+    let optimizer: Optimizer
     let layerNorm: Bool
     let classes: Int
+    let clipGlobalNorm: Float
     let seed: UInt64
     let initial: [Float]
     let losses: [Double]
@@ -19,34 +20,77 @@ private struct Trajectories: Decodable {
     var testDescription: String { "\(activation), \(optimizer)\(layerNorm ? ", LayerNorm" : ""), \(classes) outputs" }
   }
 
+  /// What is left out has the default of `OptimizerSpec`.
+  struct Optimizer: Decodable, Sendable, CustomStringConvertible {
+    struct Schedule: Decodable, Sendable {
+      let kind: RateSchedule.Kind
+      let warmupSteps: Int?
+      let steps: Int?
+      let factor: Double?
+      let floor: Double?
+
+      var schedule: RateSchedule {
+        RateSchedule(kind, warmupSteps: warmupSteps ?? 0, steps: steps ?? 1, factor: factor ?? 0.5, floor: floor ?? 0)
+      }
+    }
+
+    let kind: OptimizerSpec.Kind
+    let learningRate: Float
+    let momentum: Float?
+    let nesterov: Bool?
+    let beta1: Float?
+    let beta2: Float?
+    let l1: Float?
+    let l2: Float?
+    let weightDecay: Float?
+    let schedule: Schedule?
+
+    var spec: OptimizerSpec {
+      OptimizerSpec(
+        kind: kind, learningRate: learningRate, momentum: momentum ?? 0, nesterov: nesterov ?? false,
+        beta1: beta1 ?? 0.9, beta2: beta2, l1: l1 ?? 0, l2: l2 ?? 0, weightDecay: weightDecay ?? 0,
+        schedule: schedule?.schedule ?? .constant)
+    }
+
+    var description: String {
+      let penalties = [("l1", l1), ("l2", l2), ("decay", weightDecay)].compactMap { name, value in
+        value.map { " \(name) \($0)" }
+      }
+      return kind.rawValue + (nesterov == true ? " nesterov" : "") + penalties.joined()
+        + (schedule.map { " \($0.kind.rawValue) after \($0.warmupSteps ?? 0)" } ?? "")
+    }
+  }
+
   let torch: String
   let runs: [Run]
 
-  static let all: [Run] = {
+  /// The runs of one group's file.
+  static func group(_ name: String) -> [Run] {
     let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures/trajectories.json")
+      .appending(path: "Fixtures/trajectories/\(name).json")
     guard let data = try? Data(contentsOf: file) else { return [] }
     return (try? JSONDecoder().decode(Trajectories.self, from: data))?.runs ?? []
-  }()
+  }
+
+  static let all = group("networks") + group("optimizers")
 }
 
 @Suite struct `A hundred steps` {
-  @Test func `are at hand from PyTorch`() { #expect(Trajectories.all.count == 12) }
+  @Test func `are at hand from PyTorch`() {
+    #expect(Trajectories.group("networks").count == 12)
+    #expect(Trajectories.group("optimizers").count == 17)
+  }
 
   @Test(arguments: Trajectories.all)
   fileprivate func `follow PyTorch's`(_ run: Trajectories.Run) throws {
-    let rates: [OptimizerSpec.Kind: Float] = [.adam: 0.01, .sgd: 0.05, .adagrad: 0.05]
-    let kind = try #require(OptimizerSpec.Kind(rawValue: run.optimizer))
     let spec = LearnerSpec(
       numbers: (0..<4).map { NumberInput(name: "n\($0)", standardize: false) },
       categories: [CategoryInput(name: "c", buckets: 5, dimension: 3)], hidden: [9, 6],
       activation: try #require(ActivationKind(rawValue: run.activation)),
       normalization: run.layerNorm ? .layerNorm : .none,
-      task: run.classes == 1 ? .binary : .multiclass(classes: run.classes),
-      optimizer: OptimizerSpec(
-        kind: kind, learningRate: try #require(rates[kind]), momentum: kind == .sgd ? 0.9 : 0),
+      task: run.classes == 1 ? .binary : .multiclass(classes: run.classes), optimizer: run.optimizer.spec,
       embeddingOptimizer: OptimizerSpec(kind: .sgd, learningRate: 0.1),
-      clipping: GradientClipping(globalNorm: 0.5, value: nil))
+      clipping: GradientClipping(globalNorm: run.clipGlobalNorm, value: nil))
     let learner = Learner(spec: spec, batchCapacity: 8)
     learner.setCanonicalParameters(run.initial)
     var random = SplitMix64(seed: run.seed)

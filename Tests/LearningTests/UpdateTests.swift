@@ -6,30 +6,51 @@ import Vocabulary
 @Suite struct `An update` {
   private func floats(_ learner: Learner) -> [Double] { ReferenceModel(learner).parameters }
 
+  /// Every kind, and every kind with the penalties that it takes.
+  private static let optimizers: [OptimizerSpec] = {
+    var all = OptimizerSpec.Kind.allCases.map {
+      OptimizerSpec(
+        kind: $0, learningRate: 0.03, momentum: 0.9, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, beta: 0.7,
+        weightDecay: 0)
+    }
+    all += all
+    for index in OptimizerSpec.Kind.allCases.count..<all.count {
+      switch all[index].kind {
+      case .adamw, .lion: all[index].weightDecay = 0.3
+      case .ftrl: (all[index].l1, all[index].l2) = (0.02, 0.1)
+      case .sgd: (all[index].nesterov, all[index].l1, all[index].weightDecay) = (true, 0.01, 0.2)
+      default: (all[index].l1, all[index].l2) = (0.01, 0.05)
+      }
+    }
+    return all
+  }()
+
   @Test(
-    arguments: OptimizerSpec.Kind.allCases,
+    arguments: optimizers,
     [
       GradientClipping(globalNorm: nil, value: nil), GradientClipping(globalNorm: 0.05, value: nil),
       GradientClipping(globalNorm: nil, value: 0.1), GradientClipping(globalNorm: 0.05, value: 0.1),
     ])
   func `moves every parameter as its optimiser's formula says`(
-    _ kind: OptimizerSpec.Kind, _ clipping: GradientClipping
+    _ optimizer: OptimizerSpec, _ clipping: GradientClipping
   ) throws {
-    let optimizer = OptimizerSpec(kind: kind, learningRate: 0.03, momentum: 0.9, beta1: 0.8, beta2: 0.95, epsilon: 1e-6)
     let spec = Case.spec(
       optimizer: optimizer, rows: OptimizerSpec(kind: .sgd, learningRate: 0),
       clipping: clipping)
     let learner = Learner(spec: spec, batchCapacity: 10)
     var stream = Stream(spec)
-    var first = [Double](repeating: 0, count: floats(learner).count)
-    var second = first
-    for step in 1...4 {
+    // Thirteen inputs; weights, then bias, layer by layer.
+    let isWeight = [(13, 19), (19, 6), (6, 1)].flatMap { inputs, outputs in
+      [Bool](repeating: true, count: inputs * outputs) + [Bool](repeating: false, count: outputs)
+    }
+    var reference = ReferenceOptimizer(optimizer, floats(learner), isWeight: isWeight)
+    for _ in 1...4 {
       let batch = stream.batch(10)
-      var w = floats(learner)
       learner.predict(batch)
       let local = learner.backward(batch)
       var g = learner.canonicalGradient.map { Double($0) / Double(local.labelled) }
       var rows = learner.touchedRows.flatMap { $0.gradient.map { Double($0) / Double(local.labelled) } }
+      #expect(g.count == isWeight.count)
       if let value = clipping.value {
         g = g.map { min(max($0, -Double(value)), Double(value)) }
         rows = rows.map { min(max($0, -Double(value)), Double(value)) }
@@ -38,29 +59,15 @@ import Vocabulary
       if let globalNorm = clipping.globalNorm, norm > Double(globalNorm) {
         g = g.map { $0 * Double(globalNorm) / norm }
       }
-      for index in g.indices {
-        switch kind {
-        case .adam:
-          first[index] = 0.8 * first[index] + 0.2 * g[index]
-          second[index] = 0.95 * second[index] + 0.05 * g[index] * g[index]
-          let power = (1...step).reduce((1.0, 1.0)) { sum, _ in (sum.0 * 0.8, sum.1 * 0.95) }
-          w[index] -= 0.03 * (first[index] / (1 - power.0)) / ((second[index] / (1 - power.1)).squareRoot() + 1e-6)
-        case .sgd:
-          first[index] = 0.9 * first[index] + g[index]
-          w[index] -= 0.03 * first[index]
-        case .adagrad:
-          first[index] += g[index] * g[index]
-          w[index] -= 0.03 * g[index] / (first[index].squareRoot() + 1e-6)
-        }
-      }
+      reference.step(floats(learner), gradient: g)
       var attachment: [UInt8] = []
       learner.appendAttachment(to: &attachment)
       try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
-      let update = learner.apply(labelled: local.labelled)
+      let update = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
       #expect(abs(update.gradientNorm - norm) <= 1e-5 * norm)
       if let globalNorm = clipping.globalNorm, norm > Double(globalNorm) * 1.001 { #expect(update.wasClipped) }
       if clipping == GradientClipping(globalNorm: nil, value: nil) { #expect(!update.wasClipped) }
-      for (found, expected) in zip(floats(learner), w.prefix(g.count)) {
+      for (found, expected) in zip(floats(learner), reference.weights) {
         #expect(abs(found - expected) <= 2e-5 * max(0.1, abs(expected)))
       }
       #expect(learner.paddingIsZero)
@@ -112,8 +119,14 @@ import Vocabulary
     #expect(zip(before, after).count { $0 != $1 } == 1)
   }
 
-  @Test func `after the other learns a rule`() throws {
-    let spec = Case.spec(hidden: [16], activation: .relu)
+  @Test(arguments: OptimizerSpec.Kind.allCases)
+  func `after the other goes down a bowl and learns a rule`(_ kind: OptimizerSpec.Kind) throws {
+    let rates: [OptimizerSpec.Kind: Float] = [
+      .adam: 0.01, .sgd: 0.02, .adagrad: 0.05, .rmsprop: 0.01, .adamw: 0.01, .amsgrad: 0.01, .ftrl: 0.2, .lion: 0.003,
+    ]
+    let optimizer = OptimizerSpec(
+      kind: kind, learningRate: try #require(rates[kind]), momentum: kind == .sgd ? 0.9 : 0)
+    let spec = Case.spec(hidden: [16], activation: .relu, optimizer: optimizer, rows: optimizer)
     let learner = Learner(spec: spec, batchCapacity: 32)
     var stream = Stream(spec)
     var losses: [Double] = []

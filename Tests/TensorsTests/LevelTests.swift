@@ -18,7 +18,7 @@ import Vocabulary
     }
   }
 
-  @Test(arguments: vectorLevels, [ActivationFormula.relu, .leakyRelu, .gelu, .swish, .tanh, .sigmoid, .identity])
+  @Test(arguments: vectorLevels, ActivationFormula.allCases)
   func `give the same activations, derivatives, sums and counts`(
     _ level: Kernels.Level, _ formula: ActivationFormula
   ) throws {
@@ -103,58 +103,6 @@ import Vocabulary
           rows: rows, classes: classes, logits: z.rows, labels: classLabels.pointer,
           probabilities: probabilities.storage.pointer, gradient: dz.storage.pointer, loss: loss.pointer)
         bits += probabilities.bits + dz.bits + loss.bits.filter { !Float(bitPattern: $0).isNaN }
-      }
-      return bits
-    }
-  }
-
-  @Test(arguments: vectorLevels)
-  func `give the same optimiser steps, dense and by row`(_ level: Kernels.Level) throws {
-    try check(level) { kernels in
-      var numbers = Numbers(seed: 6)
-      var constants = UpdateConstants()
-      constants.inverse_count = 0.125
-      constants.value_limit = 0.1
-      constants.scale = 0.7
-      constants.rate = 0.01
-      constants.first = 0.1
-      constants.second = 0.999
-      constants.inverse_root_correction = 3
-      constants.epsilon = 1e-8
-      var bits: [UInt32] = []
-      func add(_ value: Double) {
-        bits += [UInt32(truncatingIfNeeded: value.bitPattern), UInt32(value.bitPattern >> 32)]
-      }
-      let count = 5008
-      let g = numbers.array(count)
-      let (w, m, v) = (numbers.array(count), numbers.array(count), AlignedBuffer<Float>(count: count))
-      for _ in 0..<3 {
-        add(kernels.squaredNorm(count: count, g.pointer, inverseCount: 0.125, limit: 0.1))
-        add(kernels.adam(count: count, w.pointer, g.pointer, mean: m.pointer, square: v.pointer, &constants))
-        add(kernels.sgd(count: count, w.pointer, g.pointer, velocity: m.pointer, &constants))
-        add(kernels.adagrad(count: count, w.pointer, g.pointer, sums: v.pointer, &constants))
-      }
-      bits += w.bits + m.bits + v.bits
-      for width in [1, 2, 5, 8, 16, 19, 33] {
-        let buckets: [UInt32] = [0, 2, 3, 9]
-        let rowGradient = numbers.array(4 * (width + 1))
-        let (w, m, v) = (
-          numbers.array(10 * width), numbers.array(10 * width), AlignedBuffer<Float>(count: paddedToLanes(10 * width))
-        )
-        let sums = AlignedBuffer<Float>(count: 16)
-        add(
-          kernels.adamRows(
-            count: 4, buckets, width: width, w.pointer, mean: m.pointer, square: v.pointer,
-            gradient: rowGradient.pointer, stride: width + 1, &constants))
-        add(
-          kernels.sgdRows(
-            count: 4, buckets, width: width, w.pointer, velocity: m.pointer, gradient: rowGradient.pointer,
-            stride: width + 1, &constants))
-        add(
-          kernels.adagradRows(
-            count: 4, buckets, width: width, w.pointer, sums: sums.pointer, gradient: rowGradient.pointer,
-            stride: width + 1, &constants))
-        bits += w.bits + m.bits + v.bits + sums.bits
       }
       return bits
     }

@@ -9,6 +9,7 @@ struct StepEnvelopeTests {
     envelope.flags = [.backlog, .stop]
     envelope.step = 41
     envelope.stableVersion = 3
+    envelope.lossSum = 1.75
     var share = PartitionShare()
     share.partition = 2
     share.rows = 2
@@ -36,6 +37,7 @@ struct StepEnvelopeTests {
       #expect(received.flags == [.backlog, .stop])
       #expect(received.step == 41)
       #expect(received.stableVersion == 3)
+      #expect(received.lossSum == 1.75)
       #expect(received.share(0).from == 100)
       #expect(received.share(0).next == 105)
       #expect(received.rejected(0, reason: RejectReason.malformed.index) == 3)

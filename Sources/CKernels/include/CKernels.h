@@ -29,7 +29,19 @@ typedef enum ck_activation {
   ck_tanh = 4,
   ck_sigmoid = 5,
   ck_identity = 6,
+  ck_elu = 7,
+  ck_selu = 8,
+  ck_softplus = 9,
+  ck_mish = 10,
+  ck_relu6 = 11,
+  ck_gelu_exact = 12,
+  ck_hard_sigmoid = 13,
+  ck_hard_swish = 14,
 } ck_activation;
+
+typedef enum ck_gate { ck_glu = 0, ck_swiglu = 1, ck_geglu = 2, ck_reglu = 3 } ck_gate;
+
+typedef enum ck_row_function { ck_softmax = 0, ck_log_softmax = 1 } ck_row_function;
 
 /// Counts of a layer's outputs, one entry a unit, added to by each call; arrays of N rounded up to 16 entries.
 /// `sum` and `square` take finite values only; blocks of 64 rows are summed in float, then added in double.
@@ -39,21 +51,38 @@ typedef struct ck_unit_stats {
   double *sum, *square;
 } ck_unit_stats;
 
-/// One optimiser step. The gradient used is clamp(g · inverse_count, ± value_limit) · scale.
+/// Optimisers; Nesterov's momentum counts as one. The formulas stand in `optimizers/`.
+typedef enum ck_optimizer {
+  ck_sgd = 0,
+  ck_nesterov = 1,
+  ck_adagrad = 2,
+  ck_rmsprop = 3,
+  ck_adam = 4,
+  ck_amsgrad = 5,
+  ck_ftrl = 6,
+  ck_lion = 7,
+} ck_optimizer;
+
+/// One optimiser step. The gradient used is clamp(g · inverse_count, ± value_limit) · scale + l2·w + l1·sign(w), but
+/// FTRL has l1 and l2 in its own formula.
 typedef struct ck_update {
   float inverse_count;
   /// Infinity: no limit.
   float value_limit;
   float scale;
-  /// Adam: η / (1 − β₁ᵗ); others: η.
+  /// Adam, AMSGrad: η / (1 − β₁ᵗ); others: η.
   float rate;
-  /// SGD: μ; Adam: 1 − β₁.
+  /// SGD: μ; Adam, AMSGrad: 1 − β₁; Lion: β₁; FTRL: 1/α.
   float first;
-  /// Adam: β₂.
+  /// Adam, AMSGrad, RMSProp, Lion: β₂.
   float second;
-  /// Adam: 1 / √(1 − β₂ᵗ).
+  /// Adam, AMSGrad: 1 / √(1 − β₂ᵗ).
   float inverse_root_correction;
+  /// FTRL: β.
   float epsilon;
+  float l1, l2;
+  /// Decoupled weight decay: w · keep before the change; 1: none. Not for FTRL.
+  float keep;
 } ck_update;
 
 typedef enum ck_loss_kind {
@@ -117,14 +146,39 @@ typedef struct ck_kernels {
     int64_t rows, int64_t inputs, int64_t outputs, const float *dz, int64_t ldz, const float *w, float *dx,
     int64_t ldx);
 
-  // Activations, in place: Z becomes Y; `derivative` (same stride) and `stats` may be NULL.
+  // Activations, in place: Z becomes Y; `derivative` (same stride) and `stats` may be NULL. Outputs are clipped to
+  // ± limit (infinity: not at all), where the derivative is then 0.
   void (*activate)(
-    ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld,
+    ck_activation kind, int64_t rows, int64_t units, float *z, float *derivative, int64_t ld, float limit,
     const ck_unit_stats *stats);
   /// dY becomes dZ; sums[n] = Σᵣ dZ[r][n], r ascending. `derivative` may be NULL for relu, leaky relu and identity.
   void (*activate_backward)(
     ck_activation kind, int64_t rows, int64_t units, float *dy, const float *y, const float *derivative, int64_t ld,
+    float limit, float *sums);
+  /// Leaky relu with a slope a unit, in place; `kept` (same stride) takes what Z was, and may be NULL.
+  void (*prelu)(
+    int64_t rows, int64_t units, float *z, float *kept, int64_t ld, const float *slope, float limit,
+    const ck_unit_stats *stats);
+  /// dY becomes dZ; sums[n] = Σᵣ dZ[r][n], dslope[n] = Σᵣ dY[r][n]·min(Z[r][n], 0), r ascending.
+  void (*prelu_backward)(
+    int64_t rows, int64_t units, float *dy, const float *y, const float *kept, int64_t ld, const float *slope,
+    float limit, float *sums, float *dslope);
+  /// Y[r][n] = Z[r][n] · f(Z[r][units + n]) for n < units, clipped to ± limit, zero up to whole lanes; ldz at least
+  /// 2·units + 16. With `derive`, Z[r][c] becomes ∂Y/∂Z[r][c] for c < 2·units.
+  void (*gate)(
+    ck_gate kind, int64_t rows, int64_t units, float *z, int64_t ldz, float *y, int64_t ldy, float limit,
+    int32_t derive, const ck_unit_stats *stats);
+  /// dZ[r][c] = dY[r][c mod units] · partials[r][c] for c < 2·units, from what `gate` left; dz may be partials.
+  /// sums[c] = Σᵣ dZ[r][c], r ascending; 2·units + 16 entries.
+  void (*gate_backward)(
+    int64_t rows, int64_t units, const float *dy, int64_t ldy, const float *partials, float *dz, int64_t ldz,
     float *sums);
+  /// Softmax or its logarithm over the first `units` columns of each row, in place, zero up to whole lanes.
+  void (*softmax)(
+    ck_row_function kind, int64_t rows, int64_t units, float *z, int64_t ld, const ck_unit_stats *stats);
+  /// dY becomes dZ, from Y; sums[n] = Σᵣ dZ[r][n], r ascending.
+  void (*softmax_backward)(
+    ck_row_function kind, int64_t rows, int64_t units, float *dy, const float *y, int64_t ld, float *sums);
 
   // LayerNorm over the first `units` columns, in place; keeps what backward needs.
   void (*layer_norm)(
@@ -187,21 +241,21 @@ typedef struct ck_kernels {
   // Optimisers over n elements (n a multiple of 16); each returns Σ (change of w)².
   /// Σ clamp(g · inverse_count, ± limit)²; not finite where any gradient value is not.
   double (*squared_norm)(int64_t n, const float *g, float inverse_count, float limit);
-  double (*adam)(int64_t n, float *w, const float *g, float *m, float *v, const ck_update *u);
-  double (*sgd)(int64_t n, float *w, const float *g, float *m, const ck_update *u);
-  double (*adagrad)(int64_t n, float *w, const float *g, float *s, const ck_update *u);
-
-  // Embedding rows: `rows[i]` picks w + rows[i]·width; gradient i lies at g + i·stride.
-  double (*adam_rows)(
-    int64_t count, const uint32_t *rows, int64_t width, float *w, float *m, float *v, const float *g, int64_t stride,
-    const ck_update *u);
-  double (*sgd_rows)(
-    int64_t count, const uint32_t *rows, int64_t width, float *w, float *m, const float *g, int64_t stride,
-    const ck_update *u);
-  /// One sum a row: s += mean of g².
-  double (*adagrad_rows)(
-    int64_t count, const uint32_t *rows, int64_t width, float *w, float *s, const float *g, int64_t stride,
-    const ck_update *u);
+  /// `states`: what the optimiser keeps, n elements each, unused ones NULL.
+  /// SGD: velocity; Adagrad: sum of squares; RMSProp: mean square; Adam: mean, mean square; AMSGrad: these and the
+  /// largest; FTRL: z, n; Lion: mean.
+  double (*update)(
+    ck_optimizer kind, int64_t n, float *w, const float *g, float *const states[3], const ck_update *u);
+  /// Embedding rows: `rows[i]` picks w + rows[i]·width and the states alike; gradient i lies at g + i·stride.
+  /// Adagrad keeps one sum a row: s += mean of g².
+  double (*update_rows)(
+    ck_optimizer kind, int64_t count, const uint32_t *rows, int64_t width, float *w, float *const states[3],
+    const float *g, int64_t stride, const ck_update *u);
+  /// Adaptive clipping of a panel matrix's units; g becomes clamp(g · inverse_count, ± value_limit) · the unit's scale.
+  /// How many units were over `ratio` · max(‖w‖, epsilon).
+  int64_t (*clip_units)(
+    int64_t inputs, int64_t outputs, const float *w, float *g, float inverse_count, float value_limit, float ratio,
+    float epsilon);
 
   // Plain functions over arrays, n a multiple of 16; `derivative` may be NULL. For tests and sweeps.
   void (*exp_nonpositive)(int64_t n, const float *x, float *y);

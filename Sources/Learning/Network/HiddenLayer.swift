@@ -11,11 +11,10 @@ final class HiddenLayer {
   let stats: UnitStats?
 
   private let index: Int
-  private let formula: ActivationFormula
   private let dropout: DropoutRate?
   private let penalty: (l1: Float, l2: Float)?
-  private let output: RowBuffer
-  private let derivative, normalized, inverseDeviation: RowBuffer?
+  private let activation: ActivationStage
+  private let normalized, inverseDeviation: RowBuffer?
   /// Gradient by the output, while that by the product takes its place.
   private let skipped: RowBuffer?
 
@@ -23,17 +22,15 @@ final class HiddenLayer {
   init(_ shape: ParameterLayout.Hidden, index: Int, spec: LearnerSpec, capacity: Int, learns: Bool) {
     self.shape = shape
     self.index = index
-    formula = spec.activation.formula
     dropout = learns && spec.dropout > 0 ? DropoutRate(spec.dropout) : nil
     let (l1, l2) = (spec.activationL1, spec.activationL2)
     penalty = l1 > 0 || l2 > 0 ? (l1, l2) : nil
-    output = RowBuffer(capacity: capacity, width: shape.units)
-    y = output.rows
+    activation = ActivationStage(
+      spec, units: shape.units, capacity: capacity, isChanged: spec.dropout > 0 || shape.isResidual, learns: learns)
+    y = activation.y
     stats = learns ? UnitStats(units: shape.units) : nil
     func rows(_ width: Int) -> RowBuffer { RowBuffer(capacity: capacity, width: width) }
-    // Where y is not the activation's own output, the way back cannot read the derivative from it.
-    derivative = learns && (formula.keepsDerivative || shape.isResidual) ? rows(shape.units) : nil
-    normalized = shape.gain == nil ? nil : rows(shape.units)
+    normalized = shape.gain == nil ? nil : rows(shape.width)
     skipped = learns && shape.isResidual ? rows(shape.units) : nil
     inverseDeviation = shape.gain == nil ? nil : RowBuffer(capacity: capacity, width: 1, stride: 1)
   }
@@ -41,22 +38,23 @@ final class HiddenLayer {
   /// Rows `first ..< first + count` of `input`, which lies at row `first` already.
   func forward(_ context: LayerContext, rows first: Int, count: Int, input: Rows, pass: ForwardPass) {
     let kernels = context.kernels
-    let z = y.dropFirst(first)
     kernels.denseForward(
-      rows: count, inputs: shape.inputs, outputs: shape.units, x: input,
-      weights: context.parameters + shape.weights.start, bias: context.parameters + shape.bias.start, z: z)
+      rows: count, inputs: shape.inputs, outputs: shape.width, x: input,
+      weights: context.parameters + shape.weights.start, bias: context.parameters + shape.bias.start,
+      z: activation.z.dropFirst(first))
     context.times?.lap(shape.name, .product)
     normalize(context, rows: first, count: count)
-    kernels.activate(
-      formula, rows: count, units: shape.units, z: z, derivative: derivative?.rows.from(first),
+    activation.forward(
+      kernels, rows: first, count: count, slopes: shape.slope.map { UnsafePointer(context.parameters + $0.start) },
       stats: pass.countsHealth ? stats : nil)
+    let y = y.dropFirst(first)
     context.times?.lap(shape.name, .activation)
     if let dropout, let keys = pass.dropoutKeys {
-      kernels.dropout(rows: count, units: shape.units, y: z, keys: keys + first, salt: salt(pass), rate: dropout)
+      kernels.dropout(rows: count, units: shape.units, y: y, keys: keys + first, salt: salt(pass), rate: dropout)
       context.times?.lap(shape.name, .dropout)
     }
     guard shape.isResidual else { return }
-    kernels.add(rows: count, units: shape.units, input, to: z)
+    kernels.add(rows: count, units: shape.units, input, to: y)
     context.times?.lap(shape.name, .skip)
   }
 
@@ -64,22 +62,22 @@ final class HiddenLayer {
 
   private func normalize(_ context: LayerContext, rows first: Int, count: Int) {
     guard let gain = shape.gain, let normalized, let inverseDeviation else { return }
-    let z = y.dropFirst(first)
+    let z = activation.z.dropFirst(first)
     if let offset = shape.offset {
       context.kernels.layerNorm(
-        rows: count, units: shape.units, z: z, gain: context.parameters + gain.start,
+        rows: count, units: shape.width, z: z, gain: context.parameters + gain.start,
         offset: context.parameters + offset.start, normalized: normalized.rows.from(first),
         inverseDeviation: inverseDeviation.rows.from(first))
     } else {
       context.kernels.rmsNorm(
-        rows: count, units: shape.units, z: z, gain: context.parameters + gain.start,
+        rows: count, units: shape.width, z: z, gain: context.parameters + gain.start,
         normalized: normalized.rows.from(first), inverseRoot: inverseDeviation.rows.from(first))
     }
     context.times?.lap(shape.name, .normalization)
   }
 
   /// - Parameters:
-  ///   - dy: By the layer's output; becomes the gradient by what the dense product gave.
+  ///   - dy: By the layer's output; written over.
   ///   - input: What `forward` read, from row 0.
   ///   - dx: Receives the gradient by the first `columns` inputs; nil: nobody wants it.
   func backward(_ context: LayerContext, _ step: BackwardStep, dy: Rows, input: Rows, dx: Rows?, columns: Int) {
@@ -96,33 +94,33 @@ final class HiddenLayer {
     if let dropout, let keys = step.pass.dropoutKeys {
       kernels.dropout(rows: rows, units: shape.units, y: dy, keys: keys, salt: salt(step.pass), rate: dropout)
     }
-    kernels.activateBackward(
-      formula, rows: rows, units: shape.units, dy: dy, y: y, derivative: derivative?.rows.pointer,
-      sums: sums + (shape.offset ?? shape.bias).start)
+    let dz = activation.backward(
+      kernels, rows: rows, dy: dy, slopes: shape.slope.map { UnsafePointer(context.parameters + $0.start) },
+      sums: sums + (shape.offset ?? shape.bias).start, slopeGradient: shape.slope.map { sums + $0.start })
     context.times?.lap(shape.name, .backActivation)
-    normalizeBackward(context, step, dy: dy)
+    normalizeBackward(context, step, dz: dz)
     kernels.denseWeightGradient(
-      rows: rows, inputs: shape.inputs, outputs: shape.units, x: input, dz: dy, gradient: sums + shape.weights.start)
+      rows: rows, inputs: shape.inputs, outputs: shape.width, x: input, dz: dz, gradient: sums + shape.weights.start)
     context.times?.lap(shape.name, .weightGradient)
     guard let dx, columns > 0 else { return }
     kernels.denseInputGradient(
-      rows: rows, inputs: shape.inputs, outputs: shape.units, columns: columns, dz: dy,
+      rows: rows, inputs: shape.inputs, outputs: shape.width, columns: columns, dz: dz,
       weights: context.parameters + shape.weights.start, dx: dx, scratch: step.scratch)
     if skips, let skipped { kernels.add(rows: rows, units: columns, skipped.rows, to: dx) }
     context.times?.lap(shape.name, .inputGradient)
   }
 
-  private func normalizeBackward(_ context: LayerContext, _ step: BackwardStep, dy: Rows) {
+  private func normalizeBackward(_ context: LayerContext, _ step: BackwardStep, dz: Rows) {
     guard let gain = shape.gain, let normalized, let inverseDeviation else { return }
     let sums = step.gradient
     if shape.offset != nil {
       context.kernels.layerNormBackward(
-        rows: step.rows, units: shape.units, dz: dy, gain: context.parameters + gain.start,
+        rows: step.rows, units: shape.width, dz: dz, gain: context.parameters + gain.start,
         normalized: normalized.rows.pointer, inverseDeviation: inverseDeviation.rows.pointer,
         gainGradient: sums + gain.start, sums: sums + shape.bias.start)
     } else {
       context.kernels.rmsNormBackward(
-        rows: step.rows, units: shape.units, dz: dy, gain: context.parameters + gain.start,
+        rows: step.rows, units: shape.width, dz: dz, gain: context.parameters + gain.start,
         normalized: normalized.rows.pointer, inverseRoot: inverseDeviation.rows.pointer,
         gainGradient: sums + gain.start, sums: sums + shape.bias.start)
     }

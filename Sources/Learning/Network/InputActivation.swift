@@ -11,9 +11,12 @@ final class InputActivation {
   /// nil: the spec has none.
   init?(_ spec: LearnerSpec, _ tables: EmbeddingTables, x: Rows, capacity: Int, learns: Bool) {
     guard let input = spec.weighted, input.activates, let table = tables.weighted else { return nil }
+    guard case .elementwise(let formula) = spec.activation.computation else {
+      preconditionFailure("weighted rows cannot be a first layer of \(spec.activation.rawValue)")
+    }
     units = input.dimension
     first = table.column
-    formula = spec.activation.formula
+    self.formula = formula
     derivative = learns ? RowBuffer(capacity: capacity, width: units, stride: x.stride) : nil
     sums = AlignedBuffer(count: paddedToLanes(units))
   }

@@ -13,9 +13,13 @@ struct ParameterLayout: Sendable {
   struct Hidden: Sendable {
     let name: String
     let inputs, units: Int
+    /// Columns of the product: two a unit before a gate.
+    let width: Int
     let weights, bias: ParameterBlock
     /// nil without normalisation; RMSNorm has no offset.
     let gain, offset: ParameterBlock?
+    /// Of a PReLU.
+    let slope: ParameterBlock?
     /// The input is added to the output: both are as wide.
     let isResidual: Bool
   }
@@ -129,12 +133,15 @@ extension ParameterLayout {
     mutating func hidden(_ index: Int, inputs: Int, units: Int, spec: LearnerSpec) -> Hidden {
       let name = "hidden_\(index + 1)"
       defer { close(name) }
-      let weights = take(.weight, inputs: inputs, outputs: units)
-      let bias = take(.bias, outputs: units)
-      let gain = spec.normalization == .none ? nil : take(.gain, outputs: units)
-      let offset = spec.normalization == .layerNorm ? take(.offset, outputs: units) : nil
+      let width = spec.activation.isGate ? 2 * units : units
+      let weights = take(.weight, inputs: inputs, outputs: width)
+      let bias = take(.bias, outputs: width)
+      let gain = spec.normalization == .none ? nil : take(.gain, outputs: width)
+      let offset = spec.normalization == .layerNorm ? take(.offset, outputs: width) : nil
+      let slope = spec.activation.hasSlope ? take(.slope, outputs: units) : nil
       return Hidden(
-        name: name, inputs: inputs, units: units, weights: weights, bias: bias, gain: gain, offset: offset,
+        name: name, inputs: inputs, units: units, width: width, weights: weights, bias: bias, gain: gain,
+        offset: offset, slope: slope,
         isResidual: spec.residual && inputs == units)
     }
 

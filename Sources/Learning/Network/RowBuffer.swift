@@ -13,10 +13,10 @@ struct RowBuffer {
     rows = Rows(storage.pointer, stride: stride)
   }
 
-  /// Takes the first rows of others with the same stride.
-  func copy(rows count: Int, from other: Rows) {
+  /// Takes the first `count` rows of others with the same stride, from row `first` on.
+  func copy(rows count: Int, from other: Rows, to first: Int = 0) {
     precondition(other.stride == rows.stride)
-    rows.pointer.update(from: other.pointer, count: count * rows.stride)
+    rows.from(first).update(from: other.pointer, count: count * rows.stride)
   }
 
   func clear(rows count: Int) { rows.pointer.update(repeating: 0, count: count * rows.stride) }

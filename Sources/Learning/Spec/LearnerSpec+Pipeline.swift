@@ -18,14 +18,17 @@ extension LearnerSpec {
           combiner: CategoryInput.Combiner($0.combine))
       },
       inputClip: Float(model.inputClip), hidden: model.kind == .linear ? [] : model.hidden, activation: activation,
-      kind: model.kind == .linear ? .linear : .network, normalization: Normalization(model.normalization),
+      kind: model.kind == .linear ? .linear : .network,
+      activationLimit: model.activationClip.map { Float($0) }, normalization: Normalization(model.normalization),
       initialization: Initialization(model.initialization), dropout: Float(model.dropout), residual: model.residual,
       crossLayers: model.crossLayers, crossRank: model.crossRank, factorization: model.factorization,
       activationL1: Float(model.activationL1), activationL2: Float(model.activationL2), wide: model.wide,
       task: .binary,
       optimizer: OptimizerSpec(training.optimizer), embeddingOptimizer: OptimizerSpec(training.embeddingOptimizer),
+      wideOptimizer: training.wideOptimizer.map { OptimizerSpec($0) },
       clipping: GradientClipping(
-        globalNorm: training.clipGlobalNorm.map { Float($0) }, value: training.clipValue.map { Float($0) }),
+        globalNorm: training.clipGlobalNorm.map { Float($0) }, value: training.clipValue.map { Float($0) },
+        layerNorm: training.clipLayerNorm.map { Float($0) }, adaptive: training.clipAdaptive.map { Float($0) }),
       seed: model.seed, histogramEvery: pipeline.health.histogramEvery)
     heads = pipeline.heads.enumerated().map { HeadSpec($1, isPrimary: $0 == 0) }
   }
@@ -90,20 +93,8 @@ extension LearnerSpec.Initialization {
     case .auto: self = .auto
     case .he: self = .he
     case .glorot: self = .glorot
+    case .lecun: self = .lecun
+    case .orthogonal: self = .orthogonal
     }
-  }
-}
-
-extension OptimizerSpec {
-  fileprivate init(_ settings: TrainingSettings.Optimizer) {
-    let kind: Kind =
-      switch settings.kind {
-      case .adam: .adam
-      case .sgd: .sgd
-      case .adagrad: .adagrad
-      }
-    self.init(
-      kind: kind, learningRate: Float(settings.learningRate), momentum: Float(settings.momentum),
-      beta1: Float(settings.beta1), beta2: Float(settings.beta2), epsilon: Float(settings.epsilon))
   }
 }

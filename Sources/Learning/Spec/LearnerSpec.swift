@@ -15,8 +15,10 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     case rmsNorm = "rms_norm"
   }
 
-  /// How weights begin: `auto` is He for the ReLU family, GELU and swish, and Glorot for the others.
-  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable { case auto, he, glorot }
+  /// How the weights of hidden layers begin: `auto` follows the activation.
+  public enum Initialization: String, Sendable, Hashable, Codable, CaseIterable {
+    case auto, he, glorot, lecun, orthogonal
+  }
 
   /// What is predicted.
   public enum Task: Sendable, Hashable, Codable {
@@ -40,6 +42,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   /// Widths of the hidden layers; empty: linear in the inputs and embeddings.
   public var hidden: [Int]
   public var activation: ActivationKind
+  /// Hidden outputs are clipped to ± this much, where their derivative is then 0; nil: they are not.
+  public var activationLimit: Float?
   public var normalization: Normalization
   public var initialization: Initialization
   /// Share of a hidden layer's units that a training pass leaves out, 0 ..< 1.
@@ -60,6 +64,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var heads: [HeadSpec]
   public var optimizer: OptimizerSpec
   public var embeddingOptimizer: OptimizerSpec
+  /// The wide part; nil: its category rows as `embeddingOptimizer`, its numeric weights as `optimizer`.
+  public var wideOptimizer: OptimizerSpec?
   public var clipping: GradientClipping
   public var seed: UInt64
   /// One row in this many goes into the histograms; 1: all.
@@ -69,12 +75,14 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public init(
     numbers: [NumberInput], categories: [CategoryInput], weighted: WeightedInput? = nil, inputClip: Float = 5,
     hidden: [Int] = [64, 32],
-    activation: ActivationKind = .relu, kind: Kind = .network, normalization: Normalization = .none,
+    activation: ActivationKind = .relu, kind: Kind = .network, activationLimit: Float? = nil,
+    normalization: Normalization = .none,
     initialization: Initialization = .auto,
     dropout: Float = 0, residual: Bool = false, crossLayers: Int = 0, crossRank: Int = 0, factorization: Bool = false,
     activationL1: Float = 0, activationL2: Float = 0,
     wide: Bool = false, task: Task, optimizer: OptimizerSpec = OptimizerSpec(kind: .adam, learningRate: 0.001),
     embeddingOptimizer: OptimizerSpec = OptimizerSpec(kind: .adagrad, learningRate: 0.05),
+    wideOptimizer: OptimizerSpec? = nil,
     clipping: GradientClipping = GradientClipping(globalNorm: 1, value: nil), seed: UInt64 = 1, histogramEvery: Int = 8
   ) {
     self.numbers = numbers
@@ -84,6 +92,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     self.kind = kind
     self.hidden = hidden
     self.activation = activation
+    self.activationLimit = activationLimit
     self.normalization = normalization
     self.initialization = initialization
     self.dropout = dropout
@@ -97,6 +106,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
     heads = [HeadSpec(task: task)]
     self.optimizer = optimizer
     self.embeddingOptimizer = embeddingOptimizer
+    self.wideOptimizer = wideOptimizer
     self.clipping = clipping
     self.seed = seed
     self.histogramEvery = histogramEvery

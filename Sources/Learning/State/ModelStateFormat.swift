@@ -6,7 +6,7 @@ import Tensors
 /// parameters, tables, optimisers. Optimisers come last: a predictor stops before them.
 enum ModelStateFormat {
   static let magic: UInt32 = 0x5353_5452  // "RTSS"
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
 
   /// What must agree between a state and a spec: all that decides a buffer's size or a number's meaning. Rates, clips and
   /// the seed may change over a lineage.
@@ -18,6 +18,7 @@ enum ModelStateFormat {
       "cross \(spec.crossLayers) \(spec.crossRank)", "factorization \(spec.factorization)", "wide \(spec.wide)",
       "optimizer \(spec.optimizer.kind.rawValue)",
       "embedding_optimizer \(spec.embeddingOptimizer.kind.rawValue)",
+      "wide_optimizer \(spec.wideOptimizer?.kind.rawValue ?? "none")",
     ]
     parts += spec.heads.map(\.shape)
     parts += spec.numbers.map { "number \($0.name) \($0.standardize) \($0.missingIndicator)" }
@@ -39,7 +40,9 @@ enum ModelStateFormat {
     guard found <= version else {
       throw LearningError(code: .fromTheFuture, reason: "state version \(found), this program knows \(version)")
     }
-    guard found == version else { throw LearningError(code: .damaged, reason: "state version \(found) never was") }
+    guard found == version else {
+      throw LearningError(code: .damaged, reason: "state version \(found) is none that this program can go on from")
+    }
     let shape = try reader.readText()
     let own = self.shape(of: spec)
     guard shape == own else {

@@ -1,0 +1,29 @@
+// The *tanh form* of the Gaussian error linear unit: y = x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))).
+//
+// With v = x·(c₁ + c₂·x²), c₁ = 2·√(2/π), c₂ = 0.044715·c₁, it is x·σ(v): the same without cancellation.
+// Derivative: σ(v)·(1 + x·(1 − σ(v))·(c₁ + 3·c₂·x²)). Range: −0.17004 … ∞. Saturates: towards 0 below x ≈ −4.
+// Initialise: He. Accuracy: value ≤ 4 ULP; derivative ≤ 4 ULP or 1.2e-7 (zero at x = −0.7525); flushed below FLT_MIN.
+// Source: Hendrycks & Gimpel 2016, "Gaussian error linear units", the approximation in section 2.
+
+CK_FORMULA vf gelu_of(vf x, vf *d) {
+  // c₁ in a part of 20 fractional bits, so that c₁ − w below is exact, and the rest; c₂ likewise.
+  const vf c1 = splat(0x1.98845p0f), c1_rest = splat((float)(1.5957691216057308 - 0x1.98845p0));
+  const vf c2 = splat(0.07135481282553f);
+  const vf c2_rest = splat((float)(0.071354816272600255 - (double)0.07135481282553f));
+  vf low = greater(splat(-12.0f), x);
+  vf bounded = lesser(splat(12.0f), low);  // σ is 0 or 1 from there on
+  // −|v| and what its rounding left out: an error of v counts in full in e^v.
+  vf t = -magnitude(bounded);
+  vf s = t * t;
+  vf w = fma_(c2, s, c1);
+  vf w_rest = fma_(c2, s, c1 - w) + fma_(c2_rest, s, c1_rest);
+  w_rest = fma_(c2, fma_(t, t, -s), w_rest);
+  vf v = t * w;
+  vf tail = fma_(t, w_rest, fma_(t, w, -v));
+  logistic l = logistic_from(power_with_tail(greater(splat(CK_POWER_FLOOR(16)), v), tail, 16), x > splat(0.0f));
+  if (d) {
+    vf slope = fma_(splat(3.0f) * c2, s, c1 + c1_rest);
+    *d = times(l.share * fma_(bounded * l.complement, slope, splat(1.0f)), l.factor);
+  }
+  return times(low * l.share, l.factor);
+}

@@ -1,0 +1,26 @@
+// The *exact form* of the Gaussian error linear unit: y = x·Φ(x) = x/2 · (1 + erf(x/√2)).
+//
+// Derivative: Φ(x) + x·φ(x). Range: −0.16997 … ∞. Saturates: towards 0 below x ≈ −4. Initialise: He.
+// Accuracy: value ≤ 4 ULP; derivative ≤ 4 ULP or 1.2e-7 (zero at x = −0.7518); flushed below FLT_MIN.
+// Source: Hendrycks & Gimpel 2016, "Gaussian error linear units".
+
+CK_FORMULA vf gelu_exact_of(vf x, vf *d) {
+  const vf one = splat(1.0f);
+  vf low = greater(splat(-14.0f), x);
+  vf bounded = lesser(splat(14.0f), low);  // Φ is 0 or 1 from there on
+  vf t = magnitude(bounded);
+  // −t²/2 and what its rounding left out; e to that, lifted by 2⁸, of which Φ(−t) is a slowly falling share.
+  vf half = t * splat(-0.5f);
+  vf u = half * t;
+  vf tail = fma_(half, t, -u);
+  power p = power_with_tail(greater(splat(CK_POWER_FLOOR(8)), u), tail, 8);
+  factor f = {p.fraction, p.scale, splat(0x1p-8f)};
+  vf share = normal_tail_ratio(t);
+  vf above = one - times(share, f);  // Φ(t)
+  vi positive = x > splat(0.0f);
+  if (d) {
+    vf below = times(fma_(splat(-0.39894228040143268f), t, share), f);  // Φ(−t) − t·φ(t)
+    *d = pick(positive, one - below, below);
+  }
+  return pick(positive, x * above, times(low * share, f));
+}

@@ -1,0 +1,16 @@
+// Logistic sigmoid: y = 1 / (1 + e^−x).
+//
+// Derivative: y·(1 − y). Range: 0 … 1. Saturates: |x| ≳ 4.6; y < 0.01 or y > 0.99 is counted. Initialise: Glorot.
+// Accuracy: value ≤ 2 ULP, derivative ≤ 4 ULP, flushed below FLT_MIN; monotone.
+
+CK_FORMULA vf sigmoid_of(vf x, vf *d) {
+  // Sum, quotient and exponential each round monotonically, so the whole does. e^−x·y is 1 − y without cancellation.
+  const vf top = splat((float)power_ceiling), one = splat(1.0f);
+  vf e = whole(power_of(greater(splat(CK_POWER_FLOOR(0)), lesser(top, -x)), 0));
+  vf y = one / (one + e);
+  if (d) {
+    vf least = lesser(y, e * y);
+    *d = fma_(-least, least, least);
+  }
+  return y;
+}

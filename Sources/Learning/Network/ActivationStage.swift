@@ -1,0 +1,103 @@
+import Tensors
+
+/// A hidden layer's activation, whichever kernels compute it, with what the way back needs. Buffers for a batch.
+final class ActivationStage {
+  let units: Int
+  /// Where the product goes: two columns a unit before a gate.
+  let z: Rows
+  /// The outputs: the same rows as `z`, but for a gate.
+  let y: Rows
+
+  private let computation: ActivationKind.Computation
+  private let limit: Float
+  private let derives: Bool
+  private let output: RowBuffer
+  private let product: RowBuffer?
+  /// The derivative, or what a PReLU took in.
+  private let kept: RowBuffer?
+  /// The outputs themselves, where others change `y` before the way back reads it.
+  private let plain: RowBuffer?
+
+  /// - Parameters:
+  ///   - isChanged: Dropout or a skip connection writes over `y` afterwards.
+  ///   - learns: Keeps what the way back needs.
+  init(_ spec: LearnerSpec, units: Int, capacity: Int, isChanged: Bool, learns: Bool) {
+    self.units = units
+    computation = spec.activation.computation
+    limit = spec.activationLimit ?? .infinity
+    derives = learns
+    func rows(_ width: Int) -> RowBuffer { RowBuffer(capacity: capacity, width: width) }
+    output = rows(units)
+    y = output.rows
+    product = spec.activation.isGate ? rows(2 * units) : nil
+    z = product?.rows ?? y
+    let readsOutput: Bool
+    switch computation {
+    case .elementwise(let formula):
+      // Dropout keeps an output's sign; a skip connection, or a comparison with the limit, needs more than that.
+      let needsDerivative = isChanged && (spec.residual || limit < .infinity)
+      kept = learns && (formula.keepsDerivative || needsDerivative) ? rows(units) : nil
+      readsOutput = false
+    case .slopes:
+      kept = learns ? rows(units) : nil
+      readsOutput = limit < .infinity
+    case .gate:
+      kept = nil
+      readsOutput = false
+    case .rowwise:
+      kept = nil
+      readsOutput = true
+    }
+    plain = learns && isChanged && readsOutput ? rows(units) : nil
+  }
+
+  /// Rows `first ..< first + count`.
+  func forward(
+    _ kernels: Kernels, rows first: Int, count: Int, slopes: UnsafePointer<Float>?, stats: UnitStats?
+  ) {
+    let (z, y) = (z.dropFirst(first), y.dropFirst(first))
+    switch computation {
+    case .elementwise(let formula):
+      kernels.activate(
+        formula, rows: count, units: units, z: z, derivative: kept?.rows.from(first), limit: limit, stats: stats)
+    case .slopes:
+      guard let slopes else { preconditionFailure("a PReLU without slopes") }
+      kernels.prelu(
+        rows: count, units: units, z: z, kept: kept?.rows.from(first), slopes: slopes, limit: limit, stats: stats)
+    case .gate(let formula):
+      kernels.gate(formula, rows: count, units: units, z: z, y: y, derives: derives, limit: limit, stats: stats)
+    case .rowwise(let formula):
+      kernels.softmax(formula, rows: count, units: units, z: z, stats: stats)
+    }
+    plain?.copy(rows: count, from: y, to: first)
+  }
+
+  /// - Parameters:
+  ///   - dy: By the outputs; may be written over.
+  ///   - sums: Takes the column sums of what is returned.
+  ///   - slopeGradient: Of a PReLU.
+  /// - Returns: The gradient by what `forward` found in `z`, as wide as that.
+  func backward(
+    _ kernels: Kernels, rows: Int, dy: Rows, slopes: UnsafePointer<Float>?, sums: UnsafeMutablePointer<Float>,
+    slopeGradient: UnsafeMutablePointer<Float>?
+  ) -> Rows {
+    let outputs = plain?.rows ?? y
+    switch computation {
+    case .elementwise(let formula):
+      kernels.activateBackward(
+        formula, rows: rows, units: units, dy: dy, y: outputs, derivative: kept?.rows.pointer,
+        limit: kept == nil ? limit : .infinity, sums: sums)
+    case .slopes:
+      guard let slopes, let slopeGradient, let kept else { preconditionFailure("a PReLU without slopes") }
+      kernels.preluBackward(
+        rows: rows, units: units, dy: dy, y: outputs, kept: kept.rows.pointer, slopes: slopes, limit: limit,
+        sums: sums, slopeGradient: slopeGradient)
+    case .gate:
+      kernels.gateBackward(rows: rows, units: units, dy: dy, partials: z, dz: z, sums: sums)
+      return z
+    case .rowwise(let formula):
+      kernels.softmaxBackward(formula, rows: rows, units: units, dy: dy, y: outputs, sums: sums)
+    }
+    return dy
+  }
+}

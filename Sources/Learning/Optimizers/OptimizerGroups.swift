@@ -1,0 +1,90 @@
+import Tensors
+
+/// The optimisers of a learner, one a parameter group: dense layers, embedding rows, and the wide part's rows and numeric
+/// weights.
+final class OptimizerGroups {
+  let dense: OptimizerState
+  let embeddingRows: OptimizerState
+  let wideRows: OptimizerState
+  /// The wide part's numeric weights; nil: `dense` has them.
+  let wideNumbers: OptimizerState?
+  /// What is updated in one go, in order.
+  let pieces: [DensePiece]
+  /// All of them, in the order of the saved state.
+  let all: [OptimizerState]
+
+  init(_ spec: LearnerSpec, layout: ParameterLayout, tables: EmbeddingTables) {
+    let wideSpec = spec.wideOptimizer
+    pieces = DensePiece.all(spec, layout: layout)
+    dense = OptimizerState(spec.optimizer, count: layout.count)
+    embeddingRows = OptimizerState(spec.embeddingOptimizer, count: tables.weights.count, rowCount: tables.rowCount)
+    wideRows = OptimizerState(
+      wideSpec ?? spec.embeddingOptimizer, count: tables.wideWeights.count,
+      rowCount: spec.hasWidePart ? tables.categoryRowCount : 0)
+    let wideCount = pieces.reduce(0) { $0 + ($1.isWide ? $1.range.count : 0) }
+    wideNumbers = wideSpec.map { OptimizerState($0, count: wideCount) }
+    all = [dense, embeddingRows, wideRows] + (wideNumbers.map { [$0] } ?? [])
+  }
+
+  func optimizer(of piece: DensePiece) -> OptimizerState { piece.isWide ? wideNumbers ?? dense : dense }
+
+  /// Brings what depends on the parameters in line with them: at the beginning, and after they were set from outside.
+  func align(_ network: Network) {
+    for piece in pieces {
+      optimizer(of: piece).align(
+        network.parameters.pointer + piece.range.lowerBound, start: piece.stateStart, count: piece.range.count,
+        isPenalized: piece.isPenalized)
+    }
+    let tables = network.tables
+    embeddingRows.align(tables.weights.pointer, start: 0, count: tables.weights.count, isPenalized: true)
+    wideRows.align(tables.wideWeights.pointer, start: 0, count: tables.wideWeights.count, isPenalized: true)
+  }
+
+  /// Shows a step's loss to the plateaus.
+  func observe(lossSum: Double, labelled: Int) {
+    for optimizer in all {
+      optimizer.plateau.observe(lossSum: lossSum, labelled: labelled, schedule: optimizer.spec.schedule)
+    }
+  }
+
+  /// Bytes that `write` needs, about.
+  var byteCount: Int { all.reduce(0) { sum, one in sum + one.buffers.reduce(256) { $0 + $1.byteCount } } }
+
+  func write(to writer: inout StateWriter) {
+    for optimizer in all {
+      writer.write(optimizer.beta1Power)
+      writer.write(optimizer.beta2Power)
+      for number in optimizer.plateau.numbers + optimizer.centre.numbers { writer.write(number) }
+      for buffer in optimizer.buffers { writer.write(buffer) }
+    }
+  }
+
+  /// Reads and checks; the closure puts the few numbers in place once everything else has been checked too.
+  func read(_ reader: inout StateReader, into copies: inout PendingCopies) throws -> () -> Void {
+    var found: [(OptimizerState, [Double])] = []
+    for optimizer in all {
+      found.append((optimizer, try (0..<12).map { _ in try reader.read(Double.self) }))
+      for buffer in optimizer.buffers { try copies.add(&reader, buffer) }
+    }
+    return {
+      for (optimizer, numbers) in found {
+        (optimizer.beta1Power, optimizer.beta2Power) = (numbers[0], numbers[1])
+        optimizer.plateau.numbers = Array(numbers[2..<8])
+        optimizer.centre.numbers = Array(numbers[8..<12])
+      }
+    }
+  }
+
+  /// After a state was restored: sums that were kept under other constants are brought in line with today's.
+  func adoptConstants(_ network: Network) {
+    var changed = false
+    for optimizer in all where optimizer.formula == .ftrl {
+      let today = ProximalConstants(optimizer.spec)
+      if optimizer.centre != today {
+        optimizer.centre = today
+        changed = true
+      }
+    }
+    if changed { align(network) }
+  }
+}
