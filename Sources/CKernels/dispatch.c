@@ -1,5 +1,6 @@
 #include "levels.h"
 #include <stddef.h>
+#include <stdlib.h>
 
 const ck_kernels *ck_kernels_at(ck_level level) {
   switch (level) {
@@ -22,4 +23,9 @@ ck_level ck_best_level(void) {
   for (int level = ck_level_fma512; level > ck_level_scalar; level--)
     if (ck_kernels_at((ck_level)level)) return (ck_level)level;
   return ck_level_scalar;
+}
+
+const char *ck_wanted_level(void) {
+  const char *name = getenv("RETRAIN_CPU_LEVEL");
+  return name && *name ? name : NULL;
 }

@@ -10,15 +10,13 @@ typedef struct power {
 #define CK_POWER_FLOOR(LIFT) ((float)(-0.69314718055994531 * (127 + (LIFT))))
 enum { power_ceiling = 88 };
 
-/// Of r − e^r − 1 with |r| ≤ ln 2 / 2: e^r − 1 = r + r²·p(r), p of degree 5, relative error below 4.5e-10 before rounding.
+/// e^r − 1 = r + r²·p(r) for |r| ≤ ln 2 / 2: p of degree 5, relative error below 4.5e-10 before rounding.
 CK_INLINE vf exp_fraction(vf r) {
-  vf p = splat(1.9764331228e-4f);
-  p = fma_(p, r, splat(1.3932364527e-3f));
-  p = fma_(p, r, splat(8.3335433155e-3f));
-  p = fma_(p, r, splat(4.1666492820e-2f));
-  p = fma_(p, r, splat(1.6666665673e-1f));
-  p = fma_(p, r, splat(0.5f));
-  return fma_(p, r * r, r);
+  vf s = r * r;
+  vf low = fma_(splat(1.6666665673e-1f), r, splat(0.5f));
+  vf middle = fma_(splat(8.3335433155e-3f), r, splat(4.1666492820e-2f));
+  vf high = fma_(splat(1.9764331228e-4f), r, splat(1.3932364527e-3f));
+  return fma_(fma_(fma_(high, s, middle), s, low), s, r);
 }
 
 /// e^(x + tail)·2^lift for CK_POWER_FLOOR(lift) ≤ x ≤ 88, |tail| below 1e-4. A lift keeps what comes before the last factor out of
@@ -65,36 +63,21 @@ CK_INLINE vf log1p_unit(vf x) {
   return fma_(d * s, p, d);
 }
 
-/// A power of two times 1 + fraction, to be multiplied with one rounding: for the vanishing side of functions that go
-/// as e^−|x|. `scale` may be lifted by 2¹⁶, which `unlift` takes away again, so that a product is flushed only where it
-/// is itself below FLT_MIN.
-typedef struct factor {
-  vf fraction, scale, unlift;
-} factor;
+/// e^−|v|.
+CK_INLINE power power_below(vf v) { return power_of(greater(splat(CK_POWER_FLOOR(0)), -magnitude(v)), 0); }
 
-CK_INLINE vf times(vf x, factor f) { return fma_(x, f.fraction, x) * f.scale * f.unlift; }
-
-/// e^−|v|, lifted by 2¹⁶, where `positive` is not set, else 1.
-CK_INLINE factor factor_unless(vi positive, power lifted) {
-  const vf one = splat(1.0f);
-  return (factor){
-    floats(bits(lifted.fraction) & ~positive), pick(positive, one, lifted.scale), pick(positive, one, splat(0x1p-16f))};
-}
-
-/// e^−|v| lifted by 2¹⁶.
-CK_INLINE power lifted_power(vf v) { return power_of(greater(splat(CK_POWER_FLOOR(16)), -magnitude(v)), 16); }
-
-/// The logistic function: σ(v) = share · factor, and 1 − σ(v). Each is relatively accurate at either end.
+/// The logistic function σ and 1 − σ, each relatively accurate at either end.
 typedef struct logistic {
-  vf share, complement;
-  factor factor;
+  vf value, complement;
 } logistic;
 
-/// Of the e^−|v| lifted by 2¹⁶, and the sign of v.
-CK_INLINE logistic logistic_from(power lifted, vi positive) {
-  vf e = whole(lifted) * splat(0x1p-16f);
-  vf r = splat(1.0f) / (splat(1.0f) + e);
-  return (logistic){r, pick(positive, e * r, r), factor_unless(positive, lifted)};
+/// Of e^−|v| and the sign of v.
+CK_INLINE logistic logistic_of(power p, vi positive) {
+  const vf one = splat(1.0f);
+  vf e = whole(p);
+  vf greater_part = one / (one + e);
+  vf lesser_part = e * greater_part;
+  return (logistic){pick(positive, greater_part, lesser_part), pick(positive, lesser_part, greater_part)};
 }
 
 /// S(t) = e^(t²/2)·Φ(−t) for 0 ≤ t ≤ 14, Φ the normal distribution: Mills' ratio over √(2π). A polynomial in

@@ -10,17 +10,17 @@
 
 static void logit_loss(
   const ck_loss *how, int64_t rows, const float *z, const float *labels, float *p, float *gradient, float *loss) {
-#define CK_LOSS_FORMULA(KIND, FORMULA)                                                                                \
+#define CK_LOSS(KIND, FORMULA)                                                                                     \
   case KIND: each_logit(FORMULA, how, rows, z, labels, p, gradient, loss); break;
   switch (how->kind) {
-    CK_LOSS_FORMULA(ck_cross_entropy, weighed_binary_formula)
-    CK_LOSS_FORMULA(ck_focal, binary_focal_formula)
-    CK_LOSS_FORMULA(ck_squared, squared_formula)
-    CK_LOSS_FORMULA(ck_huber, huber_formula)
-    CK_LOSS_FORMULA(ck_quantile, quantile_formula)
-    CK_LOSS_FORMULA(ck_poisson, poisson_formula)
+    CK_LOSS(ck_cross_entropy, weighed_binary_formula)
+    CK_LOSS(ck_focal, binary_focal_formula)
+    CK_LOSS(ck_squared, squared_formula)
+    CK_LOSS(ck_huber, huber_formula)
+    CK_LOSS(ck_quantile, quantile_formula)
+    CK_LOSS(ck_poisson, poisson_formula)
   }
-#undef CK_LOSS_FORMULA
+#undef CK_LOSS
 }
 
 static void class_loss(

@@ -20,6 +20,17 @@ package enum ActivationFormula: UInt32, Sendable, CaseIterable {
 
   /// The way back reads f′ from the forward pass rather than from the outputs.
   package var keepsDerivative: Bool { self != .relu && self != .leakyRelu && self != .identity }
+
+  /// As pipelines and benchmarks write it.
+  package var name: String {
+    switch self {
+    case .leakyRelu: "leaky_relu"
+    case .geluExact: "gelu_exact"
+    case .hardSigmoid: "hard_sigmoid"
+    case .hardSwish: "hard_swish"
+    default: "\(self)"
+    }
+  }
 }
 
 /// Gated linear units: y = value · f(gate), f the sigmoid, swish, gelu (tanh form) or relu.

@@ -27,16 +27,42 @@ public struct Kernels: @unchecked Sendable {  // the table is constant memory of
   /// The levels of this CPU, slowest first.
   public static var available: [Kernels] { Level.allCases.compactMap(Kernels.init(level:)) }
 
-  /// What learners and predictors made from now on use: the fastest, unless one was forced.
+  /// What learners and predictors made from now on use: the one forced, else the one that the environment's
+  /// `RETRAIN_CPU_LEVEL` names, else the fastest. Ends the process where that names none that this CPU has.
   public static var active: Kernels {
-    forced.withLock { $0 } ?? fastest
+    forced.withLock { $0 } ?? chosen
+  }
+
+  /// - Parameter name: A level's.
+  /// - Throws: `KernelLevelError` where there is no such level, or this CPU lacks it.
+  package static func named(_ name: String) throws(KernelLevelError) -> Kernels {
+    guard let level = Level(rawValue: name) else {
+      let known = Level.allCases.map(\.rawValue).joined(separator: ", ")
+      throw KernelLevelError(description: "'\(name)' is no CPU level; there are \(known)")
+    }
+    guard let kernels = Kernels(level: level) else {
+      throw KernelLevelError(description: "this CPU lacks the level '\(name)'")
+    }
+    return kernels
   }
 
   /// Makes `active` answer this level, nil: the fastest again. For tests and measurements.
   public static func force(_ kernels: Kernels?) { forced.withLock { $0 = kernels } }
 
   private static let forced = Mutex<Kernels?>(nil)
-  private static let fastest = available[available.count - 1]
+  private static let chosen: Kernels = {
+    guard let name = ck_wanted_level() else { return available[available.count - 1] }
+    do throws(KernelLevelError) {
+      return try named(String(cString: name))
+    } catch {
+      fatalError("RETRAIN_CPU_LEVEL: \(error)")
+    }
+  }()
+}
+
+/// A CPU level that cannot be had.
+package struct KernelLevelError: Error, CustomStringConvertible {
+  package let description: String
 }
 
 extension Kernels.Level {

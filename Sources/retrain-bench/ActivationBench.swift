@@ -1,71 +1,111 @@
-import Foundation
-import Learning
 import Tensors
 import Vocabulary
 
 extension Workload {
   static let activation = Workload(
-    name: "activation", summary: "each activation, forward and with its derivative: --seconds S --kernels LEVEL",
+    name: "activation",
+    summary: "each activation, forward and with its derivative: --activation all --seconds S --kernels LEVEL",
     run: runActivation)
 }
 
 @Sendable private func runActivation(_ options: inout BenchOptions) throws {
-  let seconds = try options.double("seconds", default: 1)
+  let wanted = options.string("activation", default: "all")
+  let seconds = try options.double("seconds", default: 0.5)
   let kernels = try benchKernels(options.string("kernels", default: "best"))
   try options.refuseUnknown()
-  let (rows, units) = (64, 256)  // in L2, as in a training step
-  let stride = rowStride(units)
-  let z = AlignedBuffer<Float>(count: rows * stride)
-  let derivative = AlignedBuffer<Float>(count: rows * stride)
-  var random = SplitMix64(seed: 3)
-  for index in 0..<z.count { z[index] = normal(&random) * 2 }
-  for (formula, name, reference) in formulas {
-    try prove(kernels, formula, name, reference)
-    for withDerivative in [false, true] {
+  let subjects = ActivationSubject.all.filter { wanted == "all" || $0.name == wanted }
+  guard !subjects.isEmpty else {
+    throw BenchError(
+      "--activation \(wanted) is none of all, \(ActivationSubject.all.map(\.name).joined(separator: ", "))")
+  }
+  for formula in ActivationFormula.allCases where subjects.contains(where: { $0.name == formula.name }) {
+    try prove(kernels, formula)
+  }
+  let rows = ActivationRows()
+  for subject in subjects {
+    for derives in [false, true] {
       // In place and again and again: what the values become does not change the time, but subnormals would.
       let samples = withArithmeticMode {
-        timedSamples(seconds: seconds, unitsPerCall: Double(rows * units)) { calls in
-          for _ in 0..<calls {
-            kernels.activate(
-              formula, rows: rows, units: units, z: Rows(z.pointer, stride: stride),
-              derivative: withDerivative ? derivative.pointer : nil, stats: nil)
-          }
+        timedSamples(seconds: seconds, unitsPerCall: Double(rows.count * rows.units)) { calls in
+          for _ in 0..<calls { subject.run(kernels, rows, derives) }
         }
       }
       try BenchReport(
         workload: "activation",
-        params: ["activation": name, "derivative": String(withDerivative), "kernels": kernels.level.rawValue],
+        params: ["activation": subject.name, "derivative": String(derives), "kernels": kernels.level.rawValue],
         samples: samples.map { 1e9 / $0 }, unit: "ns/element"
       ).emit()
     }
   }
 }
 
-private let formulas: [(ActivationFormula, String, @Sendable (Double) -> Double)] = [
-  (.relu, "relu", { max(0, $0) }),
-  (.leakyRelu, "leaky_relu", { $0 > 0 ? $0 : $0 / 100 }),
-  (.gelu, "gelu", { $0 / 2 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }),
-  (.swish, "swish", { $0 / (1 + exp(-$0)) }),
-  (.tanh, "tanh", { tanh($0) }),
-  (.sigmoid, "sigmoid", { 1 / (1 + exp(-$0)) }),
-  (.identity, "identity", { $0 }),
-]
+/// 64 rows of 256 units: in the second-level cache, as in a training step.
+private struct ActivationRows {
+  let count = 64
+  let units = 256
+  let z, gated, derivative: AlignedBuffer<Float>
+  let slopes: AlignedBuffer<Float>
 
-/// Value and derivative are those of double precision, over −20 … 20.
-private func prove(
-  _ kernels: Kernels, _ formula: ActivationFormula, _ name: String, _ reference: (Double) -> Double
-) throws {
-  let count = 4096
-  let z = AlignedBuffer<Float>(count: count)
-  let derivative = AlignedBuffer<Float>(count: count)
-  let inputs = (0..<count).map { Float($0 - count / 2) / Float(count) * 40 + 0.003 }
-  for (index, x) in inputs.enumerated() { z[index] = x }
-  kernels.activate(
-    formula, rows: 1, units: count, z: Rows(z.pointer, stride: count), derivative: derivative.pointer, stats: nil)
-  for (index, x) in inputs.enumerated() {
-    let slope = (reference(Double(x) + 1e-5) - reference(Double(x) - 1e-5)) / 2e-5
-    let valueError = abs(Double(z[index]) - reference(Double(x))) / max(1, abs(Double(x)))
-    let slopeError = abs(Double(derivative[index]) - slope)
-    guard valueError < 5e-7, slopeError < 2e-6 else { throw BenchError("\(name)(\(x)) is not the reference's") }
+  init() {
+    z = AlignedBuffer(count: count * rowStride(units))
+    derivative = AlignedBuffer(count: count * rowStride(units))
+    gated = AlignedBuffer(count: count * rowStride(2 * units))
+    slopes = AlignedBuffer(count: units)
+    var random = SplitMix64(seed: 3)
+    for index in 0..<z.count { z[index] = normal(&random) * 2 }
+    for index in 0..<gated.count { gated[index] = normal(&random) * 2 }
+    for index in 0..<slopes.count { slopes[index] = 0.25 }
+  }
+
+  var rows: Rows { Rows(z.pointer, stride: rowStride(units)) }
+  var wideRows: Rows { Rows(gated.pointer, stride: rowStride(2 * units)) }
+}
+
+/// One kernel to be timed; `derives`: with what the way back needs.
+private struct ActivationSubject: Sendable {
+  let name: String
+  let run: @Sendable (_ kernels: Kernels, _ rows: ActivationRows, _ derives: Bool) -> Void
+
+  static let all: [ActivationSubject] =
+    ActivationFormula.allCases.map { formula in
+      ActivationSubject(name: formula.name) { kernels, rows, derives in
+        kernels.activate(
+          formula, rows: rows.count, units: rows.units, z: rows.rows,
+          derivative: derives ? rows.derivative.pointer : nil, stats: nil)
+      }
+    }
+    + [
+      ActivationSubject(name: "prelu") { kernels, rows, derives in
+        kernels.prelu(
+          rows: rows.count, units: rows.units, z: rows.rows, kept: derives ? rows.derivative.pointer : nil,
+          slopes: rows.slopes.pointer, stats: nil)
+      }
+    ]
+    + GateFormula.allCases.map { formula in
+      ActivationSubject(name: "\(formula)") { kernels, rows, derives in
+        kernels.gate(
+          formula, rows: rows.count, units: rows.units, z: rows.wideRows, y: rows.rows, derives: derives, stats: nil)
+      }
+    }
+    + [("softmax", RowFormula.softmax), ("log_softmax", .logSoftmax)].map { name, formula in
+      // The way back of these is a pass of its own over the outputs: it is what "derivative" times.
+      ActivationSubject(name: name) { kernels, rows, derives in
+        if derives {
+          kernels.softmaxBackward(
+            formula, rows: rows.count, units: rows.units,
+            dy: Rows(rows.derivative.pointer, stride: rowStride(rows.units)), y: rows.rows, sums: rows.slopes.pointer)
+        } else {
+          kernels.softmax(formula, rows: rows.count, units: rows.units, z: rows.rows, stats: nil)
+        }
+      }
+    }
+}
+
+/// Value and derivative are as close to those of double precision as the table of accuracies says, over −20 … 20.
+private func prove(_ kernels: Kernels, _ formula: ActivationFormula) throws {
+  var sweep = ActivationSweep()
+  sweep.add((-2048...2048).map { Float($0) / 102.4 + 0.003 }, formula, kernels)
+  guard sweep.breaches(formula).isEmpty else {
+    throw BenchError(sweep.breaches(formula).joined(separator: ", "))
   }
 }

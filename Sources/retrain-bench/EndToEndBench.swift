@@ -15,7 +15,7 @@ extension Workload {
   static let endToEnd = Workload(
     name: "end-to-end",
     summary:
-      "learn from Kafka (RETRAIN_KAFKA_BROKERS, KAFKA_HOME or in memory): --records 300000 --batch 256 --samples 5"
+      "learn from Kafka (RETRAIN_KAFKA_BROKERS, KAFKA_HOME or in memory): --records 300000 --batch 256 --samples 5 --serve no"
   ) { options in
     let environment = ProcessInfo.processInfo.environment
     let external = environment["RETRAIN_KAFKA_BROKERS"]
@@ -25,6 +25,8 @@ extension Workload {
     let records = try options.int("records", default: fits)
     let batch = try options.int("batch", default: 256)
     let samples = try options.int("samples", default: 5)
+    // For comparisons: tells where the topic is, and runs once for each line of standard input.
+    let serves = options.string("serve", default: "no") == "yes"
     try options.refuseUnknown()
     guard batch % EndToEndBench.partitions == 0 else { throw BenchError("--batch is a multiple of 4") }
     guard records <= fits || external != nil else { throw BenchError("this broker takes \(fits) records at most") }
@@ -32,7 +34,7 @@ extension Workload {
       let broker = try await BenchBroker.start(external: external, kafkaHome: kafkaHome)
       do {
         let bench = EndToEndBench(brokers: broker.bootstrap, records: records, batch: batch)
-        let report = try await bench.run(samples: samples, broker: broker.kind)
+        let report = try await bench.run(samples: serves ? nil : samples, broker: broker.kind)
         await broker.stop()
         return report
       } catch {
@@ -40,7 +42,7 @@ extension Workload {
         throw error
       }
     }
-    try report.emit()
+    try report?.emit()
   }
 }
 
@@ -123,23 +125,36 @@ private struct EndToEndBench: Sendable {
     try blockingAwait(until: .after(.seconds(1800)), body)
   }
 
-  func run(samples: Int, broker: String) async throws -> BenchReport {
+  /// - Parameter samples: nil: one for each line of standard input, answered with its rate; no report.
+  func run(samples: Int?, broker: String) async throws -> BenchReport? {
     let lines = IngestBench.generated(count: records, isNested: false, digits: 6)
     try await feed(lines)
     let expected = try await onDedicatedThread(named: "reference") { try reference(lines) }
-    var rates: [Double] = []
-    for sample in 0...samples {
-      let (seconds, state) = try await learn()
-      guard state == expected else { throw BenchError("the model learned from the broker is not the reference's") }
-      // The first run warms the broker's cache.
-      if sample > 0 { rates.append(Double(records) / seconds) }
+    // The first run warms the broker's cache.
+    _ = try await rate(expected: expected)
+    guard let samples else {
+      print("ready \(brokers) \(Self.topic)")
+      fflush(nil)
+      while readLine() != nil {
+        print(try await rate(expected: expected))
+        fflush(nil)
+      }
+      return nil
     }
+    var rates: [Double] = []
+    for _ in 0..<samples { rates.append(try await rate(expected: expected)) }
     return BenchReport(
       workload: "end-to-end",
       params: [
         "net": "W1", "batch": "\(batch)", "records": "\(records)", "partitions": "\(Self.partitions)", "broker": broker,
         "bytes": "\(lines.map(\.count).reduce(0, +) / max(1, lines.count))", "workers": "1",
       ], samples: rates, unit: "records/s")
+  }
+
+  private func rate(expected: [UInt8]) async throws -> Double {
+    let (seconds, state) = try await learn()
+    guard state == expected else { throw BenchError("the model learned from the broker is not the reference's") }
+    return Double(records) / seconds
   }
 
   private func feed(_ lines: [[UInt8]]) async throws {

@@ -3,7 +3,8 @@ import Tensors
 
 extension Workload {
   static let infer = Workload(
-    name: "infer", summary: "predictions: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL",
+    name: "infer",
+    summary: "predictions: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu",
     run: runInfer)
 }
 
@@ -13,6 +14,7 @@ extension Workload {
   let rows = try options.int("batch", default: 1)
   let seconds = try options.double("seconds", default: 3)
   let kernels = try benchKernels(options.string("kernels", default: "best"))
+  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
   try options.refuseUnknown()
   let network = try BenchNetwork(name: netName, activation: activation)
   let batches = network.batches(count: 64, rows: rows)
@@ -33,7 +35,7 @@ extension Workload {
   }
 
   var next = 0
-  let samples = timedSamples(seconds: seconds, unitsPerCall: 1) { calls in
+  let samples = timedSamples(seconds: seconds, unitsPerCall: 1, clock: clock) { calls in
     for _ in 0..<calls {
       predictor.predict(batches[next & 63])
       next &+= 1

@@ -3,7 +3,8 @@ import Tensors
 
 extension Workload {
   static let step = Workload(
-    name: "step", summary: "learning steps: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL",
+    name: "step",
+    summary: "learning steps: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu",
     run: runStep)
 }
 
@@ -13,6 +14,7 @@ extension Workload {
   let rows = try options.int("batch", default: 256)
   let seconds = try options.double("seconds", default: 5)
   let level = options.string("kernels", default: "best")
+  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
   try options.refuseUnknown()
   let kernels = try benchKernels(level)
   let network = try BenchNetwork(name: netName, activation: activation)
@@ -29,7 +31,7 @@ extension Workload {
       next += 1
     }
   }
-  let samples = try timedSamples(seconds: seconds, unitsPerCall: Double(rows)) { try steps($0) }
+  let samples = try timedSamples(seconds: seconds, unitsPerCall: Double(rows), clock: clock) { try steps($0) }
   let params = [
     "net": netName, "activation": activation, "batch": String(rows), "kernels": kernels.level.rawValue, "threads": "1",
   ]

@@ -10,9 +10,12 @@ struct Workload: Sendable {
     step,
     infer,
     activation,
+    sweep,
     peak,
     allReduce,
     ingest,
+    linear,
+    flights,
     endToEnd,
     checkpoint,
   ]

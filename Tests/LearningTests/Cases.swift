@@ -45,8 +45,7 @@ struct Case: Sendable, CustomTestStringConvertible {
       Case(name: "regression", spec: spec(activation: .gelu, task: .regression)),
       Case(name: "regression, wide", spec: spec(wide: true, task: .regression)),
     ]
-    cases += layers + losses
-    cases += optimizers
+    cases += layers + losses + optimizers
     return cases
   }()
 }

@@ -18,42 +18,6 @@ import Vocabulary
     }
   }
 
-  @Test(arguments: vectorLevels, ActivationFormula.allCases)
-  func `give the same activations, derivatives, sums and counts`(
-    _ level: Kernels.Level, _ formula: ActivationFormula
-  ) throws {
-    try check(level) { kernels in
-      var numbers = Numbers(seed: 3)
-      let z = numbers.rows(150, 37, scale: 9)
-      z[3, 4] = 0
-      z[5, 6] = -0.0
-      z[7, 8] = .greatestFiniteMagnitude
-      z[9, 10] = -.greatestFiniteMagnitude
-      z[70, 12] = .infinity
-      let derivative = Matrix(150, 37)
-      let stats = UnitStats(units: 37)
-      kernels.activate(
-        formula, rows: 150, units: 37, z: z.rows, derivative: derivative.storage.pointer, stats: stats)
-      let dy = numbers.rows(150, 37)
-      let sums = AlignedBuffer<Float>(count: 48)
-      kernels.activateBackward(
-        formula, rows: 150, units: 37, dy: dy.rows, y: z.rows,
-        derivative: formula.keepsDerivative ? derivative.storage.pointer : nil, sums: sums.pointer)
-      var bits = z.bits + derivative.bits + dy.bits + sums.bits
-      for unit in 0..<37 {
-        for counts in [stats.active, stats.negative, stats.saturated, stats.nonFinite] {
-          bits.append(UInt32(counts[unit]))
-        }
-        bits += [stats.minimum[unit].bitPattern, stats.maximum[unit].bitPattern]
-        bits += [UInt32(truncatingIfNeeded: stats.sum[unit].bitPattern), UInt32(stats.sum[unit].bitPattern >> 32)]
-        bits += [
-          UInt32(truncatingIfNeeded: stats.square[unit].bitPattern), UInt32(stats.square[unit].bitPattern >> 32),
-        ]
-      }
-      return bits
-    }
-  }
-
   @Test(arguments: vectorLevels, [1, 5, 16, 37, 64])
   func `give the same LayerNorm both ways`(_ level: Kernels.Level, _ units: Int) throws {
     try check(level) { kernels in

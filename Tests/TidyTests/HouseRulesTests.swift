@@ -15,6 +15,11 @@ struct HouseRulesTests {
       let places = file.places { $0.code.contains("getenv") || $0.code.contains("processInfo.environment") }
       #expect(places.isEmpty, "\(places)")
     }
+    // Beside it one variable, which forces the kernels' CPU level in any process that uses them, tests included.
+    for file in SourceTree.files(under: "Sources", ending: ".c", ".h", ".cpp", ".hpp")
+    where file.path != "Sources/CKernels/dispatch.c" {
+      #expect(!file.text.contains("getenv"), "\(file)")
+    }
   }
 
   @Test("SQL is spoken in Registry and Postgres only") func sql() throws {

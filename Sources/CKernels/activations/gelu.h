@@ -10,8 +10,9 @@ CK_FORMULA vf gelu_of(vf x, vf *d) {
   const vf c1 = splat(0x1.98845p0f), c1_rest = splat((float)(1.5957691216057308 - 0x1.98845p0));
   const vf c2 = splat(0.07135481282553f);
   const vf c2_rest = splat((float)(0.071354816272600255 - (double)0.07135481282553f));
-  vf low = greater(splat(-12.0f), x);
-  vf bounded = lesser(splat(12.0f), low);  // σ is 0 or 1 from there on
+  // Beyond ±10.04 σ is 0 or 1: e^−|v| is flushed.
+  vf low = greater(splat(-10.04f), x);
+  vf bounded = lesser(splat(10.04f), low);
   // −|v| and what its rounding left out: an error of v counts in full in e^v.
   vf t = -magnitude(bounded);
   vf s = t * t;
@@ -19,11 +20,10 @@ CK_FORMULA vf gelu_of(vf x, vf *d) {
   vf w_rest = fma_(c2, s, c1 - w) + fma_(c2_rest, s, c1_rest);
   w_rest = fma_(c2, fma_(t, t, -s), w_rest);
   vf v = t * w;
-  vf tail = fma_(t, w_rest, fma_(t, w, -v));
-  logistic l = logistic_from(power_with_tail(greater(splat(CK_POWER_FLOOR(16)), v), tail, 16), x > splat(0.0f));
+  logistic l = logistic_of(power_with_tail(v, fma_(t, w_rest, fma_(t, w, -v)), 0), x > splat(0.0f));
   if (d) {
-    vf slope = fma_(splat(3.0f) * c2, s, c1 + c1_rest);
-    *d = times(l.share * fma_(bounded * l.complement, slope, splat(1.0f)), l.factor);
+    vf growth = bounded * fma_(splat(3.0f) * c2, s, c1 + c1_rest);
+    *d = l.value * fma_(l.complement, growth, splat(1.0f));
   }
-  return times(low * l.share, l.factor);
+  return low * l.value;
 }

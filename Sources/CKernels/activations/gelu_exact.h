@@ -13,14 +13,14 @@ CK_FORMULA vf gelu_exact_of(vf x, vf *d) {
   vf half = t * splat(-0.5f);
   vf u = half * t;
   vf tail = fma_(half, t, -u);
-  power p = power_with_tail(greater(splat(CK_POWER_FLOOR(8)), u), tail, 8);
-  factor f = {p.fraction, p.scale, splat(0x1p-8f)};
+  vf e = whole(power_with_tail(greater(splat(CK_POWER_FLOOR(8)), u), tail, 8));
+  const vf unlift = splat(0x1p-8f);
   vf share = normal_tail_ratio(t);
-  vf above = one - times(share, f);  // Φ(t)
+  vf above = fma_(share * e, -unlift, one);  // Φ(t)
   vi positive = x > splat(0.0f);
   if (d) {
-    vf below = times(fma_(splat(-0.39894228040143268f), t, share), f);  // Φ(−t) − t·φ(t)
+    vf below = fma_(splat(-0.39894228040143268f), t, share) * e * unlift;  // Φ(−t) − t·φ(t)
     *d = pick(positive, one - below, below);
   }
-  return pick(positive, x * above, times(low * share, f));
+  return pick(positive, x * above, low * share * e * unlift);
 }

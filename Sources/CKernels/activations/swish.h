@@ -7,10 +7,10 @@
 
 CK_FORMULA vf swish_of(vf x, vf *d) {
   vf low = greater(splat(-128.0f), x);  // so that −∞ · 0 does not come up
-  logistic l = logistic_from(lifted_power(x), x > splat(0.0f));
+  logistic l = logistic_of(power_below(x), x > splat(0.0f));
   if (d) {
     vf bounded = lesser(splat(128.0f), low);
-    *d = times(l.share * fma_(bounded, l.complement, splat(1.0f)), l.factor);
+    *d = l.value * fma_(bounded, l.complement, splat(1.0f));
   }
-  return times(low * l.share, l.factor);
+  return low * l.value;
 }

@@ -269,6 +269,9 @@ typedef struct ck_kernels {
 const ck_kernels *ck_kernels_at(ck_level level);
 /// The fastest level of this CPU.
 ck_level ck_best_level(void);
+/// What the environment's RETRAIN_CPU_LEVEL says, for measurements and to hold a whole process to one level; NULL where
+/// it says nothing.
+const char *ck_wanted_level(void);
 
 // Kernels without a level: element-wise in double, or whole numbers only.
 

@@ -26,11 +26,43 @@ enum { prefetch_rows = 8 };  // tables are larger than any cache: ask early
     BODY                                                                                                              \
   }
 
+/// The same for rows of one element, as linear weights are: as many rows at once as a vector has lanes.
+CK_INLINE double adagrad_single_rows(
+  int64_t count, const uint32_t *rows, float *w, float *sums, const float *g, int64_t stride, const ck_update *u) {
+  const coefficients c = coefficients_of(u);
+  double squares = 0;
+  for (int64_t i = 0; i < count; i += CK_WIDTH) {
+    int64_t live = count - i < CK_WIDTH ? count - i : CK_WIDTH;
+    for (int64_t next = i + CK_WIDTH; next < count && next < i + 2 * CK_WIDTH; next++) {
+      __builtin_prefetch(w + rows[next], 1);
+      __builtin_prefetch(sums + rows[next], 1);
+    }
+    vf gradient = splat(0.0f), sum = splat(0.0f), weight = splat(0.0f);
+    for (int64_t lane = 0; lane < live; lane++) {
+      gradient[lane] = g[(i + lane) * stride];
+      sum[lane] = sums[rows[i + lane]];
+      weight[lane] = w[rows[i + lane]];
+    }
+    vf x = used_gradient(gradient, &c);
+    sum = sum + x * x;
+    vf change = c.rate / (__builtin_elementwise_sqrt(sum) + c.epsilon) * x;
+    weight = weight - change;
+    vf square = change * change;
+    for (int64_t lane = 0; lane < live; lane++) {
+      sums[rows[i + lane]] = sum[lane];
+      w[rows[i + lane]] = weight[lane];
+      squares += (double)square[lane];
+    }
+  }
+  return squares;
+}
+
 /// Adagrad with one sum a row, of the mean square of its gradient: a sixteenth of the memory at width 16, and a row
 /// that is rarely met keeps a large rate.
 CK_INLINE double adagrad_rows_of(
   const int penalized, int64_t count, const uint32_t *rows, int64_t width, float *w, float *sums, const float *g,
   int64_t stride, const ck_update *u) {
+  if (width == 1 && !penalized) return adagrad_single_rows(count, rows, w, sums, g, stride, u);
   const float inverse_width = 1.0f / (float)width;
   const coefficients c = coefficients_of(u);
   double squares = 0;

@@ -29,6 +29,10 @@ final class EmbeddingGradients {
     for table in tables.tables {
       let end = UInt32(table.firstRow + table.buckets)
       let width = tables.gradientWidth(table)
+      if width == 1, table.dimension == 0, !table.isBag {
+        place = sumSingle(from: place, below: end, gradient: heads[0].gradient)
+        continue
+      }
       while place < list.count && list.keys[place] < end {
         let key = list.keys[place]
         let target = local.append(row: key, width: width)
@@ -45,6 +49,22 @@ final class EmbeddingGradients {
       }
     }
     local.seal()
+  }
+
+  /// Sums the pairs of a table that has one wide weight a row and nothing else; where the next table begins.
+  private func sumSingle(from first: Int, below end: UInt32, gradient: Rows) -> Int {
+    let (keys, pairs, count) = (list.keys, list.pairs, list.count)
+    var place = first
+    while place < count && keys[place] < end {
+      let key = keys[place]
+      var sum: Float = 0
+      repeat {
+        sum += gradient.from(Int(pairs[place])).pointee
+        place += 1
+      } while place < count && keys[place] == key
+      local.append(row: key, width: 1).pointee = sum
+    }
+    return place
   }
 
   /// Every (table row, batch row or weighted pair) of labelled rows.

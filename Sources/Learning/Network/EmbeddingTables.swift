@@ -122,6 +122,10 @@ final class EmbeddingTables {
     guard wideWidth > 0 else { return }
     for table in tables {
       let rows = wideRows(table)
+      if wideWidth == 1, table.slots.count == 1 {
+        addSingle(batch.categories + table.slots.lowerBound, count: batch.count, of: rows, to: heads[0].logits)
+        continue
+      }
       for head in heads {
         for row in 0..<batch.count {
           let scale = bagScale(batch, row, table)
@@ -135,6 +139,13 @@ final class EmbeddingTables {
         }
       }
     }
+  }
+
+  /// The same for one output and one value a record.
+  private func addSingle(
+    _ buckets: UnsafePointer<UInt32>, count: Int, of weights: UnsafePointer<Float>, to logits: Rows
+  ) {
+    for row in 0..<count { logits.from(row).pointee += weights[Int(buckets[row * columnCount])] }
   }
 
   /// What each value of a record's bag weighs; 1 where it is none.

@@ -44,6 +44,14 @@ final class SparseRows {
     return values.pointer + valueCount
   }
 
+  /// Adds rows and their values at the end, from bytes of any alignment. Room must have been reserved.
+  func append(count more: Int, rows bytes: UnsafeRawPointer, valueCount moreValues: Int, values: UnsafeRawPointer) {
+    UnsafeMutableRawPointer(rows.pointer + count).copyMemory(from: bytes, byteCount: more * 4)
+    UnsafeMutableRawPointer(self.values.pointer + valueCount).copyMemory(from: values, byteCount: moreValues * 4)
+    count += more
+    valueCount += moreValues
+  }
+
   /// Zeroes what the kernels read beyond the values.
   func seal() {
     (values.pointer + valueCount).update(repeating: 0, count: paddedToLanes(valueCount) - valueCount)

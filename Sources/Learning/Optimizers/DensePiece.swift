@@ -42,7 +42,7 @@ extension ParameterBlock.Role {
   var decays: Bool {
     switch self {
     case .weight, .outputWeight, .wideWeight: true
-    case .interaction, .bias, .gain, .offset, .slope: false
+    case .interaction, .bias, .gain, .offset, .slope, .temperature: false
     }
   }
 }

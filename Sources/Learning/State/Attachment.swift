@@ -91,6 +91,14 @@ enum Attachment {
       bytes.loadUnaligned(fromByteOffset: headerBytes + columns * 24 + index * 4, as: UInt32.self)
     }
 
+    /// Adds all rows and their values to `sparse`, which has room for them.
+    func copy(to sparse: SparseRows) {
+      guard let values else { return }
+      sparse.append(
+        count: rowCount, rows: UnsafeRawPointer(values - Attachment.padded(rowCount * 4)), valueCount: valueCount,
+        values: values)
+    }
+
     /// The values' bytes; not necessarily aligned.
     var values: UnsafeRawPointer? {
       bytes.baseAddress.map { $0 + headerBytes + columns * 24 + Attachment.padded(rowCount * 4) }

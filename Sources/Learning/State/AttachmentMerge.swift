@@ -34,7 +34,8 @@ final class AttachmentMerge {
       }
     }
     rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
-    mergeRows()
+    // A sum of one: what came is the result.
+    if views.count == 1 { views[0].copy(to: rows) } else { mergeRows() }
     rows.seal()
   }
 

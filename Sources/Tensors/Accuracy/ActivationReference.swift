@@ -14,32 +14,54 @@ package struct ActivationReference {
 extension ActivationFormula {
   /// Value and derivative at x; any x but NaN.
   package func reference(_ x: Double) -> ActivationReference {
-    var result: ActivationReference?
-    forEach([x]) { _, reference in result = reference }
-    return result ?? .identity(x)
+    switch self {
+    case .relu: .relu(x)
+    case .leakyRelu: .leakyRelu(x)
+    case .gelu: .gelu(x)
+    case .swish: .swish(x)
+    case .tanh: .tanh(x)
+    case .sigmoid: .sigmoid(x)
+    case .identity: .identity(x)
+    case .elu: .elu(x)
+    case .selu: .selu(x)
+    case .softplus: .softplus(x)
+    case .mish: .mish(x)
+    case .relu6: .relu6(x)
+    case .geluExact: .geluExact(x)
+    case .hardSigmoid: .hardSigmoid(x)
+    case .hardSwish: .hardSwish(x)
+    }
   }
 
-  /// Value and derivative at each of `inputs`, with the formula chosen once.
-  @inline(__always)
-  package func forEach<Inputs: Sequence>(
-    _ inputs: Inputs, _ body: (Double, ActivationReference) -> Void
-  ) where Inputs.Element == Double {
+  /// The same at each of `count` floats, subnormal ones taken for zero as the learner's arithmetic does, with the formula
+  /// chosen once.
+  func reference(
+    count: Int, _ x: UnsafePointer<Float>, value: UnsafeMutablePointer<Double>, derivative: UnsafeMutablePointer<Double>
+  ) {
+    @inline(__always)
+    func fill(_ formula: (Double) -> ActivationReference) {
+      for index in 0..<count {
+        let result = formula(x[index].magnitude < .leastNormalMagnitude ? 0 : Double(x[index]))
+        value[index] = result.value
+        derivative[index] = result.derivative
+      }
+    }
     switch self {
-    case .relu: for x in inputs { body(x, .relu(x)) }
-    case .leakyRelu: for x in inputs { body(x, .leakyRelu(x)) }
-    case .gelu: for x in inputs { body(x, .gelu(x)) }
-    case .swish: for x in inputs { body(x, .swish(x)) }
-    case .tanh: for x in inputs { body(x, .tanh(x)) }
-    case .sigmoid: for x in inputs { body(x, .sigmoid(x)) }
-    case .identity: for x in inputs { body(x, .identity(x)) }
-    case .elu: for x in inputs { body(x, .elu(x)) }
-    case .selu: for x in inputs { body(x, .selu(x)) }
-    case .softplus: for x in inputs { body(x, .softplus(x)) }
-    case .mish: for x in inputs { body(x, .mish(x)) }
-    case .relu6: for x in inputs { body(x, .relu6(x)) }
-    case .geluExact: for x in inputs { body(x, .geluExact(x)) }
-    case .hardSigmoid: for x in inputs { body(x, .hardSigmoid(x)) }
-    case .hardSwish: for x in inputs { body(x, .hardSwish(x)) }
+    case .relu: fill { .relu($0) }
+    case .leakyRelu: fill { .leakyRelu($0) }
+    case .gelu: fill { .gelu($0) }
+    case .swish: fill { .swish($0) }
+    case .tanh: fill { .tanh($0) }
+    case .sigmoid: fill { .sigmoid($0) }
+    case .identity: fill { .identity($0) }
+    case .elu: fill { .elu($0) }
+    case .selu: fill { .selu($0) }
+    case .softplus: fill { .softplus($0) }
+    case .mish: fill { .mish($0) }
+    case .relu6: fill { .relu6($0) }
+    case .geluExact: fill { .geluExact($0) }
+    case .hardSigmoid: fill { .hardSigmoid($0) }
+    case .hardSwish: fill { .hardSwish($0) }
     }
   }
 }
@@ -61,11 +83,17 @@ extension ActivationReference {
     return x >= 3 ? This(x, 1) : This(x * (x + 3) / 6, (2 * x + 3) / 6)
   }
 
-  fileprivate static func elu(_ x: Double) -> This { x > 0 ? This(x, 1) : This(expm1(x), exp(x)) }
+  fileprivate static func elu(_ x: Double) -> This {
+    if x > 0 { return This(x, 1) }
+    let e = exp(x)
+    return This(x > -0.5 ? expm1(x) : e - 1, e)
+  }
 
   fileprivate static func selu(_ x: Double) -> This {
     let (lambda, alpha) = (1.0507009873554804934, 1.6732632423543772848)
-    return x > 0 ? This(lambda * x, lambda) : This(lambda * alpha * expm1(x), lambda * alpha * exp(x))
+    if x > 0 { return This(lambda * x, lambda) }
+    let below = elu(x)
+    return This(lambda * alpha * below.value, lambda * alpha * below.derivative)
   }
 
   /// σ(v) and σ(v)·(1 − σ(v)).
@@ -83,7 +111,8 @@ extension ActivationReference {
   fileprivate static func tanh(_ x: Double) -> This { This(Foundation.tanh(x), 4 * logistic(2 * x).slope) }
 
   fileprivate static func softplus(_ x: Double) -> This {
-    This(max(x, 0) + log1p(exp(-abs(x))), logistic(x).value)
+    let e = exp(-abs(x))
+    return This(max(x, 0) + log1p(e), (x >= 0 ? 1 : e) / (1 + e))
   }
 
   fileprivate static func swish(_ x: Double) -> This {
@@ -106,10 +135,13 @@ extension ActivationReference {
     return This(x * share, share + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot())
   }
 
+  /// tanh(log(1 + e^x)) = n / (n + 2) with n = e^x·(e^x + 2), and the logistic function from the same exponential.
   fileprivate static func mish(_ x: Double) -> This {
     if x > 60 { return This(x, 1) }
     if x < -800 { return This(0, 0) }
-    let share = Foundation.tanh(log1p(exp(x)))
-    return This(x * share, share + x * (1 - share * share) * logistic(x).value)
+    let e = exp(x)
+    let n = e * (e + 2)
+    let share = n / (n + 2)
+    return This(x * share, share + x * 4 * (n + 1) / ((n + 2) * (n + 2)) * e / (1 + e))
   }
 }

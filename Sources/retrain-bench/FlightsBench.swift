@@ -1,0 +1,38 @@
+import Foundation
+import Learning
+import Pipelines
+
+extension Workload {
+  /// The flights of the repository, test-then-train: from the file through decoder and learner, labels at once.
+  static let flights = Workload(
+    name: "flights",
+    summary:
+      "learn the flights test-then-train: --threads 1|2 --batch 32 --model mlp|quickstart --samples 5 [--file F]",
+    run: runFlights)
+}
+
+@Sendable private func runFlights(_ options: inout BenchOptions) throws {
+  let threads = try options.int("threads", default: 1)
+  let batch = try options.int("batch", default: 32)
+  let samples = try options.int("samples", default: 5)
+  let model = options.string("model", default: "mlp")
+  let file = options.string("file", default: "Pipelines/data/flights.jsonl.zst")
+  let description = options.string("pipeline", default: "Pipelines/quickstart.yaml")
+  try options.refuseUnknown()
+  guard threads <= 2 else { throw BenchError("--threads is 1 or 2") }
+  guard ["mlp", "quickstart"].contains(model) else { throw BenchError("--model is mlp or quickstart") }
+  let text = try String(contentsOfFile: description, encoding: .utf8)
+  let pipeline = try PipelineParser.parse(text: text, fileName: description) { _ in nil }
+  var spec = LearnerSpec(pipeline)
+  if model == "mlp" {
+    // What a script of today has: embeddings and two layers of ReLU, Adam, and Adagrad for the tables.
+    spec.hidden = [64, 32]
+    spec.activation = .relu
+    spec.wide = false
+    spec.optimizer = OptimizerSpec(kind: .adam, learningRate: 0.001)
+    spec.embeddingOptimizer = OptimizerSpec(kind: .adagrad, learningRate: 0.05)
+    spec.clipping = GradientClipping(globalNorm: 1, value: nil)
+  }
+  let bench = StreamBench(path: file, schema: pipeline.schema, spec: spec, batch: batch, threads: threads)
+  try bench.report(workload: "flights", samples: samples, ["model": model]).emit()
+}

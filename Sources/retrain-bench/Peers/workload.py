@@ -1,0 +1,65 @@
+"""The networks and the data that every side of a comparison learns from, as `retrain-bench step` has them."""
+
+import time
+
+import numpy as np
+
+BATCHES = 64
+TABLE_ROWS = 100_000
+TABLE_WIDTH = 16
+
+# numbers, tables, hidden layers
+NETS = {
+    "W1": (64, 0, (256, 128)),
+    "W1b": (128, 0, (1024, 512, 256)),
+    "W1c": (13, 26, (256, 128)),
+}
+
+
+def layer_sizes(net):
+    """[(inputs, outputs)] of the dense layers, the output layer included."""
+    numbers, tables, hidden = NETS[net]
+    widths = (numbers + tables * TABLE_WIDTH, *hidden, 1)
+    return list(zip(widths[:-1], widths[1:]))
+
+
+def batches(net, rows):
+    """Batches of standard normal numbers, uniform buckets, and labels of a random linear rule."""
+    numbers, tables, _ = NETS[net]
+    random = np.random.default_rng(7)
+    rule = random.standard_normal(numbers, dtype=np.float32)
+    made = []
+    for _ in range(BATCHES):
+        x = random.standard_normal((rows, numbers), dtype=np.float32)
+        buckets = random.integers(0, TABLE_ROWS, (rows, tables), dtype=np.int64)
+        made.append((x, buckets, (x @ rule > 0).astype(np.float32)))
+    return made
+
+
+def serve(run, finish=lambda: None):
+    """Answers each line `CLOCK SECONDS` on standard input with the calls a second of one window.
+
+    `run(n)` makes n calls; `finish()` waits for what is still under way. The clock is `wall`, or `cpu`: the processor
+    time of all threads of this process, which a busy machine disturbs less.
+    """
+    run(2 * BATCHES)
+    finish()
+    print("ready", flush=True)
+    rate = None
+    while True:
+        try:
+            clock, seconds = input().split()
+        except EOFError:
+            return
+        now = time.perf_counter if clock == "wall" else time.process_time
+        if rate is None:
+            start = now()
+            run(BATCHES)
+            finish()
+            rate = BATCHES / (now() - start)
+        calls = max(1, int(rate * float(seconds)))
+        start = now()
+        run(calls)
+        finish()
+        rate = calls / (now() - start)
+        print(rate, flush=True)
