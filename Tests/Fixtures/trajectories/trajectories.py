@@ -159,4 +159,5 @@ def main():
         file.write_text(json.dumps(content, separators=(",", ":")) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
