@@ -53,6 +53,21 @@ struct PipelineParserTests {
     #expect(pipeline.training.optimizer.kind == .sgd)
     #expect(pipeline.training.optimizer.learningRate == 0.01)
     #expect(pipeline.training.embeddingOptimizer.beta2 == 0.99)
+    #expect(pipeline.training.optimizer.nesterov)
+    #expect(pipeline.training.optimizer.l1 == 1e-5)
+    #expect(pipeline.training.optimizer.weightDecay == 1e-4)
+    #expect(pipeline.training.optimizer.schedule.kind == .cosine)
+    #expect(pipeline.training.optimizer.schedule.warmupSteps == 500)
+    #expect(pipeline.training.optimizer.schedule.steps == 20_000)
+    #expect(pipeline.training.optimizer.schedule.floor == 0.05)
+    #expect(pipeline.training.embeddingOptimizer.schedule.factor == 0.25)
+    #expect(pipeline.training.embeddingOptimizer.schedule.patience == 900)
+    #expect(pipeline.training.embeddingOptimizer.schedule.smoothing == 90)
+    #expect(pipeline.training.wideOptimizer?.kind == .ftrl)
+    #expect(pipeline.training.wideOptimizer?.beta == 1.5)
+    #expect(pipeline.training.wideOptimizer?.l2 == 0.7)
+    #expect(try parsed(minimal(rest: "training: { clip_adaptive: 0.02 }")).training.clipAdaptive == 0.02)
+    #expect(pipeline.training.clipLayerNorm == 2)
     #expect(pipeline.training.clipGlobalNorm == nil)
     #expect(pipeline.training.clipValue == 0.5)
     #expect(pipeline.training.peerTimeout == .milliseconds(2500))
@@ -72,6 +87,17 @@ struct PipelineParserTests {
     #expect(pipeline.serving == ServingSettings())
     #expect(pipeline.source == SourceSettings(topic: "events"))
     #expect(pipeline.schema.features == [FeatureSettings(name: "a", type: .float)])
+  }
+
+  @Test("an optimiser has the usual values of its kind", arguments: TrainingSettings.OptimizerKind.allCases)
+  func usualValues(kind: TrainingSettings.OptimizerKind) throws {
+    let pipeline = try parsed(minimal(rest: "training: { optimizer: { kind: \(kind.rawValue) } }"))
+    let optimizer = pipeline.training.optimizer
+    #expect(optimizer == TrainingSettings.Optimizer(kind: kind))
+    #expect(optimizer.beta2 == (kind == .rmsprop || kind == .lion ? 0.99 : 0.999))
+    #expect(optimizer.weightDecay == (kind == .adamw ? 0.01 : 0))
+    #expect(optimizer.learningRate > 0 && optimizer.learningRate < 1)
+    #expect(try parsed(pipeline.effectiveYAML) == pipeline)
   }
 
   @Test("the pipeline of the quickstart is one, over every field of the flights stream")
