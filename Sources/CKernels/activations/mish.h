@@ -11,13 +11,14 @@ CK_FORMULA vf mish_of(vf x, vf *d) {
   vf low = greater(splat(-128.0f), x);
   vf bounded = lesser(splat(128.0f), low);
   vi positive = x > splat(0.0f);
-  vf e = whole(power_below(bounded));
+  power p = power_below(bounded);
+  vf e = whole(p);
   vf k = pick(positive, e + half, fma_(e, half, one));
   vf r = one / fma_(e, pick(positive, e, k), pick(positive, k, one));
-  vf share = pick(positive, r, r * e);
   if (d) {
     vf m = bounded * pick(positive, e * e, one) * (one + e);
-    *d = share * fma_(m, r, k);
+    *d = pick(positive, r, r * e) * fma_(m, r, k);
   }
-  return low * (share * k);
+  vf y = low * (k * r);
+  return pick(positive, y, fma_(y, p.fraction, y) * p.scale);  // y·e with one rounding fewer
 }

@@ -49,7 +49,8 @@ package struct ActivationSweep: Sendable {
         units = distance * inverseUnit(truth)
         if units > ulpMax { wrongInfinities += 1 }
       }
-      if units > ulpMax && distance <= bound {
+      // Below FLT_MIN results are flushed: units mean nothing there.
+      if distance <= bound && (units > ulpMax || abs(truth) < 0x1p-126) {
         if distance > covered { (covered, coveredAt) = (distance, x) }
       } else if units > ulp {
         (ulp, ulpAt) = (units, x)
