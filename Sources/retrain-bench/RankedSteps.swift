@@ -72,7 +72,9 @@ private final class RankedSteps {
         }
       }
       // No plateau schedule here, so nothing reads the sum of losses.
-      guard learner.apply(labelled: stepCase.rows, lossSum: 0).isFinite else { throw BenchError("an update was not finite") }
+      guard learner.apply(labelled: stepCase.rows, lossSum: 0).isFinite else {
+        throw BenchError("an update was not finite")
+      }
     }
   }
 }

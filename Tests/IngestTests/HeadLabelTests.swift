@@ -45,8 +45,8 @@ struct HeadLabelTests {
     let found = Self.decode(#"{"a":1,"y":{"minutes":null,"late":0,"bags":0}}"#)
     #expect(found.outcome == .example)
     #expect(found.labels[0] == 0 && found.labels[4] == 0)
-    #expect(found.labels[1...3].allSatisfy(\.isNaN))
-    #expect(Self.decode(#"{"a":1}"#).labels.allSatisfy(\.isNaN))
+    #expect(found.labels[1...3].allSatisfy { $0.isNaN })
+    #expect(Self.decode(#"{"a":1}"#).labels.allSatisfy { $0.isNaN })
   }
 
   @Test(

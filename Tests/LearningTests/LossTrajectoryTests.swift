@@ -29,14 +29,15 @@ private struct LossRuns: Decodable {
     let level: Float?
 
     func spec(_ place: Int) throws -> HeadSpec {
-      let losses: [String: LossSpec] = [
+      let known: [String: LossSpec] = [
         "cross_entropy": .crossEntropy, "focal": .focal(gamma: gamma ?? 2), "squared": .squared,
         "huber": .huber(delta: delta ?? 1), "quantile": .quantile(level: level ?? 0.5), "poisson": .poisson,
       ]
+      let found: LossSpec = try #require(known[loss])
       return HeadSpec(
         name: place == 0 ? "" : "head\(place)",
         task: classes == 0 ? .regression : classes == 1 ? .binary : .multiclass(classes: classes),
-        loss: try #require(losses[loss]), weight: weight ?? 1, labelSmoothing: labelSmoothing ?? 0,
+        loss: found, weight: weight ?? 1, labelSmoothing: labelSmoothing ?? 0,
         classWeights: classWeights ?? [], temperature: learnsTemperature == true ? .learned : .fixed(1))
     }
 

@@ -4,6 +4,7 @@ import Learning
 import Pipelines
 import Tensors
 import Testing
+import Vocabulary
 import Worker
 
 @Suite("A worker with several heads")
@@ -21,7 +22,8 @@ struct HeadLoopTests {
     let stream = MemoryStream(partitionCount: 2, recordsPerPartition: 2000, labelCount: 3)
     let board = ControlBoard()
     board.wish { $0.stopsAtEnd = true }
-    let result = try runLoop(pipeline, stream: stream, collective: SoloCollective(generation: Generation(1)), board: board)
+    let result = try runLoop(
+      pipeline, stream: stream, collective: SoloCollective(generation: Generation(1)), board: board)
     #expect(result.end == .finished)
     #expect(result.state.trained == 4000)
     #expect(result.state.metrics.task == .binary)
@@ -52,7 +54,9 @@ struct HeadLoopTests {
     let board = ControlBoard()
     board.wish { $0.stopsAtEnd = true }
     let stream = MemoryStream(partitionCount: 1, recordsPerPartition: 1500)
-    let metrics = try runLoop(pipeline, stream: stream, collective: SoloCollective(generation: Generation(1)), board: board).state.metrics
+    let metrics = try runLoop(
+      pipeline, stream: stream, collective: SoloCollective(generation: Generation(1)), board: board
+    ).state.metrics
     #expect(metrics.records == 1500)
     let (loss, prior) = (try #require(metrics.meanLoss), try #require(metrics.priorLoss))
     #expect(loss < prior)
