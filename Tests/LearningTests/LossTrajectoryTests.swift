@@ -33,10 +33,11 @@ private struct LossRuns: Decodable {
         "cross_entropy": .crossEntropy, "focal": .focal(gamma: gamma ?? 2), "squared": .squared,
         "huber": .huber(delta: delta ?? 1), "quantile": .quantile(level: level ?? 0.5), "poisson": .poisson,
       ]
+      let known: LossSpec = try #require(losses[loss])
       return HeadSpec(
         name: place == 0 ? "" : "head\(place)",
         task: classes == 0 ? .regression : classes == 1 ? .binary : .multiclass(classes: classes),
-        loss: try #require(losses[loss]), weight: weight ?? 1, labelSmoothing: labelSmoothing ?? 0,
+        loss: known, weight: weight ?? 1, labelSmoothing: labelSmoothing ?? 0,
         classWeights: classWeights ?? [], temperature: learnsTemperature == true ? .learned : .fixed(1))
     }
 
