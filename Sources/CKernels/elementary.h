@@ -19,8 +19,8 @@ CK_INLINE vf exp_fraction(vf r) {
   return fma_(fma_(fma_(high, s, middle), s, low), s, r);
 }
 
-/// e^(x + tail)·2^lift for CK_POWER_FLOOR(lift) ≤ x ≤ 88, |tail| below 1e-4. A lift keeps what comes before the last factor out of
-/// the subnormal numbers.
+/// e^(x + tail)·2^lift for CK_POWER_FLOOR(lift) ≤ x ≤ 88, |tail| below 1e-4. A lift keeps what comes before the last
+/// factor out of the subnormal numbers.
 ///
 /// x = n·ln 2 + r with ln 2 in two parts.
 ///

@@ -1,7 +1,7 @@
 // Logistic sigmoid: y = 1 / (1 + e^−x).
 //
 // Derivative: y·(1 − y). Range: 0 … 1. Saturates: |x| ≳ 4.6; y < 0.01 or y > 0.99 is counted. Initialise: Glorot.
-// Accuracy: value ≤ 2 ULP, derivative ≤ 4 ULP, flushed below FLT_MIN; monotone.
+// Accuracy: value ≤ 3 ULP, derivative ≤ 4 ULP, flushed below FLT_MIN; monotone.
 
 CK_FORMULA vf sigmoid_of(vf x, vf *d) {
   // Sum, quotient and exponential each round monotonically, so the whole does. e^−x·y is 1 − y without cancellation.

@@ -1,7 +1,7 @@
 // Softplus: y = log(1 + e^x).
 //
 // Derivative: σ(x). Range: 0 … ∞. Saturates: towards 0 below x ≈ −5. Initialise: He.
-// Accuracy: value ≤ 2 ULP, derivative ≤ 3 ULP, flushed below FLT_MIN; monotone.
+// Accuracy: value ≤ 2 ULP, derivative ≤ 4 ULP, flushed below FLT_MIN; monotone.
 // Source: Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing".
 
 CK_FORMULA vf softplus_of(vf x, vf *d) {
