@@ -4,7 +4,8 @@ import Tensors
 extension Workload {
   static let infer = Workload(
     name: "infer",
-    summary: "predictions: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu",
+    summary: "predictions: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu "
+      + "--turns yes",
     run: runInfer)
 }
 
@@ -13,6 +14,7 @@ extension Workload {
   let activation = options.string("activation", default: "relu")
   let rows = try options.int("batch", default: 1)
   let seconds = try options.double("seconds", default: 3)
+  let turns = options.string("turns", default: "no") == "yes"
   let kernels = try benchKernels(options.string("kernels", default: "best"))
   let clock = try BenchClock(flag: options.string("clock", default: "wall"))
   try options.refuseUnknown()
@@ -35,12 +37,14 @@ extension Workload {
   }
 
   var next = 0
-  let samples = timedSamples(seconds: seconds, unitsPerCall: 1, clock: clock) { calls in
+  func predictions(_ calls: Int) {
     for _ in 0..<calls {
       predictor.predict(batches[next & 63])
       next &+= 1
     }
   }
+  if turns { return try answerTurns(unitsPerCall: 1) { predictions($0) } }
+  let samples = timedSamples(seconds: seconds, unitsPerCall: 1, clock: clock) { predictions($0) }
   let params = [
     "net": netName, "activation": activation, "batch": String(rows), "kernels": kernels.level.rawValue, "threads": "1",
   ]

@@ -63,16 +63,20 @@ private final class RankedSteps {
       let batch = batches[next % 64]
       next += 1
       learner.predict(batch)
-      guard learner.backward(batch).isFinite else { throw BenchError("a step was not finite") }
+      let local = learner.backward(batch)
+      guard local.isFinite else { throw BenchError("a step was not finite") }
+      // Before the learner's own bytes goes the loss, to be summed in rank order.
       attachment.removeAll(keepingCapacity: true)
+      withUnsafeBytes(of: local.lossSum) { attachment.append(contentsOf: $0) }
       learner.appendAttachment(to: &attachment)
+      var lossSum = 0.0
       try attachment.withUnsafeBytes { bytes in
         try collective.exchange(dense: learner.denseGradient, attachment: bytes, deadline: .after(.seconds(30))) {
-          try learner.absorb(attachments: $0)
+          for part in $0 { lossSum += part.loadUnaligned(as: Double.self) }
+          try learner.absorb(attachments: $0.map { UnsafeRawBufferPointer(rebasing: $0.dropFirst(8)) })
         }
       }
-      // No plateau schedule here, so nothing reads the sum of losses.
-      guard learner.apply(labelled: stepCase.rows, lossSum: 0).isFinite else {
+      guard learner.apply(labelled: stepCase.rows, lossSum: lossSum).isFinite else {
         throw BenchError("an update was not finite")
       }
     }

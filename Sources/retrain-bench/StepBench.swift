@@ -5,7 +5,7 @@ extension Workload {
   static let step = Workload(
     name: "step",
     summary: "learning steps: --net W1|W1b|W1c --batch B --activation A --threads T --seconds S --kernels LEVEL "
-      + "--clock wall|cpu",
+      + "--clock wall|cpu --turns yes",
     run: runStep)
 }
 
@@ -36,17 +36,18 @@ struct StepCase: Sendable {
     kernels: try benchKernels(options.string("kernels", default: "best")),
     clock: try BenchClock(flag: options.string("clock", default: "wall")))
   let seconds = try options.double("seconds", default: 5)
+  let turns = options.string("turns", default: "no") == "yes"
   try options.refuseUnknown()
   try proveSteps(stepCase.network, kernels: stepCase.kernels)
   if stepCase.ranks > 1 {
     try runRanks(stepCase, seconds: seconds)
   } else {
-    try runAlone(stepCase, seconds: seconds)
+    try runAlone(stepCase, seconds: seconds, turns: turns)
   }
 }
 
 /// Records a second, then which share of the processor's peak the matrix products reach inside the steps.
-private func runAlone(_ stepCase: StepCase, seconds: Double) throws {
+private func runAlone(_ stepCase: StepCase, seconds: Double, turns: Bool) throws {
   let batches = stepCase.network.batches(count: 64, rows: stepCase.rows)
   let learner = Learner(spec: stepCase.network.spec, batchCapacity: stepCase.rows, kernels: stepCase.kernels)
   var attachment: [UInt8] = []
@@ -58,10 +59,14 @@ private func runAlone(_ stepCase: StepCase, seconds: Double) throws {
       next += 1
     }
   }
-  let samples = try timedSamples(
-    seconds: seconds, unitsPerCall: Double(stepCase.rows), clock: stepCase.clock
-  ) { try steps($0) }
-  try BenchReport(workload: "step", params: stepCase.params, samples: samples, unit: "records/s").emit()
+  if turns {
+    try answerTurns(unitsPerCall: Double(stepCase.rows)) { try steps($0) }
+  } else {
+    let samples = try timedSamples(
+      seconds: seconds, unitsPerCall: Double(stepCase.rows), clock: stepCase.clock
+    ) { try steps($0) }
+    try BenchReport(workload: "step", params: stepCase.params, samples: samples, unit: "records/s").emit()
+  }
   let shares = try productShares(of: learner, stepCase) { try steps($0) }
   try BenchReport(workload: "gemm_share_of_peak", params: stepCase.params, samples: shares, unit: "of peak").emit()
 }

@@ -23,6 +23,28 @@ enum BenchClock: String {
   }
 }
 
+/// Answers each line `CLOCK SECONDS` on standard input with the units a second of one window, so that several processes
+/// can take turns; ends with the input.
+func answerTurns(unitsPerCall: Double, _ body: (_ calls: Int) throws -> Void) throws {
+  try body(64)
+  say("ready")
+  var rate: Double?
+  while let line = readLine() {
+    let words = line.split(separator: " ")
+    guard words.count == 2, let seconds = Double(words[1]), seconds > 0 else {
+      throw BenchError("a turn is asked for by a clock and seconds, not by '\(line)'")
+    }
+    let clock = try BenchClock(flag: String(words[0]))
+    func window(_ calls: Int) throws -> Double { Double(calls) / (try clock.measure { try body(calls) }) }
+    let known = try rate ?? window(64)
+    let measured = try window(max(1, Int(known * seconds)))
+    rate = measured
+    say("\(measured * unitsPerCall)")
+  }
+}
+
+private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
 /// Warms up, then times windows of repeated calls for about `seconds`; units a second, one sample a window.
 ///
 /// - Parameters:

@@ -10,31 +10,49 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PRODUCT = os.path.join(HERE, "..", "..", "..", ".build", "release", "retrain-bench")
 
 
-class Peer:
-    """A script of this folder that answers `workload.serve`'s questions, in a process of its own."""
+class Contestant:
+    """A process that answers `CLOCK SECONDS` on its standard input with the rate of one window."""
 
-    def __init__(self, name, script, *arguments):
+    def __init__(self, name, *command):
         self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", os.path.join(HERE, script), *map(str, arguments)], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
-        self._line("ready")
+            [str(word) for word in command], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1"})
+        if self._line() != "ready":
+            raise SystemExit(f"{name} did not get ready")
 
-    def _line(self, expected=None):
+    def _line(self):
         line = self.process.stdout.readline().strip()
-        if not line or (expected and line != expected):
+        if not line:
             raise SystemExit(f"{self.name} ended early")
         return line
 
-    def calls(self, clock, seconds):
-        """Calls a second over the windows of one turn: median and best."""
+    def rate(self, clock, seconds):
+        """Calls or records a second of one turn."""
         self.process.stdin.write(f"{clock} {seconds}\n")
         self.process.stdin.flush()
-        return tuple(map(float, self._line().split()))
+        return float(self._line())
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        """Ends it; what it said last."""
+        rest, _ = self.process.communicate()
+        return rest
+
+
+def peer(name, script, *arguments):
+    """A script of this folder."""
+    return Contestant(name, sys.executable, "-W", "ignore", os.path.join(HERE, script), *arguments)
+
+
+def compare(contestants, options):
+    """Rounds of one turn each: {name: [rate of each round]}. The first round warms up."""
+    rates = {contestant.name: [] for contestant in contestants}
+    for turn in range(options.rounds + 1):
+        for contestant in contestants:
+            rate = contestant.rate(options.clock, options.seconds)
+            if turn > 0:
+                rates[contestant.name].append(rate)
+    return rates
 
 
 def product(binary, *arguments):
@@ -44,43 +62,45 @@ def product(binary, *arguments):
 
 
 def rounds(count, contestants):
-    """Asks each contestant once a round, in turn: {name: [(median, best) of each round]}."""
-    values = {name: [] for name in contestants}
+    """Asks each contestant, a function, once a round and in turn: {name: [rate of each round]}."""
+    rates = {name: [] for name in contestants}
     for _ in range(count):
         for name, ask in contestants.items():
-            values[name].append(ask())
-    return values
+            rates[name].append(ask())
+    return rates
 
 
-def summary(values, mine="retrain", smaller_is_better=False):
-    """Medians over rounds, the best window of all, and both as ratios: of a round's medians, and best to best.
+def quartiles(samples):
+    return [round(q, 3) for q in statistics.quantiles(samples, n=4)]
 
-    A turn is a median and a best, or one number. On a busy machine the best windows tell what each side does while
-    nobody disturbs it.
-    """
-    values = {
-        name: [turn if isinstance(turn, tuple) else (turn, turn) for turn in turns] for name, turns in values.items()}
-    best_of = min if smaller_is_better else max
-    ratio = (lambda ours, theirs: theirs / ours) if smaller_is_better else (lambda ours, theirs: ours / theirs)
-    result = {name: statistics.median(median for median, _ in turns) for name, turns in values.items()}
-    best = {name: best_of(best for _, best in turns) for name, turns in values.items()}
-    result.update({name + "_best": value for name, value in best.items()})
-    for name, turns in values.items():
+
+def summary(rates, mine="retrain"):
+    """Median and best rate of each; the ratios to each peer: median over rounds, quartiles, best to best."""
+    result = {name: statistics.median(samples) for name, samples in rates.items()}
+    result.update({name + "_best": max(samples) for name, samples in rates.items()})
+    for name, samples in rates.items():
         if name == mine:
             continue
-        pairs = [ratio(ours[0], theirs[0]) for ours, theirs in zip(values[mine], turns)]
-        result["vs_" + name] = round(statistics.median(pairs), 3)
-        result["vs_" + name + "_range"] = [round(min(pairs), 3), round(max(pairs), 3)]
-        result["best_vs_" + name] = round(ratio(best[mine], best[name]), 3)
+        pairs = [ours / theirs for ours, theirs in zip(rates[mine], samples)]
+        first, middle, third = quartiles(pairs)
+        result["vs_" + name] = middle
+        result["vs_" + name + "_quartiles"] = [first, third]
+        result["best_vs_" + name] = round(max(rates[mine]) / max(samples), 3)
     return result
 
 
-def common_arguments(parser):
+def common_arguments(parser, rounds=41, seconds=0.15):
     parser.add_argument("--binary", default=PRODUCT, help="retrain-bench, built with -c release")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the processor to stay on")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of one turn, 20 windows")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seconds", type=float, default=seconds, help="of one turn")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: processor time of the process")
+
+
+def last_report(text):
+    """The report that a contestant of ours leaves when its input ends; None: it left none."""
+    lines = [line for line in text.splitlines() if line.startswith("{")]
+    return json.loads(lines[-1]) if lines else None
 
 
 def table(rows, columns):

@@ -46,13 +46,13 @@ def main():
     options = parser.parse_args()
     product = Product(options.binary, options.records)
     peers = [
-        contest.Peer(name, f"end_to_end_{name}.py", product.brokers, product.topic, options.records)
+        contest.peer(name, f"end_to_end_{name}.py", product.brokers, product.topic, options.records)
         for name in ("torch", "jax")
     ]
     contestants = {"retrain": product.run}
     for peer in peers:
         # One call is one pass over the topic.
-        contestants[peer.name] = lambda peer=peer: options.records * peer.calls("wall", 0)[0]
+        contestants[peer.name] = lambda peer=peer: options.records * peer.rate("wall", 0)
     values = contest.rounds(options.rounds, contestants)
     for side in (*peers, product):
         side.close()

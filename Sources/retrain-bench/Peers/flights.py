@@ -32,7 +32,7 @@ def decompress(source, target, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    contest.common_arguments(parser)
+    contest.common_arguments(parser, rounds=7, seconds=1.0)
     parser.add_argument("--stream", default=os.path.join(ROOT, "Pipelines", "data", "flights.jsonl.zst"))
     parser.add_argument("--pipeline", default=os.path.join(ROOT, "Pipelines", "quickstart.yaml"))
     parser.add_argument("--rows", type=int, default=1 << 40, help="of the stream's beginning")

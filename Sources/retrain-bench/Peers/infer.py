@@ -15,31 +15,22 @@ import os
 import contest
 
 CASES = ["W1:1:relu", "W1:32:relu"]
-
-
 RATIOS = ("vs_onnxruntime", "best_vs_onnxruntime")
 
 
 def measure(case, options):
     net, rows, activation = case.split(":")
-    peer = contest.Peer("onnxruntime", "infer_onnx.py", net, rows, activation)
-
-    def mine():
-        report = contest.product(
-            options.binary, "infer", "--net", net, "--batch", rows, "--activation", activation, "--seconds",
-            options.seconds, "--clock", options.clock)["infer"]
-        return report["median"], report["min"]
-
-    def theirs():
-        return [1e6 / rate for rate in peer.calls(options.clock, options.seconds)]
-
-    contestants = {"retrain": mine, "onnxruntime": theirs}
-    values = contest.rounds(options.rounds, contestants)
-    peer.close()
+    contestants = [
+        contest.Contestant(
+            "retrain", options.binary, "infer", "--net", net, "--batch", rows, "--activation", activation, "--turns",
+            "yes"),
+        contest.peer("onnxruntime", "infer_onnx.py", net, rows, activation),
+    ]
+    rates = contest.compare(contestants, options)
+    for contestant in contestants:
+        contestant.close()
     return {
-        "case": case, "unit": "us/batch", "rounds": options.rounds, "clock": options.clock,
-        **contest.summary(values, smaller_is_better=True),
-        "medians": {name: [round(median, 2) for median, _ in turns] for name, turns in values.items()},
+        "case": case, "unit": "batches/s", "rounds": options.rounds, "clock": options.clock, **contest.summary(rates),
     }
 
 
@@ -53,15 +44,15 @@ def main():
     for case in options.case or CASES:
         results.append(measure(case, options))
         print(json.dumps(results[-1]), flush=True)
+    rows = [
+        {
+            "case": r["case"], "retrain us": f"{1e6 / r['retrain']:.2f}",
+            "onnxruntime us": f"{1e6 / r['onnxruntime']:.2f}", **{name: f"{r[name]:.2f}" for name in RATIOS},
+        }
+        for r in results
+    ]
     print()
-    contest.table(
-        [
-            {
-                "case": r["case"], "retrain": f"{r['retrain']:.2f}", "onnxruntime": f"{r['onnxruntime']:.2f}",
-                **{name: f"{r[name]:.2f}" for name in RATIOS},
-            }
-            for r in results
-        ], ["case", "retrain", "onnxruntime", *RATIOS])
+    contest.table(rows, ["case", "retrain us", "onnxruntime us", *RATIOS])
 
 
 if __name__ == "__main__":

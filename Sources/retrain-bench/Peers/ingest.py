@@ -92,7 +92,7 @@ def measure(case, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    contest.common_arguments(parser)
+    contest.common_arguments(parser, rounds=7, seconds=1.0)
     parser.add_argument("--case", action="append", help="flat|nested:DIGITS; all of the table without it")
     options = parser.parse_args()
     os.sched_setaffinity(0, {options.core})

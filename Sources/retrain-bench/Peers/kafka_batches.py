@@ -41,7 +41,7 @@ def batches(brokers, topic, records):
 
 
 def serve(one_pass):
-    """Answers each line on standard input with the passes a second of one pass, as `contest.Peer` asks."""
+    """Answers each line on standard input with the passes a second of one pass, as `contest.Contestant` asks."""
     one_pass()
     print("ready", flush=True)
     for _ in sys.stdin:

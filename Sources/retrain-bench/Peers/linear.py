@@ -63,7 +63,7 @@ def vowpal(path, rows, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    contest.common_arguments(parser)
+    contest.common_arguments(parser, rounds=7, seconds=1.0)
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--batch", type=int, default=32, help="records a step of ours; Vowpal Wabbit's is 1")
     parser.add_argument("--rate", default="0.2", help="our learning rate")

@@ -4,15 +4,15 @@
     swift build -c release --product retrain-bench
     python Sources/retrain-bench/Peers/step.py [--case W1:256:relu …]
 
-Each round asks retrain-bench, PyTorch and JAX for one turn of steps; what counts is the median over the rounds of the
-ratio within a round. One JSON line a case, then a table; its last column is the share of the processor's peak that the
-matrix products reach inside retrain's steps.
+Each round asks retrain-bench, PyTorch and JAX for one short turn of steps; what counts is the median over the rounds of
+the ratio within a round. On a busy machine the best turns, last columns, tell what each does while nobody disturbs it.
+One JSON line a case, then a table. `gemm` is the share of the processor's peak that the matrix products reach inside
+retrain's steps.
 """
 
 import argparse
 import json
 import os
-import statistics
 
 import contest
 
@@ -20,37 +20,23 @@ CASES = [
     *(f"W1:{rows}:{activation}" for rows in (32, 256) for activation in ("relu", "gelu", "swish")),
     "W1:1024:relu", "W1b:512:relu", "W1c:512:relu",
 ]
-
-
 RATIOS = ("vs_pytorch", "vs_jax", "best_vs_pytorch", "best_vs_jax")
 
 
 def measure(case, options):
     net, rows, activation = case.split(":")
-    rows = int(rows)
-    peers = [contest.Peer("pytorch", "step_torch.py", net, rows, activation)]
+    mine = contest.Contestant(
+        "retrain", options.binary, "step", "--net", net, "--batch", rows, "--activation", activation, "--turns", "yes")
+    contestants = [mine, contest.peer("pytorch", "step_torch.py", net, rows, activation)]
     if net != "W1c":  # JAX has no sparse gradients
-        peers.append(contest.Peer("jax", "step_jax.py", net, rows, activation))
-
-    shares = []
-
-    def mine():
-        reports = contest.product(
-            options.binary, "step", "--net", net, "--batch", rows, "--activation", activation, "--seconds",
-            options.seconds, "--clock", options.clock)
-        shares.append(reports["gemm_share_of_peak"]["median"])
-        return reports["step"]["median"], reports["step"]["max"]
-
-    contestants = {"retrain": mine}
-    for peer in peers:
-        contestants[peer.name] = lambda peer=peer: [rows * rate for rate in peer.calls(options.clock, options.seconds)]
-    values = contest.rounds(options.rounds, contestants)
-    for peer in peers:
-        peer.close()
+        contestants.append(contest.peer("jax", "step_jax.py", net, rows, activation))
+    rates = contest.compare(contestants, options)
+    for contestant in contestants[1:]:
+        contestant.close()
+    share = contest.last_report(mine.close())
     return {
-        "case": case, "unit": "records/s", "rounds": options.rounds, "clock": options.clock,
-        **contest.summary(values), "gemm_share_of_peak": round(statistics.median(shares), 3),
-        "medians": {name: [round(median) for median, _ in turns] for name, turns in values.items()},
+        "case": case, "unit": "records/s", "rounds": options.rounds, "clock": options.clock, **contest.summary(rates),
+        "gemm_share_of_peak": round(share["median"], 3), "gemm_share_of_peak_best": round(share["max"], 3),
     }
 
 

@@ -69,7 +69,7 @@ def main(net, rows, activation):
             state, _ = step(state, *data[position % workload.BATCHES])
             position += 1
 
-    workload.serve(run, lambda: jax.block_until_ready(state))
+    workload.serve(run, lambda: jax.block_until_ready(state), rows)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def main(net, rows, activation):
             for optimizer in optimizers:
                 optimizer.step()
 
-    workload.serve(run)
+    workload.serve(run, units=rows)
 
 
 if __name__ == "__main__":

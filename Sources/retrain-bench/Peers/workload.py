@@ -1,6 +1,5 @@
 """The networks and the data that every side of a comparison learns from, as `retrain-bench step` has them."""
 
-import statistics
 import time
 
 import numpy as np
@@ -37,14 +36,11 @@ def batches(net, rows):
     return made
 
 
-WINDOWS = 20
+def serve(run, finish=lambda: None, units=1):
+    """Answers each line `CLOCK SECONDS` on standard input with the units a second of one window.
 
-
-def serve(run, finish=lambda: None):
-    """Answers each line `CLOCK SECONDS` on standard input with the calls a second of 20 windows: median and best.
-
-    `run(n)` makes n calls; `finish()` waits for what is still under way. The clock is `wall`, or `cpu`: the processor
-    time of all threads of this process, which a busy machine disturbs less.
+    `run(n)` makes n calls of `units` each; `finish()` waits for what is still under way. The clock is `wall`, or `cpu`:
+    the processor time of all threads of this process, which a busy machine disturbs less.
     """
 
     def window(now, calls):
@@ -64,7 +60,5 @@ def serve(run, finish=lambda: None):
         now = time.perf_counter if clock == "wall" else time.process_time
         if rate is None:
             rate = window(now, BATCHES)
-        calls = max(1, round(rate * float(seconds) / WINDOWS))
-        rates = [window(now, calls) for _ in range(WINDOWS)]
-        rate = statistics.median(rates)
-        print(rate, max(rates), flush=True)
+        rate = window(now, max(1, int(rate * float(seconds))))
+        print(rate * units, flush=True)
