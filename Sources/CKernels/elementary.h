@@ -81,8 +81,8 @@ CK_INLINE logistic logistic_of(power p, vi positive) {
 }
 
 /// S(t) = e^(t²/2)·Φ(−t) for 0 ≤ t ≤ 14, Φ the normal distribution: Mills' ratio over √(2π). A polynomial in
-/// (t − 4) / (t + 4), relative error below 2e-8 before rounding; what the quotient's roundings amount to in t is put right
-/// with S′(t) = t·S − 1/√(2π).
+/// (t − 4) / (t + 4), relative error below 2e-8 before rounding; what the quotient's roundings amount to in t is put
+/// right with S′(t) = t·S − 1/√(2π).
 ///
 /// - Source: the mapping of Shepherd & Laframboise 1981, "Chebyshev approximation of (1 + 2x)exp(x²)erfc x in
 ///   0 ≤ x < ∞"; the polynomial is a minimax fit of our own.

@@ -2,7 +2,8 @@
 //
 // Derivative: 1 for x > 0, else e^x. Range: −1 … ∞. Saturates: towards −1 below x ≈ −5. Initialise: He.
 // Accuracy: value ≤ 2 ULP, derivative ≤ 2 ULP, flushed below FLT_MIN; monotone.
-// Source: Clevert, Unterthiner & Hochreiter 2016, "Fast and accurate deep network learning by exponential linear units".
+// Source: Clevert, Unterthiner & Hochreiter 2016, "Fast and accurate deep network learning by exponential linear
+// units".
 
 /// e^x − 1 and e^x for x ≤ 0; 0 and 1 above.
 CK_INLINE vf expm1_nonpositive(vf x, vf *exponential) {

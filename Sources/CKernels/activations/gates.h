@@ -1,7 +1,7 @@
 // Gated linear units: a layer of 2u columns, value and gate, gives u outputs y = value · f(gate).
 //
-// f: sigmoid (GLU), swish (SwiGLU), gelu in its tanh form (GEGLU), relu (ReGLU). Derivative: by the value f(gate), by the
-// gate value·f′(gate). Range: all. Saturates: as f does. Initialise: Glorot for GLU, He for the others.
+// f: sigmoid (GLU), swish (SwiGLU), gelu in its tanh form (GEGLU), relu (ReGLU). Derivative: by the value f(gate), by
+// the gate value·f′(gate). Range: all. Saturates: as f does. Initialise: Glorot for GLU, He for the others.
 // Accuracy: as f's, and half an ULP.
 // Source: Dauphin et al. 2017, "Language modeling with gated convolutional networks" (GLU); Shazeer 2020, "GLU variants
 // improve Transformer" (the others).

@@ -1,7 +1,7 @@
 // Softmax over a row: yᵢ = e^(xᵢ − max x) / Σₖ e^(xₖ − max x), and its logarithm.
 //
-// Derivative: dxᵢ = yᵢ·(dyᵢ − Σₖ dyₖ·yₖ); of the logarithm dxᵢ = dyᵢ − e^yᵢ·Σₖ dyₖ. Range: 0 … 1, and −∞ … 0. Saturates:
-// towards one 1 and many 0 (log: 0 and −∞). Initialise: Glorot. Accuracy: relative error ≤ 1e-6 up to 100 units that
+// Derivative: dxᵢ = yᵢ·(dyᵢ − Σₖ dyₖ·yₖ); of the logarithm dxᵢ = dyᵢ − e^yᵢ·Σₖ dyₖ. Range: 0 … 1, and −∞ … 0.
+// Saturates: towards one 1 and many 0 (log: 0 and −∞). Initialise: Glorot. Accuracy: relative error ≤ 1e-6 up to 100 units that
 // lie within 10 of the maximum (a difference of d is itself rounded by 6e-8·d); of the logarithm within
 // 1e-6 · max(1, |y|). Nothing overflows.
 // Source: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs".
