@@ -65,12 +65,13 @@ extension ActivationKind {
   /// What `LearnerSpec.Initialization.auto` means for weights before it.
   ///
   /// He for what is zero or small on one side, whose outputs have half of the inputs' variance; Glorot for what is
-  /// nearly linear around 0, or bounded on both sides. SELU's own advice is LeCun's normal distribution.
+  /// nearly linear around 0, or bounded on both sides. SELU normalises itself only from a variance of 1 / inputs: LeCun.
   var initialization: LearnerSpec.Initialization {
     switch self {
-    case .relu, .leakyRelu, .prelu, .elu, .selu, .relu6, .gelu, .geluExact, .swish, .mish, .hardSwish, .softplus,
+    case .relu, .leakyRelu, .prelu, .elu, .relu6, .gelu, .geluExact, .swish, .mish, .hardSwish, .softplus,
       .swiglu, .geglu, .reglu:
       .he
+    case .selu: .lecun
     case .tanh, .sigmoid, .hardSigmoid, .identity, .softmax, .logSoftmax, .glu: .glorot
     }
   }
