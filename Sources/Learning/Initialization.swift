@@ -79,10 +79,16 @@ enum Initialization {
 }
 
 extension ActivationKind {
-  /// What its derivative is below zero, for He's variance.
-  fileprivate var slopeBelowZero: Double { self == .leakyRelu ? 0.01 : 0 }
+  /// What its derivative is below zero, for He's variance (there, equation 15).
+  fileprivate var slopeBelowZero: Double {
+    switch self {
+    case .leakyRelu: 0.01
+    case .prelu: Double(Self.initialSlope)
+    default: 0
+    }
+  }
 
-  /// The ReLU family loses half of the variance, which √2 puts back.
+  /// What lets an orthogonal layer keep the variance: the ReLU family loses half of it, which √2 puts back.
   fileprivate var orthogonalGain: Double {
     initialization == .he ? (2 / (1 + slopeBelowZero * slopeBelowZero)).squareRoot() : 1
   }

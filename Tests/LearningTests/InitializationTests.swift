@@ -30,6 +30,7 @@ import Testing
     }
     expectUniform(values(.he, .relu), limit: (6.0 / 120).squareRoot())
     expectUniform(values(.he, .leakyRelu), limit: (6.0 / (120 * 1.0001)).squareRoot())
+    expectUniform(values(.he, .prelu), limit: (6.0 / (120 * 1.0625)).squareRoot())
     expectUniform(values(.glorot, .relu), limit: (6.0 / 210).squareRoot())
     expectUniform(values(.lecun, .tanh), limit: (3.0 / 120).squareRoot())
   }
@@ -40,6 +41,7 @@ import Testing
     }
     #expect(begin(.auto, .relu) == begin(.he, .relu))
     #expect(begin(.auto, .tanh) == begin(.glorot, .tanh))
+    #expect(begin(.auto, .selu) == begin(.lecun, .selu))
   }
 
   @Test(arguments: [(40, 24), (24, 40), (32, 32), (1, 5), (3, 1)])

@@ -97,6 +97,38 @@ import Vocabulary
     }
   }
 
+  @Test(arguments: UpdateFormula.allCases.filter { $0 != .adagrad }, [false, true])
+  func `move a row as they move the same numbers of a dense vector, and leave the rows beside it`(
+    _ formula: UpdateFormula, _ hasPenalties: Bool
+  ) {
+    var constants = Self.constants(formula, hasPenalties: hasPenalties)
+    for kernels in Kernels.available {
+      for width in [1, 7, 16, 32, 45] {
+        var numbers = Numbers(seed: UInt64(width))
+        let g = numbers.array(width)
+        let w = numbers.array(width)
+        let dense = ([w] + (0..<3).map { _ in numbers.array(width).squared }).map { $0.copy() }
+        // The same numbers as row 1 of three.
+        let rows = dense.map { vector in
+          AlignedBuffer((0..<(3 * width)).map { $0 / width == 1 ? vector[$0 - width] : 0.5 })
+        }
+        for _ in 0..<3 {
+          _ = kernels.update(
+            formula, count: g.count, dense[0].pointer, g.pointer,
+            UpdateStates(dense[1].pointer, dense[2].pointer, dense[3].pointer), &constants)
+          _ = kernels.updateRows(
+            formula, count: 1, [1], width: width, rows[0].pointer,
+            UpdateStates(rows[1].pointer, rows[2].pointer, rows[3].pointer), gradient: g.pointer, stride: width,
+            &constants)
+        }
+        for (row, vector) in zip(rows, dense) {
+          #expect((0..<width).allSatisfy { row[width + $0].bitPattern == vector[$0].bitPattern })
+          #expect((0..<width).allSatisfy { row[$0] == 0.5 && row[2 * width + $0] == 0.5 })
+        }
+      }
+    }
+  }
+
   @Test(arguments: UpdateFormula.allCases, [false, true])
   func `keep what is zero and has no gradient at zero`(_ formula: UpdateFormula, _ hasPenalties: Bool) {
     var constants = Self.constants(formula, hasPenalties: hasPenalties)
@@ -111,4 +143,9 @@ import Vocabulary
       #expect(buffers.allSatisfy { $0.bits.allSatisfy { $0 & 0x7fff_ffff == 0 } })
     }
   }
+}
+
+extension AlignedBuffer<Float> {
+  /// Sums of squares are never negative.
+  fileprivate var squared: AlignedBuffer<Float> { AlignedBuffer(buffer.map { $0 * $0 }) }
 }
