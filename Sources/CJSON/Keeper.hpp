@@ -46,6 +46,7 @@ class Keeper {
     if (given.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, field);
     counts_[field.index].imputed++;
     if (given.kind == CJSON_CATEGORY) {
+      if (field.isList()) clearList(field);
       out_.categories[given.column] = 0;
     } else {
       out_.numbers[given.column] = given.missing == CJSON_MISSING_VALUE ? float(given.missing_value)
@@ -69,6 +70,36 @@ class Keeper {
   }
 
   void keepCategory(const Field &field, const void *text, size_t length) {
+    if (field.isList()) clearList(field);
+    keepCategoryAt(field, field.given.column, text, length);
+  }
+
+  // A list is next: what an earlier one of the same key left is gone.
+  void beginList(Key &key) {
+    if (key.field == nullptr) return noteFirst(*key.object);
+    key.seenIn = record_;
+    for (Field *field = key.field; field != nullptr; field = field->alias) {
+      field->taken = 0;
+      if (field->isList()) clearList(*field);
+      else note(wrongType(*field), *field);
+    }
+  }
+
+  // A value of the list at hand; text.start is null: neither a text nor a whole number.
+  void keepElement(Key &key, Slice text) {
+    for (Field *field = key.field; field != nullptr; field = field->alias) {
+      if (!field->isList()) continue;
+      if (text.start == nullptr) note(CJSON_WRONG_TYPE, *field);
+      else if (field->taken == field->given.slots) note(CJSON_OUT_OF_RANGE, *field);
+      else keepCategoryAt(*field, field->given.column + int32_t(field->taken++), text.start, text.length);
+    }
+  }
+
+  void clearList(const Field &field) {
+    for (uint32_t i = 0; i < field.given.slots; i++) out_.categories[field.given.column + i] = UINT32_MAX;
+  }
+
+  void keepCategoryAt(const Field &field, int32_t column, const void *text, size_t length) {
     const cjson_field &given = field.given;
     uint64_t hash = hash64(text, length);
     uint32_t known = field.values.count();
@@ -83,7 +114,7 @@ class Keeper {
       }
       bucket = known > 0 && given.unknown == CJSON_UNKNOWN_MISSING ? 0 : 1 + known + hash % (given.buckets - 1 - known);
     }
-    out_.categories[given.column] = bucket;
+    out_.categories[column] = bucket;
   }
 
   // The value of a key, by what it is in JSON. The key is a field's, or one that should hold an object.

@@ -44,8 +44,10 @@ class TextSet {
 
 struct Field {
   cjson_field given;
+  bool isList() const { return given.slots > 1; }
   TextSet values;
   int32_t index = 0;
+  uint32_t taken = 0;       // lists: values of the one at hand
   Field *alias = nullptr;   // the next field that reads the same place
 };
 

@@ -134,6 +134,34 @@ class Walker {
     return {quote + 1, size_t(end - quote - 1)};
   }
 
+  // Walks the list whose opening bracket is next, the value of a declared key; null in it is no value.
+  int32_t list(Key &key) {
+    keeper_.beginList(key);
+    token_++;
+    if (peek() == ']') return token_++, CJSON_OK;
+    for (;;) {
+      const uint8_t *start = buffer_ + *token_;
+      if (*start == '"') {
+        Slice text = string(start);
+        if (text.start == nullptr) return CJSON_MALFORMED;
+        keeper_.keepElement(key, text);
+        token_++;
+      } else if (uint8_t(*start - '-') <= '9' - '-') {
+        Number number = readNumber(start);
+        if (number.end == nullptr) return CJSON_MALFORMED;
+        keeper_.keepElement(key, number.isWhole ? Slice{start, size_t(number.end - start)} : Slice{nullptr, 0});
+        token_++;
+      } else {
+        if (*start != 'n') keeper_.keepElement(key, {nullptr, 0});
+        int32_t result = skip();
+        if (result != CJSON_OK) return result;
+      }
+      uint8_t separator = buffer_[*token_++];
+      if (separator == ']') return CJSON_OK;
+      if (separator != ',') return CJSON_MALFORMED;
+    }
+  }
+
   // Walks the value of a declared key, whatever it is.
   __attribute__((noinline)) int32_t keep(Key &key) {
     const uint8_t *start = buffer_ + *token_;
@@ -146,10 +174,9 @@ class Walker {
       }
       case '{':
         if (key.field == nullptr) return open(*key.object);
-        [[fallthrough]];
-      case '[':
         keeper_.keepCompound(key);
         return skip();
+      case '[': return list(key);
       case 't':
       case 'f':
         if (!isScalar(start)) return CJSON_MALFORMED;

@@ -6,7 +6,7 @@ import Tensors
 public struct ExampleSlot {
   /// Shape [numeric features]: raw units, clipped; NaN: absent. Never infinite.
   public let numbers: UnsafeMutablePointer<Float>
-  /// Shape [category features]: the bucket within the feature's table; 0: absent.
+  /// Shape [category columns]: the bucket within the feature's table; 0: absent. A list has several columns.
   public let categories: UnsafeMutablePointer<UInt32>
   /// Shape [heads]: 0 or 1 (binary), the class index (multiclass) or the value (regression); NaN: absent.
   public let labels: UnsafeMutablePointer<Float>

@@ -9,6 +9,9 @@ struct FieldTable {
   private(set) var names: [String] = []
   private(set) var numberFields: [Int32] = []
   private(set) var categoryFields: [Int32] = []
+  /// First column of each category, of which a list has several.
+  private(set) var categorySlots: [Int] = []
+  private(set) var categoryColumns = 0
 
   /// - Parameter heads: Whose labels are read, in the order of the labels.
   init(schema: FeatureSchema, heads: [HeadSettings], purpose: RecordDecoder.Purpose) {
@@ -50,7 +53,10 @@ struct FieldTable {
     }
     let index = Int32(fields.count)
     if feature.type == .category {
-      field.column = Int32(categoryFields.count)
+      field.column = Int32(categoryColumns)
+      field.slots = UInt32(feature.valuesMax)
+      categorySlots.append(categoryColumns)
+      categoryColumns += feature.valuesMax
       categoryFields.append(index)
       // One row for missing values, one for each known value, and one at least for the unknown ones that are hashed.
       let rows = feature.values.count + (feature.values.isEmpty || feature.unknown == .hash ? 2 : 1)

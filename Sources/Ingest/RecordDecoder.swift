@@ -13,7 +13,8 @@ import Vocabulary
 /// - Of several things wrong with the values of one record, the first in the record is the one reported.
 /// - A number is the double nearest to its text, rounded to float. Outside its clip range it is clipped or rejected;
 ///   without a range it must fit into a float. A number that no double holds (`1e999`) is always an `overflow`.
-/// - A category is a text, or a whole number taken as its text.
+/// - A category is a text, or a whole number taken as its text; with `valuesMax` above 1 also a list of them, of which
+///   null is none, an empty one says nothing, and a longer one is out of range.
 ///
 /// One thread at a time.
 public final class RecordDecoder {
@@ -40,6 +41,8 @@ public final class RecordDecoder {
   /// Column → the shim's index.
   private let numberFields: [Int32]
   private let categoryFields: [Int32]
+  /// First column of each category.
+  private let categorySlots: [Int]
 
   /// - Parameters:
   ///   - heads: Whose labels are read: `Pipeline.heads`.
@@ -51,7 +54,8 @@ public final class RecordDecoder {
     precondition(recordBytesMax > 0 && recordBytesMax < 1 << 31, "recordBytesMax \(recordBytesMax)")
     let table = FieldTable(schema: schema, heads: heads, purpose: purpose)
     numberCount = table.numberFields.count
-    categoryCount = table.categoryFields.count
+    categoryCount = table.categoryColumns
+    categorySlots = table.categorySlots
     numberFields = table.numberFields
     categoryFields = table.categoryFields
     names = table.names
@@ -98,21 +102,22 @@ public final class RecordDecoder {
     return DecodeOutcome(cjson_number(decoder, field, value ?? .nan, slot.numbers + column), field: name(field))
   }
 
-  /// Applies the rules of a category feature to a text that did not come in a record.
+  /// Applies the rules of a category feature to a text that did not come in a record; for a list it is the only value.
   ///
   /// - Parameters:
   ///   - text: nil: absent.
   ///   - column: The place among the category features.
   public func decode(category text: String?, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
     let field = categoryFields[column]
+    let bucket = slot.categories + categorySlots[column]
     guard var text else {
-      return DecodeOutcome(cjson_category(decoder, field, nil, 0, slot.categories + column), field: name(field))
+      return DecodeOutcome(cjson_category(decoder, field, nil, 0, bucket), field: name(field))
     }
     return text.withUTF8 { text in
       // An empty text is a value like any other, so it needs an address.
       withUnsafePointer(to: UInt8(0)) { empty in
         DecodeOutcome(
-          cjson_category(decoder, field, text.baseAddress ?? empty, text.count, slot.categories + column),
+          cjson_category(decoder, field, text.baseAddress ?? empty, text.count, bucket),
           field: name(field))
       }
     }

@@ -21,7 +21,7 @@ enum {
   CJSON_NUMBER,        // a number → numbers[column]
   CJSON_BOOLEAN,       // true, false, 1, 0 → numbers[column]
   CJSON_TIMESTAMP,     // epoch seconds or ISO 8601 → numbers[column]
-  CJSON_CATEGORY,      // text or a whole number → categories[column]
+  CJSON_CATEGORY,      // text or a whole number → categories[column]; with several slots also a list of them
   CJSON_EVENT_TIME,    // epoch seconds or ISO 8601 → *event_time; must be there
   CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
   CJSON_LABEL_BINARY,  // 0, 1, true, false → labels[column]
@@ -63,6 +63,7 @@ typedef struct {
   bool has_range;
   bool rejects_out_of_range;  // else clipped
   uint32_t buckets;           // categories; ≥ 2
+  uint32_t slots;             // categories: columns from `column` on, one a value of a list; 0 is 1
   const char *const *values;  // categories and classes
   uint32_t value_count;
 } cjson_field;
@@ -79,7 +80,8 @@ void cjson_destroy(cjson_decoder *decoder);
 /// Decodes one record of `length` bytes; nothing after them is read.
 ///
 /// Where the outcome is not CJSON_OK, what the outputs hold means nothing, and *field is the place that caused it, or -1.
-/// An absent label is NaN (where none is declared, labels[0] is); an absent number is NaN; an absent category is bucket 0; no declared event time is NaN.
+/// An absent label is NaN (where none is declared, labels[0] is); an absent number is NaN; an absent category is bucket 0
+/// (in the first of its columns); a column of a list without a value is UINT32_MAX; no declared event time is NaN.
 int32_t cjson_decode(
     cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
     double *event_time, int32_t *field);
