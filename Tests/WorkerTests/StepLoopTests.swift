@@ -29,6 +29,30 @@ struct StepLoopTests {
     }
   }
 
+  @Test("a rate that waits for the loss falls alike on every rank, and goes on from a snapshot")
+  func plateau() async throws {
+    func pipeline(patience: Int) -> Pipeline {
+      smallPipeline {
+        $0.training.optimizer.schedule.kind = .plateau
+        $0.training.optimizer.schedule.warmupSteps = 10
+        $0.training.optimizer.schedule.patience = patience
+        $0.training.optimizer.schedule.smoothing = 3
+        $0.training.reproducible = true
+      }
+    }
+    let stream = MemoryStream(partitionCount: 4, recordsPerPartition: 400)
+    let results = try await runRanks(3, pipeline(patience: 4), stream: stream)
+    for result in results.dropFirst() { #expect(result.learner == results[0].learner) }
+    // The losses that were agreed on did lower the rate.
+    let patient = try await runRanks(3, pipeline(patience: 100_000), stream: stream)[0]
+    #expect(patient.learner.count == results[0].learner.count)
+    #expect(patient.learner != results[0].learner)
+    let snapshot = try #require(results[0].snapshots.first)
+    let heirs = try await runRanks(
+      3, pipeline(patience: 4), stream: stream, from: (snapshot.state, snapshot.learner))
+    #expect(heirs[0].learner == results[0].learner)
+  }
+
   @Test("a rank whose partitions are quiet adds nothing: the others learn the very bits they learn alone")
   func quietRank() async throws {
     var stream = MemoryStream(partitionCount: 3, recordsPerPartition: 300)
