@@ -174,7 +174,8 @@ static void dense_forward(
 #undef CK_PRODUCT
 }
 
-enum { pack_rows = 192, pack_depth = 256 };
+// Whole tiles of rows, and no more floats than the scratch memory has.
+enum { pack_rows = 196 - 196 % tile_rows, pack_depth = 256 };
 
 /// packed[tile][t][tile_rows] = x[t][i], so that a tile reads one stretch instead of a row a step. Whole vectors are
 /// copied: what is beyond a tile's rows is overwritten by the next step's.
@@ -227,7 +228,7 @@ static void dense_weight_gradient(
 #include "transpose.h"
 
 /// Rows that go through a group of strips together.
-enum { input_rows = 192 };
+enum { input_rows = pack_rows };
 
 static void dense_input_gradient(
   int64_t rows, int64_t inputs, int64_t outputs, int64_t columns, const float *dz, int64_t ldz, const float *w,
