@@ -88,7 +88,8 @@ struct VersionShowCommand: Command {
     Console.say(
       "test-then-train over \(Wording.count(metrics.records)) records: loss \(Wording.figure(metrics.loss))"
         + (metrics.auc.map { ", AUC \(Wording.figure($0))" } ?? "")
-        + (metrics.accuracy.map { ", accuracy \(Wording.figure($0))" } ?? ""))
+        + (metrics.accuracy.map { ", accuracy \(Wording.figure($0))" } ?? "")
+        + (metrics.mae.map { ", mean absolute error \(Wording.figure($0))" } ?? ""))
     if !report.decisions.isEmpty { Console.say("\n" + palette.bold("decisions")) }
     for decision in report.decisions {
       Console.say("  \(decision.from) → \(decision.to): \(decision.reason)")

@@ -17,7 +17,9 @@ extension PipelineStatus.Worker {
 
 extension PipelineStatus.Metrics {
   init(_ metrics: StreamMetrics) {
-    self.init(records: metrics.records, loss: metrics.meanLoss, auc: metrics.auc, accuracy: metrics.accuracy)
+    self.init(
+      records: metrics.records, loss: metrics.meanLoss, auc: metrics.auc, accuracy: metrics.accuracy,
+      mae: metrics.mae, rmse: metrics.rmse)
   }
 }
 

@@ -16,11 +16,14 @@ struct PipelineStatus: Codable, Sendable {
   /// Test-then-train measures over a span of records.
   struct Metrics: Codable, Sendable {
     var records: Int64
-    /// The task's loss per record: log loss, cross-entropy or squared error.
+    /// The task's loss per record: log loss, cross-entropy, or the loss that a value is learned with, in its unit.
     var loss: Double?
     /// Binary tasks.
     var auc: Double?
     var accuracy: Double?
+    /// Values, in the label's unit.
+    var mae: Double?
+    var rmse: Double?
   }
 
   struct Checkpoint: Codable, Sendable {

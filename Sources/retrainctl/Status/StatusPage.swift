@@ -54,6 +54,7 @@ struct StatusPage {
     if let metrics = status.checkpoint?.metrics {
       parts.append("loss \(Wording.figure(metrics.loss))")
       if metrics.auc != nil { parts.append("AUC \(Wording.figure(metrics.auc))") }
+      if metrics.mae != nil { parts.append("MAE \(Wording.figure(metrics.mae))") }
     }
     return parts.joined(separator: " · ")
   }
