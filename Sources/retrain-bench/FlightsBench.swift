@@ -18,6 +18,7 @@ extension Workload {
   let model = options.string("model", default: "mlp")
   let file = options.string("file", default: "Pipelines/data/flights.jsonl.zst")
   let description = options.string("pipeline", default: "Pipelines/quickstart.yaml")
+  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
   try options.refuseUnknown()
   guard threads <= 2 else { throw BenchError("--threads is 1 or 2") }
   guard ["mlp", "quickstart"].contains(model) else { throw BenchError("--model is mlp or quickstart") }
@@ -33,6 +34,6 @@ extension Workload {
     spec.embeddingOptimizer = OptimizerSpec(kind: .adagrad, learningRate: 0.05)
     spec.clipping = GradientClipping(globalNorm: 1, value: nil)
   }
-  let bench = StreamBench(path: file, schema: pipeline.schema, spec: spec, batch: batch, threads: threads)
+  let bench = StreamBench(path: file, schema: pipeline.schema, spec: spec, batch: batch, threads: threads, clock: clock)
   try bench.report(workload: "flights", samples: samples, ["model": model]).emit()
 }

@@ -18,6 +18,7 @@ extension Workload {
   let samples = try options.int("samples", default: 5)
   let rate = try options.double("rate", default: 0.2)
   var path = options.string("file", default: "")
+  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
   try options.refuseUnknown()
   guard threads <= 2 else { throw BenchError("--threads is 1 or 2") }
   var made: URL?
@@ -30,7 +31,7 @@ extension Workload {
   defer { if let made { try? FileManager.default.removeItem(at: made) } }
   let bench = StreamBench(
     path: path, schema: LinearStream.schema, spec: LinearStream.spec(learningRate: Float(rate)), batch: batch,
-    threads: threads)
+    threads: threads, clock: clock)
   try bench.report(workload: "linear", samples: samples).emit()
 }
 

@@ -15,6 +15,7 @@ struct StreamBench: Sendable {
   let batch: Int
   /// 1: decode and learn in turn; 2: decode on a thread of its own.
   let threads: Int
+  var clock = BenchClock.wall
 
   /// What one pass over the file gave.
   struct Pass: Sendable {
@@ -27,7 +28,12 @@ struct StreamBench: Sendable {
   /// One pass by a new learner.
   func pass(threads: Int, kernels: Kernels = .active, recordsMax: Int = .max) throws -> Pass {
     let run = StreamLearner(spec: spec, batch: batch, kernels: kernels)
-    let start = ContinuousClock.now
+    let seconds = try clock.measure { try learn(run, threads: threads, recordsMax: recordsMax) }
+    return Pass(
+      records: run.records, seconds: seconds, metrics: run.metrics, parameters: run.learner.parametersDigestInput)
+  }
+
+  private func learn(_ run: StreamLearner, threads: Int, recordsMax: Int) throws {
     if threads == 1 {
       let file = try RecordFile(path: path, schema: schema, task: .binary)
       let rows = makeBatch()
@@ -44,9 +50,6 @@ struct StreamBench: Sendable {
       reader.start()
       try ring.consume(run.learn)
     }
-    let seconds = (ContinuousClock.now - start).seconds
-    return Pass(
-      records: run.records, seconds: seconds, metrics: run.metrics, parameters: run.learner.parametersDigestInput)
   }
 
   /// The rates of `samples` passes over the whole file, in records a second; all leave the same bits.
@@ -110,6 +113,7 @@ struct StreamBench: Sendable {
     var params = params
     params["batch"] = "\(batch)"
     params["threads"] = "\(threads)"
+    params["clock"] = clock.rawValue
     params["log_loss"] = metrics.meanLoss.map { String(format: "%.5f", $0) }
     params["auc"] = metrics.auc.map { String(format: "%.5f", $0) }
     return BenchReport(workload: workload, params: params, samples: rates, unit: "records/s")

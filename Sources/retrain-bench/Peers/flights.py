@@ -48,14 +48,15 @@ def main():
         def mine():
             line = subprocess.run(
                 [options.binary, "flights", "--file", path, "--pipeline", options.pipeline, "--model", options.model,
-                 "--samples", "1"], check=True, capture_output=True, text=True).stdout
+                 "--samples", "1", "--clock", options.clock], check=True, capture_output=True, text=True).stdout
             report = json.loads(line)
             worth["retrain"] = {name: float(report["params"][name]) for name in ("log_loss", "auc")}
             return report["median"]
 
         def peer(name):
             line = subprocess.run(
-                [sys.executable, "-W", "ignore", os.path.join(contest.HERE, f"flights_{name}.py"), path], check=True,
+                [sys.executable, "-W", "ignore", os.path.join(contest.HERE, f"flights_{name}.py"), path,
+                 options.clock], check=True,
                 capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}).stdout
             report = json.loads(line)
             worth[name] = {key: round(report[key], 5) for key in ("log_loss", "auc")}
@@ -67,7 +68,8 @@ def main():
         for name, more in contest.rounds(max(0, options.rounds - options.river_rounds), contestants).items():
             values[name] += more
     result = {
-        "case": f"flights, {options.model}", "unit": "records/s", **contest.summary(values), "worth": worth,
+        "case": f"flights, {options.model}", "unit": "records/s", "clock": options.clock,
+        **contest.summary(values), "worth": worth,
         "samples": {name: [round(v) for v in samples] for name, samples in values.items()},
     }
     print(json.dumps(result))
