@@ -16,10 +16,29 @@ struct CommandLineTests {
   }
 
   private static let commands = [
-    "start", "status", "stop", "pause", "resume", "validate", "versions", "version", "promote", "rollback",
+    "start", "status", "stop", "pause", "resume", "validate", "profile", "versions", "version", "promote", "rollback",
     "checkpoints", "health", "incidents", "incident", "audit", "predict", "feed", "delete", "migrate", "dev",
     "controller", "worker", "server", "completion",
   ]
+
+  @Test(
+    "RETRAIN_CPU_LEVEL forces the kernels of a whole process, or ends it", arguments: ["scalar", "baseline", "sse9"])
+  func cpuLevel(name: String) throws {
+    let place = try Workplace(additions: ["RETRAIN_CPU_LEVEL": name])
+    let outcome = try place.run(
+      "profile", Workplace.quickstart, "--batch", "16", "--seconds", "0.1", "--swap", "relu", "--json")
+    guard name != "sse9" else {
+      #expect(outcome.code != 0 && outcome.output.isEmpty)
+      #expect(outcome.complaints.contains("RETRAIN_CPU_LEVEL") && outcome.complaints.contains("sse9"))
+      return
+    }
+    #expect(outcome.code == 0, "\(outcome.complaints)")
+    let report = try outcome.json()
+    #expect(report["kernels"] as? String == name)
+    let layers = Set((report["costs"] as? [[String: Any]] ?? []).compactMap { $0["layer"] as? String })
+    #expect(layers.isSuperset(of: ["input", "hidden_1", "hidden_2", "output", "wide", "embeddings"]))
+    #expect((report["swaps"] as? [[String: Any]])?.first?["activation"] as? String == "relu")
+  }
 
   @Test("a wrong word is told with the nearest right one, and exits 64") func suggestion() throws {
     let outcome = try place.run("statsu")

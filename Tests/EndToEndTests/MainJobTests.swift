@@ -82,7 +82,7 @@ struct MainJobTests {
     #expect(try place.run("dev", "up").code == 0)
     let start = try place.run("start", Workplace.quickstart, "--detach", "--json")
     #expect(start.code == 0, "\(start.complaints)")
-    let feeding = try feed(place, rate: 3000)
+    let feeding = try feed(place, rate: 1500)
     // Beyond the first checkpoint, and before the end.
     let hasBegun = try place.eventually(within: .seconds(60)) {
       let status = try place.status()

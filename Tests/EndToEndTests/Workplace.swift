@@ -34,10 +34,13 @@ final class Workplace: Sendable {
   }()
 
   let folder: String
+  /// What processes find in their environment beside the usual.
+  private let additions: [String: String]
   private let kafkaHome: String?
 
   /// - Parameter kafkaHome: For a broker that is Apache Kafka; nil: the one in memory.
-  init(kafkaHome: String? = nil) throws {
+  init(kafkaHome: String? = nil, additions: [String: String] = [:]) throws {
+    self.additions = additions
     self.kafkaHome = kafkaHome
     folder = FileManager.default.temporaryDirectory.path + "/retrain-e2e-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -60,6 +63,7 @@ final class Workplace: Sendable {
     for name in ["RETRAIN_DATABASE_URL", "RETRAIN_KAFKA_BROKERS", "KAFKA_HOME"] { environment[name] = nil }
     environment["RETRAIN_HOME"] = folder + "/.retrain"
     environment["KAFKA_HOME"] = kafkaHome
+    environment.merge(additions) { _, added in added }
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     // Files, because a pipe that nobody empties would hold a talkative process up.

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 import Testing
 
@@ -20,25 +19,5 @@ import Testing
       let error = #expect(throws: KernelLevelError.self) { try Kernels.named(level.rawValue) }
       #expect(error?.description.contains("this CPU") == true)
     }
-  }
-
-  @Test func `forces a whole process`() async {
-    await #expect(processExitsWith: .success) {
-      setenv("RETRAIN_CPU_LEVEL", "scalar", 1)
-      precondition(Kernels.active.level == .scalar)
-    }
-    await #expect(processExitsWith: .success) {
-      setenv("RETRAIN_CPU_LEVEL", "", 1)
-      precondition(Kernels.active.level == Kernels.available.last?.level)
-    }
-  }
-
-  @Test func `ends a process that cannot have it, and says why`() async throws {
-    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      setenv("RETRAIN_CPU_LEVEL", "sse9", 1)
-      _ = Kernels.active
-    }
-    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(said.contains("RETRAIN_CPU_LEVEL") && said.contains("sse9"))
   }
 }
