@@ -108,7 +108,7 @@ let package = Package(
     tests("Tensors"),
     tests("Health"),
     tests("Evaluation"),
-    tests("Learning", ["Tensors", "Health", "CAllocationCounter"]),
+    tests("Learning", ["Tensors", "Health", "Pipelines", "CAllocationCounter"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("Pipelines"),
     tests("Ingest", ["Tensors", "Pipelines"]),

@@ -9,8 +9,7 @@ extension Learner {
   public func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
     withArithmeticMode {
       defer { discardStep() }
-      let single = FeatureBatch(
-        capacity: 1, numberCount: batch.numberCount, categoryCount: batch.categoryCount, labelCount: batch.labelCount)
+      let single = spec.makeBatch(capacity: 1, weightedCapacity: batch.weighted?.capacity ?? 0)
       single.count = 1
       var found: [NonFiniteRow] = []
       for row in 0..<batch.count {

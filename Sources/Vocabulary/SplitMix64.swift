@@ -16,4 +16,11 @@ public struct SplitMix64: RandomNumberGenerator, Sendable, Hashable, Codable {
 
   /// Uniform in [0, 1).
   public mutating func nextUnit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// Nearly normal, with mean 0 and deviation 1, in -6 ..< 6: the sum of twelve uniform numbers.
+  public mutating func nextNearlyNormal() -> Float {
+    var sum = -6.0
+    for _ in 0..<12 { sum += nextUnit() }
+    return Float(sum)
+  }
 }

@@ -36,7 +36,6 @@ final class TrainingThread {
   private let listener: CollectiveListener
   let task: EvaluationTask
   let learner: Learner
-  private let decoderSchema: FeatureSchema
   var state: TrainingState?
   /// The newest checkpoint's step when the generation began; −1: none.
   var savedStep: Int64 = -1
@@ -52,7 +51,6 @@ final class TrainingThread {
     listener = try CollectiveListener(address: listenAddress)
     let pipeline = resources.pipeline
     task = EvaluationTask(pipeline)
-    decoderSchema = pipeline.schema
     learner = Learner(
       spec: LearnerSpec(pipeline), batchCapacity: resources.partitionCount * pipeline.training.recordsPerPartition)
   }
@@ -148,8 +146,8 @@ final class TrainingThread {
     let board = resources.board
     let buffers = owned.map { partition in
       PartitionBuffer(
-        partition: partition, capacity: Self.bufferCapacity, numberCount: decoderSchema.numericFeatures.count,
-        categoryCount: decoderSchema.categoryFeatures.count, labelCount: learner.spec.heads.count,
+        partition: partition, capacity: Self.bufferCapacity, numberCount: learner.spec.numbers.count,
+        categoryCount: learner.spec.categoryColumns, labelCount: learner.spec.heads.count,
         nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
@@ -163,9 +161,7 @@ final class TrainingThread {
   ) throws -> GenerationEnd {
     let pipeline = resources.pipeline
     let share = pipeline.training.recordsPerPartition
-    let batch = FeatureBatch(
-      capacity: max(1, buffers.count * share), numberCount: decoderSchema.numericFeatures.count,
-      categoryCount: decoderSchema.categoryFeatures.count, labelCount: learner.spec.heads.count)
+    let batch = learner.spec.makeBatch(capacity: max(1, buffers.count * share))
     let checkpoints = resources.checkpoints
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, learner: learner,

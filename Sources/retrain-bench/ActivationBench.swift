@@ -52,8 +52,8 @@ private struct ActivationRows {
     gated = AlignedBuffer(count: count * rowStride(2 * units))
     slopes = AlignedBuffer(count: units)
     var random = SplitMix64(seed: 3)
-    for index in 0..<z.count { z[index] = normal(&random) * 2 }
-    for index in 0..<gated.count { gated[index] = normal(&random) * 2 }
+    for index in 0..<z.count { z[index] = random.nextNearlyNormal() * 2 }
+    for index in 0..<gated.count { gated[index] = random.nextNearlyNormal() * 2 }
     for index in 0..<slopes.count { slopes[index] = 0.25 }
   }
 

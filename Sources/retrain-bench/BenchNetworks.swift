@@ -1,6 +1,5 @@
 import Learning
 import Tensors
-import Vocabulary
 
 /// The networks that benchmarks speak of, and data for them.
 struct BenchNetwork: Sendable {
@@ -43,35 +42,9 @@ struct BenchNetwork: Sendable {
 
   /// `count` batches of standard normal numbers, uniform buckets and labels of a random linear rule.
   func batches(count: Int, rows: Int) -> [FeatureBatch] {
-    var random = SplitMix64(seed: 7)
-    let weights = spec.numbers.map { _ in normal(&random) }
-    return (0..<count).map { _ in
-      let batch = FeatureBatch(
-        capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categories.count)
-      batch.count = rows
-      for row in 0..<rows {
-        var score: Float = 0
-        for number in weights.indices {
-          let value = normal(&random)
-          batch.numbers[row * weights.count + number] = value
-          score += value * weights[number]
-        }
-        for (category, input) in spec.categories.enumerated() {
-          batch.categories[row * spec.categories.count + category] = UInt32.random(
-            in: 0..<UInt32(input.buckets), using: &random)
-        }
-        batch.labels[row] = score > 0 ? 1 : 0
-      }
-      return batch
-    }
+    var synthetic = SyntheticBatches(spec, seed: 7)
+    return (0..<count).map { _ in synthetic.next(rows: rows) }
   }
-}
-
-/// Nearly normal: the sum of twelve uniform numbers.
-func normal(_ random: inout SplitMix64) -> Float {
-  var sum = -6.0
-  for _ in 0..<12 { sum += random.nextUnit() }
-  return Float(sum)
 }
 
 /// One whole step of one rank; the bytes of `attachment` are reused.

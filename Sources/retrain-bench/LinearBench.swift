@@ -63,8 +63,8 @@ struct LinearStream {
 
   func write(to url: URL) throws {
     var random = SplitMix64(seed: 30)
-    let slopes = (0..<Self.numbers).map { _ in normal(&random) * 0.3 }
-    let levels = (0..<Self.categories * Self.values).map { _ in normal(&random) * 0.5 }
+    let slopes = (0..<Self.numbers).map { _ in random.nextNearlyNormal() * 0.3 }
+    let levels = (0..<Self.categories * Self.values).map { _ in random.nextNearlyNormal() * 0.5 }
     try Data().write(to: url)
     let handle = try FileHandle(forWritingTo: url)
     defer { try? handle.close() }
@@ -73,7 +73,7 @@ struct LinearStream {
       var score: Float = 0
       text += "{"
       for (index, slope) in slopes.enumerated() {
-        let value = normal(&random)
+        let value = random.nextNearlyNormal()
         score += value * slope
         text += "\"n\(index)\":\(String(format: "%.4f", value)),"
       }

@@ -102,9 +102,7 @@ struct StreamBench: Sendable {
     }
   }
 
-  @Sendable private func makeBatch() -> FeatureBatch {
-    FeatureBatch(capacity: batch, numberCount: spec.numbers.count, categoryCount: spec.categories.count)
-  }
+  @Sendable private func makeBatch() -> FeatureBatch { spec.makeBatch(capacity: batch) }
 
   /// The report of the rate, with what the predictions were worth among its parameters.
   func report(workload: String, samples: Int, _ params: [String: String] = [:]) throws -> BenchReport {

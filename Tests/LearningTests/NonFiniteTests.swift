@@ -36,7 +36,11 @@ import Vocabulary
     #expect(found.first?.layer == "hidden_1")
   }
 
-  @Test mutating func `in no record: nothing is found, and the search changes nothing`() {
+  @Test(arguments: Case.all)
+  func `in no record: nothing is found, and the search changes nothing`(_ item: Case) throws {
+    var stream = Stream(item.spec)
+    let learner = Learner(spec: item.spec, batchCapacity: 12)
+    for _ in 0..<3 { try learner.learn(stream.batch(12)) }
     let batch = stream.batch(12)
     let before = learner.encodeState()
     #expect(learner.nonFiniteRows(in: batch).isEmpty)

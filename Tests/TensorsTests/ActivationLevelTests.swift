@@ -3,20 +3,6 @@ import Testing
 
 /// Every activation, forward, back and counted, on every level this CPU has, held against the scalar level.
 @Suite struct `CPU levels of activations` {
-  static let levels = CPULevelNames.vector
-
-  private func check(_ level: Kernels.Level, _ run: (Kernels) -> [UInt32]) throws {
-    let scalar = try #require(Kernels(level: .scalar))
-    let kernels = try #require(Kernels(level: level))
-    withArithmeticMode {
-      let expected = run(scalar)
-      let found = run(kernels)
-      #expect(expected.count == found.count)
-      let different = zip(expected, found).count { $0 != $1 }
-      #expect(different == 0, "\(different) of \(expected.count) values differ on \(level)")
-    }
-  }
-
   /// Outputs of layers before activation, among them every special kind.
   private func layer(_ numbers: inout Numbers, _ rows: Int, _ columns: Int) -> Matrix {
     let z = numbers.rows(rows, columns, scale: 9)
@@ -29,12 +15,12 @@ import Testing
     return z
   }
 
-  @Test(arguments: levels, ActivationFormula.allCases)
+  @Test(arguments: vectorLevels, ActivationFormula.allCases)
   func `give the same values, derivatives, sums and counts, clipped or not`(
     _ level: Kernels.Level, _ formula: ActivationFormula
   ) throws {
     for limit: Float in [.infinity, 1.5] {
-      try check(level) { kernels in
+      try expectScalarBits(on: level) { kernels in
         var numbers = Numbers(seed: 3)
         let z = layer(&numbers, 150, 37)
         let (counted, plain) = (z.copy(), z.copy())
@@ -56,10 +42,10 @@ import Testing
     }
   }
 
-  @Test(arguments: levels, GateFormula.allCases)
+  @Test(arguments: vectorLevels, GateFormula.allCases)
   func `give the same gates`(_ level: Kernels.Level, _ formula: GateFormula) throws {
     for (units, limit) in [(3, Float.infinity), (16, 1), (21, .infinity), (32, 2)] {
-      try check(level) { kernels in
+      try expectScalarBits(on: level) { kernels in
         var numbers = Numbers(seed: 5)
         let z = layer(&numbers, 80, 2 * units)
         let y = Matrix(80, units)
@@ -76,9 +62,9 @@ import Testing
     }
   }
 
-  @Test(arguments: levels, [Float.infinity, 2])
+  @Test(arguments: vectorLevels, [Float.infinity, 2])
   func `give the same learned slopes`(_ level: Kernels.Level, _ limit: Float) throws {
-    try check(level) { kernels in
+    try expectScalarBits(on: level) { kernels in
       var numbers = Numbers(seed: 6)
       let z = layer(&numbers, 90, 21)
       let kept = Matrix(90, 21)
@@ -95,10 +81,10 @@ import Testing
     }
   }
 
-  @Test(arguments: levels, RowFormula.allCases)
+  @Test(arguments: vectorLevels, RowFormula.allCases)
   func `give the same softmax over rows`(_ level: Kernels.Level, _ formula: RowFormula) throws {
     for units in [7, 16, 37] {
-      try check(level) { kernels in
+      try expectScalarBits(on: level) { kernels in
         var numbers = Numbers(seed: 7)
         let z = layer(&numbers, 80, units)
         let stats = UnitStats(units: units)

@@ -47,7 +47,7 @@ import Vocabulary
     }
   }
 
-  @Test(arguments: CPULevelNames.vector, ActivationFormula.allCases)
+  @Test(arguments: vectorLevels, ActivationFormula.allCases)
   func `have the same bits on every level over the whole sample`(
     _ level: Kernels.Level, _ formula: ActivationFormula
   ) throws {
@@ -95,8 +95,4 @@ import Vocabulary
       formula, rows: 1, units: inputs.count, z: z.rows, derivative: derivative.storage.pointer, stats: nil)
     return (inputs.indices.map { z[0, $0] }, inputs.indices.map { derivative[0, $0] })
   }
-}
-
-enum CPULevelNames {
-  static let vector = Kernels.available.map(\.level).filter { $0 != .scalar }
 }

@@ -4,23 +4,9 @@ import Vocabulary
 
 /// Every kernel beside the products, on every level this CPU has, held against the scalar level.
 @Suite struct `CPU levels` {
-  static let vectorLevels = Kernels.available.map(\.level).filter { $0 != .scalar }
-
-  private func check(_ level: Kernels.Level, _ run: (Kernels) -> [UInt32]) throws {
-    let scalar = try #require(Kernels(level: .scalar))
-    let kernels = try #require(Kernels(level: level))
-    withArithmeticMode {
-      let expected = run(scalar)
-      let found = run(kernels)
-      #expect(expected.count == found.count)
-      let different = zip(expected, found).count { $0 != $1 }
-      #expect(different == 0, "\(different) of \(expected.count) values differ on \(level)")
-    }
-  }
-
   @Test(arguments: vectorLevels, [1, 5, 16, 37, 64])
   func `give the same LayerNorm both ways`(_ level: Kernels.Level, _ units: Int) throws {
-    try check(level) { kernels in
+    try expectScalarBits(on: level) { kernels in
       var numbers = Numbers(seed: 4)
       let z = numbers.rows(11, units, scale: 3)
       let gain = numbers.array(units)
@@ -42,7 +28,7 @@ import Vocabulary
 
   @Test(arguments: vectorLevels)
   func `give the same losses`(_ level: Kernels.Level) throws {
-    try check(level) { kernels in
+    try expectScalarBits(on: level) { kernels in
       var numbers = Numbers(seed: 5)
       let rows = 37
       let logits = numbers.array(rows, scale: 20)
@@ -79,7 +65,7 @@ import Vocabulary
       0, -0.0, 1, -1, 1 + .ulpOfOne, 1 - .ulpOfOne / 2, 0x1p-126, -0x1p-126, 0x1p-149, 0x1p-100, 0x1.fffffep127, 0x1p64,
       3, 1.0 / 3, 0x1.000002p0, 0x1.fffffep-1, 0x1.8p-24, .infinity, -.infinity,
     ]
-    try check(level) { kernels in
+    try expectScalarBits(on: level) { kernels in
       var numbers = Numbers(seed: 8)
       var bits: [UInt32] = []
       func one(_ x: Float, _ w: Float, _ bias: Float) {

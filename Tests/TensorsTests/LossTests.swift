@@ -180,7 +180,7 @@ private struct Sample: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test(arguments: `CPU levels`.vectorLevels, Sample.all)
+  @Test(arguments: vectorLevels, Sample.all)
   fileprivate func `have the same bits on every CPU level, alone and among others`(
     _ level: Kernels.Level, _ sample: Sample
   ) throws {

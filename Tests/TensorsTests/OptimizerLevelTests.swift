@@ -4,8 +4,6 @@ import Vocabulary
 
 /// Optimisers and clipping on every level this CPU has, held against the scalar level bit by bit.
 @Suite struct `CPU levels of optimisers` {
-  static let vectorLevels = Kernels.available.map(\.level).filter { $0 != .scalar }
-
   private static func constants(_ formula: UpdateFormula, hasPenalties: Bool) -> UpdateConstants {
     var constants = UpdateConstants()
     constants.inverse_count = 0.125

@@ -10,25 +10,8 @@
 // Source: Bridle 1990, "Training stochastic model recognition algorithms as networks can lead to maximum mutual
 // information estimation of parameters"; smoothing: Szegedy et al. 2016, section 7.
 
-/// log(x) for 1 ≤ x < FLT_MAX: exponent and artanh of the rest. Sequential, one value; a NaN or an infinity gives NaN.
-static float log_of_sum(float x) {
-  int32_t raw = __builtin_bit_cast(int32_t, x);
-  int32_t exponent = (raw - 0x3f3504f3) >> 23;  // mantissa in [√½, √2)
-  float m = __builtin_bit_cast(float, raw - (exponent << 23));
-  float f = m - 1.0f;
-  // 2·artanh(f / (2 + f)) = log(1 + f), as log1p_unit but for either sign.
-  vf w = splat(f) / (splat(2.0f) + splat(f));
-  vf s = w * w;
-  vf q = splat(1.0f / 11.0f);
-  q = fma_(q, s, splat(1.0f / 9.0f));
-  q = fma_(q, s, splat(1.0f / 7.0f));
-  q = fma_(q, s, splat(1.0f / 5.0f));
-  q = fma_(q, s, splat(1.0f / 3.0f));
-  vf d = w + w;
-  vf rest = fma_(d * s, q, d);
-  vf total = fma_(splat((float)exponent), splat(0.693147182464599609375f), rest);
-  return total[0] + (x - x);
-}
+/// log(x) of one value, 1 ≤ x < FLT_MAX; a NaN or an infinity gives NaN.
+static float log_of_sum(float x) { return log_positive(splat(x))[0] + (x - x); }
 
 /// The class a label names, or −1.
 static int64_t class_of(const float *labels, int64_t row, int64_t classes) {

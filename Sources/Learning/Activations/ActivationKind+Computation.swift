@@ -40,23 +40,10 @@ extension ActivationKind {
     }
   }
 
-  /// One number to one number, without parameters.
-  public var isElementwise: Bool { if case .elementwise = computation { true } else { false } }
   /// Half of the layer's columns are gates, so that it answers half as many units.
   public var isGate: Bool { if case .gate = computation { true } else { false } }
-  /// Each output depends on all of its row; such outputs are not clipped.
-  public var isRowwise: Bool { if case .rowwise = computation { true } else { false } }
   /// One learned slope a unit.
   public var hasSlope: Bool { if case .slopes = computation { true } else { false } }
-  /// Rows beside the outputs are kept for the way back: the derivative, or what a PReLU took in.
-  var keepsRows: Bool {
-    switch computation {
-    case .elementwise(let formula): formula.keepsDerivative
-    case .slopes: true
-    case .gate, .rowwise: false
-    }
-  }
-
   /// Where a PReLU's slopes begin.
   ///
   /// - Source: He et al. 2015, "Delving deep into rectifiers", section 2.1.

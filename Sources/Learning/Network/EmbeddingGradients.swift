@@ -29,12 +29,7 @@ final class EmbeddingGradients {
     for table in tables.tables {
       let end = UInt32(table.firstRow + table.buckets)
       let width = tables.gradientWidth(table)
-      if width == 1, table.dimension == 0, !table.isBag {
-        place = sumSingle(from: place, below: end, gradient: heads[0].gradient)
-        continue
-      }
-      if !table.isBag && !table.isWeighted && width == table.dimension {
-        let from = inputGradient.column(table.column)
+      if let from = plainGradient(table, inputGradient, heads) {
         local.append(width: width) { rows, sums in
           let sum = TableKernels.sumRows(
             count: list.count - place, end: end, keys: list.keys + place, places: list.pairs + place, width: width,
@@ -62,20 +57,12 @@ final class EmbeddingGradients {
     local.seal()
   }
 
-  /// Sums the pairs of a table that has one wide weight a row and nothing else; where the next table begins.
-  private func sumSingle(from first: Int, below end: UInt32, gradient: Rows) -> Int {
-    let (keys, pairs, count) = (list.keys, list.pairs, list.count)
-    var place = first
-    while place < count && keys[place] < end {
-      let key = keys[place]
-      var sum: Float = 0
-      repeat {
-        sum += gradient.from(Int(pairs[place])).pointee
-        place += 1
-      } while place < count && keys[place] == key
-      local.append(row: key, width: 1).pointee = sum
-    }
-    return place
+  /// Where a touched row's whole gradient stands as it is: embeddings alone, or one head's wide weights alone; nil: it is
+  /// put together.
+  private func plainGradient(_ table: EmbeddingTables.Table, _ inputGradient: Rows, _ heads: [Head]) -> Rows? {
+    guard !table.isBag, !table.isWeighted else { return nil }
+    if tables.wideWidth == 0 { return inputGradient.column(table.column) }
+    return table.dimension == 0 && heads.count == 1 ? heads[0].gradient : nil
   }
 
   /// Every (table row, batch row or weighted pair) of labelled rows.

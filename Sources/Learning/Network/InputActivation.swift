@@ -5,6 +5,7 @@ final class InputActivation {
   let units: Int
   private let first: Int
   private let formula: ActivationFormula
+  private let limit: Float
   private let derivative: RowBuffer?
   private let sums: AlignedBuffer<Float>
 
@@ -17,6 +18,7 @@ final class InputActivation {
     units = input.dimension
     first = table.column
     self.formula = formula
+    limit = spec.activationLimit ?? .infinity
     derivative = learns ? RowBuffer(capacity: capacity, width: units, stride: x.stride) : nil
     sums = AlignedBuffer(count: paddedToLanes(units))
   }
@@ -24,10 +26,11 @@ final class InputActivation {
   /// In place, before the columns behind are written: vectors reach beyond the units.
   func forward(_ kernels: Kernels, rows: Int, x: Rows) {
     kernels.activate(
-      formula, rows: rows, units: units, z: x.column(first), derivative: derivative?.rows.pointer, stats: nil)
+      formula, rows: rows, units: units, z: x.column(first), derivative: derivative?.rows.pointer,
+      limit: limit, stats: nil)
   }
 
-  /// The gradient by the activated sum becomes that by the sum.
+  /// The gradient by the activated sum becomes that by the sum; the kept derivative knows of the limit.
   func backward(_ kernels: Kernels, rows: Int, inputGradient: Rows) {
     kernels.activateBackward(
       formula, rows: rows, units: units, dy: inputGradient.column(first), y: inputGradient,

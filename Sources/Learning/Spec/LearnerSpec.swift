@@ -115,9 +115,6 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   /// One weight a category row and a numeric input for each output.
   public var hasWidePart: Bool { wide || kind == .linear }
 
-  /// Columns of a batch's categories.
-  public var categoryColumns: Int { categories.reduce(0) { $0 + $1.slots } }
-
 }
 
 extension LearnerSpec {
