@@ -34,6 +34,23 @@ CK_INLINE vf keep_live(vf x, int64_t first, int64_t live) {
   return floats(bits(x) & mask);
 }
 
+/// The first `live` elements, the other lanes zero; nothing beyond them is read.
+CK_INLINE vf load_live(const float *p, int64_t live) {
+  if (live >= CK_WIDTH) return load(p);
+  vf x = splat(0.0f);
+  for (int64_t i = 0; i < live; i++) x[i] = p[i];
+  return x;
+}
+
+/// Stores the lanes below `live` and nothing beyond them.
+CK_INLINE void store_live(float *p, vf x, int64_t live) {
+  if (live >= CK_WIDTH) {
+    store(p, x);
+    return;
+  }
+  for (int64_t i = 0; i < live; i++) p[i] = x[i];
+}
+
 #if CK_SOFT_FMA
 // No fused multiply-add in hardware: the product of two floats is exact in double; the sum is rounded to odd there, so
 // that the second rounding, to float, is the only one that counts.

@@ -77,8 +77,10 @@ struct DirtyStream {
   let injected: [Fault: Int]
   let good: Int
 
-  /// - Parameter records: Good lines, each with a label and a distance.
-  init(records: [String], every: Int, seed: UInt64) {
+  /// - Parameters:
+  ///   - records: Good lines, each with a label and a distance.
+  ///   - hugeTextsMax: What is to fit into a broker with little room, should all of them meet in one partition.
+  init(records: [String], every: Int, seed: UInt64, hugeTextsMax: Int = .max) {
     var random = SplitMix64(seed: seed)
     var lines: [[UInt8]] = []
     var injected: [Fault: Int] = [:]
@@ -87,9 +89,12 @@ struct DirtyStream {
       if place % every == every - 1 {
         // Each kind at least once, then at random.
         let turn = place / every
-        let fault =
-          turn < Fault.allCases.count
-          ? Fault.allCases[turn] : Fault.allCases[Int(random.next() % UInt64(Fault.allCases.count))]
+        var fault = Fault.allCases[turn % Fault.allCases.count]
+        if turn >= Fault.allCases.count {
+          repeat {
+            fault = Fault.allCases[Int(random.next() % UInt64(Fault.allCases.count))]
+          } while fault == .hugeText && injected[fault, default: 0] >= hugeTextsMax
+        }
         lines.append(fault.inject(into: record, at: place))
         injected[fault, default: 0] += 1
       } else {

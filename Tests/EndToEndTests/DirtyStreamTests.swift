@@ -13,7 +13,8 @@ struct DirtyStreamTests {
     print("the dirty stream is from seed \(seed)")
     // The broker in memory keeps 5 MB a partition, and some faults are 1 MB.
     let count = broker == .memory ? 1200 : 6000
-    let stream = DirtyStream(records: try Self.labelledFlights(count), every: 20, seed: seed)
+    let stream = DirtyStream(
+      records: try Self.labelledFlights(count), every: 20, seed: seed, hugeTextsMax: broker == .memory ? 3 : .max)
     let place = try broker.workplace()
     let file = place.folder + "/dirty.jsonl"
     try Data(stream.lines.joined(separator: [10]) + [10]).write(to: URL(filePath: file))

@@ -16,15 +16,6 @@ CK_INLINE vf gate_function(const ck_gate kind, vf x, vf *d) {
   return x;
 }
 
-/// Stores the lanes below `live`, all where that many are left.
-CK_INLINE void store_first(float *p, vf x, int64_t live) {
-  if (live >= CK_WIDTH) {
-    store(p, x);
-    return;
-  }
-  for (int64_t i = 0; i < live; i++) p[i] = x[i];
-}
-
 CK_INLINE void gate_kind(
   const ck_gate kind, const int derive, int64_t rows, int64_t units, float *z, int64_t ldz, float *y, int64_t ldy,
   float limit) {
@@ -42,8 +33,8 @@ CK_INLINE void gate_kind(
       store(y + r * ldy + n, keep_live(out, n, units));
       if (!derive) continue;
       vi free = magnitude(out) < bound;
-      store_first(row + n, pick(free, f, zero), live);
-      store_first(row + units + n, pick(free, value * d, zero), live);
+      store_live(row + n, pick(free, f, zero), live);
+      store_live(row + units + n, pick(free, value * d, zero), live);
     }
   }
 }
@@ -85,8 +76,8 @@ static void gate_backward(
       for (int64_t half = 0; half <= units; half += units) {
         int64_t at = half + n;
         vf d = g * load(partials + r * ldz + at);
-        store_first(dz + r * ldz + at, d, live);
-        store_first(sums + at, load(sums + at) + d, live);
+        store_live(dz + r * ldz + at, d, live);
+        store_live(sums + at, load(sums + at) + d, live);
       }
     }
 }

@@ -1,21 +1,6 @@
 // Optimisers over the touched rows of an embedding table. Rows are short and of any width: whole vectors, then a
 // masked one.
 
-CK_INLINE vf load_live(const float *p, int64_t live) {
-  if (live >= CK_WIDTH) return load(p);
-  vf x = splat(0.0f);
-  for (int64_t i = 0; i < live; i++) x[i] = p[i];
-  return x;
-}
-
-CK_INLINE void store_live(float *p, vf x, int64_t live) {
-  if (live >= CK_WIDTH) {
-    store(p, x);
-    return;
-  }
-  for (int64_t i = 0; i < live; i++) p[i] = x[i];
-}
-
 enum { prefetch_rows = 8 };  // tables are larger than any cache: ask early
 
 /// Runs BODY for each piece of a row: `at` its first element, `live` how many are left, `lane` its place in the tree.
