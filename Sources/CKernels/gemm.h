@@ -156,7 +156,7 @@ CK_INLINE void product(
 }
 
 enum {
-  forward_block = 256,
+  forward_block = CK_WIDTH == 16 ? 512 : 256,  // a strip of L1's size; of L2's where its stream keeps up
   gradient_block = 128,
   near_floats = 1 << 17,  // weights that the caches near the core hold beside the rows that stream by
   unpacked_floats = 1 << 16,
@@ -195,6 +195,10 @@ static void dense_weight_gradient(
       0, inputs, panels, rows, gradient_block, x, 1, ldx, dz, ck_lanes, ldz, dw, ck_lanes, inputs * ck_lanes, 0);
     return;
   }
+#define CK_GRADIENT_TILE(ROWS, FROM, STEP, TO)                                                                        \
+  tiles(                                                                                                              \
+    ROWS, width, depth, FROM, 1, STEP, strip, ck_lanes, ldz, TO, ck_lanes, inputs * ck_lanes, t > 0 ? TO : zeros16,    \
+    t > 0 ? ck_lanes : 0, t > 0 ? inputs * ck_lanes : 0)
   for (int64_t t = 0; t < rows; t += pack_depth) {
     int64_t depth = rows - t < pack_depth ? rows - t : pack_depth;
     for (int64_t i = 0; i < inputs; i += pack_rows) {
@@ -202,27 +206,28 @@ static void dense_weight_gradient(
       int64_t full = columns - columns % tile_rows;
       pack_columns(depth, full, x + t * ldx + i, ldx, scratch);
       int64_t share = full > 0 ? (depth * tile_rows + full - 1) / full : 0;
-      for (int64_t p = 0; p < panels; p++) {
+      for (int64_t p = 0, done = 1; p < panels; p += done) {
         const float *strip = dz + t * ldz + p * ck_lanes;
         float *out = dw + (p * inputs + i) * ck_lanes;
-        int64_t asked = p + 1 < panels ? 0 : depth;
+        int64_t width = panels - p < tile_panels ? panels - p : tile_panels;
+        int64_t asked = p + tile_panels < panels ? 0 : depth;
         for (int64_t j = 0; j < full; j += tile_rows) {
           float *to = out + j * ck_lanes;
-          if (t > 0) ask(to + tile_rows * ck_lanes, ck_lanes, tile_rows);
           int64_t more = depth - asked < share ? depth - asked : share;
-          ask(strip + ck_lanes + asked * ldz, ldz, more);
+          CK_UNROLL for (int q = 0; q < tile_panels; q++) {
+            if (t > 0) ask(to + tile_rows * ck_lanes + q * inputs * ck_lanes, ck_lanes, tile_rows);
+            ask(strip + (tile_panels + q) * ck_lanes + asked * ldz, ldz, more);
+          }
           asked += more;
-          tiles(
-            tile_rows, 1, depth, scratch + j * depth, 1, tile_rows, strip, 0, ldz, to, ck_lanes, 0,
-            t > 0 ? to : zeros16, t > 0 ? ck_lanes : 0, 0);
+          done = CK_GRADIENT_TILE(tile_rows, scratch + j * depth, tile_rows, to);
         }
         if (columns > full)
-          tiles(
-            (int)(columns - full), 1, depth, x + t * ldx + i + full, 1, ldx, strip, 0, ldz, out + full * ck_lanes,
-            ck_lanes, 0, t > 0 ? out + full * ck_lanes : zeros16, t > 0 ? ck_lanes : 0, 0);
+          done = CK_GRADIENT_TILE(
+            (int)(columns - full), x + t * ldx + i + full, ldx, out + full * ck_lanes);
       }
     }
   }
+#undef CK_GRADIENT_TILE
 }
 
 #include "transpose.h"

@@ -53,16 +53,30 @@ static void count_carefully(
   }
 }
 
+typedef int64_t vl_loose __attribute__((ext_vector_type(CK_WIDTH), aligned(8), may_alias));
+typedef double vd_loose __attribute__((ext_vector_type(CK_WIDTH), aligned(8), may_alias));
+
+CK_INLINE void add_counts(int64_t *to, vi counts) { *(vl_loose *)to += __builtin_convertvector(counts, vl); }
+CK_INLINE void add_sums(double *to, vf sums) { *(vd_loose *)to += __builtin_convertvector(sums, vd); }
+
 /// Joins a block's counts to the totals; `y` is where the block's first row and column lie.
 CK_INLINE void join_counts(
-  const column_counts *c, int has_negative, saturation limits, int64_t rows, int64_t unit, const float *y, int64_t ld,
-  const ck_unit_stats *s) {
+  const column_counts *c, const int has_negative, saturation limits, int64_t rows, int64_t unit, const float *y,
+  int64_t ld, const ck_unit_stats *s) {
+  add_counts(s->active + unit, c->active);
+  if (has_negative) add_counts(s->negative + unit, c->negative);
+  if (saturates(limits)) add_counts(s->saturated + unit, c->saturated);
+  vf total = c->sum + c->square;
+  vi finite = (total - total) == splat(0.0f);
+  if (__builtin_reduce_and(finite)) {
+    add_sums(s->sum + unit, c->sum);
+    add_sums(s->square + unit, c->square);
+    store(s->minimum + unit, lesser(c->least, load(s->minimum + unit)));
+    store(s->maximum + unit, greater(c->most, load(s->maximum + unit)));
+    return;
+  }
   for (int i = 0; i < CK_WIDTH; i++) {
-    s->active[unit + i] += c->active[i];
-    s->negative[unit + i] += c->negative[i];
-    s->saturated[unit + i] += c->saturated[i];
-    float total = c->sum[i] + c->square[i];
-    if (!(total - total == 0.0f)) {
+    if (!finite[i]) {
       count_carefully(has_negative, limits, rows, y + i, ld, unit + i, s);
       continue;
     }
