@@ -242,6 +242,7 @@ static void dense_input_gradient(
   int64_t padded = panels_of(outputs) * ck_lanes, size = padded * ck_lanes;
   int64_t strips = panels_of(columns), group = ck_scratch_floats / size;
   if (group < 1) group = 1;
+  if (group > tile_panels) group -= group % tile_panels;
   for (int64_t s = 0; s < strips; s += group) {
     int64_t count = strips - s < group ? strips - s : group;
     for (int64_t i = 0; i < count; i++)

@@ -52,24 +52,43 @@ void ck_gather(
 }
 
 CK_CLONES int64_t ck_sum_rows(
-  int64_t n, uint32_t end, const uint32_t *restrict keys, const uint32_t *restrict places, int64_t width,
-  const float *restrict from, int64_t ldf, uint32_t *restrict rows, float *restrict sums, int64_t *restrict distinct) {
+  int64_t n, const uint32_t *restrict keys, const uint32_t *restrict places, int64_t width, const float *restrict from,
+  int64_t ldf, uint32_t first, uint32_t *restrict rows, float *restrict sums) {
   enum { ahead = 8 };
-  int64_t taken = 0, count = 0;
-  while (taken < n && keys[taken] < end) {
-    uint32_t key = keys[taken];
-    float *to = sums + count * width;
+  int64_t distinct = 0;
+  for (int64_t i = 0; i < n; distinct++) {
+    uint32_t key = keys[i];
+    float *to = sums + distinct * width;
     for (int64_t j = 0; j < width; j++) to[j] = 0.0f;
     do {
-      if (taken + ahead < n) __builtin_prefetch(from + (int64_t)places[taken + ahead] * ldf);
-      const float *row = from + (int64_t)places[taken] * ldf;
+      if (i + ahead < n) __builtin_prefetch(from + (int64_t)places[i + ahead] * ldf);
+      const float *row = from + (int64_t)places[i] * ldf;
       for (int64_t j = 0; j < width; j++) to[j] += row[j];
-      taken++;
-    } while (taken < n && keys[taken] == key);
-    rows[count++] = key;
+      i++;
+    } while (i < n && keys[i] == key);
+    rows[distinct] = first + key;
   }
-  *distinct = count;
-  return taken;
+  return distinct;
+}
+
+CK_CLONES int64_t ck_sum_weighted_rows(
+  int64_t n, const uint32_t *restrict keys, const uint32_t *restrict pairs, const uint32_t *restrict records,
+  const float *restrict weights, int64_t width, const float *restrict from, int64_t ldf, uint32_t first,
+  uint32_t *restrict rows, float *restrict sums) {
+  int64_t distinct = 0;
+  for (int64_t i = 0; i < n; distinct++) {
+    uint32_t key = keys[i];
+    float *to = sums + distinct * width;
+    for (int64_t j = 0; j < width; j++) to[j] = 0.0f;
+    do {
+      const float *row = from + (int64_t)records[pairs[i]] * ldf;
+      const float weight = weights[pairs[i]];
+      for (int64_t j = 0; j < width; j++) to[j] += weight * row[j];
+      i++;
+    } while (i < n && keys[i] == key);
+    rows[distinct] = first + key;
+  }
+  return distinct;
 }
 
 void ck_gather_bag(
@@ -125,7 +144,7 @@ void ck_count_exponents(int64_t n, const float *x, uint32_t *tables) {
   }
 }
 
-enum { short_sort = 64, digit_bits = 11, digits = 1 << digit_bits };
+enum { short_sort = 64, most_digit_bits = 11 };
 
 void ck_sort_pairs(
   int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits) {
@@ -143,11 +162,16 @@ void ck_sort_pairs(
     return;
   }
   uint32_t *k = keys, *v = values, *k2 = key_scratch, *v2 = value_scratch;
+  // As few passes as can be, of digits as short as can be.
+  int32_t passes = (key_bits + most_digit_bits - 1) / most_digit_bits;
+  int32_t digit_bits = (key_bits + passes - 1) / passes;
+  const uint32_t digits = 1u << digit_bits;
   for (int32_t shift = 0; shift < key_bits; shift += digit_bits) {
-    uint32_t starts[digits] = {0};
+    uint32_t starts[1 << most_digit_bits];
+    memset(starts, 0, digits * sizeof *starts);
     for (int64_t i = 0; i < n; i++) starts[(k[i] >> shift) & (digits - 1)]++;
     uint32_t sum = 0;
-    for (int d = 0; d < digits; d++) {
+    for (uint32_t d = 0; d < digits; d++) {
       uint32_t here = starts[d];
       starts[d] = sum;
       sum += here;

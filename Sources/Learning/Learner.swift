@@ -5,7 +5,7 @@ import Vocabulary
 /// A model that learns: forward, backward, and one agreed update a step. Confined to one thread at a time.
 ///
 /// The order of a step: `predict` → `backward` → (sum `denseGradient` over ranks, gather attachments) → `absorb` → `apply`,
-/// or `discardStep` instead of the last two. The same bytes in give the same bits out: the outputs of a record do not
+/// or `discardStep` instead of the last two; alone, `absorbOwn` takes the place of attachments. The same bytes in give the same bits out: the outputs of a record do not
 /// depend on the batch around it, and gradients are summed in batch order, then in rank order. After the first steps have
 /// grown the buffers, a step allocates nothing.
 public final class Learner {
@@ -105,6 +105,15 @@ public final class Learner {
   /// - Throws: `LearningError.damaged`; the step must then be discarded.
   public func absorb(attachments: [UnsafeRawBufferPointer]) throws {
     try withArithmeticMode { try merge.run(attachments, moments: network.normalizer.merged) }
+  }
+
+  /// Instead of `absorb`, for a rank that is alone: its own share is the whole, and no bytes of it are written or read.
+  public func absorbOwn() {
+    withArithmeticMode {
+      merge.rows.take(embeddings.local)
+      network.normalizer.merged.clear()
+      network.normalizer.merged.merge(network.normalizer.local)
+    }
   }
 
   /// Divides by the global count, clips, updates parameters and normaliser, and counts the step.

@@ -37,15 +37,23 @@ package enum TableKernels {
       Int64(rows), Int64(width), table, pairs.starts, pairs.rows, pairs.weights, x.pointer, Int64(x.stride))
   }
 
-  /// Of sorted pairs, those with a key below `end`: writes each different key and the sum of its rows of `from`.
+  /// Of sorted pairs: writes `first` plus each different key and the sum of its rows of `from`; how many they are.
   package static func sumRows(
-    count: Int, end: UInt32, keys: UnsafePointer<UInt32>, places: UnsafePointer<UInt32>, width: Int, from: Rows,
+    count: Int, keys: UnsafePointer<UInt32>, places: UnsafePointer<UInt32>, width: Int, from: Rows, first: UInt32,
     rows: UnsafeMutablePointer<UInt32>, sums: UnsafeMutablePointer<Float>
-  ) -> (taken: Int, distinct: Int) {
-    var distinct: Int64 = 0
-    let taken = ck_sum_rows(
-      Int64(count), end, keys, places, Int64(width), from.pointer, Int64(from.stride), rows, sums, &distinct)
-    return (Int(taken), Int(distinct))
+  ) -> Int {
+    Int(ck_sum_rows(Int64(count), keys, places, Int64(width), from.pointer, Int64(from.stride), first, rows, sums))
+  }
+
+  /// The same of weighted rows: pair p has row `records[p]` of `from` and the weight `weights[p]`.
+  package static func sumWeightedRows(
+    count: Int, keys: UnsafePointer<UInt32>, pairs: UnsafePointer<UInt32>, records: UnsafePointer<UInt32>,
+    weights: UnsafePointer<Float>, width: Int, from: Rows, first: UInt32, rows: UnsafeMutablePointer<UInt32>,
+    sums: UnsafeMutablePointer<Float>
+  ) -> Int {
+    Int(
+      ck_sum_weighted_rows(
+        Int64(count), keys, pairs, records, weights, Int64(width), from.pointer, Int64(from.stride), first, rows, sums))
   }
 
   /// Sorts pairs by key, equal keys in their order before.

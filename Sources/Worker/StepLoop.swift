@@ -79,6 +79,7 @@ package final class StepLoop {
   }
 
   private var isLeader: Bool { collective.rank == Rank(0) }
+  private var isAlone: Bool { collective.worldSize == 1 }
 
   /// Runs until the group agrees on an end.
   ///
@@ -145,9 +146,13 @@ package final class StepLoop {
       learner.discardStep()
       return agreed
     }
-    learnerAttachments.removeAll(keepingCapacity: true)
-    for envelope in envelopes { learnerAttachments.append(envelope.learner) }
-    try learner.absorb(attachments: learnerAttachments)
+    if isAlone {
+      learner.absorbOwn()
+    } else {
+      learnerAttachments.removeAll(keepingCapacity: true)
+      for envelope in envelopes { learnerAttachments.append(envelope.learner) }
+      try learner.absorb(attachments: learnerAttachments)
+    }
     let update = learner.apply(
       labelled: StepAccount.trained(envelopes), lossSum: StepAccount.lossSum(envelopes))
     if !update.isFinite {
@@ -270,7 +275,7 @@ package final class StepLoop {
       labelStride: shares.batch.labelCount,
       outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
       health: bytes)
-    writer.appendLearner { learner.appendAttachment(to: &$0) }
+    if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
   }
 
   // MARK: Reporting

@@ -47,13 +47,11 @@ struct BenchNetwork: Sendable {
   }
 }
 
-/// One whole step of one rank; the bytes of `attachment` are reused.
+/// One whole step of a rank that is alone.
 @discardableResult
-func trainStep(_ learner: Learner, _ batch: FeatureBatch, attachment: inout [UInt8]) throws -> Update {
+func trainStep(_ learner: Learner, _ batch: FeatureBatch) -> Update {
   learner.predict(batch)
   let local = learner.backward(batch)
-  attachment.removeAll(keepingCapacity: true)
-  learner.appendAttachment(to: &attachment)
-  try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
+  learner.absorbOwn()
   return learner.apply(labelled: local.labelled, lossSum: local.lossSum)
 }

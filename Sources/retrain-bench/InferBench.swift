@@ -23,8 +23,7 @@ extension Workload {
 
   // A learner that has seen some records, so that the statistics are real.
   let learner = Learner(spec: network.spec, batchCapacity: rows, kernels: kernels)
-  var attachment: [UInt8] = []
-  for batch in batches.prefix(8) { try trainStep(learner, batch, attachment: &attachment) }
+  for batch in batches.prefix(8) { trainStep(learner, batch) }
   let state = learner.encodeState()
   let predictor = try Predictor(spec: network.spec, state: state, batchCapacity: rows, kernels: kernels)
   guard let scalar = Kernels(level: .scalar) else { throw BenchError("no scalar kernels") }

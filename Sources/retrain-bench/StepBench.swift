@@ -50,11 +50,10 @@ struct StepCase: Sendable {
 private func runAlone(_ stepCase: StepCase, seconds: Double, turns: Bool) throws {
   let batches = stepCase.network.batches(count: 64, rows: stepCase.rows)
   let learner = Learner(spec: stepCase.network.spec, batchCapacity: stepCase.rows, kernels: stepCase.kernels)
-  var attachment: [UInt8] = []
   var next = 0
   func steps(_ count: Int) throws {
     for _ in 0..<count {
-      let update = try trainStep(learner, batches[next % 64], attachment: &attachment)
+      let update = trainStep(learner, batches[next % 64])
       guard update.isFinite else { throw BenchError("a step was not finite") }
       next += 1
     }
@@ -116,8 +115,7 @@ private func proveSteps(_ network: BenchNetwork, kernels: Kernels) throws {
   var states: [[UInt8]] = []
   for level in [scalar, kernels] {
     let learner = Learner(spec: network.spec, batchCapacity: 19, kernels: level)
-    var attachment: [UInt8] = []
-    for batch in batches { try trainStep(learner, batch, attachment: &attachment) }
+    for batch in batches { trainStep(learner, batch) }
     states.append(learner.parametersDigestInput)
   }
   guard states[0] == states[1] else { throw BenchError("\(kernels.level) differs from the scalar reference") }

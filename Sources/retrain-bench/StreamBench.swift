@@ -123,14 +123,13 @@ private final class StreamLearner {
   let learner: Learner
   private(set) var metrics = StreamMetrics(task: .binary)
   private(set) var records = 0
-  private var attachment: [UInt8] = []
 
   init(spec: LearnerSpec, batch: Int, kernels: Kernels) {
     learner = Learner(spec: spec, batchCapacity: batch, kernels: kernels)
   }
 
   func learn(_ rows: FeatureBatch) throws {
-    let update = try trainStep(learner, rows, attachment: &attachment)
+    let update = trainStep(learner, rows)
     guard update.isFinite else { throw BenchError("a step was not finite") }
     // What was predicted before the step.
     if let outputs = learner.outputs.baseAddress {

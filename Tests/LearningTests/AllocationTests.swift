@@ -19,6 +19,7 @@ import Testing
     var views: [UnsafeRawBufferPointer] = []
     func steps() throws {
       for batch in batches {
+        learner.learnAlone(batch)
         learner.predict(batch)
         let local = learner.backward(batch)
         attachment.removeAll(keepingCapacity: true)

@@ -201,7 +201,7 @@ extension FeatureBatch {
 }
 
 extension Learner {
-  /// One whole step of a world of one.
+  /// One whole step of a world of one, its share as bytes.
   @discardableResult
   func learn(_ batch: FeatureBatch) throws -> Update {
     predict(batch)
@@ -209,6 +209,15 @@ extension Learner {
     var attachment: [UInt8] = []
     appendAttachment(to: &attachment)
     try attachment.withUnsafeBytes { try absorb(attachments: [$0]) }
+    return apply(labelled: local.labelled, lossSum: local.lossSum)
+  }
+
+  /// The same without bytes.
+  @discardableResult
+  func learnAlone(_ batch: FeatureBatch) -> Update {
+    predict(batch)
+    let local = backward(batch)
+    absorbOwn()
     return apply(labelled: local.labelled, lossSum: local.lossSum)
   }
 }

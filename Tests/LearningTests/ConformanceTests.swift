@@ -137,6 +137,18 @@ import Vocabulary
   }
 
   @Test(arguments: Case.all)
+  func `learns the same alone as through the bytes of its share`(_ item: Case) throws {
+    var stream = Stream(item.spec)
+    let alone = Learner(spec: item.spec, batchCapacity: 9)
+    let other = Learner(spec: item.spec, batchCapacity: 9)
+    for _ in 0..<4 {
+      let batch = stream.batch(9)
+      #expect(try alone.learnAlone(batch) == other.learn(batch))
+    }
+    #expect(alone.encodeState() == other.encodeState())
+  }
+
+  @Test(arguments: Case.all)
   func `goes on from its saved state with the same bits`(_ item: Case) throws {
     var stream = Stream(item.spec)
     let learner = Learner(spec: item.spec, batchCapacity: 9)

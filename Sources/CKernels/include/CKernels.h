@@ -308,12 +308,16 @@ void ck_gather_weighted(
   const float *weights, float *x, int64_t ldx);
 /// What each of `count` rows of a bag weighs.
 float ck_bag_scale(int32_t combiner, int64_t count);
-/// Of n pairs in the order of their keys, those with a key below `end`: rows[d] the d-th different key, sums[d·width…]
-/// the sum of from[place·ldf…] over its pairs, in their order. Returns how many pairs it took; `distinct`: how many keys.
+/// Of n pairs in the order of their keys: rows[d] is `first` plus the d-th different key, sums[d·width…] the sum of
+/// from[place·ldf…] over its pairs, in their order. Returns how many keys differ.
 int64_t ck_sum_rows(
-  int64_t n, uint32_t end, const uint32_t *keys, const uint32_t *places, int64_t width, const float *from, int64_t ldf,
-  uint32_t *rows, float *sums, int64_t *distinct);
-/// Sorts n pairs by key, equal keys in their order before; `scratch` arrays of n.
+  int64_t n, const uint32_t *keys, const uint32_t *places, int64_t width, const float *from, int64_t ldf,
+  uint32_t first, uint32_t *rows, float *sums);
+/// The same of weights[pair] · from[records[pair]·ldf…].
+int64_t ck_sum_weighted_rows(
+  int64_t n, const uint32_t *keys, const uint32_t *pairs, const uint32_t *records, const float *weights,
+  int64_t width, const float *from, int64_t ldf, uint32_t first, uint32_t *rows, float *sums);
+/// Sorts n pairs by key, equal keys in their order before; keys below 2^key_bits, 1 to 32; `scratch` arrays of n.
 void ck_sort_pairs(
   int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits);
 /// Counts values by sign and exponent: table[bits >> 23]; 4 tables of 512 side by side, to be folded by the caller.

@@ -1,7 +1,7 @@
 // Optimisers over the touched rows of an embedding table. Rows are short and of any width: whole vectors, then a
 // masked one.
 
-enum { prefetch_rows = 8 };  // tables are larger than any cache: ask early
+enum { prefetch_rows = 16 };  // tables are larger than any cache: ask early
 
 /// Runs BODY for each piece of a row: `at` its first element, `live` how many are left, `lane` its place in the tree.
 #define CK_ROW(BODY)                                                                                                  \
@@ -44,10 +44,9 @@ CK_INLINE double adagrad_single_rows(
 
 /// Adagrad with one sum a row, of the mean square of its gradient: a sixteenth of the memory at width 16, and a row
 /// that is rarely met keeps a large rate.
-CK_INLINE double adagrad_rows_of(
+CK_INLINE double adagrad_whole_rows(
   const int penalized, int64_t count, const uint32_t *rows, int64_t width, float *w, float *sums, const float *g,
   int64_t stride, const ck_update *u) {
-  if (width == 1 && !penalized) return adagrad_single_rows(count, rows, w, sums, g, stride, u);
   const float inverse_width = 1.0f / (float)width;
   const coefficients c = coefficients_of(u);
   double squares = 0;
@@ -78,6 +77,21 @@ CK_INLINE double adagrad_rows_of(
     squares += (double)tree(acc);
   }
   return squares;
+}
+
+/// Widths that are common have an instance of their own, without loops.
+CK_INLINE double adagrad_rows_of(
+  const int penalized, int64_t count, const uint32_t *rows, int64_t width, float *w, float *sums, const float *g,
+  int64_t stride, const ck_update *u) {
+#define CK_WHOLE_ROWS(WIDTH) adagrad_whole_rows(penalized, count, rows, WIDTH, w, sums, g, stride, u)
+  if (penalized) return CK_WHOLE_ROWS(width);
+  switch (width) {
+    case 1: return adagrad_single_rows(count, rows, w, sums, g, stride, u);
+    case 8: return CK_WHOLE_ROWS(8);
+    case 16: return CK_WHOLE_ROWS(16);
+    default: return CK_WHOLE_ROWS(width);
+  }
+#undef CK_WHOLE_ROWS
 }
 
 CK_INLINE double update_rows_of(

@@ -19,6 +19,8 @@ final class EmbeddingTables {
     let slots: Range<Int>
     let combiner: BagCombiner
     var isBag: Bool { slots.count > 1 }
+    /// Bits that a bucket's number needs.
+    var keyBits: Int { max(1, Int.bitWidth - (buckets - 1).leadingZeroBitCount) }
     /// Its rows come from a batch's weighted pairs.
     var isWeighted: Bool { slots.isEmpty }
   }
@@ -29,8 +31,6 @@ final class EmbeddingTables {
   let categoryRowCount: Int
   /// The table that weighted pairs pick from; nil: none.
   let weighted: Table?
-  /// The most floats of a row's gradient.
-  private(set) var widestGradient = 0
   /// Columns of a batch's categories.
   let columnCount: Int
   /// Outputs of the wide part, over all heads; 0 without one.
@@ -39,8 +39,6 @@ final class EmbeddingTables {
   let weights: AlignedBuffer<Float>
   /// Shape [categoryRowCount × wideWidth].
   let wideWeights: AlignedBuffer<Float>
-  /// Bits that a row's number needs.
-  let keyBits: Int
 
   init(_ spec: LearnerSpec) {
     var tables: [Table] = []
@@ -80,8 +78,6 @@ final class EmbeddingTables {
     wideWidth = spec.hasWidePart ? spec.totalOutputs : 0
     weights = AlignedBuffer(count: offset)
     wideWeights = AlignedBuffer(count: categoryRowCount * wideWidth)
-    keyBits = max(1, Int.bitWidth - max(row - 1, 1).leadingZeroBitCount)
-    widestGradient = tables.map { gradientWidth($0) }.max() ?? 0
   }
 
   /// Embeddings begin small and random, wide weights at zero.

@@ -53,14 +53,13 @@ final class SparseRows {
     valueCount += added * width
   }
 
-  /// Takes the place of what is held, from memory of any alignment.
-  func replace(rowCount: Int, rows rowBytes: UnsafeRawPointer, valueCount: Int, values valueBytes: UnsafeRawPointer) {
+  /// Takes what `other` holds, which is empty then.
+  func take(_ other: SparseRows) {
     clear()
-    reserve(rows: rowCount, values: valueCount)
-    UnsafeMutableRawPointer(rows.pointer).copyMemory(from: rowBytes, byteCount: rowCount * 4)
-    UnsafeMutableRawPointer(values.pointer).copyMemory(from: valueBytes, byteCount: valueCount * 4)
-    count = rowCount
-    self.valueCount = valueCount
+    swap(&count, &other.count)
+    swap(&valueCount, &other.valueCount)
+    swap(&rows, &other.rows)
+    swap(&values, &other.values)
   }
 
   /// Zeroes what the kernels read beyond the values.

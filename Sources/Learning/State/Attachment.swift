@@ -98,9 +98,6 @@ enum Attachment {
       bytes.loadUnaligned(fromByteOffset: headerBytes + columns * 24 + index * 4, as: UInt32.self)
     }
 
-    /// The row numbers' bytes; not necessarily aligned.
-    var rows: UnsafeRawPointer? { bytes.baseAddress.map { $0 + headerBytes + columns * 24 } }
-
     /// The values' bytes; not necessarily aligned.
     var values: UnsafeRawPointer? {
       bytes.baseAddress.map { $0 + headerBytes + columns * 24 + Attachment.padded(rowCount * 4) }

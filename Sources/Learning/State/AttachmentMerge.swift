@@ -33,13 +33,8 @@ final class AttachmentMerge {
         moments.merge(column, count: moment.count, mean: moment.mean, squares: moment.squares)
       }
     }
-    if views.count == 1, let rowBytes = views[0].rows, let valueBytes = views[0].values {
-      // Alone, there is nothing to sum.
-      rows.replace(rowCount: rowCount, rows: rowBytes, valueCount: valueCount, values: valueBytes)
-    } else {
-      rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
-      mergeRows()
-    }
+    rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
+    mergeRows()
     rows.seal()
   }
 

@@ -54,8 +54,8 @@ struct ProfileCommand: Command {
     let pipeline = try PipelineFile(path: file).pipeline
     let spec = LearnerSpec(pipeline)
     let rows = batch ?? min(65_536, pipeline.source.partitions * pipeline.training.recordsPerPartition)
-    let profile = try StepProfile(spec, rows: rows, seconds: seconds)
-    let swaps = try swapped(spec).map { ($0, try StepProfile(changed(spec, $0), rows: rows, seconds: seconds)) }
+    let profile = StepProfile(spec, rows: rows, seconds: seconds)
+    let swaps = swapped(spec).map { ($0, StepProfile(changed(spec, $0), rows: rows, seconds: seconds)) }
     if format.json {
       return try Console.say(
         json: Report(

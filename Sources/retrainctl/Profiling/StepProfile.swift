@@ -13,18 +13,18 @@ struct StepProfile {
   let parts: [(layer: String, part: StepTimes.Part, microseconds: Double)]
 
   /// - Parameter seconds: About how long to measure.
-  init(_ spec: LearnerSpec, rows: Int, seconds: Double) throws {
+  init(_ spec: LearnerSpec, rows: Int, seconds: Double) {
     let stepper = Stepper(spec, rows: rows)
     self.rows = rows
     kernels = Kernels.active.level
     parameters = stepper.learner.parametersDigestInput.count / 4
-    let calls = try stepper.calls(in: seconds / 10)
-    let windows = try (0..<5).map { _ in try stepper.time(calls) }.sorted()
+    let calls = stepper.calls(in: seconds / 10)
+    let windows = (0..<5).map { _ in stepper.time(calls) }.sorted()
     stepMicroseconds = windows[2] * 1e6
     let times = StepTimes()
     stepper.learner.times = times
     let measured = max(calls * 3, 10)
-    _ = try stepper.time(measured)
+    _ = stepper.time(measured)
     parts = times.rows.map { ($0.layer, $0.part, Double($0.nanoseconds) / 1000 / Double(measured)) }
   }
 
@@ -44,7 +44,6 @@ struct StepProfile {
 private final class Stepper {
   let learner: Learner
   private let batches: [FeatureBatch]
-  private var attachment: [UInt8] = []
   private var next = 0
 
   init(_ spec: LearnerSpec, rows: Int) {
@@ -54,31 +53,29 @@ private final class Stepper {
   }
 
   /// How many steps fit into `seconds`; warms caches and clocks meanwhile.
-  func calls(in seconds: Double) throws -> Int {
+  func calls(in seconds: Double) -> Int {
     var calls = 1
     while true {
-      let time = try time(calls) * Double(calls)
+      let time = time(calls) * Double(calls)
       if time >= seconds / 2 { return max(1, Int(Double(calls) * seconds / time)) }
       calls *= 2
     }
   }
 
   /// Seconds a step.
-  func time(_ calls: Int) throws -> Double {
+  func time(_ calls: Int) -> Double {
     let clock = ContinuousClock()
-    let time = try clock.measure { for _ in 0..<calls { try step() } }
+    let time = clock.measure { for _ in 0..<calls { step() } }
     let (seconds, parts) = time.components
     return (Double(seconds) + Double(parts) * 1e-18) / Double(calls)
   }
 
-  private func step() throws {
+  private func step() {
     let batch = batches[next % batches.count]
     next += 1
     learner.predict(batch)
     let local = learner.backward(batch)
-    attachment.removeAll(keepingCapacity: true)
-    learner.appendAttachment(to: &attachment)
-    try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }
+    learner.absorbOwn()
     _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
   }
 }
