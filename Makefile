@@ -8,7 +8,7 @@ SOURCES := Package.swift Sources Tests
 BENCHMARKS := ingest step allreduce checkpoint end-to-end
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build build-tests quickstart test check format lint bench clean
+.PHONY: help deps build build-tests quickstart test check neon format lint bench clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -31,6 +31,9 @@ test: lint build-tests ## lint, build and run every test
 
 check: build-tests ## build and run the fast suites: no broker, no end-to-end runs
 	$(TEST) --skip EndToEndTests --skip WorkerTests --skip KafkaTests
+
+neon: ## compare the kernels' bits with those of AArch64, in an emulator where there is one
+	@Tests/CKernelsDigest/check.sh
 
 format: ## write the sources as .swift-format says
 	$(SWIFT) format format --in-place --recursive $(SOURCES)

@@ -84,8 +84,10 @@ struct HouseRulesTests {
   }
 
   @Test("shell scripts are executable and bash can read them") func scripts() throws {
-    let scripts = SourceTree.files(under: "deploy", ending: ".sh") + SourceTree.files(under: ".ci", ending: "run")
-    #expect(scripts.count >= 2)
+    let scripts =
+      ["deploy", "Tests"].flatMap { SourceTree.files(under: $0, ending: ".sh") }
+      + SourceTree.files(under: ".ci", ending: "run")
+    #expect(scripts.count >= 3)
     for script in scripts {
       let path = SourceTree.root.appending(path: script.path).path
       #expect(FileManager.default.isExecutableFile(atPath: path), "\(script)")

@@ -47,13 +47,16 @@ class Lion(torch.optim.Optimizer):
                 mean.mul_(beta2).add_(w.grad, alpha=1 - beta2)
 
 
-def make(settings, network):
-    """From a run's optimiser: the learner's names; what is left out has the learner's default. Biases, gains and offsets
-    have no penalties and no decay."""
+def make(settings, parameters, weights):
+    """From a run's optimiser: the learner's names; what is left out has the learner's default. Penalties and decay act on
+    those of the parameters that are among `weights`."""
     kind, rate = settings["kind"], settings["learningRate"]
     l1, l2, decay = settings.get("l1", 0.0), settings.get("l2", 0.0), settings.get("weightDecay", 0.0)
-    weights = [layer.weight for layer in network if isinstance(layer, torch.nn.Linear)]
-    others = [p for p in network.parameters() if all(p is not w for w in weights)]
+    def is_weight(parameter):
+        return any(parameter is weight for weight in weights)
+
+    others = [p for p in parameters if not is_weight(p)]
+    weights = [p for p in parameters if is_weight(p)]
     betas = (settings.get("beta1", 0.9), settings.get("beta2", 0.99 if kind in ("rmsprop", "lion") else 0.999))
     if kind == "ftrl":
         return FTRL([{"params": weights, "l1": l1, "l2": l2}, {"params": others}], lr=rate)
