@@ -145,8 +145,7 @@ static void sorted_sums(taste how, int64_t n) {
   const int64_t bytes = n * sizeof(uint32_t);
   uint32_t *keys = memory(bytes), *places = memory(bytes), *key_scratch = memory(bytes), *place_scratch = memory(bytes);
   uint32_t *found = memory(bytes);
-  float *from = drawn(how, n * width), *sums = floats(n * width);
-  int64_t distinct = 0;
+  float *from = drawn(how, n * width), *weights = drawn(how, n), *sums = floats(n * width);
   for (int64_t i = 0; i < n; i++) {
     keys[i] = (uint32_t)(draw_bits() % (1u << key_bits)) / 16;
     places[i] = (uint32_t)i;
@@ -154,8 +153,10 @@ static void sorted_sums(taste how, int64_t n) {
   ck_sort_pairs(n, keys, places, key_scratch, place_scratch, key_bits);
   hash_bytes(keys, bytes);
   hash_bytes(places, bytes);
-  int64_t taken = ck_sum_rows(n, 200, keys, places, width, from, width, found, sums, &distinct);
-  hash_bytes(&taken, sizeof taken);
+  int64_t distinct = ck_sum_rows(n, keys, places, width, from, width, 1000, found, sums);
+  hash_bytes(found, distinct * sizeof(uint32_t));
+  hash_floats(sums, distinct * width);
+  distinct = ck_sum_weighted_rows(n, keys, places, places, weights, width, from, width, 2000, found, sums);
   hash_bytes(found, distinct * sizeof(uint32_t));
   hash_floats(sums, distinct * width);
 }
