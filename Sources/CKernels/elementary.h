@@ -66,18 +66,22 @@ CK_INLINE vf log1p_unit(vf x) {
 /// e^−|v|.
 CK_INLINE power power_below(vf v) { return power_of(greater(splat(CK_POWER_FLOOR(0)), -magnitude(v)), 0); }
 
-/// The logistic function σ and 1 − σ, each relatively accurate at either end.
+/// e^−x, flushed to 0 below FLT_MIN and at most e^88. Monotone.
+CK_INLINE vf exp_minus(vf x) {
+  vf held = greater(splat(CK_POWER_FLOOR(0)), lesser(splat((float)power_ceiling), -x));
+  return whole(power_of(held, 0));
+}
+
+/// The logistic function σ and 1 − σ, each relatively accurate at either end; where σ is flushed, both are 0.
 typedef struct logistic {
   vf value, complement;
 } logistic;
 
-/// Of e^−|v| and the sign of v.
-CK_INLINE logistic logistic_of(power p, vi positive) {
+/// σ(v) of e^−v.
+CK_INLINE logistic logistic_of(vf e) {
   const vf one = splat(1.0f);
-  vf e = whole(p);
-  vf greater_part = one / (one + e);
-  vf lesser_part = e * greater_part;
-  return (logistic){pick(positive, greater_part, lesser_part), pick(positive, lesser_part, greater_part)};
+  vf value = one / (one + e);
+  return (logistic){value, e * value};
 }
 
 /// S(t) = e^(t²/2)·Φ(−t) for 0 ≤ t ≤ 14, Φ the normal distribution: Mills' ratio over √(2π). A polynomial in

@@ -22,11 +22,11 @@ CK_INLINE column_counts no_counts(void) {
   return (column_counts){0, 0, 0, zero, zero, splat(__builtin_inff()), splat(-__builtin_inff())};
 }
 
-CK_INLINE void count_vector(column_counts *c, vf y, const int has_negative, const int may_saturate, vf low, vf high) {
+CK_INLINE void count_vector(column_counts *c, vf y, const int has_negative, saturation limits) {
   const vf zero = splat(0.0f);
   c->active -= y != zero;
   if (has_negative) c->negative -= y < zero;
-  if (may_saturate) c->saturated -= (y < low) | (y > high);
+  if (saturates(limits)) c->saturated -= (y < splat(limits.low)) | (y > splat(limits.high));
   c->least = lesser(y, c->least);
   c->most = greater(y, c->most);
   c->sum += y;
@@ -99,7 +99,6 @@ static void settle(
     if (limits.low < -below || !saturates(limits)) limits.low = -below;
     if (limits.high > below) limits.high = below;
   }
-  const vf low = splat(limits.low), high = splat(limits.high);
   for (int64_t r = 0; r < rows; r += stat_rows) {
     int64_t block = rows - r < stat_rows ? rows - r : stat_rows;
     for (int64_t n = 0; n < panels_of(units) * ck_lanes; n += CK_WIDTH) {
@@ -115,7 +114,7 @@ static void settle(
             store(slope, pick(magnitude(value) < bound, load(slope), splat(0.0f)));
           }
         }
-        if (stats) count_vector(&c, value, 1, 1, low, high);
+        if (stats) count_vector(&c, value, 1, limits);
       }
       if (stats) join_counts(&c, 1, limits, block, n, first, ld, stats);
     }

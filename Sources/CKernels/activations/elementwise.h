@@ -36,11 +36,16 @@ CK_INLINE int has_negative(const ck_activation kind) {
   return !(kind == ck_relu || kind == ck_sigmoid || kind == ck_relu6 || kind == ck_softplus || kind == ck_hard_sigmoid);
 }
 
+/// Formulas that leave registers free are counted on the way; the others right after, a block of rows later.
+CK_INLINE int counts_on_the_way(const ck_activation kind) {
+  return kind == ck_relu || kind == ck_leaky_relu || kind == ck_identity;
+}
+
 CK_INLINE void activate_kind(
   const ck_activation kind, const int derive, const int count, int64_t rows, int64_t units, float *z, float *derivative,
   int64_t ld, const ck_unit_stats *s) {
   const saturation limits = saturation_of(kind);
-  const vf low = splat(limits.low), high = splat(limits.high);
+  const int on_the_way = counts_on_the_way(kind);
   for (int64_t r = 0; r < rows; r += stat_rows) {
     int64_t block = rows - r < stat_rows ? rows - r : stat_rows;
     for (int64_t n = 0; n < panels_of(units) * ck_lanes; n += CK_WIDTH) {
@@ -50,8 +55,10 @@ CK_INLINE void activate_kind(
         vf d, y = activation(kind, load(first + i * ld), derive ? &d : 0);
         if (kind != ck_identity) store(first + i * ld, y);
         if (derive) store(derivative + (r + i) * ld + n, d);
-        if (count) count_vector(&c, y, has_negative(kind), saturates(limits), low, high);
+        if (count && on_the_way) count_vector(&c, y, has_negative(kind), limits);
       }
+      for (int64_t i = 0; count && !on_the_way && i < block; i++)
+        count_vector(&c, load(first + i * ld), has_negative(kind), limits);
       if (count) join_counts(&c, has_negative(kind), limits, block, n, first, ld, s);
     }
   }

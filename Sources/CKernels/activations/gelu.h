@@ -11,17 +11,17 @@ CK_FORMULA vf gelu_of(vf x, vf *d) {
   const vf c1 = splat(0x1.98845p0f), c1_rest = splat((float)(1.5957691216057308 - 0x1.98845p0));
   const vf c2 = splat(0.07135481282553f);
   const vf c2_rest = splat((float)(0.071354816272600255 - (double)0.07135481282553f));
-  // Beyond ±10.04 σ is 0 or 1: e^−|v| is flushed.
-  vf low = greater(splat(-10.04f), x);
-  vf bounded = lesser(splat(10.04f), low);
-  // −|v| and what its rounding left out: an error of v counts in full in e^v.
-  vf t = -magnitude(bounded);
+  // Beyond ±10.02 σ is 0 or 1: it or e^−v is flushed.
+  vf low = greater(splat(-10.02f), x);
+  vf bounded = lesser(splat(10.02f), low);
+  // −v and what its rounding left out: an error of v counts in full in e^−v.
+  vf t = -bounded;
   vf s = t * t;
   vf w = fma_(c2, s, c1);
   vf w_rest = fma_(c2, s, c1 - w) + fma_(c2_rest, s, c1_rest);
   w_rest = fma_(c2, fma_(t, t, -s), w_rest);
-  vf v = t * w;
-  logistic l = logistic_of(power_with_tail(v, fma_(t, w_rest, fma_(t, w, -v)), 0), x > splat(0.0f));
+  vf minus_v = t * w;
+  logistic l = logistic_of(whole(power_with_tail(minus_v, fma_(t, w_rest, fma_(t, w, -minus_v)), 0)));
   if (d) {
     vf growth = bounded * fma_(splat(3.0f) * c2, s, c1 + c1_rest);
     *d = l.value * fma_(l.complement, growth, splat(1.0f));

@@ -5,12 +5,10 @@
 
 CK_FORMULA vf sigmoid_of(vf x, vf *d) {
   // Sum, quotient and exponential each round monotonically, so the whole does. e^−x·y is 1 − y without cancellation.
-  const vf top = splat((float)power_ceiling), one = splat(1.0f);
-  vf e = whole(power_of(greater(splat(CK_POWER_FLOOR(0)), lesser(top, -x)), 0));
-  vf y = one / (one + e);
+  logistic l = logistic_of(exp_minus(x));
   if (d) {
-    vf least = lesser(y, e * y);
+    vf least = lesser(l.value, l.complement);
     *d = fma_(-least, least, least);
   }
-  return y;
+  return l.value;
 }

@@ -8,7 +8,7 @@
 
 CK_FORMULA vf swish_of(vf x, vf *d) {
   vf low = greater(splat(-128.0f), x);  // so that −∞ · 0 does not come up
-  logistic l = logistic_of(power_below(x), x > splat(0.0f));
+  logistic l = logistic_of(exp_minus(x));
   if (d) {
     vf bounded = lesser(splat(128.0f), low);
     *d = l.value * fma_(bounded, l.complement, splat(1.0f));
