@@ -6,8 +6,9 @@ struct BenchNetwork: Sendable {
   let name: String
   let spec: LearnerSpec
 
-  /// W1 = 64→256→128→1, W1b = 128→1024→512→256→1, W1c = 26 tables of 100,000 × 16 and 13 numbers → 256 → 128 → 1; all
-  /// binary cross-entropy, Adam, global-norm clip 1, Adagrad on tables.
+  /// W1 = 64→256→128→1, W1b = 128→1024→512→256→1, W1c = 26 tables of 100,000 × 16 and 13 numbers → 256 → 128 → 1, W1d =
+  /// 64 weighted rows of one table of 2¹⁸ × 64, summed → 32 → 1; all binary cross-entropy, Adam, global-norm clip 1,
+  /// Adagrad on tables.
   init(name: String, activation: String) throws {
     guard let kind = ActivationKind(rawValue: activation) else {
       let known = ActivationKind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -18,22 +19,24 @@ struct BenchNetwork: Sendable {
     case "W1": shape = (64, 0, [256, 128])
     case "W1b": shape = (128, 0, [1024, 512, 256])
     case "W1c": shape = (13, 26, [256, 128])
-    default: throw BenchError("--net \(name) is none of W1, W1b, W1c")
+    case "W1d": shape = (0, 0, [32])
+    default: throw BenchError("--net \(name) is none of W1, W1b, W1c, W1d")
     }
     self.name = name
     spec = LearnerSpec(
       numbers: (0..<shape.numbers).map { NumberInput(name: "n\($0)") },
       categories: (0..<shape.categories).map { CategoryInput(name: "c\($0)", buckets: 100_000, dimension: 16) },
+      weighted: name == "W1d" ? WeightedInput(name: "rows", rows: 1 << 18, dimension: 64, activates: true) : nil,
       hidden: shape.hidden, activation: kind, task: .binary)
   }
 
   /// Floating-point operations of a step's hidden layers: forward, weights' gradients, and inputs' where wanted.
   func productOperations(rows: Int) -> Double {
     let embeddings = spec.categories.reduce(0) { $0 + $1.dimension }
-    var width = embeddings + spec.numbers.count
+    var width = embeddings + spec.numbers.count + (spec.weighted?.dimension ?? 0)
     var operations = 0.0
     for (index, units) in spec.hidden.enumerated() {
-      let columns = index > 0 ? width : embeddings
+      let columns = index > 0 ? width : width - spec.numbers.count
       operations += 2 * Double(rows * units) * Double(2 * width + columns)
       width = units
     }

@@ -4,7 +4,7 @@ import Tensors
 extension Workload {
   static let infer = Workload(
     name: "infer",
-    summary: "predictions: --net W1|W1b|W1c --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu "
+    summary: "predictions: --net W1|W1b|W1c|W1d --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu "
       + "--turns yes",
     run: runInfer)
 }

@@ -4,7 +4,7 @@ import Tensors
 extension Workload {
   static let step = Workload(
     name: "step",
-    summary: "learning steps: --net W1|W1b|W1c --batch B --activation A --threads T --seconds S --kernels LEVEL "
+    summary: "learning steps: --net W1|W1b|W1c|W1d --batch B --activation A --threads T --seconds S --kernels LEVEL "
       + "--clock wall|cpu --turns yes",
     run: runStep)
 }

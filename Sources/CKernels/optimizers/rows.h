@@ -89,6 +89,8 @@ CK_INLINE double adagrad_rows_of(
     case 1: return adagrad_single_rows(count, rows, w, sums, g, stride, u);
     case 8: return CK_WHOLE_ROWS(8);
     case 16: return CK_WHOLE_ROWS(16);
+    case 32: return CK_WHOLE_ROWS(32);
+    case 64: return CK_WHOLE_ROWS(64);
     default: return CK_WHOLE_ROWS(width);
   }
 #undef CK_WHOLE_ROWS

@@ -1,14 +1,18 @@
 // The squared L2 norm of a gradient after clipping by value; needs `sum_chunk`.
 
 static double squared_norm_double(int64_t n, const float *g, float inverse_count, float limit) {
-  double lanes[ck_lanes] = {0};
-  for (int64_t i = 0; i < n; i++) {
-    double x = (double)(g[i] * inverse_count);
-    x = x > (double)limit ? (double)limit : x < -(double)limit ? -(double)limit : x;
-    lanes[i % ck_lanes] += x * x;
-  }
+  const vd top = (vd)(double)limit;
+  vd acc[NV];
+  CK_UNROLL for (int v = 0; v < NV; v++) acc[v] = (vd)0.0;
+  for (int64_t i = 0; i < n; i += ck_lanes)
+    CK_UNROLL for (int v = 0; v < NV; v++) {
+      vd x = __builtin_convertvector(load(g + i + v * CK_WIDTH) * splat(inverse_count), vd);
+      x = x > top ? top : x;
+      x = x < -top ? -top : x;
+      acc[v] += x * x;
+    }
   double sum = 0;
-  for (int i = 0; i < ck_lanes; i++) sum += lanes[i];
+  for (int i = 0; i < ck_lanes; i++) sum += acc[i / CK_WIDTH][i % CK_WIDTH];
   return sum;
 }
 
@@ -42,7 +46,8 @@ CK_INLINE double squared_norm_of(const int limited, int64_t n, const float *g, f
   }
   for (int i = 0; i < CK_WIDTH; i++)
     if (!(bad[i] == 0.0f)) return __builtin_nan("");
-  // Overflow or underflow of the float sums is no property of the gradient: do it again in double.
+  // Overflow or underflow of the float sums is no property of the gradient: do it again in double. A record that is
+  // known by heart has a gradient so small.
   if (!(sum < 1e37) || sum < 1e-30) return squared_norm_double(n, g, inverse_count, limit);
   return sum;
 }

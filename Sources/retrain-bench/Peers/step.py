@@ -18,7 +18,7 @@ import contest
 
 CASES = [
     *(f"W1:{rows}:{activation}" for rows in (32, 256) for activation in ("relu", "gelu", "swish")),
-    "W1:1024:relu", "W1b:512:relu", "W1c:512:relu",
+    "W1:1024:relu", "W1b:512:relu", "W1c:512:relu", *(f"W1d:{rows}:relu" for rows in (1, 8, 32)),
 ]
 RATIOS = ("vs_pytorch", "vs_jax", "best_vs_pytorch", "best_vs_jax")
 
@@ -28,7 +28,7 @@ def measure(case, options):
     mine = contest.Contestant(
         "retrain", options.binary, "step", "--net", net, "--batch", rows, "--activation", activation, "--turns", "yes")
     contestants = [mine, contest.peer("pytorch", "step_torch.py", net, rows, activation)]
-    if net != "W1c":  # JAX has no sparse gradients
+    if net not in ("W1c", "W1d"):  # JAX has no sparse gradients
         contestants.append(contest.peer("jax", "step_jax.py", net, rows, activation))
     rates = contest.compare(contestants, options)
     for contestant in contestants[1:]:

@@ -10,7 +10,8 @@ import workload
 
 
 class Net(nn.Module):
-    """Dense layers over the numbers and, where the net has tables, over one lookup in all of them side by side."""
+    """Dense layers over the numbers and, where the net has tables, over one lookup in all of them side by side; W1d's over
+    one sum of weighted rows."""
 
     def __init__(self, net, activation):
         super().__init__()
@@ -21,6 +22,11 @@ class Net(nn.Module):
             self.table = nn.Embedding(tables * workload.TABLE_ROWS, workload.TABLE_WIDTH, sparse=True)
             with torch.no_grad():
                 self.table.weight.uniform_(-0.05, 0.05)
+        self.weighted = net == "W1d"
+        if self.weighted:
+            self.table = nn.EmbeddingBag(workload.ROWS, workload.ROW_WIDTH, mode="sum", sparse=True)
+            with torch.no_grad():
+                self.table.weight.uniform_(-0.05, 0.05)
         self.dense = nn.ModuleList(nn.Linear(*size) for size in workload.layer_sizes(net))
         self.activation = {
             "relu": functional.relu,
@@ -29,7 +35,9 @@ class Net(nn.Module):
         }[activation]
 
     def forward(self, x, rows):
-        if self.table is not None:
+        if self.weighted:
+            x = self.activation(self.table(rows, per_sample_weights=x))
+        elif self.table is not None:
             x = torch.cat((self.table(rows).view(len(x), -1), x), 1)
         for layer in self.dense[:-1]:
             x = self.activation(layer(x))
@@ -42,7 +50,7 @@ def main(net, rows, activation):
     torch.set_flush_denormal(True)
     torch.manual_seed(1)
     _, tables, _ = workload.NETS[net]
-    first = torch.arange(tables) * workload.TABLE_ROWS
+    first = torch.arange(tables) * workload.TABLE_ROWS if tables else 0
     data = [
         (torch.from_numpy(x), torch.from_numpy(buckets) + first, torch.from_numpy(y))
         for x, buckets, y in workload.batches(net, rows)
@@ -50,7 +58,7 @@ def main(net, rows, activation):
     model = Net(net, activation)
     dense = list(model.dense.parameters())
     optimizers = [torch.optim.Adam(dense, lr=1e-3, fused=True)]
-    if tables:
+    if model.table is not None:
         optimizers.append(torch.optim.Adagrad([model.table.weight], lr=1e-2))
     loss_of = functional.binary_cross_entropy_with_logits
     position = 0
