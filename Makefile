@@ -5,7 +5,7 @@ BUILD := $(SWIFT) build -c release
 # One test at a time: many of them hold a processor, a port or a deadline, and share two cores.
 TEST := $(SWIFT) test -c release --skip-build --no-parallel
 SOURCES := Package.swift Sources Tests
-BENCHMARKS := ingest step allreduce checkpoint end-to-end
+BENCHMARKS := ingest step infer activation linear flights allreduce checkpoint end-to-end
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build build-tests quickstart test check neon format lint bench clean

@@ -1,5 +1,6 @@
 """Contestants that take turns on one processor: whoever else uses the machine disturbs all of them alike."""
 
+import argparse
 import json
 import os
 import statistics
@@ -95,6 +96,23 @@ def common_arguments(parser, rounds=41, seconds=0.15):
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--seconds", type=float, default=seconds, help="of one turn")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: processor time of the process")
+
+
+def run_cases(description, cases, measure):
+    """Measures `NET:BATCH:ACTIVATION` cases, those of the command line or all, and prints each; their results."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    common_arguments(parser)
+    parser.add_argument("--case", action="append", help="NET:BATCH:ACTIVATION; all of the table without it")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {options.core})
+    results = []
+    for case in options.case or cases:
+        net, rows, activation = case.split(":")
+        result = measure(net, rows, activation, options)
+        results.append({"case": case, "rounds": options.rounds, "clock": options.clock, **result})
+        print(json.dumps(results[-1]), flush=True)
+    print()
+    return results
 
 
 def last_report(text):

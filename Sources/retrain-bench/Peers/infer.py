@@ -8,18 +8,13 @@ ONNX Runtime is called from Python with inputs and outputs bound beforehand; a c
 faster. retrain-bench standardises its inputs as well.
 """
 
-import argparse
-import json
-import os
-
 import contest
 
 CASES = ["W1:1:relu", "W1:32:relu"]
 RATIOS = ("vs_onnxruntime", "best_vs_onnxruntime")
 
 
-def measure(case, options):
-    net, rows, activation = case.split(":")
+def measure(net, rows, activation, options):
     contestants = [
         contest.Contestant(
             "retrain", options.binary, "infer", "--net", net, "--batch", rows, "--activation", activation, "--turns",
@@ -29,21 +24,11 @@ def measure(case, options):
     rates = contest.compare(contestants, options)
     for contestant in contestants:
         contestant.close()
-    return {
-        "case": case, "unit": "batches/s", "rounds": options.rounds, "clock": options.clock, **contest.summary(rates),
-    }
+    return {"unit": "batches/s", **contest.summary(rates)}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    contest.common_arguments(parser)
-    parser.add_argument("--case", action="append", help="NET:BATCH:ACTIVATION; both of the table without it")
-    options = parser.parse_args()
-    os.sched_setaffinity(0, {options.core})
-    results = []
-    for case in options.case or CASES:
-        results.append(measure(case, options))
-        print(json.dumps(results[-1]), flush=True)
+    results = contest.run_cases(__doc__, CASES, measure)
     rows = [
         {
             "case": r["case"], "retrain us": f"{1e6 / r['retrain']:.2f}",
@@ -51,7 +36,6 @@ def main():
         }
         for r in results
     ]
-    print()
     contest.table(rows, ["case", "retrain us", "onnxruntime us", *RATIOS])
 
 

@@ -10,10 +10,6 @@ One JSON line a case, then a table. `gemm` is the share of the processor's peak 
 retrain's steps.
 """
 
-import argparse
-import json
-import os
-
 import contest
 
 CASES = [
@@ -23,8 +19,7 @@ CASES = [
 RATIOS = ("vs_pytorch", "vs_jax", "best_vs_pytorch", "best_vs_jax")
 
 
-def measure(case, options):
-    net, rows, activation = case.split(":")
+def measure(net, rows, activation, options):
     mine = contest.Contestant(
         "retrain", options.binary, "step", "--net", net, "--batch", rows, "--activation", activation, "--turns", "yes")
     contestants = [mine, contest.peer("pytorch", "step_torch.py", net, rows, activation)]
@@ -35,21 +30,13 @@ def measure(case, options):
         contestant.close()
     share = contest.last_report(mine.close())
     return {
-        "case": case, "unit": "records/s", "rounds": options.rounds, "clock": options.clock, **contest.summary(rates),
+        "unit": "records/s", **contest.summary(rates),
         "gemm_share_of_peak": round(share["median"], 3), "gemm_share_of_peak_best": round(share["max"], 3),
     }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    contest.common_arguments(parser)
-    parser.add_argument("--case", action="append", help="NET:BATCH:ACTIVATION; all of the table without it")
-    options = parser.parse_args()
-    os.sched_setaffinity(0, {options.core})
-    results = []
-    for case in options.case or CASES:
-        results.append(measure(case, options))
-        print(json.dumps(results[-1]), flush=True)
+    results = contest.run_cases(__doc__, CASES, measure)
     rows = [
         {
             "case": r["case"],
@@ -59,7 +46,6 @@ def main():
         }
         for r in results
     ]
-    print()
     contest.table(rows, ["case", "retrain", "pytorch", "jax", *RATIOS, "gemm"])
 
 
