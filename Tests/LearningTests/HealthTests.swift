@@ -36,6 +36,20 @@ import Testing
     #expect(learner.takeHealth().allSatisfy { $0.sketch.count == 0 && $0.steps == 0 })
   }
 
+  @Test(arguments: Case.all)
+  func `has buckets of the same outputs as all else that it counts`(_ item: Case) throws {
+    var spec = item.spec
+    spec.histogramEvery = 1
+    let learner = Learner(spec: spec, batchCapacity: 40)
+    var stream = Stream(spec)
+    for _ in 0..<2 { try learner.learn(stream.batch(40)) }
+    for layer in learner.takeHealth().prefix(spec.hidden.count) {
+      let filled = layer.sketch.buckets.indices.filter { layer.sketch.buckets[$0] > 0 }
+      #expect(filled.first == ActivationSketch.bucket(of: layer.sketch.minimum), "\(layer.layer)")
+      #expect(filled.last == ActivationSketch.bucket(of: layer.sketch.maximum), "\(layer.layer)")
+    }
+  }
+
   @Test func `agrees with a sketch made value by value`() throws {
     // One hidden layer of the identity after known weights is the outputs themselves: compare with a linear model's logits.
     let spec = Case.spec(hidden: [])

@@ -15,13 +15,13 @@ final class ActivationStage {
   private let product: RowBuffer?
   /// The derivative, or what a PReLU took in.
   private let kept: RowBuffer?
-  /// The outputs themselves, where others change `y` before the way back reads it.
+  /// The outputs themselves, where others change `y` before the way back or health reads it.
   private let plain: RowBuffer?
 
   /// - Parameters:
-  ///   - isChanged: Dropout or a skip connection writes over `y` afterwards.
-  ///   - learns: Keeps what the way back needs.
-  init(_ spec: LearnerSpec, units: Int, capacity: Int, isChanged: Bool, learns: Bool) {
+  ///   - isResidual: A skip connection is added to `y` afterwards.
+  ///   - learns: Keeps what the way back and health need.
+  init(_ spec: LearnerSpec, units: Int, capacity: Int, isResidual: Bool, learns: Bool) {
     self.units = units
     computation = spec.activation.computation
     limit = spec.activationLimit ?? .infinity
@@ -34,10 +34,9 @@ final class ActivationStage {
     let readsOutput: Bool
     switch computation {
     case .elementwise(let formula):
-      // Dropout keeps an output's sign; a skip connection, or a comparison with the limit, needs more than that.
-      let needsDerivative = isChanged && (spec.residual || limit < .infinity)
-      kept = learns && (formula.keepsDerivative || needsDerivative) ? rows(units) : nil
-      readsOutput = false
+      kept = learns && formula.keepsDerivative ? rows(units) : nil
+      // Of an output that dropout changed the sign is left, which is no use for a comparison with the limit.
+      readsOutput = kept == nil && limit < .infinity
     case .slopes:
       kept = learns ? rows(units) : nil
       readsOutput = limit < .infinity
@@ -48,8 +47,11 @@ final class ActivationStage {
       kept = nil
       readsOutput = true
     }
-    plain = learns && isChanged && readsOutput ? rows(units) : nil
+    plain = learns && (isResidual || spec.dropout > 0 && readsOutput) ? rows(units) : nil
   }
+
+  /// The outputs without the skip connection.
+  var outputs: Rows { plain?.rows ?? y }
 
   /// Rows `first ..< first + count`.
   func forward(
@@ -81,7 +83,6 @@ final class ActivationStage {
     _ kernels: Kernels, rows: Int, dy: Rows, slopes: UnsafePointer<Float>?, sums: UnsafeMutablePointer<Float>,
     slopeGradient: UnsafeMutablePointer<Float>?
   ) -> Rows {
-    let outputs = plain?.rows ?? y
     switch computation {
     case .elementwise(let formula):
       kernels.activateBackward(

@@ -7,8 +7,10 @@ final class HiddenLayer {
   let shape: ParameterLayout.Hidden
   /// What goes on to the next layer.
   let y: Rows
-  /// Counts of the activation's outputs, before dropout and skip; nil in a predictor.
+  /// Counts of `activated`; nil in a predictor.
   let stats: UnitStats?
+  /// The activation's outputs, without the skip connection.
+  var activated: Rows { activation.outputs }
 
   private let index: Int
   private let dropout: DropoutRate?
@@ -26,7 +28,7 @@ final class HiddenLayer {
     let (l1, l2) = (spec.activationL1, spec.activationL2)
     penalty = l1 > 0 || l2 > 0 ? (l1, l2) : nil
     activation = ActivationStage(
-      spec, units: shape.units, capacity: capacity, isChanged: spec.dropout > 0 || shape.isResidual, learns: learns)
+      spec, units: shape.units, capacity: capacity, isResidual: shape.isResidual, learns: learns)
     y = activation.y
     stats = learns ? UnitStats(units: shape.units) : nil
     func rows(_ width: Int) -> RowBuffer { RowBuffer(capacity: capacity, width: width) }

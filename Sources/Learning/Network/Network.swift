@@ -147,7 +147,7 @@ struct ObservedLayer {
 extension Network {
   /// In the order of the segments, of which they are the first.
   var observed: [ObservedLayer] {
-    hidden.map { ObservedLayer(name: $0.shape.name, y: $0.y, units: $0.shape.units, stats: $0.stats) }
+    hidden.map { ObservedLayer(name: $0.shape.name, y: $0.activated, units: $0.shape.units, stats: $0.stats) }
       + (cross?.layers ?? []).map {
         ObservedLayer(name: $0.shape.name, y: $0.y, units: $0.shape.width, stats: $0.stats)
       }
