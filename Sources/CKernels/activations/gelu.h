@@ -2,7 +2,7 @@
 //
 // With v = x·(c₁ + c₂·x²), c₁ = 2·√(2/π), c₂ = 0.044715·c₁, it is x·σ(v): the same without cancellation.
 // Derivative: σ(v)·(1 + x·(1 − σ(v))·(c₁ + 3·c₂·x²)). Range: −0.17004 … ∞. Saturates: towards 0 below x ≈ −4.
-// Initialise: He. Accuracy: value ≤ 4 ULP or 1.2e-37 (flushed with e^v below x = −10); derivative ≤ 4 ULP or 8e-8
+// Initialise: He. Accuracy: value ≤ 3 ULP or 1.2e-37 (flushed with σ below x = −10); derivative ≤ 4 ULP or 8e-8
 // (zero at x = −0.7525).
 // Source: Hendrycks & Gimpel 2016, "Gaussian error linear units", the approximation in section 2.
 

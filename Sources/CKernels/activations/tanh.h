@@ -2,6 +2,7 @@
 //
 // Derivative: 1 − y². Range: −1 … 1. Saturates: |x| ≳ 2.65; |y| > 0.99 is counted. Initialise: Glorot.
 // Accuracy: value ≤ 4 ULP, derivative ≤ 4 ULP or 4.8e-38; monotone.
+// Source: LeCun, Bottou, Orr & Müller 1998, "Efficient backprop", section 4.4.
 
 CK_FORMULA vf tanh_of(vf x, vf *d) {
   const vf one = splat(1.0f);
