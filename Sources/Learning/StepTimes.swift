@@ -28,11 +28,10 @@ public final class StepTimes {
   /// Time goes on from here: what lies behind belongs to nobody.
   func begin() { last = clock.now }
 
-  /// The time since the last lap belongs to a layer's part.
+  /// The time since the last lap belongs to a layer's part; that of writing it down to nobody.
   func lap(_ layer: String, _ part: Part) {
-    let now = clock.now
-    let (seconds, parts) = (now - last).components
-    last = now
+    let (seconds, parts) = (clock.now - last).components
+    defer { last = clock.now }
     let nanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(parts / 1_000_000_000)
     if let place = places[layer]?[part] {
       rows[place].nanoseconds += nanoseconds

@@ -116,6 +116,9 @@ extension Case {
       change("weighted rows as a first layer", spec(hidden: [6], activation: .relu, categories: [])) {
         ($0.weighted, $0.numbers) = (rows(activates: true), [])
       },
+      change("weighted rows as a first layer, clipped", spec(hidden: [6], activation: .leakyRelu)) {
+        ($0.weighted, $0.activationLimit) = (rows(activates: true), 0.05)
+      },
       change("weighted rows among other inputs", spec(activation: .swish, wide: true)) {
         $0.weighted = rows(activates: true)
       },

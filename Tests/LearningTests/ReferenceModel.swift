@@ -99,7 +99,7 @@ struct ReferenceModel {
 
   /// A hidden layer's outputs from its product.
   private func activate(_ z: [Double], _ next: inout Int) -> [Double] {
-    var y: [Double]
+    let y: [Double]
     switch spec.activation {
     case .prelu:
       let slopes = next
@@ -115,8 +115,12 @@ struct ReferenceModel {
       }
     default: y = z.map { referenceActivation(spec.activation, $0) }
     }
-    if let limit = spec.activationLimit { y = y.map { min(max($0, -Double(limit)), Double(limit)) } }
-    return y
+    return y.map(held)
+  }
+
+  private func held(_ y: Double) -> Double {
+    guard let limit = spec.activationLimit else { return y }
+    return min(max(y, -Double(limit)), Double(limit))
   }
 
   /// Σ weight · row over the record's pairs.
@@ -127,7 +131,7 @@ struct ReferenceModel {
       let sum = (Int(pairs.starts[row])..<Int(pairs.starts[row + 1])).reduce(0) {
         $0 + Double(pairs.weights[$1]) * parameters[table + Int(pairs.rows[$1]) * input.dimension + index]
       }
-      return input.activates ? referenceActivation(spec.activation, sum) : sum
+      return input.activates ? held(referenceActivation(spec.activation, sum)) : sum
     }
   }
 

@@ -4,6 +4,8 @@ import Tensors
 final class InputActivation {
   let units: Int
   private let first: Int
+  /// The columns of the network's input that hold the sum, then what became of it.
+  private let y: Rows
   private let formula: ActivationFormula
   private let limit: Float
   private let derivative: RowBuffer?
@@ -17,23 +19,24 @@ final class InputActivation {
     }
     units = input.dimension
     first = table.column
+    y = x.column(first)
     self.formula = formula
     limit = spec.activationLimit ?? .infinity
-    derivative = learns ? RowBuffer(capacity: capacity, width: units, stride: x.stride) : nil
+    let keeps = learns && formula.keepsDerivative
+    derivative = keeps ? RowBuffer(capacity: capacity, width: units, stride: x.stride) : nil
     sums = AlignedBuffer(count: paddedToLanes(units))
   }
 
   /// In place, before the columns behind are written: vectors reach beyond the units.
-  func forward(_ kernels: Kernels, rows: Int, x: Rows) {
+  func forward(_ kernels: Kernels, rows: Int) {
     kernels.activate(
-      formula, rows: rows, units: units, z: x.column(first), derivative: derivative?.rows.pointer,
-      limit: limit, stats: nil)
+      formula, rows: rows, units: units, z: y, derivative: derivative?.rows.pointer, limit: limit, stats: nil)
   }
 
-  /// The gradient by the activated sum becomes that by the sum; the kept derivative knows of the limit.
+  /// The gradient by the activated sum becomes that by the sum; a kept derivative knows of the limit.
   func backward(_ kernels: Kernels, rows: Int, inputGradient: Rows) {
     kernels.activateBackward(
-      formula, rows: rows, units: units, dy: inputGradient.column(first), y: inputGradient,
-      derivative: derivative?.rows.pointer, sums: sums.pointer)
+      formula, rows: rows, units: units, dy: inputGradient.column(first), y: y,
+      derivative: derivative?.rows.pointer, limit: derivative == nil ? limit : .infinity, sums: sums.pointer)
   }
 }

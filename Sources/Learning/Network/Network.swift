@@ -94,7 +94,7 @@ final class Network {
     tables.checkBuckets(batch)
     count = batch.count
     tables.gather(batch, into: x)
-    inputActivation?.forward(kernels, rows: count, x: x)
+    inputActivation?.forward(kernels, rows: count)
     normalizer.normalize(batch, into: x.column(layout.embeddingWidth))
     for (number, column) in indicators {
       for row in 0..<count {
