@@ -40,8 +40,20 @@ CK_CLONES void ck_moments(
   }
 }
 
-void ck_gather(
-  int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx) {
+/// Runs INSTANCE(width, arguments…), with a constant where rows are often that wide: they are then copied without a loop.
+#define CK_BY_WIDTH(INSTANCE, ...)                                                                                    \
+  switch (width) {                                                                                                    \
+    case 8: return INSTANCE(8, __VA_ARGS__);                                                                          \
+    case 16: return INSTANCE(16, __VA_ARGS__);                                                                        \
+    case 32: return INSTANCE(32, __VA_ARGS__);                                                                        \
+    case 64: return INSTANCE(64, __VA_ARGS__);                                                                        \
+    default: return INSTANCE(width, __VA_ARGS__);                                                                     \
+  }
+#define CK_INSTANCE static inline __attribute__((always_inline))
+
+CK_INSTANCE void gather(
+  const int64_t width, int64_t rows, const float *restrict table, const uint32_t *restrict indices, int64_t stride,
+  float *restrict x, int64_t ldx) {
   enum { ahead = 16 };
   for (int64_t r = 0; r < rows; r++) {
     if (r + ahead < rows) __builtin_prefetch(table + (int64_t)indices[(r + ahead) * stride] * width);
@@ -51,9 +63,14 @@ void ck_gather(
   }
 }
 
-CK_CLONES int64_t ck_sum_rows(
-  int64_t n, const uint32_t *restrict keys, const uint32_t *restrict places, int64_t width, const float *restrict from,
-  int64_t ldf, uint32_t first, uint32_t *restrict rows, float *restrict sums) {
+CK_CLONES void ck_gather(
+  int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx) {
+  CK_BY_WIDTH(gather, rows, table, indices, stride, x, ldx)
+}
+
+CK_INSTANCE int64_t sum_rows(
+  const int64_t width, int64_t n, const uint32_t *restrict keys, const uint32_t *restrict places,
+  const float *restrict from, int64_t ldf, uint32_t first, uint32_t *restrict rows, float *restrict sums) {
   enum { ahead = 8 };
   int64_t distinct = 0;
   for (int64_t i = 0; i < n; distinct++) {
@@ -71,10 +88,16 @@ CK_CLONES int64_t ck_sum_rows(
   return distinct;
 }
 
-CK_CLONES int64_t ck_sum_weighted_rows(
-  int64_t n, const uint32_t *restrict keys, const uint32_t *restrict pairs, const uint32_t *restrict records,
-  const float *restrict weights, int64_t width, const float *restrict from, int64_t ldf, uint32_t first,
-  uint32_t *restrict rows, float *restrict sums) {
+CK_CLONES int64_t ck_sum_rows(
+  int64_t n, const uint32_t *keys, const uint32_t *places, int64_t width, const float *from, int64_t ldf,
+  uint32_t first, uint32_t *rows, float *sums) {
+  CK_BY_WIDTH(sum_rows, n, keys, places, from, ldf, first, rows, sums)
+}
+
+CK_INSTANCE int64_t sum_weighted_rows(
+  const int64_t width, int64_t n, const uint32_t *restrict keys, const uint32_t *restrict pairs,
+  const uint32_t *restrict records, const float *restrict weights, const float *restrict from, int64_t ldf,
+  uint32_t first, uint32_t *restrict rows, float *restrict sums) {
   int64_t distinct = 0;
   for (int64_t i = 0; i < n; distinct++) {
     uint32_t key = keys[i];
@@ -89,6 +112,12 @@ CK_CLONES int64_t ck_sum_weighted_rows(
     rows[distinct] = first + key;
   }
   return distinct;
+}
+
+CK_CLONES int64_t ck_sum_weighted_rows(
+  int64_t n, const uint32_t *keys, const uint32_t *pairs, const uint32_t *records, const float *weights, int64_t width,
+  const float *from, int64_t ldf, uint32_t first, uint32_t *rows, float *sums) {
+  CK_BY_WIDTH(sum_weighted_rows, n, keys, pairs, records, weights, from, ldf, first, rows, sums)
 }
 
 void ck_gather_bag(
@@ -111,8 +140,8 @@ void ck_gather_bag(
   }
 }
 
-CK_CLONES void ck_gather_weighted(
-  int64_t rows, int64_t width, const float *restrict table, const int32_t *restrict starts,
+CK_INSTANCE void gather_weighted(
+  const int64_t width, int64_t rows, const float *restrict table, const int32_t *restrict starts,
   const uint32_t *restrict indices, const float *restrict weights, float *restrict x, int64_t ldx) {
   enum { ahead = 8 };
   int32_t end = starts[rows];
@@ -129,6 +158,12 @@ CK_CLONES void ck_gather_weighted(
       for (int64_t j = 0; j < width; j++) to[j] += weight * from[j];
     }
   }
+}
+
+CK_CLONES void ck_gather_weighted(
+  int64_t rows, int64_t width, const float *table, const int32_t *starts, const uint32_t *indices,
+  const float *weights, float *x, int64_t ldx) {
+  CK_BY_WIDTH(gather_weighted, rows, table, starts, indices, weights, x, ldx)
 }
 
 float ck_bag_scale(int32_t combiner, int64_t count) {
