@@ -68,9 +68,11 @@ CK_CLONES void ck_gather(
   CK_BY_WIDTH(gather, rows, table, indices, stride, x, ldx)
 }
 
+/// Pair p adds row p of `from`, or where `weighted` weights[p] · row records[p].
 CK_INSTANCE int64_t sum_rows(
-  const int64_t width, int64_t n, const uint32_t *restrict keys, const uint32_t *restrict places,
-  const float *restrict from, int64_t ldf, uint32_t first, uint32_t *restrict rows, float *restrict sums) {
+  const int64_t width, const int weighted, int64_t n, const uint32_t *restrict keys, const uint32_t *restrict pairs,
+  const uint32_t *restrict records, const float *restrict weights, const float *restrict from, int64_t ldf,
+  uint32_t first, uint32_t *restrict rows, float *restrict sums) {
   enum { ahead = 8 };
   int64_t distinct = 0;
   for (int64_t i = 0; i < n; distinct++) {
@@ -78,9 +80,12 @@ CK_INSTANCE int64_t sum_rows(
     float *to = sums + distinct * width;
     for (int64_t j = 0; j < width; j++) to[j] = 0.0f;
     do {
-      if (i + ahead < n) __builtin_prefetch(from + (int64_t)places[i + ahead] * ldf);
-      const float *row = from + (int64_t)places[i] * ldf;
-      for (int64_t j = 0; j < width; j++) to[j] += row[j];
+      uint32_t pair = pairs[i];
+      // Weighted pairs share the rows of few records; others have a row each.
+      if (!weighted && i + ahead < n) __builtin_prefetch(from + (int64_t)pairs[i + ahead] * ldf);
+      const float *row = from + (int64_t)(weighted ? records[pair] : pair) * ldf;
+      const float weight = weighted ? weights[pair] : 1.0f;
+      for (int64_t j = 0; j < width; j++) to[j] += weighted ? weight * row[j] : row[j];
       i++;
     } while (i < n && keys[i] == key);
     rows[distinct] = first + key;
@@ -91,33 +96,13 @@ CK_INSTANCE int64_t sum_rows(
 CK_CLONES int64_t ck_sum_rows(
   int64_t n, const uint32_t *keys, const uint32_t *places, int64_t width, const float *from, int64_t ldf,
   uint32_t first, uint32_t *rows, float *sums) {
-  CK_BY_WIDTH(sum_rows, n, keys, places, from, ldf, first, rows, sums)
-}
-
-CK_INSTANCE int64_t sum_weighted_rows(
-  const int64_t width, int64_t n, const uint32_t *restrict keys, const uint32_t *restrict pairs,
-  const uint32_t *restrict records, const float *restrict weights, const float *restrict from, int64_t ldf,
-  uint32_t first, uint32_t *restrict rows, float *restrict sums) {
-  int64_t distinct = 0;
-  for (int64_t i = 0; i < n; distinct++) {
-    uint32_t key = keys[i];
-    float *to = sums + distinct * width;
-    for (int64_t j = 0; j < width; j++) to[j] = 0.0f;
-    do {
-      const float *row = from + (int64_t)records[pairs[i]] * ldf;
-      const float weight = weights[pairs[i]];
-      for (int64_t j = 0; j < width; j++) to[j] += weight * row[j];
-      i++;
-    } while (i < n && keys[i] == key);
-    rows[distinct] = first + key;
-  }
-  return distinct;
+  CK_BY_WIDTH(sum_rows, 0, n, keys, places, 0, 0, from, ldf, first, rows, sums)
 }
 
 CK_CLONES int64_t ck_sum_weighted_rows(
   int64_t n, const uint32_t *keys, const uint32_t *pairs, const uint32_t *records, const float *weights, int64_t width,
   const float *from, int64_t ldf, uint32_t first, uint32_t *rows, float *sums) {
-  CK_BY_WIDTH(sum_weighted_rows, n, keys, pairs, records, weights, from, ldf, first, rows, sums)
+  CK_BY_WIDTH(sum_rows, 1, n, keys, pairs, records, weights, from, ldf, first, rows, sums)
 }
 
 void ck_gather_bag(

@@ -5,9 +5,9 @@ import Vocabulary
 /// A model that learns: forward, backward, and one agreed update a step. Confined to one thread at a time.
 ///
 /// The order of a step: `predict` → `backward` → (sum `denseGradient` over ranks, gather attachments) → `absorb` → `apply`,
-/// or `discardStep` instead of the last two; alone, `absorbOwn` takes the place of attachments. The same bytes in give the same bits out: the outputs of a record do not
-/// depend on the batch around it, and gradients are summed in batch order, then in rank order. After the first steps have
-/// grown the buffers, a step allocates nothing.
+/// or `discardStep` instead of the last two; alone, `absorbOwn` takes the place of attachments. The same bytes in give the
+/// same bits out: the outputs of a record do not depend on the batch around it, and gradients are summed in batch order,
+/// then in rank order. After the first steps have grown the buffers, a step allocates nothing.
 public final class Learner {
   public let spec: LearnerSpec
   public let batchCapacity: Int

@@ -83,7 +83,7 @@ package struct StepEnvelopeWriter {
     bytes.append(contentsOf: health)
   }
 
-  /// The learner's attachment comes last and runs to the end.
+  /// The learner's attachment comes last and runs to the end; a rank that is alone leaves it out.
   package mutating func appendLearner(_ append: (inout [UInt8]) -> Void) { append(&bytes) }
 
   private mutating func append(_ values: UnsafePointer<Float>, _ count: Int) {

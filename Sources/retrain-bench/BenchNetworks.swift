@@ -32,11 +32,11 @@ struct BenchNetwork: Sendable {
 
   /// Floating-point operations of a step's hidden layers: forward, weights' gradients, and inputs' where wanted.
   func productOperations(rows: Int) -> Double {
-    let embeddings = spec.categories.reduce(0) { $0 + $1.dimension }
-    var width = embeddings + spec.numbers.count + (spec.weighted?.dimension ?? 0)
+    let embeddings = spec.categories.reduce(spec.weighted?.dimension ?? 0) { $0 + $1.dimension }
+    var width = embeddings + spec.numbers.count
     var operations = 0.0
     for (index, units) in spec.hidden.enumerated() {
-      let columns = index > 0 ? width : width - spec.numbers.count
+      let columns = index > 0 ? width : embeddings
       operations += 2 * Double(rows * units) * Double(2 * width + columns)
       width = units
     }

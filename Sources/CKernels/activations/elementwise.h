@@ -57,8 +57,8 @@ CK_INLINE void activate_kind(
         if (derive) store(derivative + (r + i) * ld + n, d);
         if (count && on_the_way) count_vector(&c, y, has_negative(kind), limits);
       }
-      for (int64_t i = 0; count && !on_the_way && i < block; i++)
-        count_vector(&c, load(first + i * ld), has_negative(kind), limits);
+      if (count && !on_the_way)
+        for (int64_t i = 0; i < block; i++) count_vector(&c, load(first + i * ld), has_negative(kind), limits);
       if (count) join_counts(&c, has_negative(kind), limits, block, n, first, ld, s);
     }
   }
