@@ -15,6 +15,8 @@ public struct PartitionTake: Sendable, Hashable {
   public var nextOffset: Int64
   /// Offsets in between that held no record.
   public var skipped: Int64 = 0
+  /// Offsets in between that the broker removed before they were read.
+  public var lost: Int64 = 0
 
   /// Shared, so that a take without a rejection allocates nothing.
   private static let noRejections = [Int64](repeating: 0, count: RejectReason.allCases.count)
@@ -48,8 +50,9 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   private let labels: UnsafeMutablePointer<Float>
   private let eventTimes: UnsafeMutablePointer<Double>
   private let offsets: UnsafeMutablePointer<Int64>
-  /// 0: an example; else one more than the reason's index.
+  /// 0: an example; `lostKind`: the end of what the broker removed; else one more than the reason's index.
   private let kinds: UnsafeMutablePointer<UInt8>
+  private static let lostKind = UInt8.max
 
   /// Records put in and taken out since the beginning; the place in the ring is the remainder.
   private let head = Atomic<Int>(0)
@@ -128,6 +131,10 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   public func commitRejected(offset: Int64, reason: RejectReason) -> Bool {
     commit(offset: offset, kind: UInt8(1 + reason.index))
   }
+
+  /// Hands over that everything up to `next` which has not been handed over is gone: the broker removed it. Takes a place.
+  @discardableResult
+  public func commitLost(upTo next: Int64) -> Bool { commit(offset: next - 1, kind: Self.lostKind) }
 
   /// Says that the partition holds nothing more below `offset`, the position of the end that the broker reported.
   public func markEnd(upTo offset: Int64) {
@@ -212,6 +219,10 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
         copy(place, count: run, to: batch, &result)
         for index in place..<(place + run) { advance(past: offsets[index], &result) }
         position += run
+      } else if kind == Self.lostKind {
+        result.lost += offsets[place] + 1 - result.nextOffset
+        result.nextOffset = offsets[place] + 1
+        position += 1
       } else {
         result.rejected[Int(kind) - 1] += 1
         advance(past: offsets[place], &result)

@@ -77,6 +77,28 @@ public actor KafkaAdmin {
     }
   }
 
+  /// The topics that this client may see, by name; the cluster's own are left out.
+  public func topicNames(until deadline: Deadline) throws -> [String] {
+    try handle.retrying(until: deadline) { timeout throws(KafkaError) in
+      var metadata: UnsafePointer<rd_kafka_metadata>?
+      let result = rd_kafka_metadata(handle.pointer, 1, nil, &metadata, timeout)
+      guard result == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { throw KafkaError(library: result) }
+      defer { rd_kafka_metadata_destroy(metadata) }
+      let topics = UnsafeBufferPointer(start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt))
+      return topics.map { String(cString: $0.topic) }.filter { !$0.hasPrefix("__") }.sorted()
+    }
+  }
+
+  /// The offset after the last record of each partition, those of open transactions included; `endOffsets` stops before
+  /// them unless `isolation.level` says otherwise.
+  public func highWatermarks(topic: String, until deadline: Deadline) throws -> [Int32: Int64] {
+    var seeingAll = configuration
+    seeingAll.properties["isolation.level"] = "read_uncommitted"
+    let other = try KafkaAdmin.makeHandle(seeingAll)
+    defer { other.close() }
+    return try KafkaAdmin.listOffsets(other, topic: topic, at: Int64(RD_KAFKA_OFFSET_END), until: deadline)
+  }
+
   /// The offset after the last record of each partition.
   public func endOffsets(topic: String, until deadline: Deadline) throws -> [Int32: Int64] {
     try listOffsets(topic: topic, at: Int64(RD_KAFKA_OFFSET_END), until: deadline)
@@ -99,7 +121,13 @@ public actor KafkaAdmin {
 
   /// One ListOffsets request a leader, for all partitions together: −1 and −2 as times mean the end and the beginning.
   private func listOffsets(topic: String, at time: Int64, until deadline: Deadline) throws -> [Int32: Int64] {
-    let count = try partitionCount(topic: topic, until: deadline)
+    try KafkaAdmin.listOffsets(handle, topic: topic, at: time, until: deadline)
+  }
+
+  private static func listOffsets(
+    _ handle: KafkaHandle, topic: String, at time: Int64, until deadline: Deadline
+  ) throws -> [Int32: Int64] {
+    let count = try partitionCount(handle, topic: topic, until: deadline)
     let times = Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, time) })
     return try handle.retrying(until: deadline) { timeout throws(KafkaError) in
       let list = PartitionList(topic: topic, offsets: times)

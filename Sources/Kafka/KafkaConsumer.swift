@@ -127,6 +127,15 @@ public actor KafkaConsumer {
     if result != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(library: result, topic: topic) }
   }
 
+  /// Goes on with one partition elsewhere and with all others where they are. What was read ahead is thrown away.
+  ///
+  /// - Throws: As `assign`.
+  public func move(_ partition: Int32, to offset: Int64) throws {
+    var starts = queues.mapValues(\.resumption)
+    starts[partition] = .offset(offset)
+    try assign(starts)
+  }
+
   /// How far an assigned partition was handed out.
   public func position(_ partition: Int32) -> PartitionPosition? {
     queues[partition].map {
@@ -148,12 +157,7 @@ public actor KafkaConsumer {
 
   /// Asks the broker for the first offset of the partition and the one after its last.
   public func watermarks(_ partition: Int32, until deadline: Deadline) throws -> (low: Int64, high: Int64) {
-    try handle.retrying(until: deadline) { timeout throws(KafkaError) in
-      var (low, high) = (Int64(-1), Int64(-1))
-      let result = rd_kafka_query_watermark_offsets(handle.pointer, topic, partition, &low, &high, timeout)
-      if result != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(library: result, topic: topic, partition: partition) }
-      return (low, high)
-    }
+    try handle.watermarks(topic, partition, until: deadline)
   }
 
   /// Lets go of everything; waits up to two seconds for commits under way. Call it once nobody polls any more.

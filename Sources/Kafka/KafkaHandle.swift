@@ -126,6 +126,18 @@ final class KafkaHandle {
     }
   }
 
+  /// The first offset of a partition and the one after its last.
+  func watermarks(
+    _ topic: String, _ partition: Int32, until deadline: Deadline
+  ) throws(KafkaError) -> (low: Int64, high: Int64) {
+    try retrying(until: deadline) { timeout throws(KafkaError) in
+      var (low, high) = (Int64(-1), Int64(-1))
+      let result = rd_kafka_query_watermark_offsets(pointer, topic, partition, &low, &high, timeout)
+      if result != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(library: result, topic: topic, partition: partition) }
+      return (low, high)
+    }
+  }
+
   /// `error` with the newest trouble as its reason, when that says why nobody answered.
   private func explained(_ error: KafkaError) -> KafkaError {
     guard let lastTrouble, error.code == .timedOut || error.code == .unreachable else { return error }

@@ -16,6 +16,13 @@ public struct ProducerCounters: Sendable, Hashable {
   }
 }
 
+/// What became of one record that was sent with a tag.
+public struct DeliveryReport: Sendable, Hashable {
+  public let tag: Int
+  /// Nil: it is in the log.
+  public let error: KafkaError?
+}
+
 /// Publishes records, each exactly once and in order within its partition, whatever happens to connections and brokers.
 ///
 /// Idempotent; the partition is chosen from the key by `murmur2_random`, as Java clients choose it, unless the property
@@ -28,23 +35,37 @@ public actor KafkaProducer {
   private let handle: KafkaHandle
   private var topics: [String: OpaquePointer] = [:]
   private var firstFailure: KafkaError?
+  private var reports: [DeliveryReport] = []
   private var sinceServed = 0
   public private(set) var counters = ProducerCounters()
 
+  /// - Parameter patience: After which a record is given up; `message.timeout.ms` unless the property says otherwise.
+  /// - Parameter messageBytesMax: The largest message and the largest batch of them, whatever the property says; nil: as
+  ///   `message.max.bytes` says, else as much as a broker takes by default.
   /// - Throws: `KafkaError.invalidConfiguration`, before any connection is made.
-  public init(configuration: KafkaConfiguration, queueBytesMax: Int = 64 << 20) throws {
+  public init(
+    configuration: KafkaConfiguration, queueBytesMax: Int = 64 << 20, patience: Duration = .seconds(1800),
+    messageBytesMax: Int? = nil
+  ) throws {
+    var required = ["enable.idempotence": "true"]
+    if let messageBytesMax { required["message.max.bytes"] = String(max(messageBytesMax, Self.messageBytesLeast)) }
     handle = try KafkaHandle(
       .producer, configuration,
       defaults: [
         // As much as a broker takes by default; librdkafka itself stops at 1,000,000.
-        "message.max.bytes": "1048576",
-        "partitioner": "murmur2_random", "linger.ms": "5", "message.timeout.ms": "1800000",
+        "message.max.bytes": String(Self.messageBytesDefault),
+        "partitioner": "murmur2_random", "linger.ms": "5",
+        "message.timeout.ms": String(patience.milliseconds(rounding: .up)),
         "queue.buffering.max.kbytes": String(min(max(queueBytesMax >> 10, 1), 2_147_483_647)),
         "queue.buffering.max.messages": "1000000", "reconnect.backoff.max.ms": "1000", "socket.nagle.disable": "true",
       ],
-      required: ["enable.idempotence": "true"],
+      required: required,
       eventTypes: RD_KAFKA_EVENT_DR)
   }
+
+  /// librdkafka's least `message.max.bytes`.
+  public static let messageBytesLeast = 1000
+  public static let messageBytesDefault = 1_048_576
 
   /// Runs `body` on the producer's thread: many `enqueue` calls without a hop each.
   public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaProducer) throws -> Result) rethrows -> Result
@@ -55,18 +76,27 @@ public actor KafkaProducer {
   /// Publishes one record; returns when it is queued.
   ///
   /// - Parameter partition: Nil lets the key decide.
+  /// - Parameter value: Nil is a tombstone, the deletion of the key; empty is not.
+  /// - Parameter tag: Other than 0: what becomes of the record is for `takeReports` to say, not for `flush`.
   /// - Throws: `KafkaError.queueFull` at the deadline, `messageTooLarge`, `unknownTopic`, `fatal`.
   public func send(
     topic: String, partition: Int32? = nil, key: [UInt8]?, value: [UInt8]?, headers: [(String, String)] = [],
-    timestamp: Int64? = nil, until deadline: Deadline
+    timestamp: Int64? = nil, tag: Int = 0, until deadline: Deadline
   ) throws {
-    try (value ?? []).withUnsafeBytes { value in
+    try (value ?? []).withUnsafeBytes { valueBytes in
       try (key ?? []).withUnsafeBytes { keyBytes in
         try enqueue(
-          topic: topic, partition: partition, key: key == nil ? nil : keyBytes, value: value, headers: headers,
-          timestamp: timestamp, until: deadline)
+          topicHandle(topic), topic: topic, partition: partition, key: key == nil ? nil : keyBytes,
+          value: value == nil ? nil : valueBytes, headers: headers, timestamp: timestamp, tag: tag, until: deadline)
       }
     }
+  }
+
+  /// What became of tagged records since the last call, in the order in which it became known.
+  public func takeReports() -> [DeliveryReport] {
+    serveEvents()
+    defer { reports.removeAll() }
+    return reports
   }
 
   /// Publishes a batch from index `start` on, as far as the queue takes it before the deadline.
@@ -92,16 +122,17 @@ public actor KafkaProducer {
   /// Publishes one record from memory of the caller, copied at once. For use inside `perform`.
   public func enqueue(
     topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer,
-    headers: [(String, String)] = [], timestamp: Int64? = nil, until deadline: Deadline
+    headers: [(String, String)] = [], timestamp: Int64? = nil, tag: Int = 0, until deadline: Deadline
   ) throws {
     try enqueue(
       topicHandle(topic), topic: topic, partition: partition, key: key, value: value, headers: headers,
-      timestamp: timestamp, until: deadline)
+      timestamp: timestamp, tag: tag, until: deadline)
   }
 
   private func enqueue(
     _ topicHandle: OpaquePointer, topic: String, partition: Int32?, key: UnsafeRawBufferPointer?,
-    value: UnsafeRawBufferPointer, headers: [(String, String)], timestamp: Int64?, until deadline: Deadline
+    value: UnsafeRawBufferPointer?, headers: [(String, String)], timestamp: Int64?, tag: Int = 0,
+    until deadline: Deadline
   ) throws {
     sinceServed += 1
     if sinceServed >= 1000 { serveEvents() }
@@ -109,17 +140,17 @@ public actor KafkaProducer {
     let partition = partition ?? Int32(RD_KAFKA_PARTITION_UA)
     // An empty key or value is not a missing one: the library looks at the pointer.
     let keyBase = key.map { $0.baseAddress ?? emptyBytes }
-    let valueBase = value.baseAddress ?? emptyBytes
+    let valueBase = value.map { $0.baseAddress ?? emptyBytes }
     while true {
       let result: rd_kafka_resp_err_t
-      if headers.isEmpty, timestamp == nil {
+      if headers.isEmpty, timestamp == nil, tag == 0 {
         result = retrain_kafka_produce_plain(
-          topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value.count)
+          topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value?.count ?? 0)
       } else {
         let list = makeHeaders(headers)
         result = retrain_kafka_produce(
-          handle.pointer, topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value.count, timestamp ?? 0,
-          list)
+          handle.pointer, topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value?.count ?? 0,
+          timestamp ?? 0, tag, list)
         if result != RD_KAFKA_RESP_ERR_NO_ERROR, let list { rd_kafka_headers_destroy(list) }
       }
       if result == RD_KAFKA_RESP_ERR_NO_ERROR {
@@ -183,6 +214,7 @@ public actor KafkaProducer {
       while let message = rd_kafka_event_message_next(event) {
         if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
           counters.delivered += 1
+          if let tag = tag(of: message) { reports.append(DeliveryReport(tag: tag, error: nil)) }
         } else {
           noteFailure(message)
         }
@@ -192,13 +224,20 @@ public actor KafkaProducer {
 
   private func noteFailure(_ message: UnsafePointer<rd_kafka_message_t>) {
     counters.failed += 1
-    guard firstFailure == nil else { return }
+    let tag = tag(of: message)
+    guard firstFailure == nil || tag != nil else { return }
     let cause = KafkaError(library: message.pointee.err)
-    firstFailure = KafkaError(
-      code: cause.code == .messageTooLarge || cause.code == .unknownTopic ? cause.code : .deliveryFailed,
+    let ownCodes: [KafkaError.Code] = [.messageTooLarge, .unknownTopic, .authorization]
+    let failure = KafkaError(
+      code: ownCodes.contains(cause.code) ? cause.code : .deliveryFailed,
       topic: message.pointee.rkt.map { String(cString: rd_kafka_topic_name($0)) },
       partition: message.pointee.partition >= 0 ? message.pointee.partition : nil,
       reason: "a record was not delivered: \(cause.reason)", cause: cause.cause)
+    if let tag { reports.append(DeliveryReport(tag: tag, error: failure)) } else { firstFailure = failure }
+  }
+
+  private func tag(of message: UnsafePointer<rd_kafka_message_t>) -> Int? {
+    message.pointee._private.map { Int(bitPattern: $0) }
   }
 
   private func topicHandle(_ name: String) throws -> OpaquePointer {

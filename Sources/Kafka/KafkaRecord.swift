@@ -1,4 +1,5 @@
 import CRDKafka
+import Vocabulary
 
 /// One record as it lies in librdkafka's memory: valid inside the body it is handed to, and nowhere else.
 public struct KafkaRecord {
@@ -24,6 +25,28 @@ public struct KafkaRecord {
   public var timestamp: Int64 {
     var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
     return rd_kafka_message_timestamp(message, &type)
+  }
+
+  /// By which the record is known again.
+  public var mark: StreamMark {
+    StreamMark(partition: partition, offset: offset, time: timestamp, digest: digest)
+  }
+
+  /// Of the key and of the value's ends: telling records apart, not guarding them.
+  ///
+  /// - Source: FNV-1a (Fowler, Noll, Vo).
+  private var digest: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ bytes: some Sequence<UInt8>) {
+      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    }
+    func add(count: Int) { withUnsafeBytes(of: UInt64(count).littleEndian) { add($0) } }
+    add(count: key.map { 1 + $0.count } ?? 0)
+    if let key { add(key.prefix(512)) }
+    add(count: isTombstone ? 0 : 1 + value.count)
+    add(value.prefix(512))
+    add(value.suffix(512))
+    return hash
   }
 
   /// The headers in order, copied; a null value is empty. For the slow path.

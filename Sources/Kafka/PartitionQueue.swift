@@ -6,6 +6,7 @@ import CRDKafka
 final class PartitionQueue {
   let partition: Int32
   let pointer: OpaquePointer
+  private let start: StartOffset
   /// The next offset to hand out; nil until the first record of a logical start.
   fileprivate(set) var nextOffset: Int64?
   /// The end of the log when it was last reached.
@@ -26,11 +27,15 @@ final class PartitionQueue {
     guard let pointer = rd_kafka_queue_get_partition(handle, topic, partition) else { return nil }
     self.partition = partition
     self.pointer = pointer
+    self.start = start
     if case .offset(let offset) = start { nextOffset = offset }
     rd_kafka_queue_forward(pointer, nil)
     var byte: UInt8 = 1
     rd_kafka_queue_io_event_enable(pointer, wakeDescriptor, &byte, 1)
   }
+
+  /// Where reading would go on.
+  var resumption: StartOffset { nextOffset.map { .offset($0) } ?? start }
 
   func destroy() {
     rd_kafka_queue_io_event_enable(pointer, -1, nil, 0)

@@ -58,7 +58,7 @@ enum BytesText {
 /// The candidate nearest to a misspelt word, or nil when none is near enough to be meant.
 ///
 /// - Source: Damerau 1964; the restricted edit distance (optimal string alignment).
-func nearest(to word: String, among candidates: [String]) -> String? {
+public func nearest(to word: String, among candidates: [String]) -> String? {
   let allowed = max(1, min(3, word.count / 3))
   let ranked = candidates.map { (editDistance(word.lowercased(), $0), $0) }.min { $0 < $1 }
   guard let (distance, candidate) = ranked, distance <= allowed else { return nil }

@@ -10,6 +10,9 @@ extension SourceSettings {
       Key(
         "partitions", \.partitions, .integer(1...10_000),
         "Partitions the topic is created with where it does not exist; an existing topic keeps its own."),
+      Key(
+        "create", \.create, .boolean,
+        "Whether a topic that does not exist is made, the dead-letter topic too; false: start and feed refuse."),
       Key("format", \.format, .choice, "How a record is encoded: one JSON object a message."),
       Key(
         "record_bytes_max", \.recordBytesMax, .bytes(64...(64 << 20)),
@@ -21,6 +24,9 @@ extension SourceSettings {
         "consumer_group", \.consumerGroup, .ifGiven(.line("the name of a consumer group")),
         "The group that offsets are committed to, for lag tools only; without it retrain.<pipeline name>."),
       Key("start", \.start, .choice, "Where a lineage without a checkpoint begins."),
+      Key(
+        "on_lost", \.onLost, .choice,
+        "When the broker has removed records before they were read: stop, or skip them and count them as lost."),
       Key(
         "queue_bytes_max", \.queueBytesMax, .bytes((1 << 20)...(64 << 30)),
         "Memory for fetched records, over all partitions of a worker."),

@@ -3,6 +3,9 @@ public struct AuditReport: Sendable, Hashable, Codable {
   /// What became of one partition's records.
   public struct Partition: Sendable, Hashable, Codable {
     public let partition: Int32
+    /// Which topic of its name: one more each time that it was made anew. The offsets are those of this one, the counts
+    /// those of the lineage.
+    public let stream: Int
     public let startOffset: Int64
     public let nextOffset: Int64
     /// Offsets passed over that held a record.
@@ -10,6 +13,8 @@ public struct AuditReport: Sendable, Hashable, Codable {
     public let trained: Int64
     public let rejected: Int64
     public let skipped: Int64
+    /// Offsets that the broker removed before they were read.
+    public let lostByBroker: Int64
     public let lost: Int64
     public let duplicated: Int64
   }
@@ -36,7 +41,9 @@ public struct AuditReport: Sendable, Hashable, Codable {
   public let trained: Int64
   public let rejected: Int64
   public let skipped: Int64
-  /// Records passed over without a trace.
+  /// Offsets that the broker removed before they were read, as retention does.
+  public let lostByBroker: Int64
+  /// Records passed over without a trace by us.
   public let lost: Int64
   /// Records counted more than once.
   public let duplicated: Int64
@@ -44,6 +51,8 @@ public struct AuditReport: Sendable, Hashable, Codable {
   public let unlabelled: Int64
   public let rejectedByReason: [String: Int64]
   public let partitions: [Partition]
+  /// What happened to the stream on the way, one sentence each: a topic that was made anew.
+  public let notes: [String]
   /// Checkpoints in the lineage, each held against its parent.
   public let links: Int
   public let ledger: Ledger?

@@ -69,13 +69,18 @@ public struct StepRange: Sendable, Hashable, Codable {
   public let next: Int64
   public let trained: Int64
   public let rejected: Int64
+  /// Which topic of its name, as in `PartitionProgress`.
+  public let stream: Int
 
-  public init(step: Int64, partition: Int32, from: Int64, next: Int64, trained: Int64, rejected: Int64) {
+  public init(
+    step: Int64, partition: Int32, from: Int64, next: Int64, trained: Int64, rejected: Int64, stream: Int = 0
+  ) {
     self.step = step
     self.partition = partition
     self.from = from
     self.next = next
     self.trained = trained
     self.rejected = rejected
+    self.stream = stream
   }
 }

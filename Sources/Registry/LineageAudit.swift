@@ -2,8 +2,8 @@ import Vocabulary
 
 /// Follows a lineage from its first checkpoint, link by link.
 ///
-/// Between a parent and its child every offset a partition advanced must have been trained, rejected or skipped: one that
-/// was none of these is lost, one counted beyond the advance is duplicated. What is too much in one link never makes up
+/// Between a parent and its child every offset a partition advanced must have been trained, rejected, skipped or removed by
+/// the broker: one that was none of these is lost, one counted beyond the advance is duplicated. What is too much in one link never makes up
 /// for what is missing in another.
 struct LineageAudit {
   private struct Tally {
@@ -15,6 +15,7 @@ struct LineageAudit {
   private var tallies: [Int32: Tally] = [:]
   private(set) var links = 0
   private(set) var problems: [String] = []
+  private var notes: [String] = []
 
   /// Adds the next checkpoint of the lineage.
   mutating func add(checkpoint: Int64, progress: [PartitionProgress]) {
@@ -23,15 +24,19 @@ struct LineageAudit {
       let before =
         tallies[entry.partition]?.progress
         ?? PartitionProgress(
-          partition: entry.partition, startOffset: entry.startOffset)
+          partition: entry.partition, startOffset: entry.startOffset, stream: entry.stream)
       var tally = tallies[entry.partition] ?? Tally(progress: before)
-      if entry.startOffset != before.startOffset {
+      if entry.stream != before.stream {
+        notes.append(
+          "checkpoint \(checkpoint): partition \(entry.partition) went on at offset \(entry.startOffset) of a topic made "
+            + "anew, after offset \(before.nextOffset) of the one before")
+      } else if entry.startOffset != before.startOffset {
         problems.append(
           "checkpoint \(checkpoint): partition \(entry.partition) starts at \(entry.startOffset), not at "
             + "\(before.startOffset) as its parent")
       }
-      let advance = entry.nextOffset - before.nextOffset
-      let counted = entry.trained - before.trained + entry.rejected - before.rejected + entry.skipped - before.skipped
+      let advance = entry.covered - before.covered
+      let counted = entry.accounted - before.accounted
       if counted < advance {
         tally.lost += advance - counted
         problems.append("checkpoint \(checkpoint): partition \(entry.partition) lost \(advance - counted) records")
@@ -55,9 +60,10 @@ struct LineageAudit {
     let partitions = tallies.keys.sorted().compactMap { tallies[$0] }.map { tally in
       let progress = tally.progress
       return AuditReport.Partition(
-        partition: progress.partition, startOffset: progress.startOffset, nextOffset: progress.nextOffset,
-        consumed: progress.nextOffset - progress.startOffset - progress.skipped, trained: progress.trained,
-        rejected: progress.rejected, skipped: progress.skipped, lost: tally.lost, duplicated: tally.duplicated)
+        partition: progress.partition, stream: progress.stream, startOffset: progress.startOffset,
+        nextOffset: progress.nextOffset, consumed: progress.covered - progress.skipped - progress.lost,
+        trained: progress.trained, rejected: progress.rejected, skipped: progress.skipped,
+        lostByBroker: progress.lost, lost: tally.lost, duplicated: tally.duplicated)
     }
     func sum(_ field: KeyPath<AuditReport.Partition, Int64>) -> Int64 {
       partitions.reduce(0) { $0 + $1[keyPath: field] }
@@ -75,8 +81,14 @@ struct LineageAudit {
     }
     return AuditReport(
       checkpoint: checkpoint, version: version, consumed: sum(\.consumed), trained: sum(\.trained),
-      rejected: sum(\.rejected), skipped: sum(\.skipped), lost: sum(\.lost), duplicated: sum(\.duplicated),
+      rejected: sum(\.rejected), skipped: sum(\.skipped), lostByBroker: sum(\.lostByBroker), lost: sum(\.lost),
+      duplicated: sum(\.duplicated),
       unlabelled: rejectedByReason[RejectReason.labelAbsent.rawValue] ?? 0, rejectedByReason: rejectedByReason,
-      partitions: partitions, links: links, ledger: ledger, problems: problems)
+      partitions: partitions, notes: notes, links: links, ledger: ledger, problems: problems)
   }
+}
+
+extension PartitionProgress {
+  /// Offsets of which is known what became of them.
+  fileprivate var accounted: Int64 { trained + rejected + skipped + lost }
 }

@@ -84,11 +84,16 @@ extension PostgresSession {
   fileprivate func ledger(of end: Int64) throws -> AuditReport.Ledger {
     let sums = try query(
       lineageTable + """
-        , entries AS (
-          SELECT e.*, coalesce(lag(e.next_offset) OVER (PARTITION BY e.partition ORDER BY e.step), p.start_offset)
-            AS expected
+        , starts AS (
+          -- Those of the end, and of streams before it.
+          SELECT DISTINCT ON (p.partition, p.stream) p.partition, p.stream, p.start_offset
+          FROM checkpoint_progress p JOIN lineage l ON l.id = p.checkpoint_id
+          ORDER BY p.partition, p.stream, l.distance
+        ), entries AS (
+          SELECT e.*, coalesce(
+            lag(e.next_offset) OVER (PARTITION BY e.partition, e.stream ORDER BY e.step), s.start_offset) AS expected
           FROM ledger e JOIN lineage l ON l.id = e.checkpoint_id
-          LEFT JOIN checkpoint_progress p ON p.checkpoint_id = $1 AND p.partition = e.partition
+          LEFT JOIN starts s ON s.partition = e.partition AND s.stream = e.stream
         )
         SELECT count(DISTINCT step) AS steps, count(*) AS ranges,
           count(*) FILTER (WHERE from_offset > expected) AS gaps,
@@ -101,9 +106,11 @@ extension PostgresSession {
     let strays = try query(
       lineageTable + """
         , entries AS (
-          SELECT e.partition, max(e.next_offset) AS next_offset, sum(e.trained) AS trained,
-            sum(e.rejected) AS rejected
-          FROM ledger e JOIN lineage l ON l.id = e.checkpoint_id GROUP BY e.partition
+          SELECT e.partition, max(e.next_offset) FILTER (WHERE e.stream = p.stream) AS next_offset,
+            sum(e.trained) AS trained, sum(e.rejected) AS rejected
+          FROM ledger e JOIN lineage l ON l.id = e.checkpoint_id
+          LEFT JOIN checkpoint_progress p ON p.checkpoint_id = $1 AND p.partition = e.partition
+          GROUP BY e.partition
         ), progress AS (SELECT * FROM checkpoint_progress WHERE checkpoint_id = $1)
         SELECT count(*) AS strays FROM progress p FULL JOIN entries e ON e.partition = p.partition
         WHERE coalesce(e.next_offset, p.start_offset) IS DISTINCT FROM p.next_offset

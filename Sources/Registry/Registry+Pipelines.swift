@@ -21,6 +21,10 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
   public let halted: String?
   /// The current generation; zero before the first.
   public let generation: Generation
+  /// Which topic of its name is learned: one more each time that it was made anew.
+  public let stream: Int
+  /// Whether this run goes on behind what the broker has removed, whatever the specification says.
+  public let skipsLost: Bool
   public let createdAt: Date
   public let updatedAt: Date
 
@@ -37,6 +41,8 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
     until = try row.optional("until")
     halted = try row.optional("halted")
     generation = Generation(try row.value("generation"))
+    stream = try row.value("stream")
+    skipsLost = try row.value("skips_lost")
     createdAt = try row.value("created_at")
     updatedAt = try row.value("updated_at")
   }
@@ -45,16 +51,17 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
 extension Registry {
   /// Adds a pipeline, or takes over one of the same name with a new specification: it is to run, and is not halted.
   public func register(
-    pipeline name: String, specification: String, desiredWorkers: Int, until: String?
+    pipeline name: String, specification: String, desiredWorkers: Int, until: String?, skipsLost: Bool = false
   ) async throws -> PipelineRecord {
     try await transaction { session in
       let rows = try session.query(
         """
-        INSERT INTO pipelines (name, specification, desired_workers, until) VALUES ($1, $2, $3, $4)
+        INSERT INTO pipelines (name, specification, desired_workers, until, skips_lost) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (name) DO UPDATE SET specification = EXCLUDED.specification, desired_state = 'running',
-          desired_workers = EXCLUDED.desired_workers, until = EXCLUDED.until, halted = NULL, updated_at = now()
+          desired_workers = EXCLUDED.desired_workers, until = EXCLUDED.until, skips_lost = EXCLUDED.skips_lost,
+          halted = NULL, updated_at = now()
         RETURNING *
-        """, [.text(name), .text(specification), .integer(desiredWorkers), .maybe(until)])
+        """, [.text(name), .text(specification), .integer(desiredWorkers), .maybe(until), .bool(skipsLost)])
       let record = try PipelineRecord(rows[0])
       try session.announce(.pipeline, pipeline: record.id)
       return record

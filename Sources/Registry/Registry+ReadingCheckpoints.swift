@@ -123,6 +123,7 @@ extension PartitionProgress {
   init(_ row: PostgresRow) throws {
     try self.init(
       partition: row.value("partition"), startOffset: row.value("start_offset"), nextOffset: row.value("next_offset"),
-      trained: row.value("trained"), rejected: row.value("rejected"), skipped: row.value("skipped"))
+      trained: row.value("trained"), rejected: row.value("rejected"), skipped: row.value("skipped"),
+      lost: row.value("lost"), stream: row.value("stream"), earlier: row.value("earlier"))
   }
 }

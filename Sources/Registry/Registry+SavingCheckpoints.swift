@@ -104,13 +104,15 @@ extension PostgresSession {
     try query(
       """
       INSERT INTO checkpoint_progress
-        (checkpoint_id, partition, start_offset, next_offset, trained, rejected, skipped)
-      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+        (checkpoint_id, partition, start_offset, next_offset, trained, rejected, skipped, lost, stream, earlier)
+      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::bigint[], $9::bigint[], $10::bigint[])
       """,
       [
         number, .ints(progress.map { Int64($0.partition) }), .ints(progress.map(\.startOffset)),
         .ints(progress.map(\.nextOffset)), .ints(progress.map(\.trained)), .ints(progress.map(\.rejected)),
-        .ints(progress.map(\.skipped)),
+        .ints(progress.map(\.skipped)), .ints(progress.map(\.lost)), .ints(progress.map { Int64($0.stream) }),
+        .ints(progress.map(\.earlier)),
       ])
     let rejected = draft.rejected.sorted { $0.key.index < $1.key.index }
     try query(
@@ -160,13 +162,14 @@ extension PostgresSession {
     guard !ledger.isEmpty else { return }
     try query(
       """
-      INSERT INTO ledger (checkpoint_id, step, partition, from_offset, next_offset, trained, rejected)
-      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+      INSERT INTO ledger (checkpoint_id, step, partition, from_offset, next_offset, trained, rejected, stream)
+      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::bigint[])
       """,
       [
         .int(checkpoint), .ints(ledger.map(\.step)), .ints(ledger.map { Int64($0.partition) }),
         .ints(ledger.map(\.from)), .ints(ledger.map(\.next)), .ints(ledger.map(\.trained)),
-        .ints(ledger.map(\.rejected)),
+        .ints(ledger.map(\.rejected)), .ints(ledger.map { Int64($0.stream) }),
       ])
   }
 }

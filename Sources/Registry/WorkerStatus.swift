@@ -10,6 +10,12 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   /// By the whole group since the lineage began.
   public var trained: Int64
   public var rejected: Int64
+  /// Offsets that the broker removed before they were read, by the whole group; nil from an older program.
+  public var lostByBroker: Int64?
+  /// Of this worker since it began.
+  public var deadLetters: DeadLetterStatus?
+  /// Of `lag`, what waits behind open transactions.
+  public var behindTransactions: Int64?
   /// Of this rank's partitions.
   public var lag: [PartitionLag]
   /// Test-then-train over the last window; nil before there is one, and where it is not a number.
@@ -34,6 +40,23 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
     self.loss = loss
     self.auc = auc
     self.health = health
+  }
+
+  /// What became of the records that a worker refused: on their way to the dead-letter topic and there.
+  public struct DeadLetterStatus: Sendable, Hashable, Codable {
+    public var delivered: Int64
+    /// Of the delivered, those that were shortened to fit.
+    public var cut: Int64
+    /// Those that the topic did not take.
+    public var lost: Int64
+    public var waiting: Int64
+
+    public init(delivered: Int64, cut: Int64, lost: Int64, waiting: Int64) {
+      self.delivered = delivered
+      self.cut = cut
+      self.lost = lost
+      self.waiting = waiting
+    }
   }
 
   /// How many records of a partition wait to be read.

@@ -28,9 +28,11 @@ public enum RejectReason: String, Sendable, Codable, CaseIterable {
   case badTime = "bad_time"
   /// The record made a forward, backward or reduced value non-finite.
   case nonFinite = "non_finite"
+  /// A null value: the deletion of its key. Passed over, not dead-lettered; an empty value is `malformed`.
+  case tombstone
 
   /// Whether the record goes to the dead-letter topic.
-  public var isDeadLettered: Bool { self != .labelAbsent }
+  public var isDeadLettered: Bool { self != .labelAbsent && self != .tombstone }
 
   /// The place in arrays counted by reason.
   public var index: Int { Self.places[self] ?? 0 }

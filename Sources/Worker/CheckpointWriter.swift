@@ -147,7 +147,8 @@ actor CheckpointWriter {
           StepRange(
             step: $0.step, partition: $0.share.partition, from: $0.share.from, next: $0.share.next,
             trained: $0.trained,
-            rejected: $0.share.next - $0.share.from - $0.trained - Int64($0.share.skipped))
+            rejected: $0.share.next - $0.share.from - $0.trained - $0.share.skipped - $0.share.lost,
+            stream: state.progress[Int($0.share.partition)].stream)
         }))
     parent = id
     durable.withLock { $0 = state.step }

@@ -31,6 +31,8 @@ package final class ControlBoard: Sendable {
     package var progress: [PartitionProgress] = []
     package var owned: [Int32] = []
     package var phase = "starting"
+    /// Why this worker's records can no longer be read; nil: they can.
+    package var readingFailure: String?
   }
 
   private let wishes = Mutex(Wishes())

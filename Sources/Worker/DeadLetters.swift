@@ -2,80 +2,239 @@ import Kafka
 import Synchronization
 import Vocabulary
 
-/// A record that was refused, on its way to the dead-letter topic.
-struct DeadLetter: Sendable {
-  let position: RecordPosition
-  let reason: RejectReason
-  let field: String?
-  let key: [UInt8]?
-  /// Cut to `DeadLetters.valueBytesMax`.
-  let value: [UInt8]
-  let originalBytes: Int
-
-  var headers: [(String, String)] {
-    var headers = [
-      ("retrain.reason", reason.rawValue), ("retrain.topic", position.topic),
-      ("retrain.partition", String(position.partition)), ("retrain.offset", String(position.offset)),
-    ]
-    if let field { headers.append(("retrain.field", field)) }
-    if originalBytes > value.count { headers.append(("retrain.original-bytes", String(originalBytes))) }
-    return headers
-  }
-}
-
 /// Refused records between the decoder and the dead-letter topic.
 ///
-/// The decoder puts; a checkpoint that covers a refused record waits for `deliver`, so none is lost. After a crash some
-/// come again: their headers name topic, partition and offset, so a reader can tell.
+/// The decoder puts; a checkpoint that covers a refused record waits for `deliver`. A letter that is too large for the topic
+/// is cut until it fits. One that the topic does not take at all (it is gone, forbidden, or without a leader for
+/// `patience`) is counted as lost and told: the stream goes on. After a crash some come again: their headers name topic,
+/// partition and offset, so a reader can tell.
 package actor DeadLetters {
-  /// Kafka's default largest message is 1,048,588 bytes, headers included.
-  static let valueBytesMax = 900_000
-
-  private let producer: KafkaProducer
+  private let configuration: KafkaConfiguration
   private let topic: String
-  private let waiting = Mutex<[DeadLetter]>([])
-  private var tail: Task<Void, any Error>?
+  private let letters = Mutex(Letters())
+  private var producer: KafkaProducer?
+  /// The largest message that is tried; halved whenever the topic refuses one of it.
+  private var limit: Int
+  private var underWay: [Int: Sent] = [:]
+  private var lastTag = 0
+  private var isBusy = false
+  private var queue: [CheckedContinuation<Void, Never>] = []
 
-  package init(producer: KafkaProducer, topic: String) {
-    self.producer = producer
-    self.topic = topic
+  private struct Letters {
+    var waiting: [DeadLetter] = []
+    var lost: [LostLetter] = []
+    var lastTold: ContinuousClock.Instant?
+    var counts = DeadLetterCounts()
   }
 
-  /// Called on the consumer's thread. Bounded by the records of one poll: the pump delivers after each.
-  nonisolated func put(_ letter: DeadLetter) { waiting.withLock { $0.append(letter) } }
+  private struct Sent {
+    var letter: DeadLetter
+    var limit: Int
+  }
 
-  nonisolated var isEmpty: Bool { waiting.withLock { $0.isEmpty } }
+  /// How long a topic may be without a leader before its letters are counted as lost.
+  static let patience = Duration.seconds(300)
+  /// How many lost letters are told one by one; all are counted.
+  private static let toldMax = 1000
+  /// A topic that refuses everything is told of once in this time.
+  private static let tellingInterval = Duration.seconds(60)
 
-  /// Hands what waits to the producer, after whatever an earlier call is still handing over.
-  func send() async throws {
-    let previous = tail
-    let letters = waiting.withLock { letters in
-      defer { letters.removeAll() }
-      return letters
+  package init(configuration: KafkaConfiguration, topic: String) {
+    self.configuration = configuration
+    self.topic = topic
+    limit = configuration.properties["message.max.bytes"].flatMap { Int($0) } ?? KafkaProducer.messageBytesDefault
+  }
+
+  /// Called on the consumer's thread. Bounded by the records of one poll: the pump sends after each.
+  package nonisolated func put(_ letter: DeadLetter) { letters.withLock { $0.waiting.append(letter) } }
+
+  nonisolated var isEmpty: Bool { letters.withLock { $0.waiting.isEmpty } }
+
+  /// Any thread.
+  package nonisolated var counts: DeadLetterCounts { letters.withLock { $0.counts } }
+
+  /// Those that were lost since somebody last told of any, at most once a minute.
+  ///
+  /// - Parameter atOnce: However long ago that was.
+  package nonisolated func takeLost(atOnce: Bool = false) -> [LostLetter] {
+    letters.withLock { letters in
+      let now = ContinuousClock.now
+      if !atOnce, let last = letters.lastTold, last.duration(to: now) < Self.tellingInterval { return [] }
+      defer { letters.lost.removeAll() }
+      if !letters.lost.isEmpty { letters.lastTold = now }
+      return letters.lost
     }
-    guard !letters.isEmpty || previous != nil else { return }
-    let (producer, topic) = (producer, topic)
-    let task = Task {
-      do { try await previous?.value } catch {
-        // What that call could not send is back in `waiting`; its caller saw the error.
-      }
-      for (place, letter) in letters.enumerated() {
-        do {
-          try await producer.send(
-            topic: topic, key: letter.key, value: letter.value, headers: letter.headers, until: .after(.seconds(30)))
-        } catch {
-          waiting.withLock { $0.insert(contentsOf: letters[place...], at: 0) }
-          throw error
+  }
+
+  /// Gives back what could not be told.
+  nonisolated func restore(lost: [LostLetter]) {
+    letters.withLock { letters in
+      letters.lost.insert(contentsOf: lost, at: 0)
+      letters.lastTold = nil
+    }
+  }
+
+  /// Hands what waits to the producer.
+  ///
+  /// - Throws: `KafkaError.queueFull` when it took nothing for so long; what is left waits.
+  package func send(until deadline: Deadline = .after(.seconds(30))) async throws {
+    await enter()
+    defer { leave() }
+    try await sendWaiting(until: deadline)
+    try await settle()
+  }
+
+  /// Returns once everything that was put before the call is in the topic, or counted as lost.
+  ///
+  /// - Throws: `KafkaError.timedOut` at the deadline.
+  package func deliver(until deadline: Deadline) async throws {
+    await enter()
+    defer { leave() }
+    while true {
+      try await sendWaiting(until: deadline)
+      try await settle()
+      guard !underWay.isEmpty || !isEmpty else { return }
+      if let producer {
+        do { try await producer.flush(until: .after(.milliseconds(200)).or(deadline)) } catch let error as KafkaError {
+          if deadline.hasPassed, error.code == .timedOut { throw error }
+          if error.code != .timedOut { try await renew() }
         }
       }
     }
-    tail = task
-    try await task.value
   }
 
-  /// Returns once the broker has everything that was put before the call.
-  func deliver(until deadline: Deadline) async throws {
-    try await send()
-    try await producer.flush(until: deadline)
+  package func close() async {
+    await producer?.close()
+    producer = nil
+  }
+
+  // MARK: Sending
+
+  private func sendWaiting(until deadline: Deadline) async throws {
+    let waiting = letters.withLock { letters in
+      defer { letters.waiting.removeAll() }
+      return letters.waiting
+    }
+    for (place, letter) in waiting.enumerated() {
+      do { try await send(letter, until: deadline) } catch {
+        letters.withLock { $0.waiting.insert(contentsOf: waiting[place...], at: 0) }
+        throw error
+      }
+    }
+  }
+
+  /// Queues one letter, cut to what is known to fit.
+  private func send(_ letter: DeadLetter, until deadline: Deadline) async throws {
+    var letter = letter
+    while true {
+      guard letter.cut(to: limit) else {
+        return lose(letter, "even without its value it is larger than the topic's messages may be")
+      }
+      lastTag += 1
+      let tag = lastTag
+      do {
+        try await current().send(
+          topic: topic, key: letter.key, value: letter.value, headers: letter.headers, tag: tag, until: deadline)
+        underWay[tag] = Sent(letter: letter, limit: limit)
+        return
+      } catch let error as KafkaError {
+        switch error.code {
+        case .queueFull: throw error
+        case .messageTooLarge where limit > KafkaProducer.messageBytesLeast: try await halve(limit)
+        case .fatal, .closed: try await renew()
+        default: return lose(letter, error.description)
+        }
+      }
+    }
+  }
+
+  /// Looks what became of the letters under way; what can be tried otherwise waits again.
+  private func settle() async throws {
+    guard let producer else { return }
+    var refused: [(Sent, KafkaError)] = []
+    for report in await producer.takeReports() {
+      guard let sent = underWay.removeValue(forKey: report.tag) else { continue }
+      if let error = report.error { refused.append((sent, error)) } else { noteDelivery(of: sent.letter) }
+    }
+    for (sent, error) in refused { try await retry(sent, after: error) }
+    let count = underWay.count
+    letters.withLock { $0.counts.waiting = Int64($0.waiting.count + count) }
+  }
+
+  private func retry(_ sent: Sent, after error: KafkaError) async throws {
+    var letter = sent.letter
+    switch error.cause {
+    case "MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE":
+      // A batch is refused as a whole: smaller batches first, then smaller letters.
+      guard sent.limit > KafkaProducer.messageBytesLeast else { return lose(letter, error.description) }
+      try await halve(sent.limit)
+    case "INVALID_RECORD" where letter.key == nil: letter.takePlaceAsKey()
+    case "_PURGE_QUEUE", "_PURGE_INFLIGHT", "_FATAL": break
+    default: return lose(letter, error.description)
+    }
+    letters.withLock { $0.waiting.append(letter) }
+  }
+
+  /// Counts a letter that could not even be written.
+  nonisolated func noteLost(_ position: RecordPosition, cause: String) {
+    letters.withLock { letters in
+      letters.counts.lost += 1
+      if letters.lost.count < Self.toldMax { letters.lost.append(LostLetter(position: position, cause: cause)) }
+    }
+  }
+
+  private func noteDelivery(of letter: DeadLetter) {
+    letters.withLock { letters in
+      letters.counts.delivered += 1
+      if letter.isCut { letters.counts.cut += 1 }
+    }
+  }
+
+  private func lose(_ letter: DeadLetter, _ cause: String) { noteLost(letter.position, cause: cause) }
+
+  // MARK: The producer
+
+  private func current() throws -> KafkaProducer {
+    if let producer { return producer }
+    let fresh = try KafkaProducer(
+      configuration: configuration, patience: Self.patience, messageBytesMax: limit)
+    producer = fresh
+    return fresh
+  }
+
+  /// After a message of `refused` bytes or less was too large; others may have halved the limit already.
+  private func halve(_ refused: Int) async throws {
+    guard refused <= limit else { return }
+    limit = max(KafkaProducer.messageBytesLeast, refused / 2)
+    try await renew()
+  }
+
+  /// A producer with the limit of now; what the one before has under way is told of or sent again.
+  private func renew() async throws {
+    guard let old = producer else { return }
+    producer = nil
+    try? await old.flush(until: .after(.seconds(2)))
+    let reports = await old.takeReports()
+    await old.close()
+    for report in reports where report.error == nil {
+      if let sent = underWay.removeValue(forKey: report.tag) { noteDelivery(of: sent.letter) }
+    }
+    let again = underWay.sorted { $0.key < $1.key }.map(\.value.letter)
+    underWay = [:]
+    letters.withLock { $0.waiting.append(contentsOf: again) }
+  }
+
+  // MARK: One at a time
+
+  private func enter() async {
+    guard isBusy else {
+      isBusy = true
+      return
+    }
+    await withCheckedContinuation { queue.append($0) }
+  }
+
+  private func leave() {
+    if queue.isEmpty { isBusy = false } else { queue.removeFirst().resume() }
   }
 }

@@ -10,68 +10,138 @@ package struct RecordPump: Sendable {
   let consumer: KafkaConsumer
   let deadLetters: DeadLetters
   let topic: String
+  /// Whether to go on behind records that the broker has removed.
+  let skipsLost: Bool
+  let news: StreamNews
 
-  package init(consumer: KafkaConsumer, deadLetters: DeadLetters, topic: String) {
+  package init(
+    consumer: KafkaConsumer, deadLetters: DeadLetters, topic: String, skipsLost: Bool = false,
+    news: StreamNews = StreamNews()
+  ) {
     self.consumer = consumer
     self.deadLetters = deadLetters
     self.topic = topic
+    self.skipsLost = skipsLost
+    self.news = news
   }
 
   /// At most this many records of a partition are decoded before others get their turn.
   private static let burst = 512
+  /// How often one record of a partition is marked, at most.
+  private static let markInterval = Duration.milliseconds(500)
 
   /// Runs until cancelled.
+  ///
+  /// - Throws: `StreamError` when the stream does not go on where it was left; `KafkaError` as the consumer's polls.
   package func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder) async throws {
-    let decoding = Decoding(decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic)
+    let decoding = Decoding(decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic, news: news)
+    var nextMarks = ContinuousClock.now
     while !Task.isCancelled {
+      if nextMarks <= .now {
+        nextMarks = .now + Self.markInterval
+        decoding.wantMarks()
+      }
       var wanted: [Int32: Int] = [:]
       for buffer in buffers where buffer.freeSlots > 0 { wanted[buffer.partition] = min(Self.burst, buffer.freeSlots) }
       let polled = wanted
-      try await consumer.perform { consumer in
-        _ = try consumer.pollAny(
-          partitions: polled, waitUpTo: polled.isEmpty ? .milliseconds(2) : .milliseconds(50)
-        ) { partition, record in decoding.take(record, of: partition) }
-        for partition in polled.keys where consumer.isAtEnd(partition) {
-          if let end = consumer.position(partition)?.endOffset { decoding.markEnd(of: partition, upTo: end) }
+      do {
+        try await consumer.perform { consumer in
+          _ = try consumer.pollAny(
+            partitions: polled, waitUpTo: polled.isEmpty ? .milliseconds(2) : .milliseconds(50)
+          ) { partition, record in decoding.take(record, of: partition) }
+          for partition in polled.keys where consumer.isAtEnd(partition) {
+            if let end = consumer.position(partition)?.endOffset { decoding.markEnd(of: partition, upTo: end) }
+          }
         }
+      } catch let error as KafkaError where error.code == .offsetOutOfRange {
+        try await pass(error, buffers, decoding)
       }
-      if !deadLetters.isEmpty { try await deadLetters.send() }
+      if !deadLetters.isEmpty { try await sendLetters() }
     }
+  }
+
+  /// A topic that takes no letters for a while holds the reading back; it does not end it.
+  private func sendLetters() async throws {
+    do { try await deadLetters.send() } catch let error as KafkaError where error.isRetryable {
+      news.tell(.deadLettersHeldUp(error.description))
+    }
+  }
+
+  /// The log does not hold the next record of a partition: goes on behind the gap, where that is allowed.
+  private func pass(_ error: KafkaError, _ buffers: [PartitionBuffer], _ decoding: Decoding) async throws {
+    guard let partition = error.partition, let next = error.offset,
+      let buffer = buffers.first(where: { $0.partition == partition })
+    else { throw error }
+    let (low, high) = try await consumer.watermarks(partition, until: .after(.seconds(30)))
+    guard next <= high else {
+      throw StreamError.madeAnew(topic: topic, partition: partition, next: next, evidence: .endsAt(high))
+    }
+    // At the same place again when the log holds it after all: a leader that was behind has caught up.
+    guard next < low else { return try await consumer.move(partition, to: next) }
+    let range = LostRange(topic: topic, partition: partition, from: next, next: low)
+    guard skipsLost else { throw StreamError.lost([range]) }
+    while buffer.freeSlots == 0 {
+      try Task.checkCancellation()
+      try await Task.sleep(for: .milliseconds(2))
+    }
+    await consumer.perform { _ in decoding.markLost(range) }
+    try await consumer.move(partition, to: low)
+    news.tell(.lost(range))
   }
 }
 
 /// The decoder and the buffers' producing ends, used on the consumer's thread alone.
 private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the consumer's one thread.
+  private final class Intake {
+    let buffer: PartitionBuffer
+    var wantsMark = false
+    init(_ buffer: PartitionBuffer) { self.buffer = buffer }
+  }
+
   private let decoder: RecordDecoder
-  private var buffers: [Int32: PartitionBuffer] = [:]
+  private var intakes: [Int32: Intake] = [:]
   private let deadLetters: DeadLetters
   private let topic: String
+  private let news: StreamNews
 
-  init(decoder: RecordDecoder, buffers: [PartitionBuffer], deadLetters: DeadLetters, topic: String) {
+  init(decoder: RecordDecoder, buffers: [PartitionBuffer], deadLetters: DeadLetters, topic: String, news: StreamNews) {
     self.decoder = decoder
     self.deadLetters = deadLetters
     self.topic = topic
-    for buffer in buffers { self.buffers[buffer.partition] = buffer }
+    self.news = news
+    for buffer in buffers { intakes[buffer.partition] = Intake(buffer) }
   }
 
-  func markEnd(of partition: Int32, upTo offset: Int64) { buffers[partition]?.markEnd(upTo: offset) }
+  /// The next record of each partition is marked.
+  func wantMarks() { for intake in intakes.values { intake.wantsMark = true } }
+
+  func markEnd(of partition: Int32, upTo offset: Int64) { intakes[partition]?.buffer.markEnd(upTo: offset) }
+
+  func markLost(_ range: LostRange) { intakes[range.partition]?.buffer.commitLost(upTo: range.next) }
 
   func take(_ record: KafkaRecord, of partition: Int32) {
-    guard let buffer = buffers[partition], let slot = buffer.beginSlot() else {
+    guard let intake = intakes[partition], let slot = intake.buffer.beginSlot() else {
       preconditionFailure("partition \(partition) was polled for more records than its buffer has room for")
+    }
+    if intake.wantsMark {
+      intake.wantsMark = false
+      news.mark(record.mark)
+    }
+    guard !record.isTombstone else {
+      intake.buffer.commitRejected(offset: record.offset, reason: .tombstone)
+      return
     }
     switch decoder.decode(record.value, into: slot) {
     case .example:
-      buffer.commitExample(offset: record.offset)
+      intake.buffer.commitExample(offset: record.offset)
     case .rejected(let reason, let field):
       if reason.isDeadLettered {
-        let kept = record.value.prefix(DeadLetters.valueBytesMax)
         deadLetters.put(
           DeadLetter(
             position: RecordPosition(topic: topic, partition: partition, offset: record.offset), reason: reason,
-            field: field, key: record.key.map { Array($0) }, value: Array(kept), originalBytes: record.value.count))
+            field: field, key: record.key, value: record.value))
       }
-      buffer.commitRejected(offset: record.offset, reason: reason)
+      intake.buffer.commitRejected(offset: record.offset, reason: reason)
     }
   }
 }

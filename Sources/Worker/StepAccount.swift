@@ -85,7 +85,8 @@ package final class StepAccount {
       state.progress[index].nextOffset = share.next
       state.progress[index].trained += trained
       state.progress[index].rejected += rejected
-      state.progress[index].skipped += Int64(share.skipped)
+      state.progress[index].skipped += share.skipped
+      state.progress[index].lost += share.lost
       if share.next != share.from { ledger(share, trained) }
       bringRows(envelope, from: next[rank].row, count: Int(share.rows), into: &state, stableVersion: stableVersion)
       next[rank] = (next[rank].place + 1, next[rank].row + Int(share.rows))

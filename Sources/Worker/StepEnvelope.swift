@@ -7,7 +7,7 @@ import Vocabulary
 /// Layout, little-endian: header · one `PartitionShare` a partition · rows in the order of the shares · health (when
 /// gathered) · the learner's attachment.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3245_5452  // "RTE2"
+  package static let magic: UInt32 = 0x3345_5452  // "RTE3"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -33,8 +33,11 @@ package struct PartitionShare: BitwiseCopyable, Codable {
   package var rows: UInt32 = 0
   /// Rows with a label that was learned from.
   package var trained: UInt32 = 0
+  private var padding: UInt32 = 0
   /// Offsets without a record.
-  package var skipped: UInt32 = 0
+  package var skipped: Int64 = 0
+  /// Offsets that the broker removed before they were read.
+  package var lost: Int64 = 0
   package var from: Int64 = 0
   package var next: Int64 = 0
 

@@ -90,7 +90,8 @@ extension PartitionShare {
     self.partition = partition
     rows = UInt32(take.valid)
     trained = UInt32(take.labelled)
-    skipped = UInt32(clamping: take.skipped)
+    skipped = take.skipped
+    lost = take.lost
     from = take.firstOffset
     next = take.nextOffset
   }

@@ -30,6 +30,7 @@ package struct TrainingState: Codable, Sendable {
 
   package var trained: Int64 { progress.reduce(0) { $0 + $1.trained } }
   package var rejectedTotal: Int64 { progress.reduce(0) { $0 + $1.rejected } }
+  package var lostTotal: Int64 { progress.reduce(0) { $0 + $1.lost } }
 
   /// The state and the learner's bytes as one message to a peer.
   package func handOver(learner: [UInt8]) throws -> [UInt8] {
@@ -47,7 +48,10 @@ package struct TrainingState: Codable, Sendable {
     try bytes.withUnsafeBytes { raw in
       var reader = ByteReader(raw)
       let head = try reader.read(bytes: Int(clamping: try reader.read(UInt64.self)))
-      let state = try JSONDecoder().decode(TrainingState.self, from: Data(head))
+      var state = try JSONDecoder().decode(TrainingState.self, from: Data(head))
+      // A peer that knows fewer reasons.
+      let missing = RejectReason.allCases.count - state.rejected.count
+      if missing > 0 { state.rejected.append(contentsOf: [Int64](repeating: 0, count: missing)) }
       return (state, Array(reader.readRest()))
     }
   }

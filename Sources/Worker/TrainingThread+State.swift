@@ -82,7 +82,7 @@ extension TrainingThread {
       state.comparison = comparison
       state.comparedWith = version
     }
-    try state.addPartitions(upTo: resources.partitionCount, starts: { try self.startOffset(of: $0) })
+    try begin(&state)
     resources.logger.notice(
       "resuming from a checkpoint", [.checkpoint: LogValue(checkpoint.id), .step: LogValue(checkpoint.step)])
     return state
@@ -90,24 +90,43 @@ extension TrainingThread {
 
   private func newState() throws -> TrainingState {
     var state = TrainingState(task: task, progress: [])
-    try state.addPartitions(upTo: resources.partitionCount, starts: { try self.startOffset(of: $0) })
+    try begin(&state)
     return state
   }
 
-  private func startOffset(of partition: Int32) throws -> Int64 {
-    let (consumer, start) = (resources.consumer, resources.pipeline.source.start)
-    return try blockingAwait(until: .after(.seconds(30))) {
-      let marks = try await consumer.watermarks(partition, until: .after(.seconds(25)))
-      return start == .earliest ? marks.low : marks.high
+  /// Gives the partitions that the lineage has not seen yet, or not in this stream, their place to begin. That is in the
+  /// tables before a record is learned: a worker that dies before its first checkpoint begins there again, and skips nothing.
+  private func begin(_ state: inout TrainingState) throws {
+    let known = state.progress.filter { $0.stream == resources.stream }.map(\.partition)
+    let missing = Set(0..<Int32(resources.partitionCount)).subtracting(known)
+    guard !missing.isEmpty else { return }
+    let (registry, consumer, pipelineID) = (resources.registry, resources.consumer, resources.pipelineID)
+    let (stream, isFresh) = (resources.stream, state.progress.isEmpty)
+    let start = resources.pipeline.source.start
+    let starts = try blockingAwait(until: .after(.seconds(120))) {
+      let decided = try await registry.streamStarts(pipeline: pipelineID, stream: stream)
+      // A partition, or a topic, that came later is learned from its first record.
+      let skipsToEnd = start == .latest && isFresh && decided.isEmpty
+      var wanted: [Int32: Int64] = [:]
+      for partition in missing where decided[partition] == nil {
+        let marks = try await consumer.watermarks(partition, until: .after(.seconds(25)))
+        wanted[partition] = skipsToEnd ? marks.high : marks.low
+      }
+      return try await registry.decideStreamStarts(pipeline: pipelineID, stream: stream, wanted)
     }
+    state.enter(stream: stream, starts: starts.filter { missing.contains($0.key) })
   }
 }
 
 extension TrainingState {
-  /// Partitions that the topic has and the lineage has not seen yet begin where `starts` says.
-  mutating func addPartitions(upTo count: Int, starts: (Int32) throws -> Int64) throws {
-    for partition in Int32(progress.count)..<Int32(max(count, progress.count)) {
-      progress.append(PartitionProgress(partition: partition, startOffset: try starts(partition)))
+  /// Partitions begin where `starts` says: new ones, and known ones in another topic of the same name.
+  package mutating func enter(stream: Int, starts: [Int32: Int64]) {
+    for (partition, start) in starts.sorted(by: { $0.key < $1.key }) {
+      if partition < Int32(progress.count) {
+        progress[Int(partition)].enter(stream: stream, at: start)
+      } else if partition == Int32(progress.count) {
+        progress.append(PartitionProgress(partition: partition, startOffset: start, stream: stream))
+      }
     }
   }
 }

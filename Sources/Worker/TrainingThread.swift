@@ -21,11 +21,23 @@ struct WorkerResources: Sendable {
   let partitionCount: Int
   let kafka: KafkaConfiguration
   let deadLetters: DeadLetters
+  /// Which topic of its name is learned, as in `PartitionProgress`.
+  let stream: Int
+  let skipsLost: Bool
+  let news: StreamNews
+  let watch: StreamWatch
   let checkpoints: CheckpointWriter
   let board: ControlBoard
   let shadow: StableShadow
   let quarantine: Quarantine
   let logger: Logger
+
+  /// Ends the group's work, with a final checkpoint and the reason.
+  func failReading(_ error: any Error) {
+    logger.error("records can no longer be read; stopping", [.error: LogValue(describing: error)])
+    board.report { $0.readingFailure = $0.readingFailure ?? String(describing: error) }
+    board.wish { $0.stop = true }
+  }
 }
 
 /// The life of a worker's one step thread: join, form a generation, agree on the state, learn, and again until the end.
@@ -40,6 +52,8 @@ final class TrainingThread {
   /// The newest checkpoint's step when the generation began; −1: none.
   var savedStep: Int64 = -1
   private var lastGeneration: Generation?
+  /// Partitions whose topic was found to be the one that was learned from; the watch goes on looking.
+  private var verified: Set<Int32> = []
 
   /// How long the first that waits waits for the others.
   private static let grace = Duration.seconds(5)
@@ -151,6 +165,7 @@ final class TrainingThread {
         nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
+    try verifyStream(owned)
     let pump = try startPump(buffers)
     defer { pump.cancel() }
     return try learn(collective, from: agreed, buffers: buffers)
@@ -190,7 +205,8 @@ final class TrainingThread {
     try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
     return Task {
       let pump = RecordPump(
-        consumer: resources.consumer, deadLetters: resources.deadLetters, topic: resources.pipeline.source.topic)
+        consumer: resources.consumer, deadLetters: resources.deadLetters, topic: resources.pipeline.source.topic,
+        skipsLost: resources.skipsLost, news: resources.news)
       let decoder = RecordDecoder(
         pipeline: resources.pipeline.schema, heads: resources.pipeline.heads,
         recordBytesMax: resources.pipeline.source.recordBytesMax)
@@ -198,9 +214,24 @@ final class TrainingThread {
         try await pump.run(buffers: buffers, decoder: decoder)
       } catch is CancellationError {
       } catch {
-        resources.logger.error("records can no longer be read; stopping", [.error: LogValue(describing: error)])
-        resources.board.wish { $0.stop = true }
+        resources.failReading(error)
       }
     }
+  }
+
+  /// Before the first record of a process is read: the topic must be the one that was learned from.
+  private func verifyStream(_ owned: [Int32]) throws {
+    let fresh = owned.filter { !verified.contains($0) }
+    guard verified.isEmpty, !fresh.isEmpty else { return }
+    let resources = resources
+    do {
+      try blockingAwait(until: .after(.seconds(60))) {
+        try await resources.watch.verify(fresh, until: .after(.seconds(20)))
+      }
+    } catch let error as StreamError {
+      // The group ends in agreement, having read nothing.
+      return resources.failReading(error)
+    }
+    verified.formUnion(owned)
   }
 }

@@ -24,6 +24,7 @@ struct WorkerHeartbeat: Sendable {
         try await followWishes()
         try await followStable(&shadowed)
         try await writeIncidents()
+        try await tellStreamNews()
         if isAway { resources.logger.notice("the database answers again", [:]) }
         isAway = false
       } catch {
@@ -46,6 +47,8 @@ struct WorkerHeartbeat: Sendable {
     status.step = facts.step
     status.trained = facts.trained
     status.rejected = facts.rejected
+    status.lostByBroker = facts.progress.reduce(0) { $0 + $1.lost }
+    status.deadLetters = WorkerStatus.DeadLetterStatus(resources.deadLetters.counts)
     // Before the state is there, its counts are not; they would look like records of this moment.
     status.recordsPerSecond = facts.generation == nil ? 0 : rate.update(total: facts.trained + facts.rejected)
     status.loss = facts.meanLoss
@@ -57,6 +60,10 @@ struct WorkerHeartbeat: Sendable {
       else { continue }
       status.lag.append(
         WorkerStatus.PartitionLag(partition: partition, records: max(0, end - progress.nextOffset)))
+      // Read to the end of what is committed, and there is more: a transaction is open.
+      if let place = await resources.consumer.position(partition), place.isAtEnd, let stable = place.endOffset {
+        status.behindTransactions = (status.behindTransactions ?? 0) + max(0, end - stable)
+      }
     }
     do {
       try await resources.registry.heartbeat(
@@ -107,13 +114,20 @@ struct WorkerHeartbeat: Sendable {
     }
   }
 
-  /// The record's bytes are long gone from the buffers: it is read again from the log.
+  /// The record's bytes are long gone from the buffers: it is read again from the log. Where the log does not hold it any
+  /// more, the letter is lost, and told as such.
   private func deadLetter(_ position: RecordPosition) async throws {
-    let value = try await RecordFetch.read(position, configuration: resources.kafka)
-    resources.deadLetters.put(
-      DeadLetter(
-        position: position, reason: .nonFinite, field: nil, key: value.key, value: value.value,
-        originalBytes: value.value.count))
+    let copy: RecordFetch.Copy
+    do { copy = try await RecordFetch.read(position, configuration: resources.kafka) } catch let error as KafkaError {
+      return resources.deadLetters.noteLost(position, cause: "the record could not be read again: \(error)")
+    }
+    let letter = copy.value.withUnsafeBytes { value in
+      (copy.key ?? []).withUnsafeBytes { key in
+        DeadLetter(
+          position: position, reason: .nonFinite, field: nil, key: copy.key == nil ? nil : key, value: value)
+      }
+    }
+    resources.deadLetters.put(letter)
     try await resources.deadLetters.send()
   }
 }

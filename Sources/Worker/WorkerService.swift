@@ -83,16 +83,22 @@ public actor WorkerService {
     let consumer = try KafkaConsumer(
       configuration: configuration, group: pipeline.source.consumerGroup ?? "retrain.\(pipeline.name)",
       topic: pipeline.source.topic, queueBytesMax: pipeline.source.queueBytesMax)
-    let producer = try KafkaProducer(configuration: configuration)
-    let deadLetters = DeadLetters(producer: producer, topic: pipeline.source.effectiveDeadLetterTopic)
+    let deadLetters = DeadLetters(configuration: configuration, topic: pipeline.source.effectiveDeadLetterTopic)
+    let news = StreamNews()
     let resources = WorkerResources(
       pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
-      partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters,
+      partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters, stream: record.stream,
+      skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
+      watch: StreamWatch(
+        registry: registry, pipelineID: record.id, stream: record.stream, topic: pipeline.source.topic,
+        configuration: configuration, news: news, logger: logger),
       checkpoints: CheckpointWriter(
         registry: registry, pipelineID: record.id, consumer: consumer, deadLetters: deadLetters, logger: logger),
       board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), logger: logger)
-    let heartbeat = Task { await WorkerHeartbeat(resources: resources).run() }
-    let result: Result<WorkerOutcome, any Error>
+    let beats = WorkerHeartbeat(resources: resources)
+    let heartbeat = Task { await beats.run() }
+    let watching = Task { await resources.watch.run { resources.failReading($0) } }
+    var result: Result<WorkerOutcome, any Error>
     do {
       let address = listenAddress
       result = .success(
@@ -103,14 +109,23 @@ public actor WorkerService {
       result = .failure(error)
     }
     heartbeat.cancel()
+    watching.cancel()
     await heartbeat.value
+    await watching.value
+    do { try await resources.watch.renew(until: .after(.seconds(5))) } catch let error as StreamError {
+      resources.failReading(error)
+    } catch { logger.debug("the stream's marks could not be renewed", [.error: LogValue(describing: error)]) }
+    if case .success(.stopped) = result, let reason = board.currentFacts.readingFailure {
+      result = .success(.halted(reason))
+    }
     if case .success(.halted(let reason)) = result {
       try? await registry.halt(pipeline: record.id, reason: reason)
     }
     try? await registry.leave(pipeline: record.id, member: memberID)
     try? await deadLetters.deliver(until: .after(.seconds(10)))
+    try? await beats.tellStreamNews(isLast: true)
     await consumer.close()
-    await producer.close()
+    await deadLetters.close()
     return try result.get()
   }
 }

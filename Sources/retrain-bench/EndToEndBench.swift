@@ -214,7 +214,6 @@ private struct EndToEndBench: Sendable {
   /// One run over the whole topic by the worker's own loop: seconds from the assignment to the last step, and the state.
   private func learn() async throws -> (seconds: Double, state: [UInt8]) {
     let consumer = try KafkaConsumer(configuration: configuration, group: "retrain-bench", topic: Self.topic)
-    let producer = try KafkaProducer(configuration: configuration)
     let board = ControlBoard()
     board.wish { $0.stopsAtEnd = true }
     let buffers = (0..<Int32(Self.partitions)).map { partition in
@@ -227,7 +226,7 @@ private struct EndToEndBench: Sendable {
     let pump = Task {
       let decoder = RecordDecoder(pipeline: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
       try await RecordPump(
-        consumer: consumer, deadLetters: DeadLetters(producer: producer, topic: "unused"), topic: Self.topic
+        consumer: consumer, deadLetters: DeadLetters(configuration: configuration, topic: "unused"), topic: Self.topic
       ).run(buffers: buffers, decoder: decoder)
     }
     let state = try await onDedicatedThread(named: "train") { try steps(buffers, board: board) }
@@ -235,7 +234,6 @@ private struct EndToEndBench: Sendable {
     pump.cancel()
     _ = await pump.result
     await consumer.close()
-    await producer.close()
     return (seconds, state)
   }
 

@@ -77,6 +77,23 @@ struct PartitionBufferTests {
     #expect(buffer.take(upTo: 1, into: batch).skipped == 0)
   }
 
+  @Test("what the broker removed is counted as lost, between records, at the end and from the start")
+  func lost() {
+    let buffer = makeBuffer(next: 5)
+    let batch = makeBatch()
+    #expect(buffer.commitLost(upTo: 8))
+    #expect(put(9, into: buffer))
+    #expect(buffer.commitLost(upTo: 20))
+    #expect(!buffer.commitLost(upTo: 20), "no gap is counted twice")
+    #expect(!put(19, into: buffer))
+    #expect(buffer.commitRejected(offset: 20, reason: .tombstone))
+    let take = buffer.take(upTo: 4, into: batch)
+    #expect((take.firstOffset, take.nextOffset) == (5, 21))
+    #expect((take.valid, take.skipped, take.lost, take.rejectedCount) == (1, 1, 13, 1))
+    #expect(take.rejected[RejectReason.tombstone.index] == 1)
+    #expect(batch.count == 1 && buffer.offset(ofRow: 0) == 9)
+  }
+
   @Test("a row's key is its partition's and offset's, wherever it lies in a batch")
   func keys() {
     let buffer = makeBuffer(next: 5)

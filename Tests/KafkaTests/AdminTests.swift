@@ -40,6 +40,16 @@ import Vocabulary
     }
   }
 
+  @Test("the topics there are can be listed, to find the one that was meant", arguments: BrokerKind.available)
+  func listsTopics(kind: BrokerKind) async throws {
+    let topic = try await Brokers.shared.makeTopic(kind, partitions: 1, named: "orders")
+    try await withAdmin(topic.configuration) { admin in
+      let names = try await admin.topicNames(until: .after(.seconds(20)))
+      #expect(names.contains(topic.name))
+      #expect(names == names.sorted() && !names.contains { $0.hasPrefix("__") })
+    }
+  }
+
   @Test("first and end offsets are told for all partitions at once", arguments: BrokerKind.available)
   func tellsOffsets(kind: BrokerKind) async throws {
     let topic = try await Brokers.shared.makeTopic(kind, partitions: 3)

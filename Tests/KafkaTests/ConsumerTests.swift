@@ -45,6 +45,24 @@ import Vocabulary
     }
   }
 
+  @Test("moving one partition leaves the others where they are", arguments: BrokerKind.available)
+  func moves(kind: BrokerKind) async throws {
+    let topic = try await Brokers.shared.makeTopic(kind, partitions: 2)
+    try await withProducer(topic.configuration) { producer in
+      for partition in Int32(0)...1 {
+        try await producer.publish((0..<50).map(String.init), topic: topic.name, partition: partition)
+      }
+    }
+    try await withConsumer(topic) { consumer in
+      try await consumer.assign([0: .offset(0), 1: .earliest])
+      #expect(try await consumer.read([0], count: 20).map(\.offset) == Array(0..<20))
+      try await consumer.move(0, to: 40)
+      let records = try await consumer.read([0, 1], untilEnd: true)
+      #expect(records.filter { $0.partition == 0 }.map(\.offset) == Array(40..<50))
+      #expect(records.filter { $0.partition == 1 }.map(\.offset) == Array(0..<50))
+    }
+  }
+
   @Test("assigning again goes on exactly where it is told to", arguments: BrokerKind.available)
   func resumes(kind: BrokerKind) async throws {
     let topic = try await Brokers.shared.makeTopic(kind, partitions: 2)

@@ -120,6 +120,46 @@ import Vocabulary
     }
   }
 
+  @Test("a null value stays one, and an empty value too", arguments: BrokerKind.available)
+  func nullValues(kind: BrokerKind) async throws {
+    let topic = try await Brokers.shared.makeTopic(kind, partitions: 1)
+    try await withProducer(topic.configuration) { producer in
+      for value in [nil, [], [1]] as [[UInt8]?] {
+        try await producer.send(topic: topic.name, partition: 0, key: [1], value: value, until: .after(.seconds(10)))
+      }
+      try await producer.flush(until: .after(.seconds(20)))
+    }
+    try await withConsumer(topic) { consumer in
+      try await consumer.assign([0: .earliest])
+      let deadline = Deadline.after(.seconds(20))
+      var found: [Bool] = []
+      while found.count < 3, !deadline.hasPassed {
+        found += try await consumer.perform { consumer in
+          var found: [Bool] = []
+          _ = try consumer.pollAny(partitions: [0: 3], waitUpTo: .milliseconds(100)) { found.append($1.isTombstone) }
+          return found
+        }
+      }
+      #expect(found == [true, false, false])
+    }
+  }
+
+  @Test("what becomes of a tagged record is reported under its tag, and is no failure of the others")
+  func tags() async throws {
+    let topic = try await Brokers.shared.makeTopic(.development, partitions: 1)
+    try await withProducer(topic.configuration) { producer in
+      for tag in 1...3 {
+        try await producer.send(
+          topic: topic.name, partition: tag == 2 ? 77 : 0, key: nil, value: [1], tag: tag, until: .after(.seconds(10)))
+      }
+      try await producer.flush(until: .after(.seconds(60)))
+      let reports = await producer.takeReports()
+      #expect(Set(reports.map(\.tag)) == [1, 2, 3])
+      #expect(reports.filter { $0.error != nil }.map(\.tag) == [2])
+      #expect(await producer.takeReports().isEmpty)
+    }
+  }
+
   @Test("a closed producer says so")
   func saysClosed() async throws {
     let producer = try KafkaProducer(configuration: KafkaConfiguration(brokers: "127.0.0.1:1"))

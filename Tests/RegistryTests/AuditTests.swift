@@ -27,6 +27,40 @@ struct AuditTests {
     await fixture.registry.close()
   }
 
+  @Test("what the broker removed and a topic made anew are told, and are no damage")
+  func lostAndAnew() async throws {
+    let fixture = try await RegistryFixture.make()
+    let generation = try await fixture.form("a").generation
+    var part = PartitionProgress(partition: 0, startOffset: 10, nextOffset: 50, trained: 40)
+    var first = fixture.draft(generation, step: 1, progress: [part])
+    first.ledger = [StepRange(step: 1, partition: 0, from: 10, next: 50, trained: 40, rejected: 0)]
+    let parent = try await fixture.registry.saveCheckpoint(first)
+    part.nextOffset = 100
+    part.lost = 30
+    part.trained = 60
+    var second = fixture.draft(generation, step: 2, parent: parent, progress: [part])
+    second.ledger = [StepRange(step: 2, partition: 0, from: 50, next: 100, trained: 20, rejected: 0)]
+    let middle = try await fixture.registry.saveCheckpoint(second)
+    part.enter(stream: 1, at: 3)
+    part.nextOffset = 7
+    part.trained = 64
+    var third = fixture.draft(generation, step: 3, parent: middle, progress: [part])
+    third.ledger = [StepRange(step: 3, partition: 0, from: 3, next: 7, trained: 4, rejected: 0, stream: 1)]
+    let end = try await fixture.registry.saveCheckpoint(third)
+    let report = try await fixture.registry.audit(pipeline: fixture.pipeline, ledger: true)
+    #expect(report.problems == [])
+    #expect(report.consumed == 64 && report.trained == 64 && report.lost == 0 && report.lostByBroker == 30)
+    #expect(report.notes.count == 1 && report.notes[0].contains("checkpoint \(end)"))
+    #expect(report.partitions.first?.stream == 1 && report.partitions.first?.startOffset == 3)
+    #expect(report.ledger?.gaps == 0 && report.ledger?.overlaps == 0 && report.ledger?.agrees == true)
+    #expect(try await fixture.registry.checkpoint(end)?.progress == [part])
+    // A record that vanished in the new stream is one.
+    try fixture.database.session().query(
+      "UPDATE checkpoint_progress SET trained = 63 WHERE checkpoint_id = $1", [.int(end)])
+    #expect(try await fixture.registry.audit(pipeline: fixture.pipeline).lost == 1)
+    await fixture.registry.close()
+  }
+
   @Test("a pipeline without a checkpoint has consumed nothing")
   func empty() async throws {
     let fixture = try await RegistryFixture.make()

@@ -15,7 +15,9 @@ struct StepEnvelopeTests {
     share.rows = 2
     share.trained = 1
     share.from = 100
-    share.next = 105
+    share.next = 5_000_000_105
+    share.skipped = 1
+    share.lost = 5_000_000_000
     envelope.shares = [share]
     envelope.rowCount = 2
     envelope.outputCount = 1
@@ -39,7 +41,8 @@ struct StepEnvelopeTests {
       #expect(received.stableVersion == 3)
       #expect(received.lossSum == 1.75)
       #expect(received.share(0).from == 100)
-      #expect(received.share(0).next == 105)
+      #expect(received.share(0).next == 5_000_000_105)
+      #expect(received.share(0).skipped == 1 && received.share(0).lost == 5_000_000_000)
       #expect(received.rejected(0, reason: RejectReason.malformed.index) == 3)
       #expect(received.outputs.loadUnaligned(fromByteOffset: 4, as: Float.self) == 0.5)
       #expect(Array(received.health) == [1, 2, 3])

@@ -51,6 +51,18 @@ struct ServiceRig {
       pipeline: pipeline.name, specification: "name: small", desiredWorkers: workers, until: until)
   }
 
+  /// Publishes texts to one partition; nil is a tombstone.
+  func publish(_ texts: [String?], partition: Int32) async throws {
+    let producer = try KafkaProducer(configuration: KafkaConfiguration(brokers: broker.bootstrap))
+    for text in texts {
+      try await producer.send(
+        topic: Self.topic, partition: partition, key: [1], value: text.map { Array($0.utf8) },
+        until: .after(.seconds(10)))
+    }
+    try await producer.flush(until: .after(.seconds(20)))
+    await producer.close()
+  }
+
   func worker(_ id: String) -> WorkerService {
     WorkerService(
       pipeline: pipeline, databaseURI: database.uri, brokers: broker.bootstrap, memberID: id,

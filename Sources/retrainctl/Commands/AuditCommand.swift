@@ -40,16 +40,19 @@ struct AuditCommand: Command {
     Console.say(
       "lineage of \(report.version.map { "v\($0), " } ?? "")checkpoint \(checkpoint): \(report.links) links\n")
     var table = TextTable(
-      ">partition", ">from", ">to", ">consumed", ">trained", ">rejected", ">skipped", ">lost", ">duplicated")
+      ">partition", ">from", ">to", ">consumed", ">trained", ">rejected", ">skipped", ">lost by broker", ">lost",
+      ">duplicated")
     for part in report.partitions {
       table.add(
         String(part.partition), Wording.count(part.startOffset), Wording.count(part.nextOffset),
         Wording.count(part.consumed), Wording.count(part.trained), Wording.count(part.rejected),
-        Wording.count(part.skipped), Wording.count(part.lost), Wording.count(part.duplicated))
+        Wording.count(part.skipped), Wording.count(part.lostByBroker), Wording.count(part.lost),
+        Wording.count(part.duplicated))
     }
     table.add(
       "all", "", "", Wording.count(report.consumed), Wording.count(report.trained), Wording.count(report.rejected),
-      Wording.count(report.skipped), Wording.count(report.lost), Wording.count(report.duplicated))
+      Wording.count(report.skipped), Wording.count(report.lostByBroker), Wording.count(report.lost),
+      Wording.count(report.duplicated))
     for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
     let reasons = TextTable(rejected: report.rejectedByReason)
     if !reasons.isEmpty { Console.say("\n" + palette.bold("rejected")) }
@@ -59,6 +62,13 @@ struct AuditCommand: Command {
         "\nledger: \(Wording.count(ledger.steps)) steps, \(Wording.count(ledger.ranges)) ranges, \(ledger.gaps) gaps, "
           + "\(ledger.overlaps) overlaps")
     }
-    if report.isClean { Console.say("\n" + palette.good("every record is accounted for, once")) }
+    if !report.notes.isEmpty { Console.say("\n" + report.notes.joined(separator: "\n")) }
+    guard report.isClean else { return }
+    Console.say("\n" + palette.good("every record is accounted for, once"))
+    if report.lostByBroker > 0 {
+      Console.say(
+        palette.warning(
+          "\(Wording.count(report.lostByBroker)) offsets were lost by the broker: removed before they were read"))
+    }
   }
 }

@@ -24,6 +24,7 @@ struct FeedCommand: Command {
     valueName: "file", help: "A pipeline file, for topic, partitions, group and how to reach the brokers.",
     completion: .file(["yaml", "yml"])) var pipeline: String?
   @Option(valueName: "n", help: "Partitions of a topic that is made; without a pipeline 4.") var partitions: Int?
+  @Flag(help: "A topic that is not there is a mistake, and is not made.") var noCreate: Bool
   @Option(valueName: "records/s", help: "Publish at most so many a second.") var rate: Double?
   @Option(valueName: "n", help: "Never get further than so many records ahead of the group.") var maxLag: Int64?
   @Option(valueName: "name", help: "The group whose committed offsets --max-lag looks at.") var group: String?
@@ -68,7 +69,8 @@ struct FeedCommand: Command {
     defer { try? broker.leave() }
     let configuration = KafkaConfiguration(
       brokers: broker.addresses, properties: source?.librdkafka ?? [:], clientID: "retrainctl-feed")
-    try await TopicMaker(configuration).make(topic, partitions: partitions ?? source?.partitions ?? 4)
+    try await TopicMaker(configuration).make(
+      topic, partitions: partitions ?? source?.partitions ?? 4, creates: !noCreate && source?.create ?? true)
     if maxLag == nil, rate == nil, broker.isInMemory {
       Console.complain("note: the broker in memory drops the oldest records of a partition beyond 5 MB; see --max-lag")
     }

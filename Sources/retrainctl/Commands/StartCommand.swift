@@ -9,7 +9,8 @@ struct StartCommand: Command {
       discussion: """
         Goes on from the newest checkpoint if there is one. What is not there is started under .retrain/ and stopped \
         with the run; what crashes is started again. Ctrl-C stops with a final checkpoint, a second one at once. \
-        Every role logs to .retrain/logs/<pipeline>/.
+        Every role logs to .retrain/logs/<pipeline>/. A topic that is not there is made, with a word, unless the file \
+        says source.create: false. Where the topic no longer holds what comes next, it refuses and names the ways on.
 
         --until end        when the stream was read to its end (and no 'feed' on this machine goes on)
         --until 60         after so many seconds
@@ -21,6 +22,9 @@ struct StartCommand: Command {
   @Argument(help: "The pipeline file.", completion: .file(["yaml", "yml"])) var file: String
   @Option(valueName: "n", help: "Worker processes; by default what the pipeline says.") var workers: Int?
   @Option(valueName: "when", help: "End by itself: end, promoted, steps:N or seconds.") var until: RunUntil?
+  @Flag(help: "Go on behind records that the broker has removed before they were read, and count them as lost.")
+  var skipLost: Bool
+  @Flag(help: "The topic was made anew: go on with the model from its first record.") var newStream: Bool
   @Flag(help: "Go on in the background; 'retrainctl stop' ends it.") var detach: Bool
   @OptionGroup var format: OutputFormat
 
@@ -41,7 +45,7 @@ struct StartCommand: Command {
     let reporter = RunReporter(isQuiet: format.json)
     let run = PipelineRun(
       file: pipeline, workers: workers ?? pipeline.pipeline.training.workers, until: until, house: house,
-      reporter: reporter)
+      reporter: reporter, skipsLost: skipLost, beginsNewStream: newStream)
     let result: PipelineRun.Result
     do { result = try await run.run() } catch {
       reporter.finish()
@@ -66,6 +70,8 @@ struct StartCommand: Command {
     var words = ["start", file]
     if let workers { words += ["--workers", String(workers)] }
     if let until { words += ["--until", until.argumentText] }
+    if skipLost { words.append("--skip-lost") }
+    if newStream { words.append("--new-stream") }
     let name = pipeline.pipeline.name
     if let running = try RunRecord.running(name, in: house) {
       throw CommandFailure(.unavailable, "'\(name)' runs here already (process \(running.processID))")

@@ -1,24 +1,65 @@
 import Kafka
+import Pipelines
 import Vocabulary
 
-/// Makes sure that a topic is there.
+/// Makes sure that a topic is there, and says so where it was not: a name with a typing error makes a topic too.
 struct TopicMaker {
-  private let configuration: KafkaConfiguration
+  let configuration: KafkaConfiguration
 
   init(_ configuration: KafkaConfiguration) { self.configuration = configuration }
 
-  /// Makes `topic` unless it exists; says so where it has another number of partitions than asked for.
+  /// Makes `topic` unless it exists; says what it made, which topics are near, and where one has another number of
+  /// partitions than asked for.
   ///
+  /// - Parameter creates: False: one that is not there is refused.
+  /// - Parameter isDeadLetters: It belongs to a source topic: no other is near, and any number of partitions will do.
   /// - Returns: How many it has.
   @discardableResult
-  func make(_ topic: String, partitions: Int) async throws -> Int {
-    let count = try await withAdmin {
-      try await $0.createTopic(topic, partitions: Int32(clamping: partitions), until: .after(.seconds(30)))
+  func make(_ topic: String, partitions: Int, creates: Bool = true, isDeadLetters: Bool = false) async throws -> Int {
+    try await withAdmin { admin in
+      let deadline = Deadline.after(.seconds(30))
+      let count: Int32
+      do {
+        count = try await admin.partitionCount(topic: topic, until: deadline)
+      } catch let error as KafkaError where error.code == .unknownTopic {
+        return try await makeMissing(
+          topic, partitions: partitions, creates: creates, isDeadLetters: isDeadLetters, admin, until: deadline)
+      }
+      if Int(count) != partitions, !isDeadLetters {
+        Console.complain("note: the topic \(topic) has \(count) partitions, not \(partitions)")
+      }
+      return Int(count)
     }
-    if Int(count) != partitions {
-      Console.complain("note: the topic \(topic) has \(count) partitions, not \(partitions)")
+  }
+
+  private func makeMissing(
+    _ topic: String, partitions: Int, creates: Bool, isDeadLetters: Bool, _ admin: KafkaAdmin, until deadline: Deadline
+  ) async throws -> Int {
+    let near = isDeadLetters ? nil : try? await nearestTopic(to: topic, admin, until: deadline)
+    let hint = near.map { "; there is a topic \($0): did you mean that?" } ?? ""
+    let what = isDeadLetters ? "the dead-letter topic \(topic)" : "the topic \(topic)"
+    guard creates else {
+      throw CommandFailure(
+        .unavailable,
+        "\(what) is not there, and source.create is false\(hint.isEmpty ? "; make it, or allow it" : hint)")
     }
+    let count: Int32
+    do {
+      count = try await admin.createTopic(topic, partitions: Int32(clamping: partitions), until: deadline)
+    } catch let error as KafkaError where error.code == .authorization {
+      throw CommandFailure(
+        .unavailable, "\(what) is not there, and this user may not make it\(hint): \(error.description)")
+    }
+    Console.complain(
+      "note: \(what) was not there and was made, with \(count) partition\(count == 1 ? "" : "s")\(hint)")
     return Int(count)
+  }
+
+  /// The topic that a mistyped name may have meant.
+  private func nearestTopic(
+    to topic: String, _ admin: KafkaAdmin, until deadline: Deadline
+  ) async throws -> String? {
+    nearest(to: topic, among: try await admin.topicNames(until: deadline).filter { $0 != topic })
   }
 
   /// Deletes `topic`; false where the broker cannot delete topics.

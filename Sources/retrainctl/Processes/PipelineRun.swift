@@ -10,6 +10,8 @@ struct PipelineRun {
   let until: RunUntil?
   let house: House
   let reporter: RunReporter
+  var skipsLost = false
+  var beginsNewStream = false
 
   private var name: String { file.pipeline.name }
 
@@ -66,8 +68,15 @@ struct PipelineRun {
     let watch = FeedWatch(topic: file.pipeline.source.topic, house: house, registry: registry)
     let record = try await registry.register(
       pipeline: name, specification: file.text, desiredWorkers: workers,
-      until: until == .end ? nil : until?.argumentText)
-    try await refuseShorterStream(registry, record.id, broker)
+      until: until == .end ? nil : until?.argumentText, skipsLost: skipsLost)
+    let stream = StreamContinuity(
+      name: name, source: file.pipeline.source, configuration: topicMaker(broker).configuration, registry: registry,
+      reporter: reporter)
+    if beginsNewStream {
+      try await stream.beginAnew(record)
+    } else {
+      try await stream.verify(record, skipsLost: skipsLost)
+    }
     let reader = StatusReader(registry: registry.within(.seconds(5)), pipeline: name)
     let poller = StatusPoller { try await reader.read() }
     let options = RunOptions(
@@ -86,49 +95,23 @@ struct PipelineRun {
     var summary = supervisor.summary
     // The last step comes after the last look.
     if let status { summary.records = max(summary.records, status.consumed - supervisor.consumedBefore) }
-    summary.lag = try? await lag(registry, record.id, broker)
+    if let end = try? await stream.end(of: record.id) {
+      summary.lag = end.lag
+      summary.behindTransactions = end.behindTransactions > 0 ? end.behindTransactions : nil
+    }
     if let halted = status?.halted {
       ending = .halted(halted)
     } else if ending == .finished {
       switch until {
       case .end where summary.lag == 0: break
+      // All that may be read was read.
+      case .end where summary.lag != nil && summary.lag == summary.behindTransactions:
+        ending = .waitsBehindTransactions(summary.behindTransactions ?? 0)
       case .steps(let steps) where status?.step ?? 0 >= steps: break
       default: ending = .workersStopped(logs: options.logFolder)
       }
     }
     return Result(ending: ending, status: status, summary: summary)
-  }
-
-  /// Going on needs the records where they were: a broker that has forgotten some of them is told at once.
-  private func refuseShorterStream(_ registry: Registry, _ pipeline: Int64, _ broker: BrokerAccess) async throws {
-    let progress = try await registry.newestCheckpoint(pipeline: pipeline)?.progress ?? []
-    guard !progress.isEmpty else { return }
-    let topic = file.pipeline.source.topic
-    let (firsts, ends) = try await topicMaker(broker).withAdmin { admin in
-      let deadline = Deadline.after(.seconds(15))
-      return (
-        try await admin.firstOffsets(topic: topic, until: deadline),
-        try await admin.endOffsets(topic: topic, until: deadline)
-      )
-    }
-    for part in progress {
-      let (first, end) = (firsts[part.partition] ?? 0, ends[part.partition] ?? 0)
-      guard part.nextOffset < first || part.nextOffset > end else { continue }
-      throw CommandFailure(
-        .unavailable,
-        "'\(name)' would go on at offset \(part.nextOffset) of \(topic)/\(part.partition), but the broker holds "
-          + "\(first) to \(end): it has forgotten records. 'retrainctl delete \(name)' lets it begin anew")
-    }
-  }
-
-  /// Records that the newest checkpoint has not read.
-  private func lag(_ registry: Registry, _ pipeline: Int64, _ broker: BrokerAccess) async throws -> Int64 {
-    let progress = try await registry.newestCheckpoint(pipeline: pipeline)?.progress ?? []
-    let topic = file.pipeline.source.topic
-    let ends = try await topicMaker(broker).withAdmin {
-      try await $0.endOffsets(topic: topic, until: .after(.seconds(5)))
-    }
-    return progress.reduce(0) { $0 + max(0, (ends[$1.partition] ?? $1.nextOffset) - $1.nextOffset) }
   }
 
   private func topicMaker(_ broker: BrokerAccess) -> TopicMaker {
@@ -140,8 +123,9 @@ struct PipelineRun {
   private func makeTopics(_ broker: BrokerAccess) async throws {
     let source = file.pipeline.source
     let maker = topicMaker(broker)
-    try await maker.make(source.topic, partitions: source.partitions)
-    try await maker.make(source.effectiveDeadLetterTopic, partitions: source.partitions)
+    try await maker.make(source.topic, partitions: source.partitions, creates: source.create)
+    try await maker.make(
+      source.effectiveDeadLetterTopic, partitions: source.partitions, creates: source.create, isDeadLetters: true)
   }
 }
 

@@ -2,6 +2,8 @@
 enum RunEnding: Sendable, Hashable {
   /// The workers came to the end of the stream and stopped by themselves.
   case finished
+  /// As finished, but so many offsets lie behind transactions that their producers have not ended.
+  case waitsBehindTransactions(Int64)
   /// The workers ended without having been asked to, and not at the end of the stream.
   case workersStopped(logs: String)
   /// What `--until` waits for has happened.
@@ -16,7 +18,7 @@ enum RunEnding: Sendable, Hashable {
 
   var exitCode: ExitCode {
     switch self {
-    case .finished, .reached, .interrupted, .stopped: .ok
+    case .finished, .waitsBehindTransactions, .reached, .interrupted, .stopped: .ok
     case .halted, .workersStopped: .unavailable
     case .roleFailed(_, let code): ExitCode(rawValue: code).flatMap { $0 == .ok ? nil : $0 } ?? .ourFault
     }
@@ -25,6 +27,9 @@ enum RunEnding: Sendable, Hashable {
   var sentence: String {
     switch self {
     case .finished: "every partition was read to its end"
+    case .waitsBehindTransactions(let count):
+      "every partition was read to the end of what is committed; \(Wording.count(count)) offsets wait behind an open "
+        + "transaction of a producer, and are read once it commits or aborts (kafka-transactions.sh finds and ends it)"
     case .workersStopped(let logs): "the workers stopped by themselves; the logs in \(logs) tell why"
     case .reached(let what): what
     case .interrupted: "interrupted"

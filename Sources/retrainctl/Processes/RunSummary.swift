@@ -10,8 +10,12 @@ struct RunSummary: Codable, Sendable {
   var peakRecordsPerSecond: Double = 0
   /// Records between what was read and the end of the stream, afterwards; nil: the broker did not say.
   var lag: Int64?
+  /// Of the lag, what waits behind open transactions; nil: nothing.
+  var behindTransactions: Int64?
 
-  private enum CodingKeys: String, CodingKey { case records, seconds, recordsPerSecond, peakRecordsPerSecond, lag }
+  private enum CodingKeys: String, CodingKey {
+    case records, seconds, recordsPerSecond, peakRecordsPerSecond, lag, behindTransactions
+  }
 
   init() {}
 
@@ -21,6 +25,7 @@ struct RunSummary: Codable, Sendable {
     seconds = try container.decode(Double.self, forKey: .seconds)
     peakRecordsPerSecond = try container.decode(Double.self, forKey: .peakRecordsPerSecond)
     lag = try container.decodeIfPresent(Int64.self, forKey: .lag)
+    behindTransactions = try container.decodeIfPresent(Int64.self, forKey: .behindTransactions)
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -30,12 +35,14 @@ struct RunSummary: Codable, Sendable {
     try container.encode(recordsPerSecond, forKey: .recordsPerSecond)
     try container.encode(peakRecordsPerSecond, forKey: .peakRecordsPerSecond)
     try container.encodeIfPresent(lag, forKey: .lag)
+    try container.encodeIfPresent(behindTransactions, forKey: .behindTransactions)
   }
 
   var sentence: String {
     "this run: \(Wording.count(records)) records in \(Wording.figure(seconds, decimals: 1)) s, "
       + "\(Wording.count(Int64(recordsPerSecond))) records/s (peak \(Wording.count(Int64(max(peakRecordsPerSecond, recordsPerSecond)))))"
       + (lag.map { ", lag at the end \(Wording.count($0))" } ?? "")
+      + (behindTransactions.map { ", of which \(Wording.count($0)) behind an open transaction" } ?? "")
   }
 }
 

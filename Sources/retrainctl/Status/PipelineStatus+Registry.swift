@@ -15,6 +15,17 @@ extension PipelineStatus.Worker {
   }
 }
 
+extension PipelineStatus.DeadLetters {
+  init(_ workers: [WorkerStatus.DeadLetterStatus]) {
+    for worker in workers {
+      delivered += worker.delivered
+      cut += worker.cut
+      lost += worker.lost
+      waiting += worker.waiting
+    }
+  }
+}
+
 extension PipelineStatus.Metrics {
   init(_ metrics: StreamMetrics) {
     self.init(

@@ -96,6 +96,15 @@ struct PipelineStatus: Codable, Sendable {
     var positions: [String]
   }
 
+  struct DeadLetters: Codable, Sendable {
+    var delivered: Int64 = 0
+    /// Of the delivered, those that were shortened to fit.
+    var cut: Int64 = 0
+    /// Those that the dead-letter topic did not take.
+    var lost: Int64 = 0
+    var waiting: Int64 = 0
+  }
+
   struct Server: Codable, Sendable {
     var address: String
     /// The stable version that it serves; nil before the first.
@@ -115,8 +124,14 @@ struct PipelineStatus: Codable, Sendable {
   var trained: Int64
   var rejected: Int64
   var rejectedByReason: [String: Int64]
+  /// Offsets that the broker removed before they were read.
+  var lostByBroker: Int64
+  /// What became of refused records, by the workers of now.
+  var deadLetters: DeadLetters
   var recordsPerSecond: Double
   var lag: Int64?
+  /// Of the lag, what waits behind open transactions.
+  var behindTransactions: Int64
   var workers: [Worker]
   var checkpoint: Checkpoint?
   /// Newest first.

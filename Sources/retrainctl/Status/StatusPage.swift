@@ -50,7 +50,12 @@ struct StatusPage {
     var parts = ["step \(Wording.count(status.step))", "trained \(Wording.count(status.trained))"]
     parts.append("rejected \(Wording.count(status.rejected))")
     if !status.workers.isEmpty { parts.append("\(Wording.count(Int64(status.recordsPerSecond))) records/s") }
+    if status.lostByBroker > 0 { parts.append("lost by the broker \(Wording.count(status.lostByBroker))") }
     if let lag = status.lag { parts.append("lag \(Wording.count(lag))") }
+    if status.behindTransactions > 0 {
+      parts.append("\(Wording.count(status.behindTransactions)) of it behind an open transaction")
+    }
+    if status.deadLetters.lost > 0 { parts.append("dead letters lost \(Wording.count(status.deadLetters.lost))") }
     if let metrics = status.checkpoint?.metrics {
       parts.append("loss \(Wording.figure(metrics.loss))")
       if metrics.auc != nil { parts.append("AUC \(Wording.figure(metrics.auc))") }
