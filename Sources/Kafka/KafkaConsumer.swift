@@ -155,6 +155,15 @@ public actor KafkaConsumer {
     return high >= 0 ? high : nil
   }
 
+  /// Offsets that are in the log and not given out, though everything that may be read was: they lie behind a transaction
+  /// that its producer has not ended. Without asking; 0 while reading is under way.
+  public func behindTransactions(_ partition: Int32) -> Int64 {
+    guard let queue = queues[partition], queue.isAtEnd, let end = queue.endOffset,
+      rd_kafka_queue_length(queue.pointer) == 0, let high = knownHighWatermark(partition)
+    else { return 0 }
+    return max(0, high - end)
+  }
+
   /// Asks the broker for the first offset of the partition and the one after its last.
   public func watermarks(_ partition: Int32, until deadline: Deadline) throws -> (low: Int64, high: Int64) {
     try handle.watermarks(topic, partition, until: deadline)

@@ -113,11 +113,14 @@ final class KafkaHandle {
     until deadline: Deadline, _ call: (Int32) throws(KafkaError) -> Result
   ) throws(KafkaError) -> Result {
     lastTrouble = nil
+    // The first tries are short, so that what librdkafka tells beside (a refused password) is heard of soon.
+    var patience = Duration.seconds(2)
     while true {
       try check()
       do throws(KafkaError) {
-        return try call(max(deadline.remainingMilliseconds, 1))
+        return try call(max(min(deadline, .after(patience)).remainingMilliseconds, 1))
       } catch {
+        patience *= 2
         serveEvents()
         if let lastTrouble, lastTrouble.code == .authentication { throw lastTrouble }
         guard error.isRetryable, !deadline.hasPassed else { throw explained(error) }
@@ -144,7 +147,7 @@ final class KafkaHandle {
     return KafkaError(
       code: lastTrouble.code == .other ? error.code : lastTrouble.code, topic: error.topic,
       partition: error.partition, offset: error.offset, isRetryable: error.isRetryable,
-      reason: "\(error.reason); \(lastTrouble.reason)", cause: lastTrouble.cause ?? error.cause)
+      reason: "no broker answered in time: \(lastTrouble.reason)", cause: lastTrouble.cause ?? error.cause)
   }
 
   /// Ends the client. Messages, events, queues and topics taken from it must have been destroyed before.

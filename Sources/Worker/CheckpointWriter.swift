@@ -15,6 +15,8 @@ actor CheckpointWriter {
   private let pipelineID: Int64
   private let consumer: KafkaConsumer
   private let deadLetters: DeadLetters
+  private let watch: StreamWatch
+  private let failReading: @Sendable (StreamError) -> Void
   private let logger: Logger
   private var waiting: Snapshot?
   private var parent: Int64?
@@ -27,11 +29,17 @@ actor CheckpointWriter {
   /// How long one attempt may take before it is tried again.
   private static let attempt = Duration.seconds(30)
 
-  init(registry: Registry, pipelineID: Int64, consumer: KafkaConsumer, deadLetters: DeadLetters, logger: Logger) {
+  /// - Parameter failReading: Called when a checkpoint was not written because its records are another topic's.
+  init(
+    registry: Registry, pipelineID: Int64, consumer: KafkaConsumer, deadLetters: DeadLetters, watch: StreamWatch,
+    logger: Logger, failReading: @escaping @Sendable (StreamError) -> Void
+  ) {
     self.registry = registry
     self.pipelineID = pipelineID
     self.consumer = consumer
     self.deadLetters = deadLetters
+    self.watch = watch
+    self.failReading = failReading
     self.logger = logger
   }
 
@@ -112,6 +120,12 @@ actor CheckpointWriter {
           "a newer generation has taken over, so this checkpoint is left to it",
           [.step: LogValue(snapshot.state.step)])
         return
+      } catch let error as StreamError {
+        logger.warning(
+          "the stream is another one, so what was learned since the checkpoint before is not kept",
+          [.step: LogValue(snapshot.state.step)])
+        failReading(error)
+        return
       } catch {
         logger.warning(
           "checkpoint not written, trying again",
@@ -129,6 +143,7 @@ actor CheckpointWriter {
 
   private func write(_ snapshot: Snapshot) async throws {
     let start = ContinuousClock.now
+    try await watch.vouch()
     try await deadLetters.deliver(until: .after(Self.attempt))
     let state = snapshot.state
     // A snapshot taken while the one before was still on its way repeats that one's part of the ledger.

@@ -1,5 +1,6 @@
 import Confinement
 import Synchronization
+import Telemetry
 import Vocabulary
 
 /// The few facts that the step thread shares with the tasks around it: wishes one way, progress the other.
@@ -51,4 +52,17 @@ package final class ControlBoard: Sendable {
   }
 
   package func report(_ change: (inout Facts) -> Void) { facts.withLock { change(&$0) } }
+
+  /// Ends the group's work, with a final checkpoint and the reason. The first reason stays, and is logged.
+  func failReading(_ error: any Error, logger: Logger) {
+    let isFirst = facts.withLock { facts in
+      guard facts.readingFailure == nil else { return false }
+      facts.readingFailure = String(describing: error)
+      return true
+    }
+    if isFirst {
+      logger.error("records can no longer be read; stopping", [.error: LogValue(describing: error)])
+    }
+    wish { $0.stop = true }
+  }
 }

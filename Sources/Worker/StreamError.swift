@@ -8,6 +8,9 @@ package enum StreamError: Error, Sendable, Hashable, CustomStringConvertible {
   /// that was read.
   case madeAnew(topic: String, partition: Int32, next: Int64, evidence: Evidence)
 
+  /// The topic was deleted.
+  case gone(topic: String)
+
   package enum Evidence: Sendable, Hashable {
     case endsAt(Int64)
     case otherRecord(at: Int64)
@@ -21,6 +24,9 @@ package enum StreamError: Error, Sendable, Hashable, CustomStringConvertible {
       return "the broker has removed \(places.joined(separator: ", ")) before they were read (retention, or deleted "
         + "records). The model is kept: 'retrainctl start FILE --skip-lost' goes on behind the gap and counts \(count) as "
         + "lost by the broker; 'source: { on_lost: skip }' in the file always does"
+    case .gone(let topic):
+      return "the topic \(topic) is not there any more. The model is kept: once the topic is made anew, "
+        + "'retrainctl start FILE --new-stream' goes on from its first record"
     case .madeAnew(let topic, let partition, let next, let evidence):
       let what =
         switch evidence {

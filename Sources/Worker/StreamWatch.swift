@@ -49,9 +49,12 @@ actor StreamWatch {
   /// Looks at the marks of partitions that have new ones, and remembers those.
   ///
   /// - Throws: As `verify`.
-  func renew(until deadline: Deadline) async throws {
+  ///
+  /// - Returns: Whether there were any.
+  @discardableResult
+  func renew(until deadline: Deadline) async throws -> Bool {
     let fresh = news.takeMarks()
-    guard !fresh.isEmpty else { return }
+    guard !fresh.isEmpty else { return false }
     do {
       let known = try await loaded()
       for start in stride(from: 0, to: fresh.count, by: Self.atOnce) {
@@ -60,6 +63,7 @@ actor StreamWatch {
         try await registry.setStreamMarks(pipeline: pipelineID, stream: stream, Array(part))
         for mark in part { self.known?[mark.partition] = mark }
       }
+      return true
     } catch {
       // What came meanwhile is newer, and will do as well.
       if !(error is StreamError) { for mark in fresh { news.restore(mark) } }
@@ -67,13 +71,33 @@ actor StreamWatch {
     }
   }
 
+  /// Looks at a few marks before a checkpoint is written, so that none holds another topic's records: a topic is made anew
+  /// with all its partitions. Brokers that are away, or a topic that is, say nothing against it.
+  ///
+  /// - Throws: `StreamError.madeAnew`; `RegistryError`.
+  func vouch() async throws {
+    do { try await sample(until: .after(.seconds(2))) } catch is KafkaError {} catch StreamError.gone {}
+  }
+
+  private func sample(until deadline: Deadline) async throws {
+    try await look(at: Array(loaded().values.shuffled().prefix(4)), until: deadline)
+  }
+
   /// Until cancelled.
   ///
   /// - Parameter fail: Called once with what ends the reading.
   func run(fail: @Sendable (StreamError) -> Void) async {
+    var quiet = 0
+    var pause = Duration.seconds(1)
     while !Task.isCancelled {
-      try? await Task.sleep(for: Self.interval)
-      do { try await renew(until: .after(.seconds(20))) } catch let error as StreamError { return fail(error) } catch {
+      try? await Task.sleep(for: pause)
+      pause = Self.interval
+      do {
+        let hasNews = try await renew(until: .after(.seconds(20)))
+        quiet = hasNews ? 0 : quiet + 1
+        // A topic that gives nothing may be there no more.
+        if quiet % 3 == 2 { try await sample(until: .after(.seconds(20))) }
+      } catch let error as StreamError { return fail(error) } catch {
         logger.debug("the stream's marks could not be looked at", [.error: LogValue(describing: error)])
       }
     }
@@ -89,12 +113,20 @@ actor StreamWatch {
 
   private func look(at marks: [StreamMark], until deadline: Deadline) async throws {
     guard !marks.isEmpty else { return }
-    let first = try await StreamCheck.look(at: marks, topic: topic, configuration: configuration, until: deadline)
-    guard StreamError(marks, first, topic: topic) != nil else { return }
+    guard try await change(at: marks, until: deadline) != nil else { return }
     // Once more: it ends the run, and a partition may just have changed its leader.
     try await Task.sleep(for: .milliseconds(500))
-    let second = try await StreamCheck.look(at: marks, topic: topic, configuration: configuration, until: deadline)
-    if let error = StreamError(marks, second, topic: topic) { throw error }
+    if let error = try await change(at: marks, until: deadline) { throw error }
+  }
+
+  private func change(at marks: [StreamMark], until deadline: Deadline) async throws -> StreamError? {
+    do {
+      let findings = try await StreamCheck.look(
+        at: marks, topic: topic, configuration: configuration, until: deadline)
+      return StreamError(marks, findings, topic: topic)
+    } catch let error as KafkaError where error.code == .unknownTopic {
+      return .gone(topic: topic)
+    }
   }
 }
 

@@ -31,13 +31,6 @@ struct WorkerResources: Sendable {
   let shadow: StableShadow
   let quarantine: Quarantine
   let logger: Logger
-
-  /// Ends the group's work, with a final checkpoint and the reason.
-  func failReading(_ error: any Error) {
-    logger.error("records can no longer be read; stopping", [.error: LogValue(describing: error)])
-    board.report { $0.readingFailure = $0.readingFailure ?? String(describing: error) }
-    board.wish { $0.stop = true }
-  }
 }
 
 /// The life of a worker's one step thread: join, form a generation, agree on the state, learn, and again until the end.
@@ -52,8 +45,8 @@ final class TrainingThread {
   /// The newest checkpoint's step when the generation began; −1: none.
   var savedStep: Int64 = -1
   private var lastGeneration: Generation?
-  /// Partitions whose topic was found to be the one that was learned from; the watch goes on looking.
-  private var verified: Set<Int32> = []
+  /// The topic was found to be the one that was learned from; the watch goes on looking.
+  private var isVerified = false
 
   /// How long the first that waits waits for the others.
   private static let grace = Duration.seconds(5)
@@ -165,9 +158,9 @@ final class TrainingThread {
         nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
-    try verifyStream(owned)
-    let pump = try startPump(buffers)
-    defer { pump.cancel() }
+    // Where the topic is another one nothing is read: the group ends in agreement.
+    let pump = try isStreamKnown(owned) ? startPump(buffers) : nil
+    defer { pump?.cancel() }
     return try learn(collective, from: agreed, buffers: buffers)
   }
 
@@ -214,24 +207,24 @@ final class TrainingThread {
         try await pump.run(buffers: buffers, decoder: decoder)
       } catch is CancellationError {
       } catch {
-        resources.failReading(error)
+        resources.board.failReading(error, logger: resources.logger)
       }
     }
   }
 
-  /// Before the first record of a process is read: the topic must be the one that was learned from.
-  private func verifyStream(_ owned: [Int32]) throws {
-    let fresh = owned.filter { !verified.contains($0) }
-    guard verified.isEmpty, !fresh.isEmpty else { return }
+  /// Whether the topic is the one that was learned from, looked at before a process reads its first record.
+  private func isStreamKnown(_ owned: [Int32]) throws -> Bool {
+    guard !isVerified else { return true }
     let resources = resources
     do {
       try blockingAwait(until: .after(.seconds(60))) {
-        try await resources.watch.verify(fresh, until: .after(.seconds(20)))
+        try await resources.watch.verify(owned, until: .after(.seconds(20)))
       }
     } catch let error as StreamError {
-      // The group ends in agreement, having read nothing.
-      return resources.failReading(error)
+      resources.board.failReading(error, logger: resources.logger)
+      return false
     }
-    verified.formUnion(owned)
+    isVerified = true
+    return true
   }
 }

@@ -60,10 +60,8 @@ struct WorkerHeartbeat: Sendable {
       else { continue }
       status.lag.append(
         WorkerStatus.PartitionLag(partition: partition, records: max(0, end - progress.nextOffset)))
-      // Read to the end of what is committed, and there is more: a transaction is open.
-      if let place = await resources.consumer.position(partition), place.isAtEnd, let stable = place.endOffset {
-        status.behindTransactions = (status.behindTransactions ?? 0) + max(0, end - stable)
-      }
+      status.behindTransactions =
+        await (status.behindTransactions ?? 0) + resources.consumer.behindTransactions(partition)
     }
     do {
       try await resources.registry.heartbeat(

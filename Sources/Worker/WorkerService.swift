@@ -85,19 +85,22 @@ public actor WorkerService {
       topic: pipeline.source.topic, queueBytesMax: pipeline.source.queueBytesMax)
     let deadLetters = DeadLetters(configuration: configuration, topic: pipeline.source.effectiveDeadLetterTopic)
     let news = StreamNews()
+    let (board, logger) = (board, logger)
+    let watch = StreamWatch(
+      registry: registry, pipelineID: record.id, stream: record.stream, topic: pipeline.source.topic,
+      configuration: configuration, news: news, logger: logger)
     let resources = WorkerResources(
       pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
       partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters, stream: record.stream,
       skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
-      watch: StreamWatch(
-        registry: registry, pipelineID: record.id, stream: record.stream, topic: pipeline.source.topic,
-        configuration: configuration, news: news, logger: logger),
+      watch: watch,
       checkpoints: CheckpointWriter(
-        registry: registry, pipelineID: record.id, consumer: consumer, deadLetters: deadLetters, logger: logger),
+        registry: registry, pipelineID: record.id, consumer: consumer, deadLetters: deadLetters, watch: watch,
+        logger: logger, failReading: { board.failReading($0, logger: logger) }),
       board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), logger: logger)
     let beats = WorkerHeartbeat(resources: resources)
     let heartbeat = Task { await beats.run() }
-    let watching = Task { await resources.watch.run { resources.failReading($0) } }
+    let watching = Task { await watch.run { board.failReading($0, logger: logger) } }
     var result: Result<WorkerOutcome, any Error>
     do {
       let address = listenAddress
@@ -112,10 +115,10 @@ public actor WorkerService {
     watching.cancel()
     await heartbeat.value
     await watching.value
-    do { try await resources.watch.renew(until: .after(.seconds(5))) } catch let error as StreamError {
-      resources.failReading(error)
-    } catch { logger.debug("the stream's marks could not be renewed", [.error: LogValue(describing: error)]) }
-    if case .success(.stopped) = result, let reason = board.currentFacts.readingFailure {
+    if board.currentFacts.readingFailure == nil { await renewMarks(resources) }
+    if case .success(let outcome) = result, outcome == .stopped || outcome == .finished,
+      let reason = board.currentFacts.readingFailure
+    {
       result = .success(.halted(reason))
     }
     if case .success(.halted(let reason)) = result {
@@ -127,6 +130,15 @@ public actor WorkerService {
     await consumer.close()
     await deadLetters.close()
     return try result.get()
+  }
+
+  /// A last look: runs may be shorter than the time between two.
+  private func renewMarks(_ resources: WorkerResources) async {
+    do { try await resources.watch.renew(until: .after(.seconds(5))) } catch let error as StreamError {
+      board.failReading(error, logger: logger)
+    } catch {
+      logger.debug("the stream's marks could not be renewed", [.error: LogValue(describing: error)])
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import Pipelines
 
 /// A pipeline file, read and checked.
@@ -22,5 +23,24 @@ struct PipelineFile {
   init(text: String, name: String) throws {
     pipeline = try PipelineParser.parse(text: text, fileName: name, environment: Environment.value(of:))
     self.text = text
+    try refuseUnknownProperties(name: name)
+  }
+
+  /// What librdkafka does not know, or not with that value, is a mistake of the file, not of the broker.
+  private func refuseUnknownProperties(name: String) throws {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    var mistakes: [String] = []
+    for (property, value) in pipeline.source.librdkafka.sorted(by: { $0.key < $1.key }) {
+      let alone = KafkaConfiguration(brokers: "", properties: [property: value])
+      guard let mistake = alone.mistakes().first else { continue }
+      let line = lines.firstIndex { $0.contains(property) }
+      let column = line.flatMap { lines[$0].range(of: property) }.map { range in
+        lines[line ?? 0].distance(from: lines[line ?? 0].startIndex, to: range.lowerBound)
+      }
+      mistakes.append(
+        "\(name):\((line ?? 0) + 1):\((column ?? 0) + 1): source.librdkafka: \(mistake.reason) — librdkafka's "
+          + "CONFIGURATION.md lists what there is")
+    }
+    if !mistakes.isEmpty { throw CommandFailure(.badPipeline, mistakes.joined(separator: "\n")) }
   }
 }

@@ -42,7 +42,7 @@ struct PipelineRun {
     reporter.note("starting the database")
     let database = try DatabaseAccess.enter(house: house, creates: true)
     defer { leave("database", database.leave) }
-    reporter.note("starting the broker")
+    reporter.note(givenBrokers.map { "looking for the brokers at \($0)" } ?? "starting the broker")
     let broker = try BrokerAccess.enter(pipelineBrokers: file.pipeline.source.brokers, house: house)
     defer { leave("broker", broker.leave) }
     let registry = try await Registry.open(
@@ -56,6 +56,9 @@ struct PipelineRun {
       throw error
     }
   }
+
+  /// Somebody else's; nil: one of our own.
+  private var givenBrokers: String? { file.pipeline.source.brokers ?? Environment.process.brokers }
 
   private func leave(_ what: String, _ leave: () throws -> Void) {
     do { try leave() } catch { reporter.note("the \(what) could not be stopped: \(CommandFailure(error).message)") }
