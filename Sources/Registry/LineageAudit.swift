@@ -35,7 +35,8 @@ struct LineageAudit {
           "checkpoint \(checkpoint): partition \(entry.partition) starts at \(entry.startOffset), not at "
             + "\(before.startOffset) as its parent")
       }
-      let advance = entry.covered - before.covered
+      let advance =
+        entry.stream == before.stream ? entry.nextOffset - before.nextOffset : entry.covered - before.covered
       let counted = entry.accounted - before.accounted
       if counted < advance {
         tally.lost += advance - counted

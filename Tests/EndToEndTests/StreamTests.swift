@@ -107,8 +107,9 @@ struct StreamTests {
     let run = try place.run("start", path, "--until", "end", "--json")
     #expect(run.code == 0, "\(run.complaints.suffix(2000))")
     #expect(run.complaints.contains("records did not get into the dead-letter topic"))
-    let incidents = try place.run("incidents", "--pipeline", "small", "--json").output
-    #expect(incidents.contains("dead_letters_lost") && incidents.contains("MSG_SIZE_TOO_LARGE"))
+    let incident = try place.run("incident", "show", "1").output
+    #expect(incident.contains("dead_letters_lost") && incident.contains("small/0/100"))
+    #expect(incident.contains("MSG_SIZE_TOO_LARGE"), "\(incident)")
     #expect(try place.run("audit", "--pipeline", "small").code == 0)
   }
 

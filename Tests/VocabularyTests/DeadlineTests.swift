@@ -43,9 +43,9 @@ struct RejectReasonTests {
     #expect(Set(RejectReason.allCases.map(\.rawValue)).count == RejectReason.allCases.count)
   }
 
-  @Test("only an absent label is kept out of the dead-letter topic")
+  @Test("only an absent label and a deletion are kept out of the dead-letter topic")
   func deadLetters() {
-    #expect(RejectReason.allCases.filter { !$0.isDeadLettered } == [.labelAbsent])
+    #expect(RejectReason.allCases.filter { !$0.isDeadLettered } == [.labelAbsent, .tombstone])
   }
 }
 
