@@ -53,6 +53,29 @@ struct CommandLineTests {
     #expect(try place.run("start", "x.yaml", "--until", "tomorrow").code == 64)
   }
 
+  @Test("a property that librdkafka does not know, or not so, is a mistake of the file, and no secret is told")
+  func badProperty() throws {
+    let path = place.folder + "/property.yaml"
+    let text = """
+      name: p
+      source:
+        topic: t
+        librdkafka:
+          compression.type: brotli
+          sasl.pasword: hush-hush
+      schema: { label: { path: y }, features: [{ name: a, type: float }] }
+      model: { task: binary }
+      """
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    for command in ["validate", "start"] {
+      let outcome = try place.run(command, path)
+      #expect(outcome.code == 65)
+      #expect(outcome.complaints.contains("property.yaml:6:5: source.librdkafka: No such configuration property"))
+      #expect(outcome.complaints.contains("property.yaml:5:5: source.librdkafka: Invalid value \"brotli\""))
+      #expect(!outcome.complaints.contains("hush-hush"))
+    }
+  }
+
   @Test("a pipeline with mistakes exits 65 and tells all of them with their places") func badPipeline() throws {
     let path = place.folder + "/bad.yaml"
     try "name: Bad Name\nsource:\n  topic: t\n  colour: red\n".write(toFile: path, atomically: true, encoding: .utf8)

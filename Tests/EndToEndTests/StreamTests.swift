@@ -132,6 +132,10 @@ struct StreamTests {
 
     try await admin { admin, deadline in
       try await admin.deleteTopic("flow", until: deadline)
+    }
+    let gone = try place.run("start", path, "--until", "end")
+    #expect(gone.code == 69 && gone.complaints.contains("is not there any more"), "\(gone.complaints)")
+    try await admin { admin, deadline in
       _ = try await admin.createTopic("flow", partitions: 1, until: deadline)
     }
     try await publish(records(700), to: "flow")

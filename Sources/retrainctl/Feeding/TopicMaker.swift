@@ -32,6 +32,17 @@ struct TopicMaker {
     }
   }
 
+  func exists(_ topic: String) async throws -> Bool {
+    try await withAdmin { admin in
+      do {
+        _ = try await admin.partitionCount(topic: topic, until: .after(.seconds(30)))
+        return true
+      } catch let error as KafkaError where error.code == .unknownTopic {
+        return false
+      }
+    }
+  }
+
   private func makeMissing(
     _ topic: String, partitions: Int, creates: Bool, isDeadLetters: Bool, _ admin: KafkaAdmin, until deadline: Deadline
   ) async throws -> Int {

@@ -66,7 +66,7 @@ struct PipelineRun {
 
   private func run(with registry: Registry, broker: BrokerAccess, signals: SignalCount) async throws -> Result {
     try await registry.migrate()
-    try await makeTopics(broker)
+    try await makeTopics(broker, registry)
     guard signals.value == 0 else { return Result(ending: .interrupted, status: nil) }
     let watch = FeedWatch(topic: file.pipeline.source.topic, house: house, registry: registry)
     let record = try await registry.register(
@@ -123,9 +123,19 @@ struct PipelineRun {
         brokers: broker.addresses, properties: file.pipeline.source.librdkafka, clientID: "retrainctl-start"))
   }
 
-  private func makeTopics(_ broker: BrokerAccess) async throws {
+  private func makeTopics(_ broker: BrokerAccess, _ registry: Registry) async throws {
     let source = file.pipeline.source
     let maker = topicMaker(broker)
+    if !beginsNewStream, let known = try await registry.pipeline(named: name),
+      try await registry.newestCheckpoint(pipeline: known.id) != nil, try await !maker.exists(source.topic)
+    {
+      // An empty topic in its place would only hide that it is gone.
+      throw CommandFailure(
+        .unavailable,
+        "'\(name)' cannot go on: the topic \(source.topic) that it has learned from is not there any more. The model is "
+          + "kept: 'retrainctl start FILE --new-stream' makes the topic anew and goes on from its first record; "
+          + "'retrainctl delete \(name)' begins all anew")
+    }
     try await maker.make(source.topic, partitions: source.partitions, creates: source.create)
     try await maker.make(
       source.effectiveDeadLetterTopic, partitions: source.partitions, creates: source.create, isDeadLetters: true)
