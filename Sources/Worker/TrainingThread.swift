@@ -33,6 +33,33 @@ struct WorkerResources: Sendable {
   let logger: Logger
 }
 
+extension WorkerResources {
+  /// How long the step thread may take to learn what was read before the reading failed.
+  private static let drainPatience = Duration.seconds(10)
+
+  /// Reads until cancelled, or until records can no longer be read: then the group's work ends.
+  func read(into buffers: [PartitionBuffer]) async {
+    let pump = RecordPump(
+      consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news)
+    let decoder = RecordDecoder(
+      pipeline: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax)
+    do { try await pump.run(buffers: buffers, decoder: decoder) } catch {
+      guard !(error is CancellationError) else { return }
+      await drain(buffers, after: error)
+      board.failReading(error, logger: logger)
+    }
+  }
+
+  /// Lets what was read before be learned: the broker may not give it a second time. Not where it may be another topic's.
+  private func drain(_ buffers: [PartitionBuffer], after error: any Error) async {
+    if case StreamError.madeAnew = error { return }
+    let deadline = Deadline.after(Self.drainPatience)
+    while buffers.contains(where: \.hasRecords), !deadline.hasPassed, !Task.isCancelled {
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+  }
+}
+
 /// The life of a worker's one step thread: join, form a generation, agree on the state, learn, and again until the end.
 ///
 /// The learner never leaves this thread, so a lost peer costs no state: survivors go on from memory (design D5).
@@ -197,18 +224,7 @@ final class TrainingThread {
       uniqueKeysWithValues: buffers.map { ($0.partition, StartOffset.offset($0.nextOffset)) })
     try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
     return Task {
-      let pump = RecordPump(
-        consumer: resources.consumer, deadLetters: resources.deadLetters, topic: resources.pipeline.source.topic,
-        skipsLost: resources.skipsLost, news: resources.news)
-      let decoder = RecordDecoder(
-        pipeline: resources.pipeline.schema, heads: resources.pipeline.heads,
-        recordBytesMax: resources.pipeline.source.recordBytesMax)
-      do {
-        try await pump.run(buffers: buffers, decoder: decoder)
-      } catch is CancellationError {
-      } catch {
-        resources.board.failReading(error, logger: resources.logger)
-      }
+      await resources.read(into: buffers)
     }
   }
 

@@ -134,7 +134,8 @@ struct PipelineRun {
         .unavailable,
         "'\(name)' cannot go on: the topic \(source.topic) that it has learned from is not there any more. The model is "
           + "kept: 'retrainctl start FILE --new-stream' makes the topic anew and goes on from its first record; "
-          + "'retrainctl delete \(name)' begins all anew")
+          + "'retrainctl delete \(name)' begins all anew"
+          + (broker.isInMemory ? ". (The broker in memory forgets everything when it stops.)" : ""))
     }
     try await maker.make(source.topic, partitions: source.partitions, creates: source.create)
     try await maker.make(
