@@ -30,6 +30,8 @@ struct WorkerResources: Sendable {
   let board: ControlBoard
   let shadow: StableShadow
   let quarantine: Quarantine
+  let fields: [DeclaredField]
+  let examples: FieldExamples
   let logger: Logger
 }
 
@@ -155,7 +157,7 @@ final class TrainingThread {
       PartitionBuffer(
         partition: partition, capacity: Self.bufferCapacity, numberCount: learner.spec.numbers.count,
         categoryCount: learner.spec.categoryColumns, labelCount: learner.spec.heads.count,
-        nextOffset: agreed.progress[Int(partition)].nextOffset
+        fieldCount: resources.fields.count, nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
     // Where the topic is another one nothing is read: the group ends in agreement.
@@ -174,9 +176,11 @@ final class TrainingThread {
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, learner: learner,
       shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share),
-      account: StepAccount(rowsMax: share, outputCount: learner.outputCount, task: task), board: resources.board,
+      account: StepAccount(
+        rowsMax: share, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
+      board: resources.board,
       shadow: ShadowPredictions(source: resources.shadow, task: task, batchCapacity: batch.capacity),
-      quarantine: resources.quarantine, state: agreed, savedStep: max(0, savedStep),
+      quarantine: resources.quarantine, state: agreed, examples: resources.examples, savedStep: max(0, savedStep),
       durableStep: { checkpoints.durableStep }
     ) { checkpoints.submit($0) }
     // The state of the last agreed step outlives the generation, however that ends.
@@ -199,7 +203,8 @@ final class TrainingThread {
     return Task {
       let pump = RecordPump(
         consumer: resources.consumer, deadLetters: resources.deadLetters, topic: resources.pipeline.source.topic,
-        skipsLost: resources.skipsLost, news: resources.news)
+        skipsLost: resources.skipsLost, news: resources.news, fields: resources.fields,
+        examples: resources.examples)
       let decoder = RecordDecoder(
         pipeline: resources.pipeline.schema, heads: resources.pipeline.heads,
         recordBytesMax: resources.pipeline.source.recordBytesMax)
