@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "Number.hpp"
 #include "Schema.hpp"
@@ -18,11 +19,31 @@ struct Outputs {
   double *eventTime;
 };
 
+// What happened to the values of the record at hand, by field. Room for every field is made beforehand.
+struct Marks {
+  std::vector<uint8_t> byField;
+  std::vector<int32_t> fields;
+
+  void resize(size_t count) {
+    byField.resize(count);
+    fields.reserve(count);
+  }
+  void add(int32_t field, uint8_t mark) {
+    if (byField[field] == 0) fields.push_back(field);
+    byField[field] |= mark;
+  }
+  void clear() {
+    for (int32_t field : fields) byField[field] = 0;
+    fields.clear();
+  }
+};
+
 // The rules of the declared places: what a value becomes, and what is wrong with it. What is wrong is noted, the first
 // time in a record, and the record goes on: one that is not JSON is malformed whatever it holds.
 class Keeper {
  public:
-  Keeper(Outputs out, uint32_t record, cjson_counts *counts) : out_(out), record_(record), counts_(counts) {}
+  Keeper(Outputs out, uint32_t record, cjson_counts *counts, Marks &marks)
+      : out_(out), record_(record), counts_(counts), marks_(marks) {}
 
   int32_t outcome() const { return outcome_; }
   int32_t field() const { return field_; }
@@ -41,10 +62,12 @@ class Keeper {
       case CJSON_LABEL_TIME: return;
       case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
         out_.labels[given.column] = std::numeric_limits<float>::quiet_NaN();
+        marks_.add(field.index, CJSON_MARK_MISSING);
         return;
     }
     if (given.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, field);
     counts_[field.index].imputed++;
+    marks_.add(field.index, CJSON_MARK_MISSING);
     if (given.kind == CJSON_CATEGORY) {
       if (field.isList()) clearList(field);
       out_.categories[given.column] = 0;
@@ -62,6 +85,7 @@ class Keeper {
         if (given.rejects_out_of_range) return note(CJSON_OUT_OF_RANGE, field);
         value = value < given.low ? given.low : given.high;
         counts_[field.index].clipped++;
+        marks_.add(field.index, CJSON_MARK_CLIPPED);
       }
     } else if (value > FLT_MAX || value < -FLT_MAX) {
       return note(CJSON_OVERFLOW, field);
@@ -110,6 +134,7 @@ class Keeper {
     } else {
       if (known > 0) {
         counts_[field.index].unknown++;
+        marks_.add(field.index, CJSON_MARK_UNKNOWN);
         if (given.unknown == CJSON_UNKNOWN_REJECT) return note(CJSON_UNKNOWN_CATEGORY, field);
       }
       bucket = known > 0 && given.unknown == CJSON_UNKNOWN_MISSING ? 0 : 1 + known + hash % (given.buckets - 1 - known);
@@ -251,6 +276,7 @@ class Keeper {
   Outputs out_;
   uint32_t record_;
   cjson_counts *counts_;
+  Marks &marks_;
   int32_t outcome_ = CJSON_OK;
   int32_t field_ = -1;
 };

@@ -12,6 +12,7 @@ using namespace cjson;
 struct cjson_decoder {
   std::vector<std::unique_ptr<Field>> fields;
   std::vector<cjson_counts> counts;
+  Marks marks;
   std::vector<Key *> keys;  // by field
   Node root;
   size_t recordBytesMax = 0;
@@ -48,12 +49,13 @@ struct cjson_decoder {
 
   int32_t decode(const void *bytes, size_t length, Outputs out, int32_t *field) {
     *field = -1;
+    marks.clear();
     if (length > recordBytesMax || !reserve(length)) return CJSON_OVERSIZED;
     uint8_t *start = buffer.get() + margin, *end = start + length;
     if (length > 0) memcpy(start, bytes, length);
     memset(end, ' ', padding);
     nextRecord();
-    Keeper keeper(out, record, counts.data());
+    Keeper keeper(out, record, counts.data(), marks);
     int32_t result = walk(start, end, keeper);
     if (result == CJSON_MALFORMED && !simdjson::validate_utf8(reinterpret_cast<const char *>(start), length))
       return CJSON_INVALID_UTF8;
@@ -97,6 +99,7 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_
   auto decoder = std::make_unique<cjson_decoder>();
   decoder->recordBytesMax = record_bytes_max;
   decoder->counts.resize(field_count);
+  decoder->marks.resize(field_count);
   for (size_t i = 0; i < field_count; i++) {
     auto field = std::make_unique<Field>();
     field->given = fields[i];
@@ -121,7 +124,7 @@ int32_t cjson_decode(
 
 int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number) {
   const Field &place = *decoder->fields[field];
-  Keeper keeper({number - place.given.column, nullptr, nullptr, nullptr}, 0, decoder->counts.data());
+  Keeper keeper({number - place.given.column, nullptr, nullptr, nullptr}, 0, decoder->counts.data(), decoder->marks);
   if (std::isnan(value)) keeper.absent(place);
   else if (std::isinf(value)) keeper.note(CJSON_OVERFLOW, place);
   else if (place.given.kind == CJSON_BOOLEAN && value != 0 && value != 1) keeper.note(CJSON_WRONG_TYPE, place);
@@ -131,13 +134,19 @@ int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float 
 
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket) {
   const Field &place = *decoder->fields[field];
-  Keeper keeper({nullptr, bucket - place.given.column, nullptr, nullptr}, 0, decoder->counts.data());
+  Keeper keeper({nullptr, bucket - place.given.column, nullptr, nullptr}, 0, decoder->counts.data(), decoder->marks);
   if (text == nullptr) keeper.absent(place);
   else keeper.keepCategory(place, text, length);
   return keeper.outcome();
 }
 
 const cjson_counts *cjson_counters(const cjson_decoder *decoder) { return decoder->counts.data(); }
+
+size_t cjson_marked(const cjson_decoder *decoder, const int32_t **fields, const uint8_t **marks) {
+  *fields = decoder->marks.fields.data();
+  *marks = decoder->marks.byField.data();
+  return decoder->marks.fields.size();
+}
 
 uint64_t cjson_hash(const void *bytes, size_t length) { return hash64(bytes, length); }
 

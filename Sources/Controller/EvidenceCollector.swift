@@ -21,7 +21,8 @@ struct EvidenceCollector: Sendable {
     let replies = try await registry.serverOutputs(pipeline: pipelineID)[version.number]
     var evidence = CandidateEvidence(
       metrics: checkpoint.metrics, nonFiniteParameter: checkpoint.nonFiniteParameter,
-      findings: examine(health, limits: limits), comparison: checkpoint.comparison,
+      findings: examine(health, limits: limits) + examine(checkpoint.fields, limits: limits),
+      comparison: checkpoint.comparison,
       comparedWith: checkpoint.comparedWith)
     evidence.nonFiniteOutputs += replies?.nonFinite ?? 0
     return evidence

@@ -6,7 +6,8 @@ extension RolloutPolicy {
   /// The pipeline's `rollout:` settings.
   init(_ settings: RolloutSettings) {
     self.init(
-      recordsMin: Int64(settings.recordsMin), lossTolerance: settings.lossTolerance, confidence: settings.confidence,
+      recordsMin: Int64(settings.recordsMin), lossTolerance: settings.lossTolerance,
+      lossToleranceRelative: settings.lossToleranceRelative, confidence: settings.confidence,
       canaryShare: settings.canaryShare)
   }
 }
@@ -18,5 +19,8 @@ extension HealthLimits {
     deadShareMax = settings.deadShareMax
     saturatedShareMax = settings.saturatedShareMax
     gradientNormMax = settings.gradientNormMax
+    missingShareMax = settings.missingShareMax
+    unknownShareMax = settings.unknownShareMax
+    clippedShareMax = settings.clippedShareMax
   }
 }

@@ -5,28 +5,78 @@ struct ClassTally: Sendable, Hashable, Codable {
   /// Records of each class.
   private(set) var counts: [Int64]
   private(set) var correct: Int64 = 0
+  /// The same, and how often each class was predicted and rightly so, since these three are counted together.
+  private var labelled: [Int64]
+  private var predicted: [Int64]
+  private var hits: [Int64]
 
-  init(classes: Int) { counts = Array(repeating: 0, count: classes) }
+  init(classes: Int) {
+    counts = Array(repeating: 0, count: classes)
+    (labelled, predicted, hits) = (counts, counts, counts)
+  }
 
   mutating func add(label: Int, predicted: Int) {
     counts[label] += 1
-    if label == predicted { correct += 1 }
+    labelled[label] += 1
+    self.predicted[predicted] += 1
+    guard label == predicted else { return }
+    correct += 1
+    hits[label] += 1
   }
 
   mutating func merge(_ other: ClassTally) {
     precondition(counts.count == other.counts.count, "\(counts.count) classes meet \(other.counts.count)")
-    for place in counts.indices { counts[place] += other.counts[place] }
+    for place in counts.indices {
+      counts[place] += other.counts[place]
+      labelled[place] += other.labelled[place]
+      predicted[place] += other.predicted[place]
+      hits[place] += other.hits[place]
+    }
     correct += other.correct
+  }
+
+  /// Mean of 2·hits / (labelled + predicted) over the classes where that is not 0 / 0; nil where there is none.
+  var macroF1: Double? {
+    let scores = counts.indices.compactMap { place -> Double? in
+      let whole = labelled[place] + predicted[place]
+      return whole > 0 ? 2 * Double(hits[place]) / Double(whole) : nil
+    }
+    return scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
   }
 
   func encode(into writer: inout CompactWriter) {
     writer.write(counts: counts)
     writer.write(count: correct)
+    for part in [labelled, predicted, hits] { writer.write(counts: part) }
   }
 
+  /// The tally comes last in the bytes of metrics; those of an older program end before what F1 needs.
   init(decoding reader: inout CompactReader, classes: Int) throws {
-    counts = try reader.readCounts(elementsMax: classes)
-    guard counts.count == classes else { throw reader.damage("counts \(counts.count) classes, not \(classes)") }
+    self.init(classes: classes)
+    func read() throws -> [Int64] {
+      let counts = try reader.readCounts(elementsMax: classes)
+      guard counts.count == classes else { throw reader.damage("counts \(counts.count) classes, not \(classes)") }
+      return counts
+    }
+    counts = try read()
     correct = try reader.readCount()
+    guard reader.remaining > 0 else { return }
+    labelled = try read()
+    predicted = try read()
+    hits = try read()
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    counts = try container.decode([Int64].self, forKey: .counts)
+    correct = try container.decode(Int64.self, forKey: .correct)
+    let none = [Int64](repeating: 0, count: counts.count)
+    labelled = try container.decodeIfPresent([Int64].self, forKey: .labelled) ?? none
+    predicted = try container.decodeIfPresent([Int64].self, forKey: .predicted) ?? none
+    hits = try container.decodeIfPresent([Int64].self, forKey: .hits) ?? none
+    guard Set([counts.count, labelled.count, predicted.count, hits.count]).count == 1 else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .counts, in: container, debugDescription: "counts of different numbers of classes")
+    }
   }
 }

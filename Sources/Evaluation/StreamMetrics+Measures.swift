@@ -11,11 +11,23 @@ extension StreamMetrics {
   /// Share of records whose likeliest label was right, in 0 … 1.
   public var accuracy: Double? { (binary?.correct ?? multiclass?.correct).flatMap { perRecord(Double($0)) } }
 
+  /// Mean over the classes of each one's F1, the harmonic mean of precision and recall; multiclass. Of classes that were
+  /// seen, as label or as prediction, since F1 is counted: a checkpoint of an older program brings no counts.
+  public var macroF1: Double? { multiclass?.macroF1 }
+
   /// Mean squared distance of probability and label; binary.
   public var brier: Double? { (binary?.squaredErrorSum).flatMap(perRecord) }
 
   /// Expected calibration error over 20 bins of probability, in 0 … 1; binary.
   public var calibration: Double? { binary?.calibrationError }
+
+  /// Labels that are 1 over the sum of the predicted probabilities: 1 where the model is right on average, above where it
+  /// predicts too little; binary.
+  public var observedToPredicted: Double? {
+    guard let binary else { return nil }
+    let predicted = binary.binProbabilitySums.reduce(0, +)
+    return predicted > 0 ? Double(binary.positives) / predicted : nil
+  }
 
   /// Share of records with label 1; binary.
   public var positiveShare: Double? { (binary?.positives).flatMap { perRecord(Double($0)) } }

@@ -20,5 +20,14 @@ public struct HealthLimits: Sendable, Hashable, Codable {
   /// Below this many sampled elements on either side nothing is said about drift.
   public var sampledMin: Int64 = 1000
 
+  /// The largest share of records that may lack a feature; 1: any.
+  public var missingShareMax: Double = 0.95
+  /// The largest share of records whose category may be none of the known values; 1: any.
+  public var unknownShareMax: Double = 0.95
+  /// The largest share of records whose value may lie outside the clip range; 1: any.
+  public var clippedShareMax: Double = 0.95
+  /// Below this many records nothing is said about a feature.
+  public var recordsMin: Int64 = 200
+
   public init() {}
 }

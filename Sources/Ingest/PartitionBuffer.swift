@@ -41,6 +41,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   private let numberCount: Int
   private let categoryCount: Int
   private let labelCount: Int
+  /// Declared fields whose notices are kept; 0: nobody counts them.
+  public let fieldCount: Int
   private let onData: @Sendable () -> Void
   private let wakeAt = Atomic<Int>(1)
 
@@ -53,6 +55,10 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   /// 0: an example; `lostKind`: the end of what the broker removed; else one more than the reason's index.
   private let kinds: UnsafeMutablePointer<UInt8>
   private static let lostKind = UInt8.max
+  /// Of a rejection the place of the field that caused it, −1: none; of an example 1 where it has marks.
+  private let notes: UnsafeMutablePointer<Int32>
+  /// [capacity × fieldCount]; means something where an example has marks.
+  private let marks: UnsafeMutablePointer<UInt8>
 
   /// Records put in and taken out since the beginning; the place in the ring is the remainder.
   private let head = Atomic<Int>(0)
@@ -73,8 +79,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   ///   - capacity: Records, examples and rejections together; at least what a step takes.
   ///   - nextOffset: The first record that is wanted; lower ones are dropped as repetitions.
   public init(
-    partition: Int32, capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1, nextOffset: Int64,
-    onData: @escaping @Sendable () -> Void = {}
+    partition: Int32, capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1, fieldCount: Int = 0,
+    nextOffset: Int64, onData: @escaping @Sendable () -> Void = {}
   ) {
     precondition(
       capacity > 0 && numberCount >= 0 && categoryCount >= 0 && labelCount > 0, "capacity \(capacity)")
@@ -83,6 +89,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     self.numberCount = numberCount
     self.categoryCount = categoryCount
     self.labelCount = labelCount
+    self.fieldCount = fieldCount
     self.onData = onData
     numbers = .allocate(capacity: max(1, capacity * numberCount))
     categories = .allocate(capacity: max(1, capacity * categoryCount))
@@ -90,6 +97,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     eventTimes = .allocate(capacity: capacity)
     offsets = .allocate(capacity: capacity)
     kinds = .allocate(capacity: capacity)
+    notes = .allocate(capacity: capacity)
+    marks = .allocate(capacity: max(1, capacity * fieldCount))
     expectedOffset = nextOffset
     takenUpTo = nextOffset
     rowOffsets = []
@@ -103,6 +112,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     eventTimes.deallocate()
     offsets.deallocate()
     kinds.deallocate()
+    notes.deallocate()
+    marks.deallocate()
   }
 
   // MARK: Producer
@@ -124,17 +135,25 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
 
   /// Hands over the example that stands in the slot. False: the offset has been handed over before, so it is dropped.
   @discardableResult
-  public func commitExample(offset: Int64) -> Bool { commit(offset: offset, kind: 0) }
+  public func commitExample(offset: Int64, marks: FieldMarks = .none) -> Bool {
+    guard !marks.isEmpty, fieldCount > 0, let marked = marks.marks, freeSlots > 0 else {
+      return commit(offset: offset, kind: 0, note: 0)
+    }
+    (self.marks + head.load(ordering: .relaxed) % capacity * fieldCount).update(from: marked, count: fieldCount)
+    return commit(offset: offset, kind: 0, note: 1)
+  }
 
   /// Hands over that the record was rejected. False: the offset has been handed over before.
+  ///
+  /// - Parameter field: The place of the declared field that caused it; nil: the record as a whole.
   @discardableResult
-  public func commitRejected(offset: Int64, reason: RejectReason) -> Bool {
-    commit(offset: offset, kind: UInt8(1 + reason.index))
+  public func commitRejected(offset: Int64, reason: RejectReason, field: Int? = nil) -> Bool {
+    commit(offset: offset, kind: UInt8(1 + reason.index), note: Int32(field ?? -1))
   }
 
   /// Hands over that everything up to `next` which has not been handed over is gone: the broker removed it. Takes a place.
   @discardableResult
-  public func commitLost(upTo next: Int64) -> Bool { commit(offset: next - 1, kind: Self.lostKind) }
+  public func commitLost(upTo next: Int64) -> Bool { commit(offset: next - 1, kind: Self.lostKind, note: -1) }
 
   /// Says that the partition holds nothing more below `offset`, the position of the end that the broker reported.
   public func markEnd(upTo offset: Int64) {
@@ -143,13 +162,14 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     onData()
   }
 
-  private func commit(offset: Int64, kind: UInt8) -> Bool {
+  private func commit(offset: Int64, kind: UInt8, note: Int32) -> Bool {
     guard offset >= expectedOffset else { return false }
     let position = head.load(ordering: .relaxed)
     precondition(freeSlots > 0, "a commit to partition \(partition) without a slot")
     let place = position % capacity
     offsets[place] = offset
     kinds[place] = kind
+    notes[place] = note
     expectedOffset = offset + 1
     if end.load(ordering: .relaxed) >= 0 { end.store(-1, ordering: .sequentiallyConsistent) }
     // Sequentially consistent against the consumer's stores and loads in `take`: either it sees this record when it
@@ -199,7 +219,9 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   /// Appends up to `limit` rows to `batch`, in offset order, with the rejections before, between and right after them.
   ///
   /// Stops when the ring is empty. The batch must have room, and the shape of the ring.
-  public func take(upTo limit: Int, into batch: FeatureBatch) -> PartitionTake {
+  ///
+  /// - Parameter tally: Takes what happened to which field of the records that are taken.
+  public func take(upTo limit: Int, into batch: FeatureBatch, tally: FieldTally? = nil) -> PartitionTake {
     precondition(
       batch.numberCount == numberCount && batch.categoryCount == categoryCount && batch.labelCount == labelCount,
       "a batch of another shape")
@@ -217,6 +239,11 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
         let run = exampleRun(from: place, atMost: min(limit - result.valid, stop - position, capacity - place))
         if run == 0 { break }
         copy(place, count: run, to: batch, &result)
+        if let tally {
+          for index in place..<(place + run) where notes[index] != 0 {
+            tally.add(marks: marks + index * fieldCount, fieldCount: fieldCount)
+          }
+        }
         for index in place..<(place + run) { advance(past: offsets[index], &result) }
         position += run
       } else if kind == Self.lostKind {
@@ -225,6 +252,10 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
         position += 1
       } else {
         result.rejected[Int(kind) - 1] += 1
+        tally?.add(
+          FieldCode(
+            field: notes[place] < 0 || notes[place] >= fieldCount ? nil : Int(notes[place]),
+            FieldNotice(index: 2 + Int(kind))))
         advance(past: offsets[place], &result)
         position += 1
       }

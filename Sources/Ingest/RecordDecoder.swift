@@ -34,6 +34,9 @@ public final class RecordDecoder {
   public let labelCount: Int
   public let recordBytesMax: Int
 
+  /// The place among the declared fields that caused the last rejection; nil: the record as a whole, or it was kept.
+  public private(set) var rejectedField: Int?
+
   private let decoder: OpaquePointer
   /// By the shim's index: the features as declared, then label and times.
   private let names: [String]
@@ -89,7 +92,16 @@ public final class RecordDecoder {
     var field: Int32 = -1
     let outcome = cjson_decode(
       decoder, bytes.baseAddress, bytes.count, slot.numbers, slot.categories, slot.labels, slot.eventTime, &field)
+    rejectedField = field < 0 ? nil : Int(field)
     return DecodeOutcome(outcome, field: name(field))
+  }
+
+  /// What happened to the values of the record decoded last, of one that was kept.
+  public var marks: FieldMarks {
+    var fields: UnsafePointer<Int32>?
+    var marks: UnsafePointer<UInt8>?
+    let count = cjson_marked(decoder, &fields, &marks)
+    return count == 0 ? .none : FieldMarks(fields: UnsafeBufferPointer(start: fields, count: count), marks: marks)
   }
 
   /// Applies the rules of a numeric feature to a number that did not come in a record.

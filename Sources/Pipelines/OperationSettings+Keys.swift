@@ -28,6 +28,15 @@ extension HealthSettings {
       Key(
         "gradient_norm_max", \.gradientNormMax, .number(0...1e30, isOpenBelow: true),
         "The largest gradient norm before clipping."),
+      Key(
+        "missing_share_max", \.missingShareMax, .number(0...1),
+        "The largest share of records that may lack a feature before versions are held back; 1: any."),
+      Key(
+        "unknown_share_max", \.unknownShareMax, .number(0...1),
+        "The largest share of records whose category may be none of the feature's known values; 1: any."),
+      Key(
+        "clipped_share_max", \.clippedShareMax, .number(0...1),
+        "The largest share of records in which a feature may lie outside its clip range; 1: any."),
     ])
 }
 
@@ -43,8 +52,15 @@ extension RolloutSettings {
         "candidate_every", \.candidateEvery, .duration(.milliseconds(100) ... .seconds(30 * 86_400)),
         "A candidate is proposed at most this often."),
       Key(
-        "loss_tolerance", \.lossTolerance, .number(0...1e9),
-        "How much worse, in the task's loss per record, a candidate may be than the stable version on the same records."
+        "loss_tolerance", \.lossTolerance, .ifGiven(.number(0...1e9)),
+        onlyIf: Condition("and loss_tolerance_relative say the same in two units", "leave one of them out") {
+          $0.lossToleranceRelative == nil
+        },
+        "How much worse, in the task's loss per record, a candidate may be than the stable version on the same records; without it, and without loss_tolerance_relative, 0.005 for classes and 0.005 of the labels' spread for values."
+      ),
+      Key(
+        "loss_tolerance_relative", \.lossToleranceRelative, .ifGiven(.number(0...10)),
+        "The same as a share of what the best constant prediction loses: of values judged by squared error the labels' variance."
       ),
       Key("confidence", \.confidence, .number(0.5...0.999999), "Confidence of the comparison."),
       Key(

@@ -20,6 +20,12 @@ public struct HealthSettings: Sendable, Hashable, Codable {
   public var saturatedShareMax: Double = 0.9
   /// The largest gradient norm before clipping.
   public var gradientNormMax: Double = 1000
+  /// The largest share of records that may lack a feature; 1: any.
+  public var missingShareMax: Double = 0.95
+  /// The largest share of records whose category may be none of the feature's known values; 1: any.
+  public var unknownShareMax: Double = 0.95
+  /// The largest share of records in which a feature may lie outside its clip range; 1: any.
+  public var clippedShareMax: Double = 0.95
 
   public init() {}
 }
@@ -30,8 +36,12 @@ public struct RolloutSettings: Sendable, Hashable, Codable {
   public var recordsMin: Int = 2000
   /// A candidate is proposed at most this often.
   public var candidateEvery: Duration = .seconds(10)
-  /// How much worse, in the task's loss per record, a candidate may be than the stable version on the same records.
-  public var lossTolerance: Double = 0.005
+  /// How much worse, in the task's loss per record, a candidate may be than the stable version on the same records; nil: by
+  /// the task, 0.005 nats for classes and `lossToleranceRelative` for values.
+  public var lossTolerance: Double?
+  /// The same as a share of what the best constant prediction loses (of values judged by squared error: the labels'
+  /// variance); nil: as `lossTolerance` says.
+  public var lossToleranceRelative: Double?
   /// Confidence of the comparison.
   public var confidence: Double = 0.99
   /// Share of live requests a canary serves before promotion; 0: none.

@@ -33,12 +33,19 @@ public struct CheckpointDraft: Sendable {
   public var isFinal: Bool
   /// Every step's offset ranges since the parent, for pipelines that keep a ledger.
   public var ledger: [StepRange]
+  /// What happened to the values of each declared field.
+  public var fields: FieldReport?
+  /// The losses of the heads beyond the first.
+  public var heads: [HeadLoss]
+  /// From the first record since the parent to the last, as the writer's clock saw it.
+  public var seconds: Double?
 
   public init(
     pipeline: Int64, generation: Generation, parent: Int64?, step: Int64, state: [UInt8],
     progress: [PartitionProgress], rejected: [RejectReason: Int64], metrics: StreamMetrics, window: StreamMetrics,
     comparison: PairedDifference? = nil, comparedWith: Int64? = nil, health: [LayerHealth] = [],
-    parametersDigest: String, nonFiniteParameter: String? = nil, isFinal: Bool = false, ledger: [StepRange] = []
+    parametersDigest: String, nonFiniteParameter: String? = nil, isFinal: Bool = false, ledger: [StepRange] = [],
+    fields: FieldReport? = nil, heads: [HeadLoss] = [], seconds: Double? = nil
   ) {
     self.pipeline = pipeline
     self.generation = generation
@@ -56,6 +63,9 @@ public struct CheckpointDraft: Sendable {
     self.nonFiniteParameter = nonFiniteParameter
     self.isFinal = isFinal
     self.ledger = ledger
+    self.fields = fields
+    self.heads = heads
+    self.seconds = seconds
   }
 }
 

@@ -1,6 +1,7 @@
 import Cryptography
 import Evaluation
 import Foundation
+import Health
 import Postgres
 import Vocabulary
 
@@ -26,6 +27,12 @@ public struct CheckpointRecord: Sendable, Hashable, Codable {
   public let window: StreamMetrics
   public let comparison: PairedDifference?
   public let comparedWith: Int64?
+  /// nil: an older program wrote it, or one so new that this one cannot read it.
+  public let fields: FieldReport?
+  /// The losses of the heads beyond the first; none where there are none, or an older program wrote it.
+  public let heads: [HeadLoss]
+  /// From the first record since the parent to the last; nil: not known.
+  public let seconds: Double?
   /// By partition.
   public internal(set) var progress: [PartitionProgress] = []
   public internal(set) var rejected: [RejectReason: Int64] = [:]
@@ -56,5 +63,8 @@ public struct CheckpointRecord: Sendable, Hashable, Codable {
     let hasComparison = try (row.optional("comparison") as [UInt8]?) != nil
     comparison = hasComparison ? try decode("comparison") { try PairedDifference(decoding: $0) } : nil
     comparedWith = try row.optional("compared_with")
+    fields = try (row.optional("fields") as String?).flatMap { try? decodeJSON(FieldReport.self, from: $0) }
+    heads = try (row.optional("heads") as String?).flatMap { try? decodeJSON([HeadLoss].self, from: $0) } ?? []
+    seconds = try row.optional("seconds")
   }
 }

@@ -26,6 +26,15 @@ extension Registry {
     }
   }
 
+  /// How long records were learned in the windows of the checkpoints after one; nil: none of them tells.
+  public func secondsOfWork(pipeline: Int64, after checkpoint: Int64) async throws -> Double? {
+    try await perform { session in
+      try session.query(
+        "SELECT sum(seconds)::double precision AS seconds FROM checkpoints WHERE pipeline_id = $1 AND id > $2",
+        [.int(pipeline), .int(checkpoint)])[0].optional("seconds")
+    }
+  }
+
   /// A checkpoint's state, checked against its digest.
   ///
   /// - Throws: `notFound` when there is no such checkpoint or its state was pruned; `damaged` when the bytes are not those

@@ -135,13 +135,15 @@ extension PostgresSession {
       comparison.encode(into: &bytes)
       return bytes
     }
+    let fields = try draft.fields.map { try encodeJSON($0) }
+    let heads = draft.heads.isEmpty ? nil : try encodeJSON(draft.heads)
     do {
       return try query(
         """
         INSERT INTO checkpoints (pipeline_id, generation, parent_id, step, state_bytes, state_sha256,
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
-          window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+          window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         RETURNING id
         """,
         [
@@ -150,7 +152,8 @@ extension PostgresSession {
           .bool(draft.isFinal), .bytes(metrics), .int(draft.metrics.records), .maybe(draft.metrics.meanLoss?.ifFinite),
           .maybe(draft.metrics.auc?.ifFinite), .bytes(window), .int(draft.window.records),
           .maybe(draft.window.meanLoss?.ifFinite), .maybe(draft.window.auc?.ifFinite), .maybe(comparison),
-          .maybe(draft.comparedWith),
+          .maybe(draft.comparedWith), fields.map { .jsonText($0) } ?? .null, .maybe(draft.seconds?.ifFinite),
+          heads.map { .jsonText($0) } ?? .null,
         ])[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.

@@ -1,3 +1,6 @@
+import Evaluation
+import Health
+
 /// What a worker says of itself with each heartbeat.
 public struct WorkerStatus: Sendable, Hashable, Codable {
   /// What it is doing, in a word or two: `waiting`, `training`, `paused` …
@@ -18,9 +21,18 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public var behindTransactions: Int64?
   /// Of this rank's partitions.
   public var lag: [PartitionLag]
-  /// Test-then-train over the last window; nil before there is one, and where it is not a number.
+  /// Test-then-train over the lineage; nil before there is one, and where it is not a number.
   public var loss: Double?
   public var auc: Double?
+  /// All measures over the lineage, and since the last checkpoint; nil: an older program's.
+  public var measures: Measures?
+  public var window: Measures?
+  /// By the whole group since the lineage began, by `RejectReason.rawValue`; only what is not zero.
+  public var rejectedByReason: [String: Int64]?
+  /// Of the whole group; only fields of which there is something to tell.
+  public var fields: FieldReport?
+  /// The losses of the heads beyond the first.
+  public var heads: [HeadLoss]?
   public var health: [LayerSummary]
 
   public init(

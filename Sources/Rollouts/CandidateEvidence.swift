@@ -15,6 +15,8 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
   public var auc: Double?
   /// Loss of the best constant prediction over the same records.
   public var priorLoss: Double?
+  /// The losses are of values, in a power of the label's unit; else in nats.
+  public var isOfValues: Bool
   /// Its loss minus the stable version's on the same records.
   public var comparison: PairedDifference?
   /// The version it was compared with; with any but the present stable one the comparison does not count.
@@ -23,7 +25,7 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
   public init(
     nonFiniteParameter: String? = nil, nonFiniteOutputs: Int64 = 0, findings: [HealthFinding] = [],
     records: Int64 = 0, meanLoss: Double? = nil, auc: Double? = nil, priorLoss: Double? = nil,
-    comparison: PairedDifference? = nil, comparedWith: Int64? = nil
+    isOfValues: Bool = false, comparison: PairedDifference? = nil, comparedWith: Int64? = nil
   ) {
     self.nonFiniteParameter = nonFiniteParameter
     self.nonFiniteOutputs = nonFiniteOutputs
@@ -32,6 +34,7 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
     self.meanLoss = meanLoss
     self.auc = auc
     self.priorLoss = priorLoss
+    self.isOfValues = isOfValues
     self.comparison = comparison
     self.comparedWith = comparedWith
   }
@@ -44,7 +47,7 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
     self.init(
       nonFiniteParameter: nonFiniteParameter, nonFiniteOutputs: metrics.nonFiniteOutputs, findings: findings,
       records: metrics.records, meanLoss: metrics.meanLoss, auc: metrics.auc, priorLoss: metrics.priorLoss,
-      comparison: comparison, comparedWith: comparedWith)
+      isOfValues: metrics.task.isRegression, comparison: comparison, comparedWith: comparedWith)
   }
 
   /// Whether a parameter or an output is NaN or infinite: no later evidence can make up for it.

@@ -43,8 +43,9 @@ extension Rollout {
     return Judgement(
       verdict: .fail, rule: .health, observed: finding.observed, threshold: finding.threshold,
       window: window(evidence.records),
-      reason: "failed the health rule \(finding.rule) in layer \(finding.layer): "
-        + "\(short(finding.observed)) against a limit of \(short(finding.threshold))")
+      reason: finding.detail.map { "failed the health rule \(finding.rule): \($0)" }
+        ?? ("failed the health rule \(finding.rule) in layer \(finding.layer): "
+          + "\(short(finding.observed)) against a limit of \(short(finding.threshold))"))
   }
 
   private static func judgePairs(_ evidence: CandidateEvidence, stable: Int64, policy: RolloutPolicy) -> Judgement {
@@ -57,17 +58,18 @@ extension Rollout {
     let (lower, upper) = comparison.confidenceSequence(
       confidence: policy.confidence, tightestAt: max(policy.recordsMin, 1))
     let between = "its loss minus that of stable version \(stable) lies between \(short(lower)) and \(short(upper))"
-    let tolerance = "a tolerance of \(short(policy.lossTolerance))"
+    let most = policy.tolerance(for: evidence)
+    let tolerance = "a tolerance of \(short(most))"
     let (verdict, observed, reason): (Verdict, Double, String) =
-      if lower > policy.lossTolerance {
+      if lower > most {
         (.fail, lower, "is worse than stable version \(stable): \(between), beyond \(tolerance)")
-      } else if upper < policy.lossTolerance {
+      } else if upper <= most {
         (.pass, upper, "is as good as stable version \(stable) or better: \(between), within \(tolerance)")
       } else {
         (.inconclusive, comparison.mean, "waits for more records: \(between), around \(tolerance)")
       }
     return Judgement(
-      verdict: verdict, rule: .pairedLoss, observed: observed, threshold: policy.lossTolerance,
+      verdict: verdict, rule: .pairedLoss, observed: observed, threshold: most,
       window: "\(comparison.count) pairs", reason: reason)
   }
 

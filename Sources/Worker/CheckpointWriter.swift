@@ -1,5 +1,6 @@
 import Confinement
 import Cryptography
+import Ingest
 import Kafka
 import Registry
 import Synchronization
@@ -17,6 +18,7 @@ actor CheckpointWriter {
   private let deadLetters: DeadLetters
   private let watch: StreamWatch
   private let failReading: @Sendable (StreamError) -> Void
+  private let fields: [DeclaredField]
   private let logger: Logger
   private var waiting: Snapshot?
   private var parent: Int64?
@@ -29,10 +31,12 @@ actor CheckpointWriter {
   /// How long one attempt may take before it is tried again.
   private static let attempt = Duration.seconds(30)
 
-  /// - Parameter failReading: Called when a checkpoint was not written because its records are another topic's.
+  /// - Parameters:
+  ///   - fields: As the account of the training state numbers them.
+  ///   - failReading: Called when a checkpoint was not written because its records are another topic's.
   init(
     registry: Registry, pipelineID: Int64, consumer: KafkaConsumer, deadLetters: DeadLetters, watch: StreamWatch,
-    logger: Logger, failReading: @escaping @Sendable (StreamError) -> Void
+    fields: [DeclaredField], logger: Logger, failReading: @escaping @Sendable (StreamError) -> Void
   ) {
     self.registry = registry
     self.pipelineID = pipelineID
@@ -40,6 +44,7 @@ actor CheckpointWriter {
     self.deadLetters = deadLetters
     self.watch = watch
     self.failReading = failReading
+    self.fields = fields
     self.logger = logger
   }
 
@@ -164,7 +169,7 @@ actor CheckpointWriter {
             trained: $0.trained,
             rejected: $0.share.next - $0.share.from - $0.trained - $0.share.skipped - $0.share.lost,
             stream: state.progress[Int($0.share.partition)].stream)
-        }))
+        }, fields: state.fields.report(fields), heads: state.heads, seconds: snapshot.seconds))
     parent = id
     durable.withLock { $0 = state.step }
     logger.debug(

@@ -1,4 +1,5 @@
 import Confinement
+import Evaluation
 import Synchronization
 import Telemetry
 import Vocabulary
@@ -27,8 +28,13 @@ package final class ControlBoard: Sendable {
     package var heldStep: Int64?
     package var trained: Int64 = 0
     package var rejected: Int64 = 0
-    package var meanLoss: Double?
-    package var auc: Double?
+    /// Over the lineage, and since the last checkpoint.
+    package var measures: Measures?
+    package var window: Measures?
+    /// By `RejectReason.index`.
+    package var rejectedByReason: [Int64] = []
+    package var fields = FieldAccount()
+    package var heads: [HeadLoss] = []
     package var progress: [PartitionProgress] = []
     package var owned: [Int32] = []
     package var phase = "starting"

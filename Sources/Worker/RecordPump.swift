@@ -13,11 +13,18 @@ package struct RecordPump: Sendable {
   /// Whether to go on behind records that the broker has removed.
   let skipsLost: Bool
   let news: StreamNews
+  let fields: [DeclaredField]
+  let examples: FieldExamples
 
+  /// - Parameters:
+  ///   - fields: As the decoder numbers them.
+  ///   - examples: Takes the first value that is refused for each reason and field, and keys near to a field that is missing.
   package init(
     consumer: KafkaConsumer, deadLetters: DeadLetters, topic: String, skipsLost: Bool = false,
-    news: StreamNews = StreamNews()
+    news: StreamNews = StreamNews(), fields: [DeclaredField] = [], examples: FieldExamples = FieldExamples()
   ) {
+    self.fields = fields
+    self.examples = examples
     self.consumer = consumer
     self.deadLetters = deadLetters
     self.topic = topic
@@ -34,7 +41,9 @@ package struct RecordPump: Sendable {
   ///
   /// - Throws: `StreamError` when the stream does not go on where it was left; `KafkaError` as the consumer's polls.
   package func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder) async throws {
-    let decoding = Decoding(decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic, news: news)
+    let decoding = Decoding(
+      decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic, news: news,
+      search: ExampleSearch(fields: fields, examples: examples))
     var nextMarks = ContinuousClock.now
     while !Task.isCancelled {
       if nextMarks <= .now {
@@ -103,8 +112,13 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
   private let deadLetters: DeadLetters
   private let topic: String
   private let news: StreamNews
+  private var search: ExampleSearch
 
-  init(decoder: RecordDecoder, buffers: [PartitionBuffer], deadLetters: DeadLetters, topic: String, news: StreamNews) {
+  init(
+    decoder: RecordDecoder, buffers: [PartitionBuffer], deadLetters: DeadLetters, topic: String, news: StreamNews,
+    search: ExampleSearch
+  ) {
+    self.search = search
     self.decoder = decoder
     self.deadLetters = deadLetters
     self.topic = topic
@@ -133,15 +147,20 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
     }
     switch decoder.decode(record.value, into: slot) {
     case .example:
-      intake.buffer.commitExample(offset: record.offset)
+      let marks = decoder.marks
+      // First, so that what it finds travels with this record.
+      search.noteKept(marks, record.value)
+      intake.buffer.commitExample(offset: record.offset, marks: marks)
     case .rejected(let reason, let field):
+      let place = decoder.rejectedField
+      search.noteRejected(reason, field: place, record.value, partition: partition, offset: record.offset, topic: topic)
       if reason.isDeadLettered {
         deadLetters.put(
           DeadLetter(
             position: RecordPosition(topic: topic, partition: partition, offset: record.offset), reason: reason,
             field: field, key: record.key, value: record.value))
       }
-      intake.buffer.commitRejected(offset: record.offset, reason: reason)
+      intake.buffer.commitRejected(offset: record.offset, reason: reason, field: place)
     }
   }
 }

@@ -12,6 +12,8 @@ package struct Snapshot: Sendable {
   package var health: [LayerHealth]
   package var ledger: [LedgerEntry]
   package var isFinal: Bool
+  /// From the first record of the window to the last, on the clock of this rank.
+  package var seconds: Double = 0
 
   /// Takes over what only an older snapshot holds that was never written: its part of the window. (The ledger of the newer
   /// one reaches back to the last durable checkpoint itself.)
@@ -19,6 +21,12 @@ package struct Snapshot: Sendable {
     var window = older.state.window
     window.merge(state.window)
     state.window = window
+    state.fields.absorbWindow(of: older.state.fields)
+    for head in older.state.heads {
+      guard let place = state.heads.firstIndex(where: { $0.name == head.name }) else { continue }
+      state.heads[place].window.add(records: head.window.records, lossSum: head.window.lossSum)
+    }
+    seconds += older.seconds
     var merged = older.health
     merged.merge(health)
     health = merged

@@ -13,16 +13,20 @@ package final class StepAccount {
   private let outputs: AlignedBuffer<Float>
   private let stableLosses: AlignedBuffer<Float>
   private let outputCount: Int
+  private let fieldCount: Int
   private let task: EvaluationTask
   /// Where each rank's envelope has been read to.
   private var next: [(place: Int, row: Int)] = []
 
-  /// - Parameter rowsMax: Rows one partition's share can have.
-  package init(rowsMax: Int, outputCount: Int, task: EvaluationTask) {
+  /// - Parameters:
+  ///   - rowsMax: Rows one partition's share can have.
+  ///   - fieldCount: Declared fields that notices may be about.
+  package init(rowsMax: Int, outputCount: Int, fieldCount: Int = 0, task: EvaluationTask) {
     labels = AlignedBuffer(count: rowsMax)
     outputs = AlignedBuffer(count: rowsMax * outputCount)
     stableLosses = AlignedBuffer(count: rowsMax)
     self.outputCount = outputCount
+    self.fieldCount = fieldCount
     self.task = task
   }
 
@@ -59,6 +63,19 @@ package final class StepAccount {
     if state.comparedWith != stableVersion {
       state.comparison = PairedDifference()
       state.comparedWith = stableVersion
+    }
+    for envelope in envelopes {
+      for head in 0..<min(envelope.headCount, state.heads.count) {
+        let (records, lossSum) = envelope.headLoss(head)
+        state.heads[head].total.add(records: records, lossSum: lossSum)
+        state.heads[head].window.add(records: records, lossSum: lossSum)
+      }
+      state.fields.addKept(Int64(envelope.rowCount))
+      try envelope.forEachNotice(fieldCount: fieldCount) { code, count in
+        state.fields.add(code, count)
+      } example: {
+        state.fields.note($0.text, of: $0.code)
+      }
     }
     next.removeAll(keepingCapacity: true)
     for _ in envelopes { next.append((place: 0, row: 0)) }

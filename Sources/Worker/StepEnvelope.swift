@@ -1,3 +1,4 @@
+import Ingest
 import Learning
 import Vocabulary
 
@@ -5,9 +6,9 @@ import Vocabulary
 /// record, and each row's label and prediction, so that all ranks account for the step alike with no extra round trip.
 ///
 /// Layout, little-endian: header · one `PartitionShare` a partition · rows in the order of the shares · health (when
-/// gathered) · the learner's attachment.
+/// gathered) · field notices (when there are any) · the learner's attachment.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3345_5452  // "RTE3"
+  package static let magic: UInt32 = 0x3445_5452  // "RTE4"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -22,6 +23,16 @@ package struct StepEnvelope {
   package var shares: [PartitionShare] = []
   package var rowCount = 0
   package var outputCount = 1
+  /// Of each head beyond the first: this rank's rows with its label, and the sum of their losses.
+  package var headLosses: [HeadShare] = []
+
+  package init() {}
+}
+
+/// One rank's part of what a further head loses in a step.
+package struct HeadShare: BitwiseCopyable {
+  package var records: UInt32 = 0
+  package var lossSum: Double = 0
 
   package init() {}
 }
@@ -54,10 +65,12 @@ package struct StepEnvelopeWriter {
   ///
   /// - Parameters:
   ///   - rejected: Counts by partition of the envelope and `RejectReason.index`, [shares × reasons].
+  ///   - tally: What happened to which field of the records. - examples: News of such, most often none.
   ///   - labels: [rows], each `labelStride` from the one before: the primary head's. - outputs: [rows × outputCount]. - stableLosses: [rows]; NaN where there is none.
   package mutating func write(
     _ envelope: StepEnvelope, rejected: [Int64], labels: UnsafePointer<Float>, labelStride: Int = 1,
-    outputs: UnsafePointer<Float>, stableLosses: UnsafePointer<Float>, health: [UInt8]
+    outputs: UnsafePointer<Float>, stableLosses: UnsafePointer<Float>, health: [UInt8], tally: FieldTally? = nil,
+    examples: [FieldExample] = []
   ) {
     bytes.removeAll(keepingCapacity: true)
     bytes.append(raw: StepEnvelope.magic)
@@ -70,6 +83,13 @@ package struct StepEnvelopeWriter {
     bytes.append(raw: UInt32(envelope.rowCount))
     bytes.append(raw: UInt32(envelope.outputCount))
     bytes.append(raw: UInt32(health.count))
+    let noticeBytesPlace = bytes.count
+    bytes.append(raw: UInt32(0))
+    bytes.append(raw: UInt32(envelope.headLosses.count))
+    for head in envelope.headLosses {
+      bytes.append(raw: head.records)
+      bytes.append(raw: head.lossSum.bitPattern)
+    }
     for (place, share) in envelope.shares.enumerated() {
       bytes.append(raw: share)
       for reason in 0..<StepEnvelope.reasonCount {
@@ -84,6 +104,30 @@ package struct StepEnvelopeWriter {
     append(stableLosses, envelope.rowCount)
     append(outputs, envelope.rowCount * envelope.outputCount)
     bytes.append(contentsOf: health)
+    guard tally.map({ !$0.isEmpty }) ?? false || !examples.isEmpty else { return }
+    let start = bytes.count
+    append(tally, examples)
+    var size = UInt32(bytes.count - start).littleEndian
+    withUnsafeBytes(of: &size) { size in
+      for (index, byte) in size.enumerated() { bytes[noticeBytesPlace + index] = byte }
+    }
+  }
+
+  /// Count of codes, each with its count; count of examples, each with code, length and text.
+  private mutating func append(_ tally: FieldTally?, _ examples: [FieldExample]) {
+    bytes.append(raw: UInt32(tally?.codes.count ?? 0))
+    if let tally {
+      for code in tally.codes {
+        bytes.append(raw: code.rawValue)
+        bytes.append(raw: tally.count(of: code))
+      }
+    }
+    bytes.append(raw: UInt32(examples.count))
+    for example in examples {
+      bytes.append(raw: example.code.rawValue)
+      bytes.append(raw: UInt32(example.text.utf8.count))
+      bytes.append(contentsOf: example.text.utf8)
+    }
   }
 
   /// The learner's attachment comes last and runs to the end; a rank that is alone leaves it out.
@@ -104,13 +148,17 @@ package struct ReceivedEnvelope {
   package let shareCount: Int
   package let rowCount: Int
   package let outputCount: Int
+  package let headCount: Int
+  private let headBytes: UnsafeRawBufferPointer
   private let shareBytes: UnsafeRawBufferPointer
   package let labels: UnsafeRawBufferPointer
   package let stableLosses: UnsafeRawBufferPointer
   package let outputs: UnsafeRawBufferPointer
   package let health: UnsafeRawBufferPointer
+  private let notices: UnsafeRawBufferPointer
   package let learner: UnsafeRawBufferPointer
 
+  private static let headStride = 12
   private static let shareStride = MemoryLayout<PartitionShare>.size + StepEnvelope.reasonCount * 8
 
   /// - Throws: `EnvelopeError` for anything that this binary would not have written.
@@ -126,16 +174,29 @@ package struct ReceivedEnvelope {
     rowCount = Int(try reader.read(UInt32.self))
     outputCount = Int(try reader.read(UInt32.self))
     let healthBytes = Int(try reader.read(UInt32.self))
+    let noticeBytes = Int(try reader.read(UInt32.self))
     guard outputCount == expected else { throw EnvelopeError.otherModel(outputs: outputCount, expected: expected) }
+    headCount = Int(try reader.read(UInt32.self))
+    headBytes = try reader.read(bytes: headCount * Self.headStride)
     shareBytes = try reader.read(bytes: shareCount * Self.shareStride)
     labels = try reader.read(bytes: rowCount * 4)
     stableLosses = try reader.read(bytes: rowCount * 4)
     outputs = try reader.read(bytes: rowCount * outputCount * 4)
     health = try reader.read(bytes: healthBytes)
+    notices = try reader.read(bytes: noticeBytes)
     learner = reader.readRest()
     var rows = 0
     for place in 0..<shareCount { rows += Int(share(place).rows) }
     guard rows == rowCount else { throw EnvelopeError.rowsDoNotAddUp(rows: rows, announced: rowCount) }
+  }
+
+  /// - Parameter place: The head's, counted from the second one as 0.
+  package func headLoss(_ place: Int) -> (records: Int64, lossSum: Double) {
+    let start = place * Self.headStride
+    return (
+      Int64(headBytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)),
+      Double(bitPattern: headBytes.loadUnaligned(fromByteOffset: start + 4, as: UInt64.self))
+    )
   }
 
   package func share(_ place: Int) -> PartitionShare {
@@ -148,18 +209,46 @@ package struct ReceivedEnvelope {
   }
 }
 
+extension ReceivedEnvelope {
+  /// Calls `count` for every code with its records, and `example` for every example.
+  ///
+  /// - Parameter fieldCount: Codes of further fields are refused.
+  package func forEachNotice(
+    fieldCount: Int, count: (FieldCode, Int64) -> Void, example: (FieldExample) -> Void
+  ) throws {
+    guard !notices.isEmpty else { return }
+    let codeMax = Int32((fieldCount + 1) * FieldNotice.count)
+    func checked(_ code: Int32) throws -> FieldCode {
+      guard code >= 0, code < codeMax else { throw EnvelopeError.unknownField(code: code) }
+      return FieldCode(rawValue: code)
+    }
+    var reader = ByteReader(notices)
+    for _ in 0..<(try reader.read(UInt32.self)) {
+      count(try checked(reader.read()), Int64(try reader.read(UInt32.self)))
+    }
+    for _ in 0..<(try reader.read(UInt32.self)) {
+      let code = try checked(reader.read())
+      let text = try reader.read(bytes: Int(try reader.read(UInt32.self)))
+      example(FieldExample(code: code, text: String(decoding: text, as: UTF8.self)))
+    }
+  }
+}
+
 /// A peer sent an envelope that does not fit this rank's.
 package enum EnvelopeError: Error, CustomStringConvertible {
   case notAnEnvelope
   case otherModel(outputs: Int, expected: Int)
   case rowsDoNotAddUp(rows: Int, announced: Int)
   case otherStep(Int64, expected: Int64)
+  case unknownField(code: Int32)
 
   package var description: String {
     switch self {
     case .notAnEnvelope: "a peer's attachment is not a step envelope: are all workers of one version?"
     case .otherModel(let outputs, let expected): "a peer's model has \(outputs) outputs, ours \(expected)"
     case .rowsDoNotAddUp(let rows, let announced): "a peer's shares have \(rows) rows, its header says \(announced)"
+    case .unknownField(let code):
+      "a peer tells of a field that the schema has not (code \(code)): do all workers have one pipeline?"
     case .otherStep(let step, let expected): "a peer is at step \(step), we are at \(expected)"
     }
   }

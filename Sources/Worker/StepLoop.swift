@@ -52,6 +52,14 @@ package final class StepLoop {
   private var lastReport = ContinuousClock.now
   private var closing: GenerationEnd?
   private var hasUnsavedProgress: Bool
+  private let headTasks: [EvaluationTask]
+  private var headLosses: [HeadShare]
+  private let examples: FieldExamples
+  /// Taken and not yet agreed on.
+  private var newExamples: [FieldExample] = []
+  /// When the window's first step with records began, and when its last ended.
+  private var workSince: ContinuousClock.Instant?
+  private var workUntil = ContinuousClock.now
 
   /// - Parameters:
   ///   - savedStep: The step of the newest checkpoint; −1: there is none that matters.
@@ -59,7 +67,7 @@ package final class StepLoop {
   package init(
     pipeline: Pipeline, collective: any Collective, learner: Learner, shares: StepShares, account: StepAccount,
     board: ControlBoard, shadow: ShadowPredictions, quarantine: Quarantine, state: TrainingState,
-    savedStep: Int64 = -1, durableStep: @escaping () -> Int64 = { -1 },
+    examples: FieldExamples = FieldExamples(), savedStep: Int64 = -1, durableStep: @escaping () -> Int64 = { -1 },
     submit: @escaping (Snapshot) -> Void
   ) {
     settings = pipeline.training
@@ -72,6 +80,10 @@ package final class StepLoop {
     self.shadow = shadow
     self.quarantine = quarantine
     self.state = state
+    self.examples = examples
+    headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
+    headLosses = Array(repeating: HeadShare(), count: headTasks.count)
+    self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
     hasUnsavedProgress = savedStep >= 0 && state.step > savedStep
     self.durableStep = durableStep
     self.submit = submit
@@ -108,6 +120,7 @@ package final class StepLoop {
     let isGathering =
       closing != nil || lastFlags.contains(.checkpointDue)
       || state.step + 1 - lastCheckpointStep >= Int64(checkpoints.everySteps)
+    if workSince == nil, shares.hasProgress { workSince = .now }
     learn()
     let health = isGathering ? learner.takeHealth() : nil
     writeEnvelope(flags: flags, health: health)
@@ -168,6 +181,7 @@ package final class StepLoop {
     state.ledger.append(contentsOf: entries)
     state.step = step
     hasUnsavedProgress = true
+    newExamples.removeAll(keepingCapacity: true)
     return agreed
   }
 
@@ -182,6 +196,9 @@ package final class StepLoop {
       }
       hasUnsavedProgress = false
       state.window = StreamMetrics(task: state.metrics.task)
+      state.fields.beginWindow()
+      for place in state.heads.indices { state.heads[place].window = HeadLoss.Tally() }
+      workSince = nil
       lastCheckpoint = .now
       lastCheckpointStep = state.step
       lastFlags.remove(.checkpointDue)
@@ -258,6 +275,23 @@ package final class StepLoop {
     localLossSum = local.lossSum
   }
 
+  /// The further heads' losses on this rank's rows, as they were predicted before they were learned.
+  private func measureHeads() {
+    let (batch, stride) = (shares.batch, shares.batch.labelCount)
+    for (place, task) in headTasks.enumerated() {
+      headLosses[place] = HeadShare()
+      guard shares.hasRecords, let outputs = learner.outputs(ofHead: place + 1).baseAddress else { continue }
+      for row in 0..<batch.count {
+        let label = batch.labels[row * stride + place + 1]
+        guard !label.isNaN else { continue }
+        let loss = task.loss(outputs: outputs + row * task.outputCount, label: label)
+        guard loss.isFinite else { continue }
+        headLosses[place].records += 1
+        headLosses[place].lossSum += loss
+      }
+    }
+  }
+
   private func writeEnvelope(flags: StepFlags, health: [LayerHealth]?) {
     var envelope = StepEnvelope()
     envelope.flags = flags
@@ -268,13 +302,18 @@ package final class StepLoop {
     envelope.shares = shares.shares
     envelope.rowCount = shares.batch.count
     envelope.outputCount = learner.outputCount
+    if !headTasks.isEmpty {
+      measureHeads()
+      envelope.headLosses = headLosses
+    }
+    if examples.hasNews { newExamples += examples.takeNews() }
     var bytes: [UInt8] = []
     health?.encode(into: &bytes)
     writer.write(
       envelope, rejected: shares.rejected, labels: UnsafePointer(shares.batch.labels),
       labelStride: shares.batch.labelCount,
       outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
-      health: bytes)
+      health: bytes, tally: shares.tally, examples: newExamples)
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
   }
 
@@ -284,11 +323,13 @@ package final class StepLoop {
     Snapshot(
       generation: collective.generation, state: state, learner: learner.encodeState(),
       parameters: learner.parametersDigestInput, nonFiniteParameter: learner.firstNonFiniteParameter(),
-      health: health, ledger: state.ledger, isFinal: isFinal)
+      health: health, ledger: state.ledger, isFinal: isFinal,
+      seconds: workSince.map { ($0.duration(to: workUntil)).seconds } ?? 0)
   }
 
   private func report() {
     let now = ContinuousClock.now
+    if !lastWasEmpty { workUntil = now }
     guard now - lastReport > .milliseconds(100) || closing != nil else { return }
     lastReport = now
     board.report { facts in
@@ -296,8 +337,11 @@ package final class StepLoop {
       facts.heldStep = state.step
       facts.trained = state.trained
       facts.rejected = state.rejectedTotal
-      facts.meanLoss = state.metrics.meanLoss
-      facts.auc = state.metrics.auc
+      facts.measures = Measures(state.metrics)
+      facts.window = Measures(state.window)
+      facts.rejectedByReason = state.rejected
+      facts.fields = state.fields
+      facts.heads = state.heads
       facts.progress = state.progress
       facts.phase = lastFlags.contains(.paused) ? "paused" : lastWasEmpty ? "idle" : "training"
     }

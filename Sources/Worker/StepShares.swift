@@ -12,6 +12,8 @@ package final class StepShares {
   package private(set) var shares: [PartitionShare] = []
   /// [shares × reasons], cumulative over nothing but this step.
   package private(set) var rejected: [Int64]
+  /// What happened to which field of this step's records.
+  package let tally: FieldTally
   private let recordsPerPartition: Int
   private let reasonCount = RejectReason.allCases.count
 
@@ -20,6 +22,7 @@ package final class StepShares {
     self.buffers = buffers
     self.batch = batch
     self.recordsPerPartition = recordsPerPartition
+    tally = FieldTally(fieldCount: buffers.first?.fieldCount ?? 0)
     rejected = Array(repeating: 0, count: buffers.count * reasonCount)
     for buffer in buffers { buffer.setWakeAt(recordsPerPartition) }
     shares.reserveCapacity(buffers.count)
@@ -38,12 +41,14 @@ package final class StepShares {
   package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= recordsPerPartition } }
   package var isAtEnd: Bool { buffers.allSatisfy(\.isAtEnd) }
   package var hasRecords: Bool { batch.count > 0 }
+  /// Whether a partition moves on in this step.
+  package var hasProgress: Bool { shares.contains { $0.next != $0.from } }
 
   /// Takes up to a share from each partition, in offset order, into the batch.
   package func take() {
     clear()
     for (place, buffer) in buffers.enumerated() {
-      let take = buffer.take(upTo: recordsPerPartition, into: batch)
+      let take = buffer.take(upTo: recordsPerPartition, into: batch, tally: tally)
       shares.append(
         PartitionShare(of: buffer.partition, take))
       for reason in 0..<reasonCount { rejected[place * reasonCount + reason] = take.rejected[reason] }
@@ -56,6 +61,7 @@ package final class StepShares {
     batch.count = 0
     shares.removeAll(keepingCapacity: true)
     for place in rejected.indices { rejected[place] = 0 }
+    tally.clear()
   }
 
   /// Takes a row out of the step: it stays in place as a record without label or values, counted as rejected.

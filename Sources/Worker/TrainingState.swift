@@ -21,6 +21,10 @@ package struct TrainingState: Codable, Sendable {
   /// Every step's ranges since the last durable checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
   /// next generation.
   package var ledger: [LedgerEntry] = []
+  /// What happened to the values of which declared field.
+  package var fields = FieldAccount()
+  /// The losses of the heads beyond the first, in their order.
+  package var heads: [HeadLoss] = []
 
   package init(task: EvaluationTask, progress: [PartitionProgress]) {
     self.progress = progress
@@ -31,6 +35,29 @@ package struct TrainingState: Codable, Sendable {
   package var trained: Int64 { progress.reduce(0) { $0 + $1.trained } }
   package var rejectedTotal: Int64 { progress.reduce(0) { $0 + $1.rejected } }
   package var lostTotal: Int64 { progress.reduce(0) { $0 + $1.lost } }
+
+  /// What an older program wrote has fewer reasons, and lacks what came later.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    step = try container.decode(Int64.self, forKey: .step)
+    progress = try container.decode([PartitionProgress].self, forKey: .progress)
+    rejected = try container.decode([Int64].self, forKey: .rejected)
+    let newReasons = RejectReason.allCases.count - rejected.count
+    if newReasons > 0 { rejected += [Int64](repeating: 0, count: newReasons) }
+    metrics = try container.decode(StreamMetrics.self, forKey: .metrics)
+    window = try container.decode(StreamMetrics.self, forKey: .window)
+    comparison = try container.decode(PairedDifference.self, forKey: .comparison)
+    comparedWith = try container.decode(Int64.self, forKey: .comparedWith)
+    ledger = try container.decodeIfPresent([LedgerEntry].self, forKey: .ledger) ?? []
+    fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
+    heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
+  }
+
+  /// Begins to count the losses of heads that are not counted yet, and forgets those of heads that are gone.
+  package mutating func alignHeads(_ names: [String]) {
+    guard heads.map(\.name) != names else { return }
+    heads = names.map { name in heads.first { $0.name == name } ?? HeadLoss(name: name) }
+  }
 
   /// The state and the learner's bytes as one message to a peer.
   package func handOver(learner: [UInt8]) throws -> [UInt8] {

@@ -1,5 +1,6 @@
 import Collectives
 import Confinement
+import Evaluation
 import Learning
 import Registry
 import Telemetry
@@ -78,6 +79,9 @@ extension TrainingThread {
     state.step = checkpoint.step
     for reason in RejectReason.allCases { state.rejected[reason.index] = checkpoint.rejected[reason] ?? 0 }
     state.metrics = checkpoint.metrics
+    state.heads = checkpoint.heads
+    for place in state.heads.indices { state.heads[place].window = HeadLoss.Tally() }
+    if let report = checkpoint.fields { state.fields = FieldAccount(report, resources.fields) }
     if let comparison = checkpoint.comparison, let version = checkpoint.comparedWith {
       state.comparison = comparison
       state.comparedWith = version

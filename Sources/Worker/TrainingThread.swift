@@ -30,6 +30,8 @@ struct WorkerResources: Sendable {
   let board: ControlBoard
   let shadow: StableShadow
   let quarantine: Quarantine
+  let fields: [DeclaredField]
+  let examples: FieldExamples
   let logger: Logger
 }
 
@@ -40,7 +42,8 @@ extension WorkerResources {
   /// Reads until cancelled, or until records can no longer be read: then the group's work ends.
   func read(into buffers: [PartitionBuffer]) async {
     let pump = RecordPump(
-      consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news)
+      consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news,
+      fields: fields, examples: examples)
     let decoder = RecordDecoder(
       pipeline: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax)
     do { try await pump.run(buffers: buffers, decoder: decoder) } catch {
@@ -182,7 +185,7 @@ final class TrainingThread {
       PartitionBuffer(
         partition: partition, capacity: Self.bufferCapacity, numberCount: learner.spec.numbers.count,
         categoryCount: learner.spec.categoryColumns, labelCount: learner.spec.heads.count,
-        nextOffset: agreed.progress[Int(partition)].nextOffset
+        fieldCount: resources.fields.count, nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
     // Where the topic is another one nothing is read: the group ends in agreement.
@@ -201,9 +204,11 @@ final class TrainingThread {
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, learner: learner,
       shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share),
-      account: StepAccount(rowsMax: share, outputCount: learner.outputCount, task: task), board: resources.board,
+      account: StepAccount(
+        rowsMax: share, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
+      board: resources.board,
       shadow: ShadowPredictions(source: resources.shadow, task: task, batchCapacity: batch.capacity),
-      quarantine: resources.quarantine, state: agreed, savedStep: max(0, savedStep),
+      quarantine: resources.quarantine, state: agreed, examples: resources.examples, savedStep: max(0, savedStep),
       durableStep: { checkpoints.durableStep }
     ) { checkpoints.submit($0) }
     // The state of the last agreed step outlives the generation, however that ends.

@@ -51,8 +51,20 @@ struct WorkerHeartbeat: Sendable {
     status.deadLetters = WorkerStatus.DeadLetterStatus(resources.deadLetters.counts)
     // Before the state is there, its counts are not; they would look like records of this moment.
     status.recordsPerSecond = facts.generation == nil ? 0 : rate.update(total: facts.trained + facts.rejected)
-    status.loss = facts.meanLoss
-    status.auc = facts.auc
+    status.loss = facts.measures?.loss
+    status.auc = facts.measures?.auc
+    status.measures = facts.measures
+    status.window = facts.window
+    status.heads = facts.heads
+    if facts.generation != nil {
+      status.rejectedByReason = Dictionary(
+        uniqueKeysWithValues: zip(RejectReason.allCases, facts.rejectedByReason).filter { $0.1 > 0 }.map {
+          ($0.0.rawValue, $0.1)
+        })
+      let report = facts.fields.report(resources.fields)
+      // Twice a second: of very many fields only those that have something to tell.
+      status.fields = report.fields.count > 256 ? report.withoutCleanFields : report
+    }
     for partition in facts.owned {
       guard
         let progress = facts.progress.first(where: { $0.partition == partition }),

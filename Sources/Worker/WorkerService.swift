@@ -1,5 +1,6 @@
 import Confinement
 import Foundation
+import Ingest
 import Kafka
 import Pipelines
 import Registry
@@ -89,6 +90,7 @@ public actor WorkerService {
     let watch = StreamWatch(
       registry: registry, pipelineID: record.id, stream: record.stream, topic: pipeline.source.topic,
       configuration: configuration, news: news, logger: logger)
+    let fields = DeclaredField.all(pipeline.schema, heads: pipeline.heads)
     let resources = WorkerResources(
       pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
       partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters, stream: record.stream,
@@ -96,8 +98,9 @@ public actor WorkerService {
       watch: watch,
       checkpoints: CheckpointWriter(
         registry: registry, pipelineID: record.id, consumer: consumer, deadLetters: deadLetters, watch: watch,
-        logger: logger, failReading: { board.failReading($0, logger: logger) }),
-      board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), logger: logger)
+        fields: fields, logger: logger, failReading: { board.failReading($0, logger: logger) }),
+      board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
+      examples: FieldExamples(), logger: logger)
     let beats = WorkerHeartbeat(resources: resources)
     let heartbeat = Task { await beats.run() }
     let watching = Task { await watch.run { board.failReading($0, logger: logger) } }

@@ -216,9 +216,11 @@ private struct EndToEndBench: Sendable {
     let consumer = try KafkaConsumer(configuration: configuration, group: "retrain-bench", topic: Self.topic)
     let board = ControlBoard()
     board.wish { $0.stopsAtEnd = true }
+    let fields = DeclaredField.all(pipeline.schema, heads: pipeline.heads)
     let buffers = (0..<Int32(Self.partitions)).map { partition in
       PartitionBuffer(
-        partition: partition, capacity: 8192, numberCount: IngestBench.width, categoryCount: 0, nextOffset: 0
+        partition: partition, capacity: 8192, numberCount: IngestBench.width, categoryCount: 0,
+        fieldCount: fields.count, nextOffset: 0
       ) { board.wakeUp.raise() }
     }
     let start = ContinuousClock.now
@@ -226,7 +228,8 @@ private struct EndToEndBench: Sendable {
     let pump = Task {
       let decoder = RecordDecoder(pipeline: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
       try await RecordPump(
-        consumer: consumer, deadLetters: DeadLetters(configuration: configuration, topic: "unused"), topic: Self.topic
+        consumer: consumer, deadLetters: DeadLetters(configuration: configuration, topic: "unused"), topic: Self.topic,
+        fields: fields
       ).run(buffers: buffers, decoder: decoder)
     }
     let state = try await onDedicatedThread(named: "train") { try steps(buffers, board: board) }
@@ -244,7 +247,8 @@ private struct EndToEndBench: Sendable {
     let loop = StepLoop(
       pipeline: pipeline, collective: SoloCollective(generation: Generation(1)), learner: learner,
       shares: StepShares(buffers: buffers, batch: rows, recordsPerPartition: share),
-      account: StepAccount(rowsMax: share, outputCount: 1, task: .binary), board: board,
+      account: StepAccount(rowsMax: share, outputCount: 1, fieldCount: buffers[0].fieldCount, task: .binary),
+      board: board,
       shadow: ShadowPredictions(source: StableShadow(), task: .binary, batchCapacity: batch),
       quarantine: Quarantine(topic: Self.topic),
       state: TrainingState(

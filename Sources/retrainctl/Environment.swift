@@ -10,8 +10,10 @@ struct Environment: Sendable {
   let kafkaHome: String?
   /// `RETRAIN_HOME`: where local data lies; the default is `.retrain` in the working directory.
   let home: String
-  /// `NO_COLOR` and a dumb terminal ask for plain text.
+  /// `NO_COLOR` and a dumb terminal ask for text without colours.
   let wantsPlainText: Bool
+  /// A dumb terminal cannot draw over what it shows.
+  let hasDumbTerminal: Bool
 
   static let process = Environment(get: { name in getenv(name).map { String(cString: $0) } })
 
@@ -21,7 +23,8 @@ struct Environment: Sendable {
     brokers = present("RETRAIN_KAFKA_BROKERS")
     kafkaHome = present("KAFKA_HOME")
     home = present("RETRAIN_HOME") ?? ".retrain"
-    wantsPlainText = present("NO_COLOR") != nil || present("TERM") == "dumb"
+    hasDumbTerminal = present("TERM") == "dumb"
+    wantsPlainText = present("NO_COLOR") != nil || hasDumbTerminal
   }
 
   /// The value of a variable that a pipeline names as `${env:NAME}`; nil: unset.

@@ -14,6 +14,17 @@ enum ExitCode: Int32, CaseIterable {
   case unavailable = 69
   case ourFault = 70
 
+  /// The name in JSON.
+  var word: String {
+    switch self {
+    case .ok: "ok"
+    case .usage: "usage"
+    case .badPipeline: "bad_pipeline"
+    case .unavailable: "unavailable"
+    case .ourFault: "internal"
+    }
+  }
+
   var meaning: String {
     switch self {
     case .ok: "Done."

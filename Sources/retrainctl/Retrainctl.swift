@@ -10,6 +10,9 @@ struct Retrainctl: Command {
         Every service and every tool is this one program. 'start' brings up a whole pipeline on this machine; in a \
         cluster each container runs one role (controller, worker, server), and they find each other through PostgreSQL.
 
+        With --json the answer is JSON on standard output; a failure is one line on standard error, \
+        {"error":{"code":"unavailable","exitCode":69,"message":"..."}}, with the same exit code as without.
+
         Environment:
           RETRAIN_DATABASE_URL    a libpq URI; without it a private cluster under .retrain/
           RETRAIN_KAFKA_BROKERS   addresses; without it a broker of our own under .retrain/
@@ -21,7 +24,8 @@ struct Retrainctl: Command {
         StartCommand.self, StatusCommand.self, StopCommand.self, PauseCommand.self, ResumeCommand.self,
         ValidateCommand.self, ProfileCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self,
         RollbackCommand.self,
-        CheckpointsCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self, AuditCommand.self,
+        CheckpointsCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self,
+        DeadLettersCommand.self, AuditCommand.self,
         PredictCommand.self, FeedCommand.self, DeleteCommand.self, MigrateCommand.self, DevCommand.self,
         ControllerCommand.self, WorkerCommand.self, ServerCommand.self, CompletionCommand.self,
       ])
@@ -44,11 +48,17 @@ struct Retrainctl: Command {
       }
       return .ok
     } catch let error as UsageError {
-      Console.complain(error.description, terminator: "")
+      if OutputFormat.isAskedFor(in: words) {
+        let message = String(error.description.trimmingPrefix("error: "))
+        Console.complain(ErrorReport(CommandFailure(.usage, message)).json)
+      } else {
+        Console.complain(error.description, terminator: "")
+      }
       return .usage
     } catch {
       let failure = CommandFailure(error)
-      Console.complain("retrainctl: \(failure.message)")
+      Console.complain(
+        OutputFormat.isAskedFor(in: words) ? ErrorReport(failure, error).json : "retrainctl: \(failure.message)")
       return failure.code
     }
   }

@@ -17,7 +17,8 @@ struct CommandLineTests {
 
   private static let commands = [
     "start", "status", "stop", "pause", "resume", "validate", "profile", "versions", "version", "promote", "rollback",
-    "checkpoints", "health", "incidents", "incident", "audit", "predict", "feed", "delete", "migrate", "dev",
+    "checkpoints", "health", "incidents", "incident", "dead-letters", "audit", "predict", "feed", "delete", "migrate",
+    "dev",
     "controller", "worker", "server", "completion",
   ]
 
@@ -97,6 +98,35 @@ struct CommandLineTests {
     let path = place.folder + "/effective.yaml"
     try first.output.write(toFile: path, atomically: true, encoding: .utf8)
     #expect(try place.run("validate", path).output == first.output)
+  }
+
+  @Test("validate --json speaks the words and units of the file") func effectiveJSON() throws {
+    let pipeline = try place.run("validate", Workplace.quickstart, "--json").json()["pipeline"] as? [String: Any]
+    let checkpoint = pipeline?["checkpoint"] as? [String: Any]
+    #expect(checkpoint?["every"] as? String == "3s")
+    #expect(checkpoint?["every_steps"] as? Int == 2000)
+    let features = (pipeline?["schema"] as? [String: Any])?["features"] as? [[String: Any]] ?? []
+    #expect(features.contains { $0["out_of_range"] as? String == "clip" && $0["clip"] as? [Double] == [1, 12] })
+    #expect((pipeline?["model"] as? [String: Any])?["wide"] as? Bool == true)
+  }
+
+  @Test(
+    "with --json a failure is one line of JSON on standard error, with the same exit code",
+    arguments: [
+      (["statsu", "--json"], "usage", 64), (["status", "--json"], "unavailable", 69),
+      (["start", "/nowhere.yaml", "--json"], "usage", 64), (["feed", "x", "--json"], "usage", 64),
+      (["validate", "bad.yaml", "--json"], "bad_pipeline", 65),
+    ] as [([String], String, Int)])
+  func jsonErrors(words: [String], code: String, exitCode: Int) throws {
+    try "name: Bad Name\n".write(toFile: place.folder + "/bad.yaml", atomically: true, encoding: .utf8)
+    let outcome = try place.run(words)
+    #expect(Int(outcome.code) == exitCode)
+    let complaints = outcome.complaints.split(separator: "\n")
+    #expect(complaints.count == 1, "\(outcome.complaints)")
+    let report = try JSONSerialization.jsonObject(with: Data(outcome.complaints.utf8)) as? [String: Any]
+    let error = report?["error"] as? [String: Any]
+    #expect(error?["code"] as? String == code && error?["exitCode"] as? Int == exitCode)
+    #expect((error?["message"] as? String)?.isEmpty == false)
   }
 
   @Test("looking where nothing was started says so, exits 69 and makes nothing") func nothingThere() throws {

@@ -80,6 +80,9 @@ final class Workplace: Sendable {
   @discardableResult
   func run(_ words: String...) throws -> Outcome { try begin(words).end() }
 
+  /// The same, of a list of words.
+  func run(_ words: [String]) throws -> Outcome { try begin(words).end() }
+
   /// Starts `retrainctl` and goes on.
   func begin(_ words: String...) throws -> Running { try begin(words) }
 

@@ -28,6 +28,66 @@ struct StreamMetricsTests {
     #expect(Predictions(outputs: [0.1, 0.2], labels: [1, 1]).metrics(.binary).auc == nil)
   }
 
+  @Test("macro-F1 is the mean over the classes that were seen, worked out by hand")
+  func macroF1() throws {
+    let task = EvaluationTask.multiclass(4)
+    func metrics(_ pairs: [(label: Float, predicted: Int)]) -> StreamMetrics {
+      let outputs = pairs.flatMap { pair in (0..<4).map { Float($0 == pair.predicted ? 0.7 : 0.1) } }
+      return Predictions(outputs: outputs, labels: pairs.map(\.label)).metrics(task)
+    }
+    // Class 0: 2 of 2 found, 1 false; class 1: 1 of 2 found; class 2: none of 1; class 3: never seen.
+    let mixed = metrics([(0, 0), (0, 0), (1, 1), (1, 0), (2, 1)])
+    let expected = (2.0 * 2 / (2 + 3) + 2.0 * 1 / (2 + 2) + 0) / 3
+    #expect(abs(try #require(mixed.macroF1) - expected) < 1e-15)
+    #expect(metrics([(1, 1), (1, 1)]).macroF1 == 1)
+    #expect(metrics([]).macroF1 == nil)
+    var merged = metrics([(0, 0), (0, 0)])
+    merged.merge(metrics([(1, 1), (1, 0), (2, 1)]))
+    #expect(merged.macroF1 == mixed.macroF1)
+    var bytes: [UInt8] = []
+    mixed.encode(into: &bytes)
+    #expect(try StreamMetrics(decoding: bytes) == mixed)
+  }
+
+  @Test("multiclass metrics of an older program load; F1 is counted from there on")
+  func olderMulticlass() throws {
+    // Written by the program before F1: 400 records of three classes.
+    let hexadecimal = "01020390030040d423d8690e7b40000000000000000003cc016361b701"
+    let bytes = stride(from: 0, to: hexadecimal.count, by: 2).compactMap { place in
+      UInt8(hexadecimal.dropFirst(place).prefix(2), radix: 16)
+    }
+    var metrics = try StreamMetrics(decoding: bytes)
+    #expect(metrics.records == 400)
+    #expect(abs(try #require(metrics.meanLoss) - 1.0822521022318778) < 1e-12)
+    #expect(metrics.accuracy == 183.0 / 400)
+    #expect(metrics.macroF1 == nil)
+    metrics.add(outputs: [0.8, 0.1, 0.1], labels: [0], count: 1)
+    #expect(metrics.macroF1 == 1)
+    #expect(metrics.records == 401)
+  }
+
+  @Test("observed over predicted positives is 1 for a model that is right on average")
+  func observedToPredicted() {
+    #expect(Predictions(outputs: [0.25, 0.75], labels: [0, 1]).metrics(.binary).observedToPredicted == 1)
+    #expect(Predictions(outputs: [0.25, 0.25], labels: [1, 0]).metrics(.binary).observedToPredicted == 2)
+    #expect(Predictions(outputs: [0], labels: [0]).metrics(.binary).observedToPredicted == nil)
+  }
+
+  @Test(
+    "measures are finite or absent: nothing seen, one class, a constant label, an overflow",
+    arguments: [
+      (EvaluationTask.binary, [], []), (.binary, [1, 1], [0, 0]), (.binary, [0.5], [1]),
+      (.regression, [3, 3], [3, 3]), (.regression, [3e38, -3e38], [-3e38, 3e38]), (.poisson, [1, 2], [0, 0]),
+      (.huber(delta: 1), [1], [1]), (.multiclass(2), [1, 0], [0]),
+    ] as [(EvaluationTask, [Float], [Float])])
+  func finiteMeasures(task: EvaluationTask, outputs: [Float], labels: [Float]) throws {
+    let measures = Measures(Predictions(outputs: outputs, labels: labels).metrics(task))
+    let figures = try JSONEncoder().encode(measures)
+    let read = try JSONSerialization.jsonObject(with: figures) as? [String: Double]
+    #expect(read?["records"] == Double(labels.count))
+    #expect(measures.records == 0 || measures.loss != nil)
+  }
+
   @Test("binary measures agree with values worked out by hand")
   func binary() throws {
     let metrics = Predictions(outputs: [0.75, 0.25, 0.75, 0.5], labels: [1, 0, 0, 0]).metrics(.binary)

@@ -27,6 +27,38 @@ private func makeBatch(_ capacity: Int = 64) -> FeatureBatch {
 
 @Suite("Partition buffer")
 struct PartitionBufferTests {
+  @Test("what happened to fields comes out with the records that are taken, and no sooner")
+  func fieldNotices() {
+    let buffer = PartitionBuffer(
+      partition: 0, capacity: 8, numberCount: 1, categoryCount: 1, fieldCount: 3, nextOffset: 0)
+    let batch = makeBatch()
+    let tally = FieldTally(fieldCount: 3)
+    func commit(_ offset: Int64, _ marks: [UInt8]) {
+      let fields = marks.indices.filter { marks[$0] != 0 }.map(Int32.init)
+      _ = buffer.beginSlot()
+      fields.withUnsafeBufferPointer { fields in
+        _ = buffer.commitExample(offset: offset, marks: FieldMarks(fields: fields, marks: marks))
+      }
+    }
+    commit(0, [1, 0, 2])
+    commit(1, [0, 0, 0])
+    buffer.commitRejected(offset: 2, reason: .wrongType, field: 1)
+    buffer.commitRejected(offset: 3, reason: .malformed)
+    commit(4, [1, 4, 0])
+    commit(5, [1, 0, 0])
+
+    _ = buffer.take(upTo: 2, into: batch, tally: tally)
+    #expect(tally.count(of: FieldCode(field: 0, .missing)) == 1)
+    #expect(tally.count(of: FieldCode(field: 2, .clipped)) == 1)
+    #expect(tally.count(of: FieldCode(field: 1, .rejected(.wrongType))) == 1)
+    #expect(tally.count(of: FieldCode(field: nil, .rejected(.malformed))) == 1)
+    #expect(tally.codes.count == 4)
+    tally.clear()
+    #expect(tally.isEmpty && tally.count(of: FieldCode(field: 0, .missing)) == 0)
+    _ = buffer.take(upTo: 1, into: batch, tally: tally)
+    #expect(tally.codes.sorted() == [FieldCode(field: 0, .missing), FieldCode(field: 1, .unknown)])
+  }
+
   @Test("rows come out in offset order, with what was rejected on the way")
   func order() {
     let buffer = makeBuffer(next: 10)

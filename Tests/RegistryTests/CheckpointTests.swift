@@ -37,10 +37,17 @@ struct CheckpointTests {
     comparison.add(candidate: 0.25, baseline: 0.5)
     var layer = LayerHealth(layer: "hidden.0", sketch: ActivationSketch(units: 2))
     for value: Float in [0, 1.5, -2, .nan] { layer.sketch.add(value, isSampled: true) }
+    var head = HeadLoss(name: "minutes")
+    head.total.add(records: 3, lossSum: .infinity)
     let draft = CheckpointDraft(
       pipeline: fixture.pipeline, generation: generation, parent: nil, step: 12, state: state, progress: progress,
       rejected: [.malformed: 1, .labelAbsent: 3], metrics: metrics, window: metrics, comparison: comparison,
-      comparedWith: 4, health: [layer], parametersDigest: "abc", isFinal: true)
+      comparedWith: 4, health: [layer], parametersDigest: "abc", isFinal: true,
+      fields: FieldReport(
+        records: 30,
+        fields: [.init(name: "a", path: "A", isFeature: true, total: .init(records: 30, missing: 30), near: ["a"])],
+        rejections: [.init(field: nil, reason: "malformed", records: 1, example: "\u{0}{ at t/0@3")]),
+      heads: [head], seconds: 0.25)
     let id = try await registry.saveCheckpoint(draft)
 
     let other = try await fixture.anotherRegistry()
@@ -54,6 +61,13 @@ struct CheckpointTests {
     #expect(record.comparison == comparison)
     #expect(record.comparedWith == 4)
     #expect(record.isFinal)
+    #expect(record.fields?.fields == draft.fields?.fields)
+    // PostgreSQL's JSON has no zero character.
+    #expect(record.fields?.rejections.first?.example == "\u{FFFD}{ at t/0@3")
+    #expect(record.heads == [head] && record.heads[0].total.mean == nil)
+    #expect(record.seconds == 0.25)
+    #expect(try await other.secondsOfWork(pipeline: fixture.pipeline, after: 0) == 0.25)
+    #expect(try await other.secondsOfWork(pipeline: fixture.pipeline, after: id) == nil)
     #expect(record.stateDigest == SHA256.digest(of: state).hexadecimal)
     #expect(try await other.state(of: id) == state)
     // By its bytes: the sketch holds a NaN nowhere, but its layer may one day.

@@ -259,4 +259,42 @@ extension CandidateEvidence {
     change(&evidence)
     return evidence
   }
+
+  @Test("a feature that nearly every record lacks holds a version back, in words that name it")
+  func missingFeature() {
+    var evidence = alone(loss: 0.4)
+    evidence.findings = [
+      HealthFinding(
+        rule: "missing_feature", layer: "input", observed: 1, threshold: 0.95, verdict: .fail, feature: "a",
+        detail: "feature a (path A) is absent from 3000 of 3000 records (keys near it: a)")
+    ]
+    let decisions = Rollout.decide(
+      versions: [version(1, .candidate)], evidence: [1: evidence], policy: RolloutPolicy(), now: noon)
+    #expect(lines(decisions) == ["1: candidate → rejected (health)"])
+    #expect(
+      decisions.first?.reason
+        == "Version 1 failed the health rule missing_feature: feature a (path A) is absent from 3000 of 3000 records "
+        + "(keys near it: a).")
+  }
+
+  @Test(
+    "the tolerance of values follows their variance, whatever their unit",
+    arguments: [1e-6, 1, 3600, 1e18] as [Double])
+  func toleranceOfValues(variance: Double) {
+    let evidence = CandidateEvidence(records: 4000, meanLoss: variance / 2, priorLoss: variance, isOfValues: true)
+    #expect(RolloutPolicy().tolerance(for: evidence) == 0.005 * variance)
+    #expect(RolloutPolicy(lossToleranceRelative: 0.02).tolerance(for: evidence) == 0.02 * variance)
+    #expect(RolloutPolicy(lossTolerance: 25).tolerance(for: evidence) == 25)
+  }
+
+  @Test("the tolerance of classes is in nats, and a twentieth of what there is to learn where labels are rare")
+  func toleranceOfClasses() {
+    func tolerance(_ prior: Double?) -> Double {
+      RolloutPolicy().tolerance(for: CandidateEvidence(records: 4000, meanLoss: prior, priorLoss: prior))
+    }
+    #expect(tolerance(0.69) == 0.005 && tolerance(nil) == 0.005)
+    #expect(tolerance(0.008) == 0.05 * 0.008)
+    let overflow = CandidateEvidence(records: 4000, priorLoss: .infinity, isOfValues: true)
+    #expect(RolloutPolicy().tolerance(for: overflow) == 0)
+  }
 }

@@ -13,7 +13,8 @@ struct WorkerAllocationTests {
     board.wish { $0.stopsAtEnd = true }
     let result = try runLoop(
       smallPipeline { $0.checkpoint.everySteps = 10_000 },
-      stream: MemoryStream(partitionCount: 2, recordsPerPartition: 1000), collective: collective, board: board)
+      stream: MemoryStream(partitionCount: 2, recordsPerPartition: 1000, hasMarks: true), collective: collective,
+      board: board)
     #expect(result.end == .finished)
     let allocations = try #require(collective.allocations)
     // None, unless the report that is made ten times a second falls among them.

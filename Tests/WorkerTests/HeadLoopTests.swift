@@ -37,6 +37,13 @@ struct HeadLoopTests {
     let (above, count) = withExtendedLifetime(predictor) {
       (Array(predictor.outputs(ofHead: 1)), Array(predictor.outputs(ofHead: 2)))
     }
+    // The losses of the others are told, test then train: better than a coin's ln 2.
+    #expect(result.state.heads.map(\.name) == ["above", "count"])
+    #expect(result.state.heads[0].total.records == 4000)
+    #expect(result.state.heads[0].total.mean ?? 1 < 0.6)
+    #expect((1...3999).contains(result.state.heads[1].total.records))
+    let windows = result.snapshots.map { $0.state.heads[0].window.records }
+    #expect(windows.reduce(0, +) == 4000)
     #expect(above[0] > 0.8 && above[1] < 0.2)
     #expect(count[0] > 2 && count[1] < 1.5 && count[1] > 0)
   }

@@ -19,6 +19,8 @@ struct MemoryStream: Sendable {
   var rejectEvery: Int64 = 0
   /// Partitions that hold nothing.
   var empty: Set<Int32> = []
+  /// Whether records have marks: every third lacks a, every fifth has a clipped b, rejections are because of b.
+  var hasMarks = false
   /// Labels a record: the first, then whether x is above y, then a count, absent where y is above ½.
   var labelCount = 1
 
@@ -27,7 +29,11 @@ struct MemoryStream: Sendable {
     if empty.contains(buffer.partition) { return buffer.markEnd(upTo: 0) }
     for offset in buffer.nextOffset..<Int64(recordsPerPartition) {
       if rejectEvery > 0, offset % rejectEvery == 1 {
-        buffer.commitRejected(offset: offset, reason: .malformed)
+        if hasMarks {
+          buffer.commitRejected(offset: offset, reason: .wrongType, field: 1)
+        } else {
+          buffer.commitRejected(offset: offset, reason: .malformed)
+        }
         continue
       }
       guard let slot = buffer.beginSlot() else { preconditionFailure("the buffer is too small for the test") }
@@ -40,7 +46,12 @@ struct MemoryStream: Sendable {
       if labelCount > 1 { slot.labels[1] = x > y ? 1 : 0 }
       if labelCount > 2 { slot.labels[2] = y > 0.5 ? .nan : (2 + 2 * x).rounded() }
       slot.eventTime.pointee = Double(offset)
-      buffer.commitExample(offset: offset)
+      let marks: [UInt8] = [hasMarks && offset % 3 == 0 ? 1 : 0, hasMarks && offset % 5 == 0 ? 2 : 0, 0, 0]
+      let marked = marks.indices.filter { marks[$0] != 0 }.map(Int32.init)
+      marked.withUnsafeBufferPointer { fields in
+        _ = buffer.commitExample(
+          offset: offset, marks: fields.isEmpty ? .none : FieldMarks(fields: fields, marks: marks))
+      }
     }
     buffer.markEnd(upTo: Int64(recordsPerPartition))
   }
@@ -84,7 +95,8 @@ struct LoopResult: Sendable {
 /// Runs one rank's step loop over a memory stream, on the calling thread.
 func runLoop(
   _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
-  from start: (state: TrainingState, learner: [UInt8])? = nil, beforeStep: (StepLoop) -> Void = { _ in }
+  from start: (state: TrainingState, learner: [UInt8])? = nil, examples: FieldExamples = FieldExamples(),
+  beforeStep: (StepLoop) -> Void = { _ in }
 ) throws -> LoopResult {
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
@@ -100,8 +112,7 @@ func runLoop(
   let buffers = owned.map { partition in
     PartitionBuffer(
       partition: partition, capacity: stream.recordsPerPartition + 1, numberCount: 2, categoryCount: 1,
-      labelCount: pipeline.heads.count,
-      nextOffset: state.progress[Int(partition)].nextOffset)
+      labelCount: pipeline.heads.count, fieldCount: 4, nextOffset: state.progress[Int(partition)].nextOffset)
   }
   for buffer in buffers { stream.fill(buffer) }
   let batch = FeatureBatch(
@@ -114,9 +125,9 @@ func runLoop(
     shares: StepShares(
       buffers: buffers, batch: batch, recordsPerPartition: pipeline.training.recordsPerPartition),
     account: StepAccount(
-      rowsMax: pipeline.training.recordsPerPartition, outputCount: learner.outputCount, task: task),
+      rowsMax: pipeline.training.recordsPerPartition, outputCount: learner.outputCount, fieldCount: 4, task: task),
     board: board, shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
-    quarantine: quarantine, state: state
+    quarantine: quarantine, state: state, examples: examples
   ) { snapshots.append($0) }
   beforeStep(loop)
   var end: GenerationEnd?

@@ -1,3 +1,4 @@
+import Ingest
 import Testing
 import Vocabulary
 import Worker
@@ -21,13 +22,20 @@ struct StepEnvelopeTests {
     envelope.shares = [share]
     envelope.rowCount = 2
     envelope.outputCount = 1
+    var head = HeadShare()
+    head.records = 2
+    head.lossSum = 0.75
+    envelope.headLosses = [head]
     var rejected = [Int64](repeating: 0, count: RejectReason.allCases.count)
     rejected[RejectReason.labelAbsent.index] = 1
     rejected[RejectReason.malformed.index] = 3
+    let tally = FieldTally(fieldCount: 2)
+    tally.add(FieldCode(field: 1, .missing))
+    tally.add(FieldCode(field: 1, .missing))
     var writer = StepEnvelopeWriter()
     writer.write(
       envelope, rejected: rejected, labels: [1, .nan], outputs: [0.25, 0.5], stableLosses: [0.7, .nan],
-      health: [1, 2, 3])
+      health: [1, 2, 3], tally: tally, examples: [FieldExample(code: FieldCode(field: 0, .clipped), text: "é")])
     writer.appendLearner { $0.append(contentsOf: [9, 8]) }
     return writer.bytes
   }
@@ -43,10 +51,24 @@ struct StepEnvelopeTests {
       #expect(received.share(0).from == 100)
       #expect(received.share(0).next == 5_000_000_105)
       #expect(received.share(0).skipped == 1 && received.share(0).lost == 5_000_000_000)
+      #expect(received.headCount == 1 && received.headLoss(0) == (2, 0.75))
       #expect(received.rejected(0, reason: RejectReason.malformed.index) == 3)
       #expect(received.outputs.loadUnaligned(fromByteOffset: 4, as: Float.self) == 0.5)
       #expect(Array(received.health) == [1, 2, 3])
       #expect(Array(received.learner) == [9, 8])
+      var notices: [String] = []
+      try received.forEachNotice(fieldCount: 2) { code, count in
+        notices.append("\(code.field ?? -1) \(code.notice.name) \(count)")
+      } example: { example in
+        notices.append(example.text)
+      }
+      #expect(notices == ["1 missing 2", "é"])
+      // A peer with a longer schema than ours.
+      #expect(throws: EnvelopeError.self) {
+        try received.forEachNotice(fieldCount: 1) { _, _ in
+        } example: { _ in
+        }
+      }
     }
   }
 

@@ -73,6 +73,9 @@ typedef struct {
   uint64_t clipped, imputed, unknown;
 } cjson_counts;
 
+/// What happened to the value of one field in one record.
+enum { CJSON_MARK_MISSING = 1, CJSON_MARK_CLIPPED = 2, CJSON_MARK_UNKNOWN = 4 };
+
 /// NULL: no memory, or no CPU support.
 cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_t record_bytes_max);
 void cjson_destroy(cjson_decoder *decoder);
@@ -93,6 +96,10 @@ int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, 
 
 /// [field_count], alive as long as the decoder.
 const cjson_counts *cjson_counters(const cjson_decoder *decoder);
+
+/// The fields of the record decoded last to whose values something happened, each once; `marks` is by field. Both are valid
+/// until the next record.
+size_t cjson_marked(const cjson_decoder *decoder, const int32_t **fields, const uint8_t **marks);
 
 /// XXH64 with seed 0.
 uint64_t cjson_hash(const void *bytes, size_t length);

@@ -1,5 +1,6 @@
 import Arguments
 import Registry
+import Vocabulary
 
 struct AuditCommand: Command {
   static var configuration: CommandConfiguration {
@@ -54,9 +55,13 @@ struct AuditCommand: Command {
       Wording.count(report.skipped), Wording.count(report.lostByBroker), Wording.count(report.lost),
       Wording.count(report.duplicated))
     for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
-    let reasons = TextTable(rejected: report.rejectedByReason)
-    if !reasons.isEmpty { Console.say("\n" + palette.bold("rejected")) }
-    for line in reasons.lines(palette: palette) { Console.say(line) }
+    var reasons = TextTable("of the rejected", ">records")
+    for (reason, count) in report.rejectedByReason.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) })
+    where count > 0 {
+      let isUnlabelled = reason == RejectReason.labelAbsent.rawValue
+      reasons.add(isUnlabelled ? "\(reason): predicted, not learned" : reason, Wording.count(count))
+    }
+    if !reasons.isEmpty { for line in [""] + reasons.lines(palette: palette) { Console.say(line) } }
     if let ledger = report.ledger {
       Console.say(
         "\nledger: \(Wording.count(ledger.steps)) steps, \(Wording.count(ledger.ranges)) ranges, \(ledger.gaps) gaps, "

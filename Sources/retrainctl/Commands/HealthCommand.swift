@@ -7,7 +7,7 @@ import Vocabulary
 struct HealthCommand: Command {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      name: "health", abstract: "Show the activation health of each layer, and what the rules say about it.",
+      name: "health", abstract: "Show the health of layers and features, and what the rules say about it.",
       discussion: "Of the newest checkpoint, or of the one named; over the window that the checkpoint ends.")
   }
 
@@ -24,6 +24,7 @@ struct HealthCommand: Command {
     var checkpoint: Int64
     var step: Int64
     var layers: [PipelineStatus.Layer]
+    var features: [PipelineStatus.Feature]
     var findings: [HealthFinding]
   }
 
@@ -35,22 +36,29 @@ struct HealthCommand: Command {
       let settings = try PipelineFile(text: record.specification, name: record.name).pipeline.health
       let report = Report(
         checkpoint: chosen.id, step: chosen.step, layers: layers.map(PipelineStatus.Layer.init),
-        findings: examine(layers, limits: HealthLimits(settings)))
+        features: chosen.fields?.features ?? [],
+        findings: examine(layers, limits: HealthLimits(settings))
+          + examine(chosen.fields, limits: HealthLimits(settings)))
       if format.json { return try Console.say(json: report) }
       let palette = Palette.standardOutput
       Console.say("checkpoint \(report.checkpoint), step \(Wording.count(report.step))\n")
       for line in TextTable(health: report.layers, palette: palette).lines(palette: palette, indent: 0) {
         Console.say(line)
       }
-      var table = TextTable("rule", "layer", ">observed", ">threshold", "verdict")
+      let features = TextTable(features: report.features, palette: palette)
+      if !features.isEmpty { Console.say() }
+      for line in features.lines(palette: palette, indent: 0) { Console.say(line) }
+      var table = TextTable("rule", "layer or feature", ">observed", ">threshold", "verdict")
       for finding in report.findings where finding.verdict != .pass {
         table.add(
-          finding.rule, finding.layer, Wording.measure(finding.observed), Wording.measure(finding.threshold),
+          finding.rule, finding.feature ?? finding.layer, Wording.measure(finding.observed),
+          Wording.measure(finding.threshold),
           finding.verdict == .inconclusive ? finding.verdict.rawValue : palette.bad(finding.verdict.rawValue))
       }
       Console.say()
       if table.isEmpty { return Console.say("all \(report.findings.count) rules pass") }
       for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
+      for detail in report.findings.filter({ $0.verdict == .fail }).compactMap(\.detail) { Console.say(detail) }
     }
   }
 }

@@ -57,7 +57,8 @@ struct StartCommand: Command {
     } else {
       if let status = result.status {
         let page = StatusPage(status, palette: .standardOutput)
-        for line in page.lines(columns: Terminal.columns(orUnlimited: STDOUT_FILENO)) { Console.say(line) }
+        let columns = Terminal.size(orUnlimited: STDOUT_FILENO).columns
+        for line in page.lines(columns: columns) { Console.say(line) }
         Console.say()
       }
       Console.say(result.summary.sentence)

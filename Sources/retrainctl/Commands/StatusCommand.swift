@@ -6,8 +6,9 @@ struct StatusCommand: Command {
     CommandConfiguration(
       name: "status", abstract: "Show how a pipeline does.",
       discussion: """
-        Workers, step, rate and lag; loss and AUC test-then-train; versions and the last decisions with their \
-        reasons; health a layer; what was rejected and why; incidents. With --json and --watch a line every second.
+        Workers, step, rate and lag; measures test-then-train, over all records and over the last ones; what was \
+        rejected and why; what happened to features; versions and the last decisions with their reasons; health a \
+        layer; incidents. On a terminal as much as fits the window. With --json and --watch a line every second.
         """)
   }
 
@@ -25,10 +26,14 @@ struct StatusCommand: Command {
         if format.json {
           try Console.say(json: status)
         } else if watch, Terminal.isInteractive(STDOUT_FILENO) {
-          screen.draw(StatusPage(status, palette: .standardOutput).lines())
+          let size = screen.size
+          screen.draw(
+            StatusPage(status, palette: .standardOutput).lines(columns: size.columns, rows: size.rows - 1))
         } else {
-          let columns = Terminal.columns(orUnlimited: STDOUT_FILENO)
-          for line in StatusPage(status, palette: .standardOutput).lines(columns: columns) { Console.say(line) }
+          // The prompt takes a line of the window too.
+          let (columns, rows) = Terminal.size(orUnlimited: STDOUT_FILENO)
+          let page = StatusPage(status, palette: .standardOutput)
+          for line in page.lines(columns: columns, rows: rows - 1) { Console.say(line) }
         }
         guard watch else { return }
         try await Task.sleep(for: .milliseconds(format.json || !Terminal.isInteractive(STDOUT_FILENO) ? 1000 : 400))

@@ -26,7 +26,8 @@ struct ValidateCommand: Command {
   private struct Report: Encodable {
     var file: String
     var valid: Bool
-    var pipeline: Pipeline?
+    /// In the words and units of the file.
+    var pipeline: EffectivePipeline?
     var mistakes: [PipelineMistake]
   }
 
@@ -37,7 +38,8 @@ struct ValidateCommand: Command {
       do {
         let pipeline = try PipelineFile(path: path).pipeline
         if format.json {
-          try Console.say(json: Report(file: path, valid: true, pipeline: pipeline.withoutSecrets, mistakes: []))
+          let effective = EffectivePipeline(pipeline.withoutSecrets)
+          try Console.say(json: Report(file: path, valid: true, pipeline: effective, mistakes: []))
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)

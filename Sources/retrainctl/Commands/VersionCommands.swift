@@ -86,10 +86,13 @@ struct VersionShowCommand: Command {
       "checkpoint \(version.checkpoint), step \(Wording.count(report.checkpoint.step)), "
         + "created \(Wording.ago(version.createdAt)), \(version.state) since \(Wording.ago(version.since))")
     Console.say(
-      "test-then-train over \(Wording.count(metrics.records)) records: loss \(Wording.figure(metrics.loss))"
+      "test-then-train over \(Wording.count(metrics.records)) records: loss \(Wording.measure(metrics.loss))"
         + (metrics.auc.map { ", AUC \(Wording.figure($0))" } ?? "")
         + (metrics.accuracy.map { ", accuracy \(Wording.figure($0))" } ?? "")
-        + (metrics.mae.map { ", mean absolute error \(Wording.figure($0))" } ?? ""))
+        + (metrics.macroF1.map { ", macro-F1 \(Wording.figure($0))" } ?? "")
+        + (metrics.mae.map { ", mean absolute error \(Wording.measure($0))" } ?? "")
+        + (metrics.rmse.map { ", root mean squared error \(Wording.measure($0))" } ?? "")
+        + (metrics.rSquared.map { ", R² \(Wording.figure($0))" } ?? ""))
     if !report.decisions.isEmpty { Console.say("\n" + palette.bold("decisions")) }
     for decision in report.decisions {
       Console.say("  \(decision.from) → \(decision.to): \(decision.reason)")

@@ -80,6 +80,7 @@ struct PipelineRun {
     } else {
       try await stream.verify(record, skipsLost: skipsLost)
     }
+    let before = try await registry.newestCheckpoint(pipeline: record.id)
     let reader = StatusReader(registry: registry.within(.seconds(5)), pipeline: name)
     let poller = StatusPoller { try await reader.read() }
     let options = RunOptions(
@@ -94,14 +95,20 @@ struct PipelineRun {
     await poller.stop()
     // Nobody works on it any more, whatever was asked for: the tables should say so.
     try? await registry.setDesiredState(.stopped, pipeline: record.id)
-    let status = try? await reader.read()
+    var status = try? await reader.read()
     var summary = supervisor.summary
-    // The last step comes after the last look.
-    if let status { summary.records = max(summary.records, status.consumed - supervisor.consumedBefore) }
+    // The tables know of what came between two looks, and of a run that was shorter than one.
+    if let status {
+      let consumed = before?.progress.reduce(0) { $0 + $1.trained + $1.rejected } ?? 0
+      let seconds = try? await registry.secondsOfWork(pipeline: record.id, after: before?.id ?? 0)
+      summary.complete(records: status.consumed - consumed, seconds: seconds ?? nil)
+    }
     if let end = try? await stream.end(of: record.id) {
       summary.lag = end.lag
       summary.behindTransactions = end.behindTransactions > 0 ? end.behindTransactions : nil
     }
+    status?.lag = summary.lag
+    if let status { reporter.tellWarnings(of: status) }
     if let halted = status?.halted {
       ending = .halted(halted)
     } else if ending == .finished {

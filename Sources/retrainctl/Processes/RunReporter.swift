@@ -8,6 +8,8 @@ final class RunReporter {
   private var lastDrawn = ContinuousClock.now - .seconds(10)
   private var lastLine = ContinuousClock.now
   private var lastDecision: Int64?
+  /// By what they are about, so that a number that grows is not told again.
+  private var toldWarnings: Set<String> = []
 
   /// - Parameter isQuiet: Standard output is for the answer alone: lines go to standard error.
   init(isQuiet: Bool) {
@@ -27,13 +29,26 @@ final class RunReporter {
   /// Shows the status, as often as is useful.
   func show(_ status: PipelineStatus?, trouble: String?, activity: String) {
     let now = ContinuousClock.now
+    if let status { tellWarnings(of: status) }
     guard let screen else { return showLine(status, trouble: trouble, now: now) }
     guard lastDrawn.duration(to: now) > .milliseconds(300) else { return }
     lastDrawn = now
-    var lines = status.map { StatusPage($0, palette: palette).lines(decisions: 3, versions: 4) } ?? []
-    if let trouble { lines += ["", palette.warning("the database does not answer: \(trouble)")] }
-    lines += ["", palette.dim(activity)] + notices
-    screen.draw(lines)
+    var rest = trouble.map { [palette.warning("the database does not answer: \($0)")] } ?? []
+    let size = screen.size
+    rest += [palette.dim(activity)] + notices.suffix(size.rows < 32 ? 2 : 4)
+    let page = status.map {
+      StatusPage($0, palette: palette).lines(columns: size.columns, rows: max(4, size.rows - 1 - rest.count))
+    }
+    screen.draw((page ?? []) + rest)
+  }
+
+  /// Without a picture each is a line, once.
+  func tellWarnings(of status: PipelineStatus) {
+    guard screen == nil else { return }
+    for warning in status.warnings {
+      let subject = warning.filter { !$0.isNumber && $0 != "," }
+      if toldWarnings.insert(subject).inserted { Console.complain("warning: " + warning) }
+    }
   }
 
   /// Without a terminal: a line every few seconds, and one for every decision.
@@ -48,11 +63,11 @@ final class RunReporter {
     }
     guard lastLine.duration(to: now) > .seconds(5) else { return }
     lastLine = now
-    let metrics = status.checkpoint?.metrics
+    let metrics = status.measures
     Console.complain(
       "step \(Wording.count(status.step)) · trained \(Wording.count(status.trained)) · "
         + "\(Wording.count(Int64(status.recordsPerSecond))) records/s · lag \(status.lag.map(Wording.count) ?? "–") · "
-        + "loss \(Wording.figure(metrics?.loss))"
+        + "loss \(Wording.measure(metrics?.loss))"
         + (metrics?.auc == nil ? "" : " · AUC \(Wording.figure(metrics?.auc))")
         + (trouble.map { " · the database does not answer: \($0)" } ?? ""))
   }

@@ -38,9 +38,22 @@ struct RunSummary: Codable, Sendable {
     try container.encodeIfPresent(behindTransactions, forKey: .behindTransactions)
   }
 
+  /// Takes over what the tables know.
+  ///
+  /// - Parameter seconds: From the first record to the last, over all windows; nil: not known.
+  mutating func complete(records: Int64, seconds: Double?) {
+    self.records = max(0, records)
+    if let seconds, seconds > 0 { self.seconds = seconds }
+    peakRecordsPerSecond = max(peakRecordsPerSecond, recordsPerSecond)
+  }
+
   var sentence: String {
-    "this run: \(Wording.count(records)) records in \(Wording.figure(seconds, decimals: 1)) s, "
-      + "\(Wording.count(Int64(recordsPerSecond))) records/s (peak \(Wording.count(Int64(max(peakRecordsPerSecond, recordsPerSecond)))))"
+    "this run: \(Wording.count(records)) records in \(Wording.figure(seconds, decimals: seconds < 10 ? 3 : 1)) s"
+      // A rate of less than a millisecond says nothing.
+      + (seconds < 0.001
+        ? ""
+        : ", \(Wording.count(Int64(recordsPerSecond))) records/s (peak "
+          + "\(Wording.count(Int64(max(peakRecordsPerSecond, recordsPerSecond)))))")
       + (lag.map { ", lag at the end \(Wording.count($0))" } ?? "")
       + (behindTransactions.map { ", of which \(Wording.count($0)) behind an open transaction" } ?? "")
   }

@@ -47,7 +47,6 @@ final class Supervisor {
   private var everyone: [ManagedChild] { workers + [server, controller] }
 
   var summary: RunSummary { meter.summary }
-  var consumedBefore: Int64 { meter.consumedBefore }
 
   /// Runs until something ends the run, then stops all roles.
   func run() async -> RunEnding {

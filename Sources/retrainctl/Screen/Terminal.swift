@@ -2,17 +2,22 @@ import Foundation
 
 /// What the other end of a descriptor is.
 enum Terminal {
-  /// Whether colours and redrawing make sense there.
+  /// Whether a picture can be drawn there again and again in place.
   static func isInteractive(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1 && !Environment.process.hasDumbTerminal
+  }
+
+  /// Whether colours are shown there, and wanted.
+  static func isColoured(_ descriptor: Int32) -> Bool {
     isatty(descriptor) == 1 && !Environment.process.wantsPlainText
   }
 
   /// Its width in characters; 80 where there is no terminal.
   static func columns(of descriptor: Int32) -> Int { size(of: descriptor).columns }
 
-  /// Its width where there is a terminal, no limit elsewhere: a file or a pipe takes lines of any length.
-  static func columns(orUnlimited descriptor: Int32) -> Int {
-    isatty(descriptor) == 1 ? columns(of: descriptor) : .max
+  /// Its size where there is a terminal, no limit elsewhere: a file or a pipe takes any number of lines of any length.
+  static func size(orUnlimited descriptor: Int32) -> (columns: Int, rows: Int) {
+    isatty(descriptor) == 1 ? size(of: descriptor) : (.max, .max)
   }
 
   static func size(of descriptor: Int32) -> (columns: Int, rows: Int) {
@@ -28,7 +33,7 @@ enum Terminal {
 struct Palette {
   let isColoured: Bool
 
-  static let standardOutput = Palette(isColoured: Terminal.isInteractive(STDOUT_FILENO))
+  static let standardOutput = Palette(isColoured: Terminal.isColoured(STDOUT_FILENO))
   static let plain = Palette(isColoured: false)
 
   func bold(_ text: String) -> String { styled(text, "1") }

@@ -7,14 +7,18 @@ struct TextTable {
   private var rows: [[String]] = []
 
   /// - Parameter columns: A title each; one that begins with `>` is aligned to the right.
-  init(_ columns: String...) {
+  init(_ columns: String...) { self.init(columns: columns) }
+
+  init(columns: [String]) {
     titles = columns.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
     alignments = columns.map { $0.hasPrefix(">") ? .right : .left }
   }
 
   var isEmpty: Bool { rows.isEmpty }
 
-  mutating func add(_ cells: String...) {
+  mutating func add(_ cells: String...) { add(cells: cells) }
+
+  mutating func add(cells: [String]) {
     precondition(cells.count == titles.count, "\(cells.count) cells in a table of \(titles.count) columns")
     rows.append(cells)
   }

@@ -22,6 +22,31 @@ enum Wording {
   /// Four significant digits whatever the size: `0.0001234`, `12.34`.
   static func measure(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "–" }
 
+  /// At most seven characters, for columns: `0.7712`, `12.35`, `1.2e+09`.
+  static func compact(_ value: Double?) -> String {
+    guard let value else { return "–" }
+    guard value.isFinite else { return "not finite" }
+    return switch abs(value) {
+    case 0, 0.001..<10: String(format: "%.4f", value)
+    case 10..<100_000: String(format: "%.5g", value)
+    default: String(format: "%.1e", value)
+    }
+  }
+
+  /// `0–3,7`
+  static func ranges(_ numbers: [Int32]) -> String {
+    var ranges: [ClosedRange<Int32>] = []
+    for number in numbers.sorted() {
+      if let last = ranges.last, number == last.upperBound + 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)" }
+      .joined(separator: ",")
+  }
+
   static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 
   /// `3 s ago`, `12 min ago`

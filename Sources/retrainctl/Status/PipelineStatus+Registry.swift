@@ -26,11 +26,22 @@ extension PipelineStatus.DeadLetters {
   }
 }
 
-extension PipelineStatus.Metrics {
-  init(_ metrics: StreamMetrics) {
+extension PipelineStatus.Feature {
+  init(_ field: FieldReport.Field, in report: FieldReport) {
+    let total = field.total
     self.init(
-      records: metrics.records, loss: metrics.meanLoss, auc: metrics.auc, accuracy: metrics.accuracy,
-      mae: metrics.mae, rmse: metrics.rmse)
+      feature: field.name, path: field.path, records: total.records, missing: total.missing, clipped: total.clipped,
+      unknown: total.unknown, rejected: report.rejected(because: field.name),
+      missingShare: total.records > 0 ? Double(total.missing) / Double(total.records) : 0, near: field.near)
+  }
+
+  var isClean: Bool { missing == 0 && clipped == 0 && unknown == 0 && rejected == 0 }
+}
+
+extension FieldReport {
+  /// The features among the fields.
+  var features: [PipelineStatus.Feature] {
+    fields.filter(\.isFeature).map { PipelineStatus.Feature($0, in: self) }
   }
 }
 

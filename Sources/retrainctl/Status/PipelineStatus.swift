@@ -1,4 +1,6 @@
+import Evaluation
 import Foundation
+import Health
 
 /// All that is known about a pipeline at one moment: what `status --json` prints.
 struct PipelineStatus: Codable, Sendable {
@@ -14,17 +16,7 @@ struct PipelineStatus: Codable, Sendable {
   }
 
   /// Test-then-train measures over a span of records.
-  struct Metrics: Codable, Sendable {
-    var records: Int64
-    /// The task's loss per record: log loss, cross-entropy, or the loss that a value is learned with, in its unit.
-    var loss: Double?
-    /// Binary tasks.
-    var auc: Double?
-    var accuracy: Double?
-    /// Values, in the label's unit.
-    var mae: Double?
-    var rmse: Double?
-  }
+  typealias Metrics = Measures
 
   struct Checkpoint: Codable, Sendable {
     var id: Int64
@@ -105,6 +97,44 @@ struct PipelineStatus: Codable, Sendable {
     var waiting: Int64 = 0
   }
 
+  /// What happened to the values of one feature over the lineage, of records that were kept unless it says otherwise.
+  struct Feature: Codable, Sendable {
+    var feature: String
+    var path: String
+    /// Kept records, since the feature is counted.
+    var records: Int64
+    /// Absent or null; the value is what `missing` says.
+    var missing: Int64
+    /// Became the nearest bound of the clip range.
+    var clipped: Int64
+    /// Categories outside the known values.
+    var unknown: Int64
+    /// Records that were refused because of it.
+    var rejected: Int64
+    var missingShare: Double
+    /// Keys of a record without it that may have been meant.
+    var near: [String]
+  }
+
+  /// A head beyond the first, test then train.
+  struct Head: Codable, Sendable {
+    var head: String
+    var records: Int64
+    /// Per record, in the unit of its loss.
+    var loss: Double?
+    /// Since the last checkpoint but one.
+    var windowRecords: Int64
+    var windowLoss: Double?
+
+    init(_ loss: HeadLoss) {
+      head = loss.name
+      records = loss.total.records
+      self.loss = loss.total.mean
+      windowRecords = loss.window.records
+      windowLoss = loss.window.mean
+    }
+  }
+
   struct Server: Codable, Sendable {
     var address: String
     /// The stable version that it serves; nil before the first.
@@ -120,19 +150,35 @@ struct PipelineStatus: Codable, Sendable {
   var desiredWorkers: Int
   var generation: Int64?
   var step: Int64
+  /// Trained, unlabelled and rejected together.
   var consumed: Int64
   var trained: Int64
+  /// Records without a label: predicted, not learned.
+  var unlabelled: Int64 = 0
+  /// Records that were refused; 'audit' counts the unlabelled among its rejected.
   var rejected: Int64
   var rejectedByReason: [String: Int64]
   /// Offsets that the broker removed before they were read.
   var lostByBroker: Int64
   /// What became of refused records, by the workers of now.
   var deadLetters: DeadLetters
+  /// The same by field and reason, each with an example; the most frequent first.
+  var rejections: [FieldReport.Rejection] = []
+  /// What needs a person's eye, in sentences.
+  var warnings: [String] = []
   var recordsPerSecond: Double
   var lag: Int64?
   /// Of the lag, what waits behind open transactions.
   var behindTransactions: Int64
   var workers: [Worker]
+  /// Test-then-train over the lineage, as new as it is known.
+  var measures: Metrics?
+  /// The same over the last checkpoints, of at least 1,000 records where there are so many.
+  var window: Metrics?
+  /// The heads beyond the first.
+  var heads: [Head] = []
+  /// In the order of the schema.
+  var features: [Feature] = []
   var checkpoint: Checkpoint?
   /// Newest first.
   var versions: [Version]

@@ -12,22 +12,63 @@ struct StatusPage {
     self.now = now
   }
 
-  /// Lines no wider than `columns`.
-  func lines(columns: Int = .max, decisions: Int = 5, versions: Int = 6) -> [String] {
-    var lines = [headline, progress, stable].compactMap(\.self)
-    if let halted = status.halted { lines.append(palette.bad("halted: \(halted)")) }
-    lines += section("workers", workerTable, columns)
-    lines += section("versions", versionTable(versions), columns)
-    lines += decisionLines(decisions)
-    lines += section("health a layer", TextTable(health: status.health, palette: palette), columns)
-    lines += section("rejected", TextTable(rejected: status.rejectedByReason), columns)
-    lines += section("incidents", TextTable(incidents: status.incidents, palette: palette, now: now), columns)
-    if !status.servers.isEmpty {
-      lines += [
-        "", palette.bold("servers"), "  " + status.servers.map(server).joined(separator: "  "),
-      ]
+  /// How much is shown.
+  struct Fullness {
+    var versions: Int
+    var decisions: Int
+    var hasBlankLines: Bool
+    /// Layers only where one is sick; of features, rejections and incidents the most important ones.
+    var isBrief: Bool
+
+    static let all = [
+      Fullness(versions: 6, decisions: 5, hasBlankLines: true, isBrief: false),
+      Fullness(versions: 4, decisions: 3, hasBlankLines: false, isBrief: false),
+      Fullness(versions: 4, decisions: 3, hasBlankLines: false, isBrief: true),
+      Fullness(versions: 2, decisions: 1, hasBlankLines: false, isBrief: true),
+    ]
+  }
+
+  /// Lines no wider than `columns` and, by leaving out what matters least, no more than `rows`.
+  func lines(columns: Int = .max, rows: Int = .max) -> [String] {
+    var lines: [String] = []
+    for fullness in Fullness.all {
+      lines = page(fullness, columns).map { $0.cut(toWidth: columns) }
+      if lines.count <= rows { return lines }
     }
-    return lines.map { $0.cut(toWidth: columns) }
+    // The most important comes first.
+    let left = lines.count - max(1, rows) + 1
+    let more = palette.dim("… \(left) more lines: see 'status | less'").cut(toWidth: columns)
+    return lines.prefix(max(1, rows) - 1) + [more]
+  }
+
+  private func page(_ fullness: Fullness, _ columns: Int) -> [String] {
+    var lines = [headline] + wrapped(progress, columns)
+    if let halted = status.halted { lines += wrapped(["halted: \(halted)"], columns).map(palette.bad) }
+    for warning in status.warnings { lines += Self.filled("! " + warning, columns).map(palette.warning) }
+    lines += [stable].compactMap(\.self)
+    func add(_ title: String, _ table: TextTable) {
+      guard !table.isEmpty else { return }
+      if fullness.hasBlankLines { lines.append("") }
+      let rows = table.lines(palette: palette, columns: columns)
+      if fullness.hasBlankLines { return lines += [palette.bold(title)] + rows }
+      // The table's own heading tells what it is about.
+      lines += rows
+    }
+    add("measures, test then train", TextTable(measures: spans))
+    add("further heads", TextTable(heads: status.heads))
+    add("rejected", rejected(limit: fullness.isBrief ? 2 : 8))
+    add("features", TextTable(features: features(limit: fullness.isBrief ? 2 : 12), palette: palette))
+    add("versions", versionTable(fullness.versions))
+    lines += decisionLines(fullness)
+    if !fullness.isBrief || isSick { add("health a layer", TextTable(health: status.health, palette: palette)) }
+    add("workers", workerTable)
+    let incidents = Array(status.incidents.prefix(fullness.isBrief ? 1 : 5))
+    add("incidents", TextTable(incidents: incidents, palette: palette, now: now))
+    if !status.servers.isEmpty {
+      if fullness.hasBlankLines { lines += ["", palette.bold("servers")] }
+      lines += status.servers.map { "  " + server($0) }
+    }
+    return lines
   }
 
   private func server(_ server: PipelineStatus.Server) -> String {
@@ -46,8 +87,9 @@ struct StatusPage {
     return palette.bold(status.pipeline) + "  \(state), \(live) of \(status.desiredWorkers) workers\(generation)"
   }
 
-  private var progress: String {
+  private var progress: [String] {
     var parts = ["step \(Wording.count(status.step))", "trained \(Wording.count(status.trained))"]
+    if status.unlabelled > 0 { parts.append("without a label \(Wording.count(status.unlabelled))") }
     parts.append("rejected \(Wording.count(status.rejected))")
     if !status.workers.isEmpty { parts.append("\(Wording.count(Int64(status.recordsPerSecond))) records/s") }
     if status.lostByBroker > 0 { parts.append("lost by the broker \(Wording.count(status.lostByBroker))") }
@@ -56,12 +98,38 @@ struct StatusPage {
       parts.append("\(Wording.count(status.behindTransactions)) of it behind an open transaction")
     }
     if status.deadLetters.lost > 0 { parts.append("dead letters lost \(Wording.count(status.deadLetters.lost))") }
-    if let metrics = status.checkpoint?.metrics {
-      parts.append("loss \(Wording.figure(metrics.loss))")
-      if metrics.auc != nil { parts.append("AUC \(Wording.figure(metrics.auc))") }
-      if metrics.mae != nil { parts.append("MAE \(Wording.figure(metrics.mae))") }
+    if let measures = status.measures {
+      parts.append("loss \(Wording.measure(measures.loss))")
+      if measures.auc != nil { parts.append("AUC \(Wording.figure(measures.auc))") }
+      if measures.mae != nil { parts.append("MAE \(Wording.measure(measures.mae))") }
     }
-    return parts.joined(separator: " · ")
+    return parts
+  }
+
+  /// Parts with dots between them, on as many lines as they need.
+  private func wrapped(_ parts: [String], _ columns: Int) -> [String] {
+    var lines: [String] = []
+    for part in parts {
+      if let last = lines.last, last.visibleWidth + 3 + part.visibleWidth <= columns {
+        lines[lines.count - 1] = last + " · " + part
+      } else {
+        lines += Self.filled(part, columns)
+      }
+    }
+    return lines
+  }
+
+  /// Words on as many lines as they need; those after the first are set in.
+  private static func filled(_ text: String, _ columns: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= columns {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append((lines.isEmpty ? "" : "  ") + word)
+      }
+    }
+    return lines
   }
 
   /// Which version is trusted, since when, and why.
@@ -72,8 +140,34 @@ struct StatusPage {
     return palette.good(line) + (why.map { ": \($0.reason)" } ?? "")
   }
 
-  private func section(_ title: String, _ table: TextTable, _ columns: Int) -> [String] {
-    table.isEmpty ? [] : ["", palette.bold(title)] + table.lines(palette: palette, columns: columns)
+  /// Whether a layer has a number that is not finite or lost most of its units.
+  private var isSick: Bool {
+    status.health.contains { $0.nonFinite > 0 || ($0.units > 0 && $0.deadUnits * 2 > $0.units) }
+  }
+
+  private var spans: [(String, PipelineStatus.Metrics)] {
+    var spans: [(String, PipelineStatus.Metrics)] = []
+    if let measures = status.measures { spans.append(("all", measures)) }
+    if let window = status.window { spans.append(("recent", window)) }
+    return spans
+  }
+
+  private func rejected(limit: Int) -> TextTable {
+    var table = TextTable("rejected: records, reason, an example")
+    for rejection in status.rejections.prefix(limit) { table.add(rejection.sentence(count: Wording.count)) }
+    let more = status.rejections.count - limit
+    if more > 0 { table.add("\(more) more reasons: see 'retrainctl dead-letters'") }
+    return table
+  }
+
+  /// Those to which most happened.
+  private func features(limit: Int) -> [PipelineStatus.Feature] {
+    func weight(_ feature: PipelineStatus.Feature) -> Int64 {
+      max(feature.missing, feature.clipped, feature.unknown, feature.rejected)
+    }
+    let shown = status.features.filter { !$0.isClean }
+    guard shown.count > limit else { return shown }
+    return Array(shown.sorted { weight($0) > weight($1) }.prefix(limit))
   }
 
   private var workerTable: TextTable {
@@ -81,7 +175,7 @@ struct StatusPage {
     for worker in status.workers {
       table.add(
         worker.rank.map(String.init) ?? "–", worker.state, Wording.count(worker.step),
-        worker.partitions.isEmpty ? "–" : worker.partitions.map(String.init).joined(separator: ","),
+        worker.partitions.isEmpty ? "–" : Wording.ranges(worker.partitions),
         worker.lag.map(Wording.count) ?? "–",
         Wording.ago(worker.lastSeen, now: now), worker.id)
     }
@@ -93,18 +187,18 @@ struct StatusPage {
     for version in status.versions.prefix(limit) {
       table.add(
         "v\(version.number)", palette.coloured(state: version.state), Wording.percent(version.share),
-        version.step.map(Wording.count) ?? "–", Wording.figure(version.metrics?.loss),
+        version.step.map(Wording.count) ?? "–", Wording.compact(version.metrics?.loss),
         Wording.figure(version.metrics?.auc), Wording.ago(version.since, now: now))
     }
     return table
   }
 
-  private func decisionLines(_ limit: Int) -> [String] {
+  private func decisionLines(_ fullness: Fullness) -> [String] {
     guard !status.decisions.isEmpty else { return [] }
-    let lines = status.decisions.prefix(limit).map { decision in
+    let lines = status.decisions.prefix(fullness.decisions).map { decision in
       "  v\(decision.version) \(decision.from) → \(decision.to): \(decision.reason) "
         + palette.dim("(\(decision.rule), \(decision.actor), \(Wording.ago(decision.at, now: now)))")
     }
-    return ["", palette.bold("last decisions")] + lines
+    return (fullness.hasBlankLines ? [""] : []) + [palette.bold("last decisions")] + lines
   }
 }

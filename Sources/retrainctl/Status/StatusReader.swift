@@ -1,6 +1,8 @@
+import Controller
 import Evaluation
 import Foundation
 import Health
+import Pipelines
 import Registry
 import Rollouts
 import Vocabulary
@@ -11,9 +13,15 @@ actor StatusReader {
   private let name: String
   private var checkpoints: [Int64: CheckpointRecord] = [:]
   private var health: (checkpoint: Int64, layers: [PipelineStatus.Layer])?
+  private var recent: (checkpoint: Int64, window: PipelineStatus.Metrics)?
 
-  /// Workers and servers that were silent for so long are taken for gone.
+  /// Workers that were silent for so long are taken for gone.
   private static let silence = Duration.seconds(5)
+  /// The same of servers, which report every second.
+  private static let serverSilence = Duration.seconds(3)
+  /// The window reaches back until it has so many records, over at most so many checkpoints.
+  private static let windowRecordsMin: Int64 = 1000
+  private static let windowCheckpointsMax = 16
   private static let versionsMax = 12
 
   init(registry: Registry, pipeline name: String) {
@@ -27,22 +35,20 @@ actor StatusReader {
     let newest = try await registry.newestCheckpoint(pipeline: pipeline.id)
     if let newest { checkpoints[newest.id] = newest }
     let live = members.compactMap(\.status)
-    let progress = newest?.progress ?? []
-    let trained = max(live.map(\.trained).max() ?? 0, progress.reduce(0) { $0 + $1.trained })
-    let rejected = max(live.map(\.rejected).max() ?? 0, progress.reduce(0) { $0 + $1.rejected })
+    let counts = RecordCounts(live: live, newest: newest)
     let lags = live.flatMap(\.lag)
     let shown = try await versions(of: pipeline.id)
     checkpoints = checkpoints.filter { entry in
       entry.key == newest?.id || shown.contains { $0.checkpoint == entry.key }
     }
-    return PipelineStatus(
+    var status = PipelineStatus(
       pipeline: pipeline.name, desiredState: pipeline.desiredState.rawValue, halted: pipeline.halted,
       desiredWorkers: pipeline.desiredWorkers,
       generation: pipeline.generation.rawValue > 0 ? pipeline.generation.rawValue : nil,
-      step: max(live.map(\.step).max() ?? 0, newest?.step ?? 0), consumed: trained + rejected, trained: trained,
-      rejected: rejected,
-      rejectedByReason: Dictionary(uniqueKeysWithValues: (newest?.rejected ?? [:]).map { ($0.key.rawValue, $0.value) }),
-      lostByBroker: max(live.compactMap(\.lostByBroker).max() ?? 0, progress.reduce(0) { $0 + $1.lost }),
+      step: max(live.map(\.step).max() ?? 0, newest?.step ?? 0), consumed: counts.consumed, trained: counts.trained,
+      unlabelled: counts.unlabelled, rejected: counts.rejected, rejectedByReason: counts.byReason,
+      lostByBroker: max(
+        live.compactMap(\.lostByBroker).max() ?? 0, (newest?.progress ?? []).reduce(0) { $0 + $1.lost }),
       deadLetters: PipelineStatus.DeadLetters(live.compactMap(\.deadLetters)),
       // Every worker tells the group's rate.
       recordsPerSecond: live.compactMap(\.recordsPerSecond).max() ?? 0,
@@ -52,9 +58,54 @@ actor StatusReader {
       checkpoint: newest.map(PipelineStatus.Checkpoint.init), versions: shown,
       decisions: try await registry.decisions(pipeline: pipeline.id, limit: 20).map(PipelineStatus.Decision.init),
       health: try await layers(of: newest), incidents: try await incidents(of: pipeline.id),
-      servers: try await registry.servers(pipeline: pipeline.id, silence: Self.silence).map {
-        PipelineStatus.Server(address: "\($0.address):\($0.port)", version: $0.version, lastSeen: $0.lastSeen)
-      })
+      servers: try await servers(of: pipeline.id))
+    status.measures = counts.live?.measures ?? newest.map { PipelineStatus.Metrics($0.metrics) }
+    status.window = try await window(upTo: newest) ?? counts.live?.window
+    if let report = counts.live?.fields ?? newest?.fields {
+      status.features = report.features
+      status.warnings = report.warnings(limits: limits(of: pipeline), count: Wording.count)
+    }
+    status.rejections = counts.rejections
+    status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
+    return status
+  }
+
+  /// Of the pipeline's settings; the usual ones where its file needs a secret that is not set here.
+  private func limits(of pipeline: PipelineRecord) -> HealthLimits {
+    let file = try? PipelineFile(text: pipeline.specification, name: pipeline.name)
+    return file.map { HealthLimits($0.pipeline.health) } ?? HealthLimits()
+  }
+
+  /// The measures of the newest checkpoints of the lineage, together: a window alone may be a few records, at the end of a run.
+  private func window(upTo newest: CheckpointRecord?) async throws -> PipelineStatus.Metrics? {
+    guard let newest else { return nil }
+    if let recent, recent.checkpoint == newest.id { return recent.window }
+    var window = newest.window
+    var parent = newest.parent
+    var count = 1
+    while window.records < Self.windowRecordsMin, count < Self.windowCheckpointsMax, let id = parent,
+      let older = try await registry.checkpoint(id), older.window.task == window.task
+    {
+      var merged = older.window
+      merged.merge(window)
+      window = merged
+      parent = older.parent
+      count += 1
+    }
+    let measures = PipelineStatus.Metrics(window)
+    recent = (newest.id, measures)
+    return measures
+  }
+
+  /// Of two at one address the older is dead: it cannot listen there any more.
+  private func servers(of pipeline: Int64) async throws -> [PipelineStatus.Server] {
+    let known = try await registry.servers(pipeline: pipeline, silence: Self.serverSilence)
+    return known.enumerated().filter { place, server in
+      !known[(place + 1)...].contains { $0.address == server.address && $0.port == server.port }
+    }.map {
+      PipelineStatus.Server(
+        address: "\($0.element.address):\($0.element.port)", version: $0.element.version, lastSeen: $0.element.lastSeen)
+    }
   }
 
   private func versions(of pipeline: Int64) async throws -> [PipelineStatus.Version] {

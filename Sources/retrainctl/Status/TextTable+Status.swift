@@ -3,7 +3,7 @@ import Foundation
 extension TextTable {
   /// The activation health of layers.
   init(health layers: [PipelineStatus.Layer], palette: Palette) {
-    self.init("layer", ">zeros", ">saturated", ">dead units", ">non-finite", ">gradient norm", ">update/weight")
+    self.init("layer", ">zeros", ">saturated", ">dead units", ">non-finite", ">gradient", ">update/weight")
     for layer in layers {
       add(
         layer.layer, Wording.percent(layer.zeroShare), Wording.percent(layer.saturatedShare),
@@ -13,11 +13,35 @@ extension TextTable {
     }
   }
 
-  /// Rejected records by reason, the most frequent first.
-  init(rejected: [String: Int64]) {
-    self.init("reason", ">records")
-    for (reason, count) in rejected.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) where count > 0 {
-      add(reason, Wording.count(count))
+  /// Features to whose values something happened.
+  init(features: [PipelineStatus.Feature], palette: Palette) {
+    self.init("feature", ">missing", ">share", ">clipped", ">unknown", ">rejected", "path")
+    for feature in features where !feature.isClean {
+      add(
+        feature.feature, Wording.count(feature.missing), Wording.percent(feature.missingShare),
+        Wording.count(feature.clipped), Wording.count(feature.unknown), Wording.count(feature.rejected), feature.path)
+    }
+  }
+
+  /// Heads beyond the first, by their losses.
+  init(heads: [PipelineStatus.Head]) {
+    self.init("head", ">records", ">loss", ">recent loss")
+    for head in heads {
+      add(head.head, Wording.count(head.records), Wording.compact(head.loss), Wording.compact(head.windowLoss))
+    }
+  }
+
+  /// Measures over spans of records; only columns in which there is something.
+  init(measures spans: [(String, PipelineStatus.Metrics)]) {
+    let columns: [(title: String, value: (PipelineStatus.Metrics) -> Double?)] = [
+      (">loss", \.loss), (">prior", \.priorLoss), (">AUC", \.auc), (">acc.", \.accuracy), (">macro-F1", \.macroF1),
+      (">Brier", \.brier), (">ECE", \.calibrationError), (">obs/pred", \.observedToPredicted), (">RMSE", \.rmse),
+      (">MAE", \.mae), (">R²", \.rSquared),
+    ]
+    let shown = columns.filter { column in spans.contains { column.value($0.1) != nil } }
+    self.init(columns: ["over", ">records"] + shown.map(\.title))
+    for (name, measures) in spans where measures.records > 0 {
+      add(cells: [name, Wording.count(measures.records)] + shown.map { Wording.compact($0.value(measures)) })
     }
   }
 

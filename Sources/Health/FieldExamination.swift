@@ -1,0 +1,67 @@
+import Vocabulary
+
+/// Holds each feature against the limits: one that is absent, unknown or clipped in nearly every record teaches nothing, and
+/// is most often a misspelt path, another spelling of the values, or another unit.
+///
+/// Judged are all records that were counted; where they pass, the window too, if it has enough records: so a feature that
+/// goes missing in an old stream is told as well as one that never was there.
+///
+/// - Returns: By feature, then by rule; `inconclusive` where too few records were seen. nil gives nothing: an older program's
+///   checkpoint has no such counts.
+public func examine(_ report: FieldReport?, limits: HealthLimits) -> [HealthFinding] {
+  guard let report else { return [] }
+  return report.fields.filter(\.isFeature).flatMap { field in
+    [
+      field.finding(.missingFeature, \.missing, limits.missingShareMax, limits, "is absent from"),
+      field.finding(.unknownValues, \.unknown, limits.unknownShareMax, limits, "is none of the known values in"),
+      field.finding(.clippedValues, \.clipped, limits.clippedShareMax, limits, "lies outside its clip range in"),
+    ]
+  }
+}
+
+extension FieldReport {
+  /// What a person should know at once, one sentence each: features that fail, labels that never come, and records that are
+  /// refused in bulk.
+  ///
+  /// - Parameter count: How a number is written.
+  public func warnings(limits: HealthLimits, count: (Int64) -> String) -> [String] {
+    var warnings = examine(self, limits: limits).filter { $0.verdict == .fail }.compactMap(\.detail)
+    for field in fields where !field.isFeature {
+      let counts = field.total
+      guard counts.records >= limits.recordsMin, counts.missing == counts.records else { continue }
+      warnings.append(
+        "label \(field.path) is absent from \(count(counts.missing)) of \(count(counts.records)) records"
+          + field.nearKeys + ": they are predicted, not learned")
+    }
+    // Deletions are nobody's mistake.
+    let mistakes = rejections.filter { $0.reason != RejectReason.tombstone.rawValue }
+    let refused = mistakes.reduce(0) { $0 + $1.records }
+    if refused + records >= 50, Double(refused) > 0.1 * Double(refused + records), let most = mistakes.first {
+      warnings.append(
+        "\(count(refused)) of \(count(refused + records)) records were rejected; "
+          + "\(most.sentence(count: count))")
+    }
+    return warnings
+  }
+}
+
+extension FieldReport.Field {
+  fileprivate var nearKeys: String { near.isEmpty ? "" : " (keys near it: \(near.joined(separator: ", ")))" }
+
+  fileprivate func finding(
+    _ rule: HealthRule, _ count: KeyPath<FieldReport.Counts, Int64>, _ most: Double, _ limits: HealthLimits,
+    _ what: String
+  ) -> HealthFinding {
+    func share(_ counts: FieldReport.Counts) -> Double {
+      counts.records > 0 ? Double(counts[keyPath: count]) / Double(counts.records) : 0
+    }
+    let counts = share(total) <= most && window.records >= limits.recordsMin ? window : total
+    let (part, share) = (counts[keyPath: count], share(counts))
+    let verdict: Verdict = counts.records < limits.recordsMin ? .inconclusive : share <= most ? .pass : .fail
+    let place = path == name ? "feature \(name)" : "feature \(name) (path \(path))"
+    let near = rule == .missingFeature ? nearKeys : ""
+    return HealthFinding(
+      rule: rule.rawValue, layer: "input", observed: share, threshold: most, verdict: verdict, feature: name,
+      detail: part == 0 ? nil : "\(place) \(what) \(part) of \(counts.records) records\(near)")
+  }
+}

@@ -1,0 +1,97 @@
+/// What happened to the values of each declared field, over the lineage and since the checkpoint before: of the whole group,
+/// for the records of agreed steps only, so the same whatever the number of workers.
+///
+/// Counted are records: a list of which three values are unknown is one.
+public struct FieldReport: Sendable, Hashable, Codable {
+  /// Records of a span and how many of them were so.
+  public struct Counts: Sendable, Hashable, Codable {
+    /// Records that were kept: learned, or predicted only.
+    public var records: Int64
+    /// Absent or null.
+    public var missing: Int64
+    /// Outside the clip range.
+    public var clipped: Int64
+    /// Outside the known values.
+    public var unknown: Int64
+
+    public init(records: Int64 = 0, missing: Int64 = 0, clipped: Int64 = 0, unknown: Int64 = 0) {
+      self.records = records
+      self.missing = missing
+      self.clipped = clipped
+      self.unknown = unknown
+    }
+
+    public var isClean: Bool { missing == 0 && clipped == 0 && unknown == 0 }
+  }
+
+  public struct Field: Sendable, Hashable, Codable {
+    /// The feature's name; the path of a label or a time.
+    public var name: String
+    public var path: String
+    public var isFeature: Bool
+    /// Since the field was first counted.
+    public var total: Counts
+    /// Since the checkpoint before.
+    public var window: Counts
+    /// Keys of a record that lacks the field which may have been meant, the nearest first.
+    public var near: [String]
+
+    public init(
+      name: String, path: String, isFeature: Bool, total: Counts, window: Counts = Counts(), near: [String] = []
+    ) {
+      self.name = name
+      self.path = path
+      self.isFeature = isFeature
+      self.total = total
+      self.window = window
+      self.near = near
+    }
+  }
+
+  /// Records that were refused for one reason because of one field.
+  public struct Rejection: Sendable, Hashable, Codable {
+    /// nil: because of the record as a whole.
+    public var field: String?
+    /// `RejectReason.rawValue`.
+    public var reason: String
+    public var records: Int64
+    /// A value that was refused and where its record lies, as in `"1.28" at flights/2@4711`.
+    public var example: String?
+
+    public init(field: String?, reason: String, records: Int64, example: String? = nil) {
+      self.field = field
+      self.reason = reason
+      self.records = records
+      self.example = example
+    }
+
+    /// `price: 312 × wrong_type, e.g. "1.28" at flights/2@4711`, with the number as `count` writes it.
+    public func sentence(count: (Int64) -> String) -> String {
+      (field.map { "\($0): " } ?? "") + "\(count(records)) × \(reason)" + (example.map { ", e.g. \($0)" } ?? "")
+    }
+  }
+
+  /// Records that were kept since counting began.
+  public var records: Int64
+  /// In the order of the schema.
+  public var fields: [Field]
+  /// The most frequent first.
+  public var rejections: [Rejection]
+
+  public init(records: Int64 = 0, fields: [Field] = [], rejections: [Rejection] = []) {
+    self.records = records
+    self.fields = fields
+    self.rejections = rejections
+  }
+
+  public func rejected(because field: String) -> Int64 {
+    rejections.reduce(0) { $0 + ($1.field == field ? $1.records : 0) }
+  }
+
+  /// Without the fields of which there is nothing to tell.
+  public var withoutCleanFields: FieldReport {
+    var report = self
+    report.fields = fields.filter { !$0.total.isClean }
+    return report
+  }
+}

@@ -1,0 +1,23 @@
+import Pipelines
+
+/// A place that a schema declares: a feature, a label, or a time; in the order in which decoder and counters number them.
+public struct DeclaredField: Sendable, Hashable {
+  /// The feature's name; the path of a label or a time.
+  public let name: String
+  /// Where it is in a record.
+  public let path: String
+  public let isFeature: Bool
+
+  public init(name: String, path: String, isFeature: Bool) {
+    self.name = name
+    self.path = path
+    self.isFeature = isFeature
+  }
+
+  /// Of records that are learned from: the features as declared, the heads' labels, event time, label time.
+  public static func all(_ schema: FeatureSchema, heads: [HeadSettings]) -> [DeclaredField] {
+    let places = heads.map(\.label.path) + [schema.eventTime, schema.labelTime].compactMap(\.self)
+    return schema.features.map { DeclaredField(name: $0.name, path: $0.path, isFeature: true) }
+      + places.map { DeclaredField(name: $0, path: $0, isFeature: false) }
+  }
+}

@@ -1,0 +1,77 @@
+/// What may become of the value of a declared field, counted by field: it is told, not logged.
+public enum FieldNotice: Sendable, Hashable {
+  /// Absent or null, and the record was kept: the value is what `missing` says.
+  case missing
+  /// Outside its clip range, and became the nearest bound.
+  case clipped
+  /// A category outside the known values, and the record was kept.
+  case unknown
+  /// The record was refused because of this field.
+  case rejected(RejectReason)
+
+  /// How many there are.
+  public static let count = 3 + RejectReason.allCases.count
+
+  /// The place in arrays counted by notice; part of the wire format between workers of one version.
+  public var index: Int {
+    switch self {
+    case .missing: 0
+    case .clipped: 1
+    case .unknown: 2
+    case .rejected(let reason): 3 + reason.index
+    }
+  }
+
+  /// - Parameter index: In 0 ..< `count`.
+  public init(index: Int) {
+    switch index {
+    case 0: self = .missing
+    case 1: self = .clipped
+    case 2: self = .unknown
+    default: self = .rejected(RejectReason.allCases[index - 3])
+    }
+  }
+
+  /// The name in tables; that of a rejection is its reason's.
+  public var name: String {
+    switch self {
+    case .missing: "missing"
+    case .clipped: "clipped"
+    case .unknown: "unknown"
+    case .rejected(let reason): reason.rawValue
+    }
+  }
+
+  /// nil: a notice of a newer program.
+  public init?(name: String) {
+    switch name {
+    case "missing": self = .missing
+    case "clipped": self = .clipped
+    case "unknown": self = .unknown
+    default:
+      guard let reason = RejectReason(rawValue: name) else { return nil }
+      self = .rejected(reason)
+    }
+  }
+}
+
+/// One notice about one field as a number: small, dense and the same on every rank of one pipeline.
+public struct FieldCode: Sendable, Hashable, Comparable {
+  public let rawValue: Int32
+
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// - Parameter field: The place among the declared fields; nil: the record as a whole.
+  public init(field: Int?, _ notice: FieldNotice) {
+    rawValue = Int32((field ?? -1) + 1) * Int32(FieldNotice.count) + Int32(notice.index)
+  }
+
+  public var field: Int? {
+    let place = Int(rawValue) / FieldNotice.count
+    return place == 0 ? nil : place - 1
+  }
+
+  public var notice: FieldNotice { FieldNotice(index: Int(rawValue) % FieldNotice.count) }
+
+  public static func < (a: FieldCode, b: FieldCode) -> Bool { a.rawValue < b.rawValue }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Ingest
+import Vocabulary
+
+/// Finds, once for each reason and field, the value that was refused; and once for each field that nearly every record
+/// lacks, the keys that may have been meant. The consumer's thread only.
+package struct ExampleSearch {
+  private let fields: [DeclaredField]
+  private let examples: FieldExamples
+  private var found: Set<FieldCode> = []
+  private var kept = 0
+  /// By field: kept records that lack it.
+  private var missing: [Int]
+
+  /// Records that are larger are not taken apart for an example.
+  private static let recordBytesMax = 256 << 10
+  /// So many records are looked at before a field counts as missing.
+  private static let recordsMin = 50
+
+  package init(fields: [DeclaredField], examples: FieldExamples) {
+    self.fields = fields
+    self.examples = examples
+    missing = Array(repeating: 0, count: fields.count)
+  }
+
+  package mutating func noteKept(_ marks: FieldMarks, _ record: UnsafeRawBufferPointer) {
+    kept += 1
+    guard !marks.isEmpty else { return }
+    marks.forEachMissing { field in
+      guard field < fields.count else { return }
+      missing[field] += 1
+      guard missing[field] >= Self.recordsMin, missing[field] * 10 >= kept * 9 else { return }
+      let code = FieldCode(field: field, .missing)
+      guard found.insert(code).inserted, record.count <= Self.recordBytesMax else { return }
+      let near = RecordKeys(record)?.near(fields[field].path, except: Set(fields.map(\.path))) ?? []
+      if !near.isEmpty { examples.put(FieldExample(code: code, text: near.joined(separator: "\n"))) }
+    }
+  }
+
+  package mutating func noteRejected(
+    _ reason: RejectReason, field: Int?, _ record: UnsafeRawBufferPointer, partition: Int32, offset: Int64,
+    topic: String
+  ) {
+    let field = field.flatMap { $0 < fields.count ? $0 : nil }
+    let code = FieldCode(field: field, .rejected(reason))
+    guard found.insert(code).inserted else { return }
+    let place = "\(topic)/\(partition)@\(offset)"
+    var value: String?
+    if let field {
+      if record.count <= Self.recordBytesMax { value = RecordKeys(record)?.text(at: fields[field].path) ?? "absent" }
+    } else if !record.isEmpty {
+      value = RecordKeys.shown(String(decoding: record.prefix(60), as: UTF8.self))
+    } else {
+      value = "nothing"
+    }
+    examples.put(FieldExample(code: code, text: (value.map { $0 + " " } ?? "") + "at \(place)"))
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+
+/// A record taken apart for a person: slow, and only for examples.
+package struct RecordKeys {
+  private let root: [String: Any]
+
+  /// nil: it is not one JSON object.
+  package init?(_ record: UnsafeRawBufferPointer) {
+    guard let base = record.baseAddress else { return nil }
+    let value = try? JSONSerialization.jsonObject(with: Data(bytes: base, count: record.count))
+    guard let root = value as? [String: Any] else { return nil }
+    self.root = root
+  }
+
+  /// The value as JSON writes it, cut to be read; nil: there is none.
+  package func text(at path: String) -> String? {
+    var value: Any = root
+    for key in path.split(separator: ".") {
+      guard let object = value as? [String: Any], let next = object[String(key)] else { return nil }
+      value = next
+    }
+    let json = try? JSONSerialization.data(
+      withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
+    return json.map { Self.shown(String(decoding: $0, as: UTF8.self)) }
+  }
+
+  /// Up to three paths of the record that `path` may have meant, the nearest first: the same letters in another case or with
+  /// other marks between them, the same key elsewhere, or a slip of the finger.
+  ///
+  /// - Parameter used: Paths that are declared already.
+  package func near(_ path: String, except used: Set<String>) -> [String] {
+    let wanted = Self.letters(path)
+    let leaf = Self.letters(String(path.split(separator: ".").last ?? ""))
+    let ranked = paths().filter { !used.contains($0) }.compactMap { candidate -> (path: String, distance: Int)? in
+      let letters = Self.letters(candidate)
+      let last = Self.letters(String(candidate.split(separator: ".").last ?? ""))
+      if letters == wanted { return (candidate, 0) }
+      if last == leaf { return (candidate, 1) }
+      let distance = min(Self.distance(letters, wanted), Self.distance(last, leaf))
+      return distance <= max(1, leaf.count / 3) && distance < leaf.count ? (candidate, 1 + distance) : nil
+    }
+    return ranked.sorted { ($0.distance, $0.path) < ($1.distance, $1.path) }.prefix(3).map(\.path)
+  }
+
+  /// Every path to a value that is no object; bounded.
+  private func paths() -> [String] {
+    var found: [String] = []
+    func walk(_ object: [String: Any], _ prefix: String, _ depth: Int) {
+      for key in object.keys.sorted() where found.count < 1000 {
+        if let inner = object[key] as? [String: Any], depth < 16 {
+          walk(inner, prefix + key + ".", depth + 1)
+        } else {
+          found.append(prefix + key)
+        }
+      }
+    }
+    walk(root, "", 1)
+    return found
+  }
+
+  private static func letters(_ text: String) -> [Character] {
+    text.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "." }
+  }
+
+  /// Edit distance with neighbours swapped as one edit (optimal string alignment).
+  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
+    guard !a.isEmpty, !b.isEmpty, abs(a.count - b.count) <= 8, max(a.count, b.count) <= 100 else {
+      return max(a.count, b.count)
+    }
+    var before: [Int] = []
+    var last = Array(0...b.count)
+    for i in 1...a.count {
+      var row = [i] + Array(repeating: 0, count: b.count)
+      for j in 1...b.count {
+        row[j] = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { row[j] = min(row[j], before[j - 2] + 1) }
+      }
+      (before, last) = (last, row)
+    }
+    return last[b.count]
+  }
+
+  /// At most 60 characters on one line; what cannot be shown becomes a dot.
+  static func shown(_ text: String) -> String {
+    let line = String(text.map { $0.isNewline || ($0.asciiValue.map { $0 < 32 || $0 == 127 } ?? false) ? "·" : $0 })
+    return line.count > 60 ? line.prefix(59) + "…" : line
+  }
+}

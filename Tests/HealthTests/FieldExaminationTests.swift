@@ -1,0 +1,72 @@
+import Health
+import Testing
+import Vocabulary
+
+@Suite("Field examination")
+struct FieldExaminationTests {
+  private func field(
+    _ total: FieldReport.Counts, window: FieldReport.Counts = .init(), isFeature: Bool = true, near: [String] = []
+  ) -> FieldReport.Field {
+    FieldReport.Field(name: "a", path: "x.A", isFeature: isFeature, total: total, window: window, near: near)
+  }
+
+  private func finding(_ rule: HealthRule, _ field: FieldReport.Field, _ limits: HealthLimits = HealthLimits())
+    -> HealthFinding?
+  {
+    let report = FieldReport(records: field.total.records, fields: [field])
+    return examine(report, limits: limits).first { $0.rule == rule.rawValue }
+  }
+
+  @Test("a feature that nearly every record lacks fails, with its path, the count and the keys near it")
+  func missing() throws {
+    let sick = field(.init(records: 3000, missing: 2999), near: ["x.a"])
+    let found = try #require(self.finding(.missingFeature, sick))
+    #expect(found.verdict == .fail && found.feature == "a")
+    #expect(found.observed == 2999.0 / 3000)
+    #expect(found.detail == "feature a (path x.A) is absent from 2999 of 3000 records (keys near it: x.a)")
+  }
+
+  @Test(
+    "a feature is sick by its share, not by its count",
+    arguments: [(940, Verdict.pass), (960, .fail), (0, .pass)] as [(Int64, Verdict)])
+  func share(missing: Int64, verdict: Verdict) {
+    #expect(finding(.missingFeature, field(.init(records: 1000, missing: missing)))?.verdict == verdict)
+    #expect(finding(.unknownValues, field(.init(records: 1000, unknown: missing)))?.verdict == verdict)
+    #expect(finding(.clippedValues, field(.init(records: 1000, clipped: missing)))?.verdict == verdict)
+  }
+
+  @Test("what goes missing in an old stream is told by the window")
+  func window() {
+    let gone = field(.init(records: 1_000_000, missing: 3000), window: .init(records: 3000, missing: 3000))
+    #expect(finding(.missingFeature, gone)?.verdict == .fail)
+    let few = field(.init(records: 1_000_000, missing: 50), window: .init(records: 50, missing: 50))
+    #expect(finding(.missingFeature, few)?.verdict == .pass)
+  }
+
+  @Test("few records say nothing, and a limit of 1 allows everything")
+  func allowed() {
+    #expect(finding(.missingFeature, field(.init(records: 100, missing: 100)))?.verdict == .inconclusive)
+    var limits = HealthLimits()
+    limits.missingShareMax = 1
+    let sparse = field(.init(records: 3000, missing: 3000))
+    #expect(finding(.missingFeature, sparse, limits)?.verdict == .pass)
+    #expect(FieldReport(records: 3000, fields: [sparse]).warnings(limits: limits) { "\($0)" }.isEmpty)
+  }
+
+  @Test("a label that never comes, and records that are refused in bulk, are warnings and no findings")
+  func warnings() {
+    let label = field(.init(records: 500, missing: 500), isFeature: false, near: ["y"])
+    let report = FieldReport(
+      records: 500, fields: [label],
+      rejections: [.init(field: "price", reason: "wrong_type", records: 312, example: "\"1.28\" at flights/2@4711")])
+    #expect(examine(report, limits: HealthLimits()).isEmpty)
+    #expect(
+      report.warnings(limits: HealthLimits()) { "\($0)" } == [
+        "label x.A is absent from 500 of 500 records (keys near it: y): they are predicted, not learned",
+        "312 of 812 records were rejected; price: 312 × wrong_type, e.g. \"1.28\" at flights/2@4711",
+      ])
+  }
+
+  @Test("a checkpoint of an older program has no counts, and so no findings")
+  func older() { #expect(examine(nil, limits: HealthLimits()).isEmpty) }
+}

@@ -1,0 +1,47 @@
+import Ingest
+import Testing
+import Vocabulary
+import Worker
+
+@Suite("Examples from records")
+struct RecordKeysTests {
+  private func near(_ path: String, in record: String, used: Set<String> = []) -> [String]? {
+    Array(record.utf8).withUnsafeBytes { RecordKeys($0)?.near(path, except: used) }
+  }
+
+  @Test("another case, another place, another mark and a slip of the finger are near; what is declared is not")
+  func near() {
+    #expect(near("A", in: #"{"a":1,"c":2}"#, used: ["c"]) == ["a"])
+    #expect(near("distance", in: #"{"x":{"distance":1}}"#) == ["x.distance"])
+    #expect(near("x.dep_delay", in: #"{"x":{"depDelay":1,"other":2}}"#) == ["x.depDelay"])
+    #expect(near("x.carrier", in: #"{"x":{"carreir":1,"origin":2}}"#) == ["x.carreir"])
+    #expect(near("price", in: #"{"quantity":1,"id":2}"#) == [])
+    #expect(near("a", in: #"{"b":1}"#) == [])
+    #expect(near("price", in: #"{"Price":1}"#, used: ["Price"]) == [])
+    #expect(near("a", in: "[1]") == nil)
+  }
+
+  private func example(of record: String, _ reason: RejectReason, field: Int?) -> String? {
+    let examples = FieldExamples()
+    var search = ExampleSearch(
+      fields: [DeclaredField(name: "price", path: "x.price", isFeature: true)], examples: examples)
+    Array(record.utf8).withUnsafeBytes {
+      for _ in 0..<3 {
+        search.noteRejected(reason, field: field, $0, partition: 2, offset: 4711, topic: "flights")
+      }
+    }
+    let news = examples.takeNews()
+    #expect(news.count == 1)
+    return news.first?.text
+  }
+
+  @Test("a rejection's example is the value as it stands in the record, and its place; once a reason")
+  func values() {
+    #expect(example(of: #"{"x":{"price":"1.28"}}"#, .wrongType, field: 0) == #""1.28" at flights/2@4711"#)
+    #expect(example(of: #"{"x":{}}"#, .missingField, field: 0) == "absent at flights/2@4711")
+    #expect(example(of: "{\"x\":\n oops", .malformed, field: nil) == #"{"x":· oops at flights/2@4711"#)
+    #expect(example(of: "", .malformed, field: nil) == "nothing at flights/2@4711")
+    let long = example(of: #"{"x":{"price":"\#(String(repeating: "9", count: 500))"}}"#, .wrongType, field: 0)
+    #expect(long?.count == 60 + " at flights/2@4711".count)
+  }
+}
