@@ -28,6 +28,8 @@ struct ValidateCommand: Command {
     var valid: Bool
     var pipeline: Pipeline?
     var mistakes: [PipelineMistake]
+    /// What is no mistake and may still not be what is meant.
+    var advice: [String] = []
   }
 
   func run() async throws {
@@ -37,10 +39,13 @@ struct ValidateCommand: Command {
       do {
         let pipeline = try PipelineFile(path: path).pipeline
         if format.json {
-          try Console.say(json: Report(file: path, valid: true, pipeline: pipeline.withoutSecrets, mistakes: []))
+          try Console.say(
+            json: Report(
+              file: path, valid: true, pipeline: pipeline.withoutSecrets, mistakes: [], advice: pipeline.advice))
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)
+          for advice in pipeline.advice { Console.complain("note: \(path): \(advice)") }
         }
       } catch let error as PipelineMistakes {
         if format.json {
