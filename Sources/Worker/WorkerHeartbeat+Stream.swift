@@ -58,8 +58,9 @@ extension WorkerHeartbeat {
     _ = try await resources.registry.openIncident(
       pipeline: resources.pipelineID,
       IncidentDraft(
-        key: "\(found.kind.rawValue) \(found.field)", kind: found.kind.rawValue, severity: .warning, positions: [],
-        details: json(["field": found.field, "what": found.sentence])))
+        key: "\(found.kind.rawValue) \(found.field)", kind: found.kind.rawValue, severity: .warning,
+        feature: found.field,
+        details: json(["what": found.sentence])))
     switch found.kind {
     case .blurred: resources.logger.warning("values are finer than a 32-bit float", facts)
     default: resources.logger.warning("the unit of times is in doubt", facts)
