@@ -8,7 +8,7 @@ SOURCES := Package.swift Sources Tests
 BENCHMARKS := ingest step infer activation linear flights allreduce checkpoint end-to-end
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build build-tests quickstart test check neon format lint bench clean
+.PHONY: help deps build build-tests quickstart test check neon fuzz format lint bench clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -34,6 +34,9 @@ check: build-tests ## build and run the fast suites: no broker, no end-to-end ru
 
 neon: ## compare the kernels' bits with those of AArch64, in an emulator where there is one
 	@Tests/CKernelsDigest/check.sh
+
+fuzz: ## read damaged records in every way there is, for half a minute
+	@Tests/CJSONFuzz/check.sh
 
 format: ## write the sources as .swift-format says
 	$(SWIFT) format format --in-place --recursive $(SOURCES)

@@ -56,8 +56,12 @@ class Runner {
 
   CJSON_AVX2 int32_t object(Node &node) {
     const uint8_t *p = at_;
-    if (*p == '}') return at_ = p + 1, CJSON_OK;
     Key **guess = &node.first;
+    // Empty, or with white space before the first key: for the walker, as any white space that is not expected.
+    if (__builtin_expect(*p != '"', 0)) {
+      if (*p == '}') return at_ = p + 1, CJSON_OK;
+      return handOver(p, guess, node, Place::opened);
+    }
     for (;;) {
       p = numbers(p, guess);
       const uint8_t *member = p;
@@ -66,9 +70,9 @@ class Runner {
         p += key->length;
       } else {
         ptrdiff_t length = *p == '"' ? plainLength(p + 1, end_) : -1;
-        if (length < 0 || p[length + 2] != ':') return handOver(member, guess, node, false);
+        if (length < 0 || p[length + 2] != ':') return handOver(member, guess, node, Place::member);
         key = node.find(p + 1, size_t(length));
-        if (key != nullptr) *guess = key;
+        if (key != nullptr && key->canBeGuessed()) *guess = key;
         p += length + 3;
       }
       if (*p == ' ') p++;
@@ -76,17 +80,17 @@ class Runner {
       if (__builtin_expect(uint8_t(*start - '-') <= '9' - '-', 1)) {
         Number number = readVectorNumber(start);
         if (number.end == nullptr) number = readNumber(start);
-        if (number.end == nullptr) return handOver(member, guess, node, false);
+        if (number.end == nullptr) return handOver(member, guess, node, Place::member);
         if (key != nullptr && !keeper_.keepPlain(*key, number.value, number.isExact))
           keeper_.keepNumeral(*key, number, start);
         p = number.end;
       } else if (*start == '"') {
         ptrdiff_t length = plainLength(start + 1, end_);
-        if (length < 0) return handOver(member, guess, node, false);
+        if (length < 0) return handOver(member, guess, node, Place::member);
         if (key != nullptr) keeper_.keepText(*key, {start + 1, size_t(length)});
         p = start + length + 2;
       } else if (*start == '{') {
-        if (key == nullptr || key->field != nullptr) return handOver(member, guess, node, false);
+        if (key == nullptr || key->field != nullptr) return handOver(member, guess, node, Place::member);
         at_ = start + 1;
         int32_t result = object(*key->object);
         if (result != CJSON_OK) return result;
@@ -94,12 +98,12 @@ class Runner {
         p = at_;
       } else {
         p = word(key, start);
-        if (p == start) return handOver(member, guess, node, false);
+        if (p == start) return handOver(member, guess, node, Place::member);
       }
       if (key != nullptr) guess = &key->next;
       if (__builtin_expect(*p != ',', 0)) {
         if (*p == '}') return at_ = p + 1, CJSON_OK;
-        return handOver(p, guess, node, true);
+        return handOver(p, guess, node, Place::after);
       }
       p++;
       if (*p == ' ') p++;
@@ -115,10 +119,18 @@ class Runner {
     return start + (isTruth || isNull ? 4 : 5);
   }
 
-  // Lets the walker go through the rest of an object from `p` on, where a member begins or has just ended.
-  __attribute__((noinline)) int32_t handOver(const uint8_t *p, Key **guess, Node &node, bool isAfterMember) {
-    if (!walker_.tokenize(p, end_)) return CJSON_MALFORMED;
-    return isAfterMember ? walker_.rest(guess, node) : walker_.members(guess, node);
+  // Where in an object the walker takes over.
+  enum class Place { opened, member, after };
+
+  // Lets the walker go through the rest of an object from `p` on: behind its opening brace, where a member must begin, or
+  // where one has just ended. A blank that was passed over may have been the first one behind the record.
+  __attribute__((noinline)) int32_t handOver(const uint8_t *p, Key **guess, Node &node, Place place) {
+    if (p >= end_ || !walker_.tokenize(p, end_)) return CJSON_MALFORMED;
+    switch (place) {
+      case Place::opened: return walker_.object(node);
+      case Place::member: return walker_.members(guess, node);
+      default: return walker_.rest(guess, node);
+    }
   }
 
   Walker &walker_;

@@ -53,29 +53,52 @@ struct Field {
 
 struct Node;
 
+// Up to here a float tells all whole numbers from each other.
+inline constexpr double wholeMax = 0x1p24;
+
 // One declared key of an object. What a plain number needs stands in its first cache line.
 struct alignas(64) Key {
   static constexpr size_t patternMax = 28;
 
   uint8_t pattern[patternMax] = {};  // the quoted text and a colon, as most records write it; when it fits
-  uint32_t length = 1;               // of the pattern; where there is none it is one zero byte, which begins no key
+  uint32_t length = 0;               // of the pattern; 0: there is none, and the key is never guessed
   Key *next = nullptr;               // the key that came after it in the last record: the guess for this one
-  double low = 0, high = 0;          // plain numbers: what is kept as it is
+  double low = 0, high = 0;          // plain numbers: what is kept as it is, without a further look
   int32_t column = -1;               // plain numbers: their place; -1: something else
   uint32_t seenIn = 0;               // the number of the record that last gave a value
-  uint64_t masks[2] = {0xFF, 0};     // what counts of the pattern's first 16 bytes: all but the colon
+  uint64_t masks[2] = {0, 0};        // what counts of the pattern's first 16 bytes: all but the colon
   Field *field = nullptr;            // the first field here, or
   std::unique_ptr<Node> object;      // the object that is expected here
   std::string text;
+  uint32_t large = 0;                // plain numbers beyond wholeMax so far
 
   explicit Key(const std::string &name) : text(name) {
-    if (name.size() + 3 > patternMax || name.find_first_of("\"\\") != std::string::npos) return;
+    // A name with quotes, backslashes or control characters is not written as it is.
+    bool isPlain = name.size() + 3 <= patternMax;
+    for (char c : name) isPlain = isPlain && c != '"' && c != '\\' && uint8_t(c) >= 0x20;
+    if (!isPlain) return;
     std::string quoted = '"' + name + '"';
     length = uint32_t(quoted.size() + 1);
     memcpy(pattern, (quoted + ':').data(), length);
     uint8_t bytes[16] = {};
     memset(bytes, 0xFF, quoted.size() < 16 ? quoted.size() : 16);
     memcpy(masks, bytes, 16);
+  }
+
+  bool canBeGuessed() const { return length > 0; }
+
+  // What plain numbers of the field are kept without a look at each, which large ones get first.
+  void expect(const cjson_field &given, bool all) {
+    low = given.has_range ? given.low : -FLT_MAX;
+    high = given.has_range ? given.high : FLT_MAX;
+    if (all) return;
+    low = low < -wholeMax ? -wholeMax : low;
+    high = high > wholeMax ? wholeMax : high;
+  }
+
+  // After some thousands of large numbers the field is known well enough.
+  void wasLarge() {
+    if (++large == 4096) expect(field->given, true);
   }
 };
 
@@ -107,6 +130,12 @@ struct Node {
     return keys.emplace_back(text);
   }
 
+  // The key that is expected first, of those from `from` on.
+  Key *guessFrom(size_t from) {
+    while (from < keys.size() && !keys[from].canBeGuessed()) from++;
+    return from < keys.size() ? &keys[from] : nullptr;
+  }
+
   // Once all keys are there: the table, and the declared order as the first guess.
   void seal() {
     size_t count = 4;
@@ -117,10 +146,10 @@ struct Node {
       size_t slot = hash64(key->text.data(), key->text.size()) & (count - 1);
       while (slots[slot] != nullptr) slot = (slot + 1) & (count - 1);
       slots[slot] = key;
-      key->next = i + 1 < keys.size() ? &keys[i + 1] : nullptr;
+      key->next = guessFrom(i + 1);
       if (key->object) key->object->seal();
     }
-    first = keys.empty() ? nullptr : &keys[0];
+    first = guessFrom(0);
   }
 
   // By field.
@@ -132,22 +161,21 @@ struct Node {
   }
 };
 
-// Puts each field at its dotted path below `root`, and lists the key of each in `keys`.
+// Puts each field at its path below `root`, and lists the key of each in `keys`.
 inline void compile(std::vector<std::unique_ptr<Field>> &fields, Node &root, std::vector<Key *> &keys) {
   for (auto &field : fields) {
     std::string path = field->given.path;
     Node *node = &root;
-    for (size_t dot; (dot = path.find('.')) != std::string::npos; path.erase(0, dot + 1)) {
-      Key &key = node->take(path.substr(0, dot));
+    for (size_t cut; (cut = path.find(char(CJSON_SEPARATOR))) != std::string::npos; path.erase(0, cut + 1)) {
+      Key &key = node->take(path.substr(0, cut));
       if (!key.object) key.object = std::make_unique<Node>();
       node = key.object.get();
     }
     Key &key = node->take(path);
     const cjson_field &given = field->given;
-    bool isPlain = given.kind == CJSON_NUMBER && key.field == nullptr;
+    bool isPlain = given.kind == CJSON_NUMBER && given.origin == 0 && key.field == nullptr;
     key.column = isPlain ? given.column : -1;
-    key.low = given.has_range ? given.low : -FLT_MAX;
-    key.high = given.has_range ? given.high : FLT_MAX;
+    key.expect(given, false);
     field->alias = key.field;
     key.field = field.get();
   }

@@ -154,4 +154,8 @@ CJSON_AVX2_INLINE Number readVectorNumber(const uint8_t *start) {
 }
 
 }  // namespace cjson
+#else
+namespace cjson {
+inline bool hasVectors() { return false; }
+}  // namespace cjson
 #endif

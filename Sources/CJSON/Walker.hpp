@@ -2,6 +2,7 @@
 #include <simdjson.h>
 
 #include "Keeper.hpp"
+#include "Normal.hpp"
 
 namespace cjson {
 
@@ -12,12 +13,13 @@ class Walker {
  public:
   static constexpr int nestingMax = 128;
 
-  Walker(simdjson::internal::dom_parser_implementation &parser, uint8_t *scratch, Keeper &keeper)
-      : parser_(parser), scratch_(scratch), keeper_(keeper) {}
+  Walker(simdjson::internal::dom_parser_implementation &parser, uint8_t *scratch, Normalizer &normal, Keeper &keeper)
+      : parser_(parser), scratch_(scratch), normal_(normal), keeper_(keeper) {}
 
   // Finds the tokens from `start`, which is between two of them, to `end`. The first of them is next. False: the bytes
   // are not UTF-8, or a string is wrong, or there are no tokens.
   bool tokenize(const uint8_t *start, const uint8_t *end) {
+    if (start >= end) return false;
     buffer_ = start;
     length_ = size_t(end - start);
     if (parser_.stage1(start, length_, simdjson::stage1_mode::regular)) return false;
@@ -49,9 +51,10 @@ class Walker {
       if (key == nullptr || !matches(*key, quote)) {
         Slice text = string(quote);
         if (text.start == nullptr) return CJSON_MALFORMED;
+        text = normal_(text);
         key = node.find(text.start, text.length);
         // An undeclared key leaves the guess for the next one as it is.
-        if (key != nullptr) *guess = key;
+        if (key != nullptr && key->canBeGuessed()) *guess = key;
       }
       const uint8_t *start = buffer + token[2];
       double value;
@@ -71,6 +74,12 @@ class Walker {
       token_ = token;
       return separator == '}' ? CJSON_OK : CJSON_MALFORMED;
     }
+  }
+
+  // Walks the object whose opening brace was the last token, or stood before the first one.
+  int32_t object(Node &node) {
+    if (peek() == '}') return token_++, CJSON_OK;
+    return members(&node.first, node);
   }
 
   // Walks the rest of an object after a member.
@@ -121,13 +130,9 @@ class Walker {
   }
 
  private:
-  // Walks the object whose opening brace was the last token.
-  int32_t object(Node &node) {
-    if (peek() == '}') return token_++, CJSON_OK;
-    return members(&node.first, node);
-  }
+  // The text of the string at `quote`, as it is compared; stage 1 has seen to its end and to control characters.
+  Slice text(const uint8_t *quote) { return normal_(string(quote)); }
 
-  // The text of the string at `quote`; stage 1 has seen to its end and to control characters.
   Slice string(const uint8_t *quote) {
     if (hasEscapes_) return unescape(quote, scratch_);
     auto end = static_cast<const uint8_t *>(memchr(quote + 1, '"', buffer_ + length_ - quote - 1));
@@ -140,26 +145,33 @@ class Walker {
     token_++;
     if (peek() == ']') return token_++, CJSON_OK;
     for (;;) {
-      const uint8_t *start = buffer_ + *token_;
-      if (*start == '"') {
-        Slice text = string(start);
-        if (text.start == nullptr) return CJSON_MALFORMED;
-        keeper_.keepElement(key, text);
-        token_++;
-      } else if (uint8_t(*start - '-') <= '9' - '-') {
-        Number number = readNumber(start);
-        if (number.end == nullptr) return CJSON_MALFORMED;
-        keeper_.keepElement(key, number.isWhole ? Slice{start, size_t(number.end - start)} : Slice{nullptr, 0});
-        token_++;
-      } else {
-        if (*start != 'n') keeper_.keepElement(key, {nullptr, 0});
-        int32_t result = skip();
-        if (result != CJSON_OK) return result;
-      }
+      int32_t result = element(key);
+      if (result != CJSON_OK) return result;
       uint8_t separator = buffer_[*token_++];
       if (separator == ']') return CJSON_OK;
       if (separator != ',') return CJSON_MALFORMED;
     }
+  }
+
+  int32_t element(Key &key) {
+    const uint8_t *start = buffer_ + *token_;
+    if (*start == '"') {
+      Slice text = this->text(start);
+      if (text.start == nullptr) return CJSON_MALFORMED;
+      keeper_.keepTextIn(key, text);
+    } else if (*start == '{' || *start == '[') {
+      keeper_.keepCompoundIn(key, *start == '{');
+      return skip();
+    } else if (uint8_t(*start - '-') <= '9' - '-') {
+      Number number = readNumber(start);
+      if (number.end == nullptr) return CJSON_MALFORMED;
+      keeper_.keepNumeralIn(key, number, start);
+    } else {
+      if (!isScalar(start)) return CJSON_MALFORMED;
+      if (*start != 'n') keeper_.keepTruthIn(key, *start == 't');
+    }
+    token_++;
+    return CJSON_OK;
   }
 
   // Walks the value of a declared key, whatever it is.
@@ -167,14 +179,14 @@ class Walker {
     const uint8_t *start = buffer_ + *token_;
     switch (*start) {
       case '"': {
-        Slice text = string(start);
+        Slice text = this->text(start);
         if (text.start == nullptr) return CJSON_MALFORMED;
         keeper_.keepText(key, text);
         break;
       }
       case '{':
         if (key.field == nullptr) return open(*key.object);
-        keeper_.keepCompound(key);
+        keeper_.keepObject(key);
         return skip();
       case '[': return list(key);
       case 't':
@@ -198,6 +210,7 @@ class Walker {
 
   simdjson::internal::dom_parser_implementation &parser_;
   uint8_t *scratch_;
+  Normalizer &normal_;
   Keeper &keeper_;
   const uint8_t *buffer_ = nullptr;
   size_t length_ = 0;

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <new>
 
 #include "Runner.hpp"
@@ -19,7 +20,11 @@ struct cjson_decoder {
   size_t capacity = 0;
   std::unique_ptr<uint8_t[]> buffer;   // the record, then padding
   std::unique_ptr<uint8_t[]> scratch;  // one string without its escapes
+  const simdjson::implementation *implementation = nullptr;
   std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
+  Normalizer normal;
+  Refused refused;
+  bool byTokens = false;
   uint32_t record = 0;
 
   // Whole vectors and words are read: so far around the record, and no further.
@@ -31,7 +36,7 @@ struct cjson_decoder {
     std::unique_ptr<uint8_t[]> room(new (std::nothrow) uint8_t[margin + wanted + padding]);
     std::unique_ptr<uint8_t[]> text(new (std::nothrow) uint8_t[wanted + padding]);
     if (!room || !text) return false;
-    if (simdjson::get_active_implementation()->create_dom_parser_implementation(wanted, Walker::nestingMax, parser))
+    if (implementation->create_dom_parser_implementation(wanted, Walker::nestingMax, parser))
       return false;
     buffer = std::move(room);
     memset(buffer.get(), ' ', margin);
@@ -50,14 +55,18 @@ struct cjson_decoder {
   int32_t decode(const void *bytes, size_t length, Outputs out, int32_t *field) {
     *field = -1;
     marks.clear();
+    refused.length = 0;
     if (length > recordBytesMax || !reserve(length)) return CJSON_OVERSIZED;
     uint8_t *start = buffer.get() + margin, *end = start + length;
     if (length > 0) memcpy(start, bytes, length);
     memset(end, ' ', padding);
     nextRecord();
-    Keeper keeper(out, record, counts.data(), marks);
-    int32_t result = walk(start, end, keeper);
-    if (result == CJSON_MALFORMED && !simdjson::validate_utf8(reinterpret_cast<const char *>(start), length))
+    Keeper keeper(out, record, counts.data(), marks, refused);
+    // Some writers put a byte-order mark before every text.
+    size_t mark = length >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    int32_t result = walk(start + mark, end, keeper);
+    if (result != CJSON_OK) refused.length = 0;
+    if (result == CJSON_MALFORMED && !implementation->validate_utf8(reinterpret_cast<const char *>(start), length))
       return CJSON_INVALID_UTF8;
     if (result != CJSON_OK) return result;
     for (size_t i = 0; i < fields.size(); i++)
@@ -68,11 +77,11 @@ struct cjson_decoder {
 
   // What makes the bytes no record at all, or CJSON_OK.
   int32_t walk(const uint8_t *start, const uint8_t *end, Keeper &keeper) {
-    Walker walker(*parser, scratch.get(), keeper);
+    Walker walker(*parser, scratch.get(), normal, keeper);
     int32_t result;
     bool isObject = true;
 #if defined(__x86_64__)
-    if (*start == '{' && hasVectors()) {
+    if (*start == '{' && !byTokens) {
       Runner runner(walker, keeper, start, end);
       result = runner.open(root);
       if (result == CJSON_OK && !walker.hasTokens()) {
@@ -93,11 +102,27 @@ struct cjson_decoder {
   }
 };
 
+namespace {
+
+// simdjson's implementation of that name; NULL: the one it has chosen. Null: there is none for this CPU.
+const simdjson::implementation *find(const char *name) {
+  const simdjson::implementation *active = simdjson::get_active_implementation();
+  if (name == nullptr || active->name() == name) return active;
+  const simdjson::implementation *found = simdjson::get_available_implementations()[name];
+  return found != nullptr && found->supported_by_runtime_system() ? found : nullptr;
+}
+
+}  // namespace
+
 extern "C" {
 
-cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_t record_bytes_max) {
+cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const cjson_options *options) {
   auto decoder = std::make_unique<cjson_decoder>();
-  decoder->recordBytesMax = record_bytes_max;
+  decoder->recordBytesMax = options->record_bytes_max;
+  decoder->implementation = find(options->implementation);
+  if (decoder->implementation == nullptr) return nullptr;
+  decoder->normal.use(options->normalize);
+  decoder->byTokens = options->by_tokens || !hasVectors();
   decoder->counts.resize(field_count);
   decoder->marks.resize(field_count);
   for (size_t i = 0; i < field_count; i++) {
@@ -110,7 +135,7 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_
   compile(decoder->fields, decoder->root, decoder->keys);
   // What was given by pointer has been copied.
   for (auto &field : decoder->fields) field->given.path = nullptr, field->given.values = nullptr;
-  return decoder->reserve(std::min(record_bytes_max, size_t(16384))) ? decoder.release() : nullptr;
+  return decoder->reserve(std::min(options->record_bytes_max, size_t(16384))) ? decoder.release() : nullptr;
 }
 
 void cjson_destroy(cjson_decoder *decoder) { delete decoder; }
@@ -124,20 +149,32 @@ int32_t cjson_decode(
 
 int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number) {
   const Field &place = *decoder->fields[field];
-  Keeper keeper({number - place.given.column, nullptr, nullptr, nullptr}, 0, decoder->counts.data(), decoder->marks);
-  if (std::isnan(value)) keeper.absent(place);
-  else if (std::isinf(value)) keeper.note(CJSON_OVERFLOW, place);
-  else if (place.given.kind == CJSON_BOOLEAN && value != 0 && value != 1) keeper.note(CJSON_WRONG_TYPE, place);
-  else keeper.keepNumber(place, value);
-  return keeper.outcome();
+  Rules rules({number - place.given.column, nullptr, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+              decoder->refused);
+  decoder->refused.length = 0;
+  if (std::isnan(value)) rules.absent(place);
+  else if (std::isinf(value)) rules.note(CJSON_OVERFLOW, place);
+  else rules.keepNumeral(place, value, {nullptr, 0}, false);
+  if (rules.outcome() != CJSON_OK && !std::isnan(value)) {
+    char text[32];
+    decoder->refused.set({reinterpret_cast<uint8_t *>(text), size_t(std::to_chars(text, text + 32, value).ptr - text)}, false);
+  }
+  return rules.outcome();
 }
 
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket) {
   const Field &place = *decoder->fields[field];
-  Keeper keeper({nullptr, bucket - place.given.column, nullptr, nullptr}, 0, decoder->counts.data(), decoder->marks);
-  if (text == nullptr) keeper.absent(place);
-  else keeper.keepCategory(place, text, length);
-  return keeper.outcome();
+  Rules rules({nullptr, bucket - place.given.column, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+              decoder->refused);
+  decoder->refused.length = 0;
+  if (text == nullptr) rules.absent(place);
+  else rules.keepCategory(place, decoder->normal({static_cast<const uint8_t *>(text), length}));
+  return rules.outcome();
+}
+
+const char *cjson_rejected(const cjson_decoder *decoder, size_t *length) {
+  *length = decoder->refused.length;
+  return decoder->refused.text;
 }
 
 const cjson_counts *cjson_counters(const cjson_decoder *decoder) { return decoder->counts.data(); }
@@ -159,9 +196,14 @@ bool cjson_is_number(const void *bytes, size_t length) {
   return readNumber(text).end == text + length;
 }
 
-const char *cjson_implementation(void) {
-  static const std::string name = simdjson::get_active_implementation()->name();
-  return name.c_str();
+const char *cjson_implementation(size_t index) {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> names = {simdjson::get_active_implementation()->name()};
+    for (auto other : simdjson::get_available_implementations())
+      if (other->name() != names[0] && other->supported_by_runtime_system()) names.push_back(other->name());
+    return names;
+  }();
+  return index < names.size() ? names[index].c_str() : nullptr;
 }
 
 }  // extern "C"

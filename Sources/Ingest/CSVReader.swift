@@ -1,4 +1,5 @@
 import CJSON
+import Pipelines
 
 /// The lines of a CSV file (RFC 4180) as JSON objects: what `feed` publishes.
 ///
@@ -106,8 +107,7 @@ struct ObjectTemplate {
 
   init(columns: [String]) throws(IngestError) {
     for (column, name) in columns.enumerated() {
-      let keys = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-      guard keys.allSatisfy({ !$0.isEmpty }), keys.count <= 16 else {
+      guard let keys = FieldPath(name)?.keys else {
         throw IngestError(.badHeader, line: 1, "column \(column + 1) is `\(name)`, which is no dotted path")
       }
       guard insert(keys[...], column) else {

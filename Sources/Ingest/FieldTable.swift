@@ -1,4 +1,5 @@
 import CJSON
+import Foundation
 import Pipelines
 
 /// A schema as the shim wants it: one entry for each declared place.
@@ -12,9 +13,13 @@ struct FieldTable {
   /// First column of each category, of which a list has several.
   private(set) var categorySlots: [Int] = []
   private(set) var categoryColumns = 0
+  private let schema: FeatureSchema
+  /// Whether the pipeline names the unit of the times.
+  var hasUnit: [Bool] { fields.map { $0.unit != Int32(CJSON_UNIT_AUTO) } }
 
   /// - Parameter heads: Whose labels are read, in the order of the labels.
   init(schema: FeatureSchema, heads: [HeadSettings], purpose: RecordDecoder.Purpose) {
+    self.schema = schema
     for feature in schema.features { add(feature) }
     guard purpose == .learning else { return }
     for (column, head) in heads.enumerated() { add(head, column: column) }
@@ -51,6 +56,9 @@ struct FieldTable {
       (field.low, field.high) = (clip.lowerBound, clip.upperBound)
       field.rejects_out_of_range = feature.outOfRange == .reject
     }
+    field.coerces = feature.coerce ?? schema.coerce
+    field.unit = Int32((feature.unit ?? schema.timeUnit).code)
+    field.origin = feature.origin ?? 0
     let index = Int32(fields.count)
     if feature.type == .category {
       field.column = Int32(categoryColumns)
@@ -79,6 +87,7 @@ struct FieldTable {
       }
     field.kind = Int32(kind)
     field.column = Int32(column)
+    field.coerces = schema.coerce
     // A count is not negative.
     field.has_range = head.effectiveLoss.kind == .poisson
     append(field, path: head.label.path, name: head.label.path, values: head.label.classes)
@@ -87,18 +96,23 @@ struct FieldTable {
   private mutating func add(place path: String, kind: Int32) {
     var field = cjson_field()
     field.kind = kind
+    field.unit = Int32(schema.timeUnit.code)
+    field.coerces = schema.coerce
     append(field, path: path, name: path, values: [])
   }
 
   private mutating func append(_ field: cjson_field, path: String, name: String, values: [String]) {
     fields.append(field)
-    paths.append(path)
+    let keys = FieldPath(path)?.keys ?? [path]
+    paths.append(keys.map(\.precomposedStringWithCanonicalMapping).joined(separator: Self.separator))
     names.append(name)
-    self.values.append(values)
+    self.values.append(values.map(\.precomposedStringWithCanonicalMapping))
   }
 
-  /// nil: no memory. The shim copies every text.
-  func makeDecoder(recordBytesMax: Int) -> OpaquePointer? {
+  private static let separator = String(UnicodeScalar(UInt8(CJSON_SEPARATOR)))
+
+  /// nil: no memory, or the CPU cannot read that way. The shim copies every text.
+  func makeDecoder(recordBytesMax: Int, by way: RecordDecoder.Way) -> OpaquePointer? {
     var fields = fields
     let texts = CStrings(paths + values.flatMap { $0 })
     return texts.pointers.withUnsafeBufferPointer { pointers in
@@ -109,8 +123,39 @@ struct FieldTable {
         fields[index].value_count = UInt32(values[index].count)
         next += values[index].count
       }
-      return cjson_create(fields, fields.count, recordBytesMax)
+      var options = cjson_options()
+      options.record_bytes_max = recordBytesMax
+      options.by_tokens = way.byTokens
+      options.normalize = normalizedText
+      guard let name = way.implementation else { return cjson_create(fields, fields.count, &options) }
+      return name.withCString { name in
+        options.implementation = name
+        return cjson_create(fields, fields.count, &options)
+      }
     }
+  }
+}
+
+extension TimeUnit {
+  /// As the shim has it.
+  fileprivate var code: Int {
+    switch self {
+    case .auto: CJSON_UNIT_AUTO
+    case .seconds: CJSON_UNIT_SECONDS
+    case .milliseconds: CJSON_UNIT_MILLISECONDS
+    case .microseconds: CJSON_UNIT_MICROSECONDS
+    case .nanoseconds: CJSON_UNIT_NANOSECONDS
+    }
+  }
+}
+
+/// A text in Normalization Form C, for the shim. Called for few texts: nearly all are in it already.
+private let normalizedText: cjson_normalize = { text, length, out, room in
+  let given = String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
+  var normal = given.precomposedStringWithCanonicalMapping
+  return normal.withUTF8 { bytes in
+    if bytes.count <= room, let source = bytes.baseAddress { out?.copyMemory(from: source, byteCount: bytes.count) }
+    return bytes.count
   }
 }
 

@@ -11,10 +11,15 @@ import Vocabulary
 /// - null is the same as absent. Undeclared keys are ignored. Objects that occur twice are read as one.
 /// - A key that occurs twice: the last value counts, and each must be of the declared type.
 /// - Of several things wrong with the values of one record, the first in the record is the one reported.
-/// - A number is the double nearest to its text, rounded to float. Outside its clip range it is clipped or rejected;
-///   without a range it must fit into a float. A number that no double holds (`1e999`) is always an `overflow`.
-/// - A category is a text, or a whole number taken as its text; with `valuesMax` above 1 also a list of them, of which
-///   null is none, an empty one says nothing, and a longer one is out of range.
+/// - A number is the double nearest to its text, less its `origin`, rounded to float. Outside its clip range it is clipped
+///   or rejected; without a range it must fit into a float. A number that no double holds (`1e999`) is always an `overflow`.
+/// - A category is a text, or a whole number taken as its shortest text, so that 1, 1.0, 1e0 and "1" are one; with
+///   `valuesMax` above 1 also a list of them, of which null is none, an empty one says nothing, and a longer one is out of
+///   range. A class is what a category is, or true and false where classes have these names.
+/// - A time is of the years 1 to 9999: text of ISO 8601, or a number in its unit since 1970 (`TimeUnit`).
+/// - Texts and keys are compared and hashed in Unicode's Normalization Form C: é is é, however it is composed.
+/// - A field that is coerced takes a text for the number, truth or time that it spells (`FeatureSettings.coerce`).
+/// - A byte-order mark before the record is passed over.
 ///
 /// One thread at a time.
 public final class RecordDecoder {
@@ -24,6 +29,19 @@ public final class RecordDecoder {
     case learning
     /// Features only.
     case prediction
+  }
+
+  /// A way of reading, all of which give the same values; for tests.
+  package struct Way: Sendable, Hashable {
+    /// simdjson's, by name; nil: the fastest here.
+    package var implementation: String?
+    /// Without the path by characters, which needs AVX2.
+    package var byTokens = false
+
+    package init(implementation: String? = nil, byTokens: Bool = false) {
+      self.implementation = implementation
+      self.byTokens = byTokens
+    }
   }
 
   /// Columns of `ExampleSlot.numbers`.
@@ -40,6 +58,8 @@ public final class RecordDecoder {
   private let decoder: OpaquePointer
   /// By the shim's index: the features as declared, then label and times.
   private let names: [String]
+  /// Whether the pipeline names the unit of its times.
+  private let hasUnit: [Bool]
   private let featureCount: Int
   /// Column → the shim's index.
   private let numberFields: [Int32]
@@ -50,8 +70,15 @@ public final class RecordDecoder {
   /// - Parameters:
   ///   - heads: Whose labels are read: `Pipeline.heads`.
   ///   - recordBytesMax: Larger records are rejected; memory grows with the largest record seen, up to six times this.
-  public init(
+  public convenience init(
     pipeline schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose = .learning
+  ) {
+    self.init(pipeline: schema, heads: heads, recordBytesMax: recordBytesMax, purpose: purpose, way: Way())
+  }
+
+  /// - Parameter way: One that this CPU has.
+  package init(
+    pipeline schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose, way: Way
   ) {
     precondition(!heads.isEmpty, "a record has a label, present or not")
     precondition(recordBytesMax > 0 && recordBytesMax < 1 << 31, "recordBytesMax \(recordBytesMax)")
@@ -62,11 +89,12 @@ public final class RecordDecoder {
     numberFields = table.numberFields
     categoryFields = table.categoryFields
     names = table.names
+    hasUnit = table.hasUnit
     featureCount = schema.features.count
     labelCount = heads.count
     self.recordBytesMax = recordBytesMax
-    guard let decoder = table.makeDecoder(recordBytesMax: recordBytesMax) else {
-      preconditionFailure("no memory for a decoder of \(names.count) fields")
+    guard let decoder = table.makeDecoder(recordBytesMax: recordBytesMax, by: way) else {
+      preconditionFailure("no memory for a decoder of \(names.count) fields, or no \(way) on this CPU")
     }
     self.decoder = decoder
   }
@@ -145,8 +173,31 @@ public final class RecordDecoder {
     }
   }
 
+  /// The value that the last record or value was rejected for, as JSON, cut short after 64 bytes; nil where it was none (a
+  /// record that is malformed, a field that is missing). To be asked before the next one is decoded.
+  public var rejectedValue: String? {
+    var length = 0
+    guard let text = cjson_rejected(decoder, &length), length > 0 else { return nil }
+    return String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
+  }
+
+  /// By the shim's index.
+  var counts: [FieldCounts] {
+    guard let counts = cjson_counters(decoder) else { return [] }
+    return names.indices.map {
+      FieldCounts(field: names[$0], isFeature: $0 < featureCount, hasUnit: hasUnit[$0], counts: counts[$0])
+    }
+  }
+
   /// simdjson's implementation for this CPU, for reports.
-  public static var implementation: String { String(cString: cjson_implementation()) }
+  public static var implementation: String { cjson_implementation(0).map { String(cString: $0) } ?? "none" }
+
+  /// All of simdjson's implementations that this CPU has, the fastest first.
+  package static var implementations: [String] {
+    var names: [String] = []
+    while let name = cjson_implementation(names.count) { names.append(String(cString: name)) }
+    return names
+  }
 
   private func name(_ field: Int32) -> String? { field < 0 ? nil : names[Int(field)] }
 }

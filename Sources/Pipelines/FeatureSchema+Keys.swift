@@ -1,15 +1,23 @@
 extension FeatureSchema {
   static let section = Section(
     doc:
-      "What a record holds and what becomes of each value. Places are dotted paths: x.carrier is the key carrier in the object x.",
+      "What a record holds and what becomes of each value. Places are dotted paths: x.carrier is the key carrier in the object x, x\\.carrier or [x.carrier] the key x.carrier.",
     prototype: FeatureSchema(label: LabelSettings(path: ""), features: []),
     keys: [
       Key("id", \.id, .ifGiven(.path), "Where the record's id is."),
       Key(
         "event_time", \.eventTime, .ifGiven(.path),
-        "Where the event time is: epoch seconds or ISO 8601. A record without one is then rejected."),
+        "Where the event time is: a number since 1970 or ISO 8601. A record without one is then rejected."),
       Key("label", \.label, LabelSettings.section.kind, isRequired: true, LabelSettings.section.doc),
       Key("label_time", \.labelTime, .ifGiven(.path), "Where the time is at which the label became known."),
+      Key(
+        "time_unit", \.timeUnit, .choice,
+        "What times that are numbers count since 1970: s, ms, us or ns; auto: the first of these in which the number is of the years 1 to 9999, which is right from 1978 on. Times are of the years 1 to 9999."
+      ),
+      Key(
+        "coerce", \.coerce, .boolean,
+        "Whether texts count as what they spell (\"1.28\", \"True\"), with NaN, NA, N/A, null, None and nothing as absent, truths as 1 and 0, and truths and fractions as categories: for label, times and every feature that says nothing else."
+      ),
       Key(
         "features", \.features,
         .list(of: FeatureSettings.section.kind, "a list of features, each with name and type", count: 1...10_000),
@@ -52,11 +60,24 @@ extension FeatureSettings {
       Key("path", \.path, .path, "Where the value is; without it the name."),
       Key(
         "type", \.type, .choice, isRequired: true,
-        "float: a number; bool: true, false, 1 or 0; timestamp: epoch seconds or ISO 8601; category: text or a whole number, hashed into an embedding."
+        "float: a number; bool: true, false, 1 or 0; timestamp: a number since 1970 or ISO 8601, as epoch seconds; category: text or a whole number (1, 1.0 and 1e0 are one, and the text \"1\" too), hashed into an embedding."
       ),
       Key(
         "missing", \.missing, .missing,
         "What an absent or null value becomes: impute (the running mean; a bucket of its own for categories), reject, or a number."
+      ),
+      Key(
+        "unit", \.unit, .ifGiven(.choice),
+        onlyIf: Condition("is for timestamps only", "leave it out, or write `type: timestamp`") {
+          $0.type == .timestamp
+        },
+        "What the number counts since 1970; without it what the schema's time_unit says."),
+      Key(
+        "coerce", \.coerce, .ifGiven(.boolean),
+        "Whether a text counts as what it spells; without it what the schema's coerce says."),
+      Key(
+        "origin", \.origin, .ifGiven(.number(-3e38...3e38)), onlyIf: isRanged,
+        "Subtracted in double precision before the value becomes a 32-bit float, which tells whole numbers apart up to 16777216 only. Everything but clip and missing sees what is left."
       ),
       Key(
         "clip", \.clip, .ifGiven(.range), onlyIf: isRanged,
@@ -94,12 +115,6 @@ extension FeatureSettings {
         onlyIf: Condition("needs the known values", "add `values: [...]`, or leave it out") { !$0.values.isEmpty },
         "What a value outside values becomes: hash (a row of the others), missing, or a rejected record."),
     ])
-}
-
-extension ValueKind where Value == String {
-  static let path = ValueKind.text(
-    "a dotted path, such as x.carrier",
-    pattern: "^[^.\\x00-\\x1f\\x7f]{1,200}(\\.[^.\\x00-\\x1f\\x7f]{1,200}){0,15}$")
 }
 
 extension ValueKind where Value == FeatureSettings.Missing {

@@ -1,12 +1,17 @@
 /// What a record holds and what becomes of each value: `schema:` of the pipeline file.
 public struct FeatureSchema: Sendable, Hashable, Codable {
-  /// Dotted path of the record's id; nil: records have none.
+  /// `FieldPath` of the record's id; nil: records have none.
   public var id: String?
-  /// Dotted path of the event time (epoch seconds or ISO 8601); nil: none.
+  /// `FieldPath` of the event time (since 1970, or ISO 8601); nil: none.
   public var eventTime: String?
   public var label: LabelSettings
-  /// Dotted path of the time the label became known; nil: none.
+  /// `FieldPath` of the time the label became known; nil: none.
   public var labelTime: String?
+  /// Of the event time, the label time, and the timestamps that say nothing else.
+  public var timeUnit: TimeUnit = .auto
+  /// Whether texts count as the numbers, truths and times that they spell; for the label, its time, the event time, and
+  /// the features that say nothing else.
+  public var coerce: Bool = false
   /// In the order of the file; never empty.
   public var features: [FeatureSettings]
 
@@ -29,7 +34,7 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
 
 /// Where the label is and what it may be.
 public struct LabelSettings: Sendable, Hashable, Codable {
-  /// Dotted path.
+  /// A `FieldPath`.
   public var path: String
   /// Multiclass only: the class names, in the order of the outputs.
   public var classes: [String] = []
@@ -58,10 +63,16 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public enum Normalize: String, Sendable, Hashable, Codable, CaseIterable { case standard, none }
 
   public var name: String
-  /// Dotted path in the record; the default is the name.
+  /// `FieldPath` in the record; the default is the name.
   public var path: String
   public var type: FeatureType
   public var missing: Missing = .impute
+  /// Timestamps: what a number counts; nil: what the schema says.
+  public var unit: TimeUnit?
+  /// Whether a text counts as the number, truth or time that it spells; nil: what the schema says.
+  public var coerce: Bool?
+  /// Numbers: subtracted in double precision before a value becomes a 32-bit float; nil: nothing.
+  public var origin: Double?
   /// Numbers: the values that are allowed; nil: any finite float.
   public var clip: ClosedRange<Double>?
   /// What a value outside `clip` becomes.

@@ -86,6 +86,13 @@ struct PipelineChecks {
           "\(path).missing_indicator", "`\(feature.name)` is never absent: its records are rejected", "leave one out")
       default: break
       }
+      if feature.type == .timestamp, let clip = feature.clip,
+        !Self.times.contains(clip.lowerBound) || !Self.times.contains(clip.upperBound)
+      {
+        note(
+          "\(path).clip", "the range of `\(feature.name)` is in epoch seconds, and leads out of the years 1 to 9999",
+          "write epoch seconds, whatever the unit of the records")
+      }
       noteRepetitions(feature.values, "\(path).values", "the value")
       // Row 0 is for missing values; unknown ones need at least one row more.
       let rows = feature.values.count + (feature.unknown == .hash ? 2 : 1)
@@ -96,6 +103,9 @@ struct PipelineChecks {
       }
     }
   }
+
+  /// Epoch seconds of the years 1 to 9999.
+  private static let times: ClosedRange<Double> = -62_135_596_800...253_402_300_799
 
   private func check(_ feature: FeatureSettings, missing value: Double, _ path: String) {
     if feature.type == .category {
@@ -148,10 +158,16 @@ struct PipelineChecks {
     }
     let byPath = Dictionary(declared.map { ($0.path, $0.role) }) { first, _ in first }
     for (path, key, role) in declared {
-      for cut in path.indices where path[cut] == "." {
-        guard let other = byPath[String(path[..<cut])] else { continue }
+      guard let fieldPath = FieldPath(path) else {
         note(
-          key, "\(role) lies inside \(other) (`\(path[..<cut])`)",
+          key, "`\(shortened(path))` is no path, and \(role) is read there",
+          "give it a `path:` of keys with dots between")
+        continue
+      }
+      for parent in fieldPath.parents {
+        guard let other = byPath[parent.description] else { continue }
+        note(
+          key, "\(role) lies inside \(other) (`\(parent)`)",
           "one value cannot be an object and a plain value; change a path")
       }
     }

@@ -61,6 +61,7 @@ package struct RecordPump: Sendable {
           for partition in polled.keys where consumer.isAtEnd(partition) {
             if let end = consumer.position(partition)?.endOffset { decoding.markEnd(of: partition, upTo: end) }
           }
+          decoding.tellOfValues(isAtEnd: polled.keys.allSatisfy { consumer.isAtEnd($0) })
         }
       } catch let error as KafkaError where error.code == .offsetOutOfRange {
         try await pass(error, buffers, decoding)
@@ -113,6 +114,8 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
   private let topic: String
   private let news: StreamNews
   private var search: ExampleSearch
+  private var recordsUntold = 0
+  private var told: Set<FieldNews.Key> = []
 
   init(
     decoder: RecordDecoder, buffers: [PartitionBuffer], deadLetters: DeadLetters, topic: String, news: StreamNews,
@@ -124,6 +127,13 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
     self.topic = topic
     self.news = news
     for buffer in buffers { intakes[buffer.partition] = Intake(buffer) }
+  }
+
+  /// Looks at what the values say about the schema, now and then, and when nothing else is to be read.
+  func tellOfValues(isAtEnd: Bool) {
+    guard recordsUntold >= (isAtEnd ? 1 : 256) else { return }
+    recordsUntold = 0
+    for found in decoder.news where told.insert(found.key).inserted { news.tell(.values(found)) }
   }
 
   /// The next record of each partition is marked.
@@ -145,6 +155,7 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
       intake.buffer.commitRejected(offset: record.offset, reason: .tombstone)
       return
     }
+    recordsUntold += 1
     switch decoder.decode(record.value, into: slot) {
     case .example:
       let marks = decoder.marks

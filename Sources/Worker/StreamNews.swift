@@ -1,3 +1,4 @@
+import Ingest
 import Synchronization
 import Vocabulary
 
@@ -7,6 +8,8 @@ package final class StreamNews: Sendable {
     case lost(LostRange)
     /// The dead-letter topic takes nothing at the moment, and why: reading waits for it.
     case deadLettersHeldUp(String)
+    /// What the values say about the schema.
+    case values(FieldNews)
   }
 
   private struct State {

@@ -1,4 +1,5 @@
 import Foundation
+import Ingest
 import Registry
 import Telemetry
 import Vocabulary
@@ -27,6 +28,7 @@ extension WorkerHeartbeat {
   private func tell(_ event: StreamNews.Event) async throws {
     switch event {
     case .lost(let range): try await tell(range)
+    case .values(let found): try await tell(found)
     case .deadLettersHeldUp(let reason):
       resources.logger.warning(
         "the dead-letter topic takes nothing at the moment; reading waits for it",
@@ -48,6 +50,21 @@ extension WorkerHeartbeat {
         .topic: LogValue(range.topic), .partition: LogValue(Int(range.partition)), .offset: LogValue(range.from),
         .count: LogValue(range.count),
       ])
+  }
+
+  private func tell(_ found: FieldNews) async throws {
+    let facts: [LogKey: LogValue] = [.reason: LogValue(found.sentence)]
+    guard found.isWarning else { return resources.logger.notice("the unit of times was recognised", facts) }
+    _ = try await resources.registry.openIncident(
+      pipeline: resources.pipelineID,
+      IncidentDraft(
+        key: "\(found.kind.rawValue) \(found.field)", kind: found.kind.rawValue, severity: .warning,
+        feature: found.field,
+        details: json(["what": found.sentence])))
+    switch found.kind {
+    case .blurred: resources.logger.warning("values are finer than a 32-bit float", facts)
+    default: resources.logger.warning("the unit of times is in doubt", facts)
+    }
   }
 
   private func tell(lost letters: [LostLetter]) async throws {

@@ -83,7 +83,7 @@ struct StreamBench: Sendable {
   private func prove(_ rows: FeatureBatch, row: Int, line: Data) throws {
     let record = try JSONSerialization.jsonObject(with: line) as? [String: Any] ?? [:]
     func value(_ path: String) -> Any? {
-      path.split(separator: ".").reduce(record as Any?) { ($0 as? [String: Any])?[String($1)] }
+      FieldPath(path)?.keys.reduce(record as Any?) { ($0 as? [String: Any])?[$1] }
     }
     for (column, feature) in schema.numericFeatures.enumerated() {
       let found = rows.numbers[row * rows.numberCount + column]

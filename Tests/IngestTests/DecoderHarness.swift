@@ -11,9 +11,11 @@ final class DecoderHarness {
 
   init(
     _ schema: FeatureSchema = .flights, task: ModelSettings.Task = .binary, recordBytesMax: Int = 100_000,
-    purpose: RecordDecoder.Purpose = .learning
+    purpose: RecordDecoder.Purpose = .learning, way: RecordDecoder.Way = RecordDecoder.Way()
   ) {
-    decoder = RecordDecoder(pipeline: schema, task: task, recordBytesMax: recordBytesMax, purpose: purpose)
+    decoder = RecordDecoder(
+      pipeline: schema, heads: [HeadSettings(name: "", label: schema.label, task: task)],
+      recordBytesMax: recordBytesMax, purpose: purpose, way: way)
     storage = (.allocate(capacity: 256), .allocate(capacity: 64), .allocate(capacity: 1))
     slot = ExampleSlot(
       numbers: storage.0, categories: storage.1, labels: storage.0 + 255, eventTime: storage.2)

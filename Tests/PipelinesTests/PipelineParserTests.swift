@@ -34,7 +34,10 @@ struct PipelineParserTests {
     #expect(pipeline.source.librdkafka["socket.timeout.ms"] == "30000")
     #expect(pipeline.schema.eventTime == "time.event")
     #expect(pipeline.schema.label.classes == ["on time", "late: very", "null"])
+    #expect(pipeline.schema.timeUnit == .milliseconds && pipeline.schema.coerce)
     let features = pipeline.schema.features
+    #expect(features[0].origin == 1000.5 && features[0].coerce == false && features[1].coerce == nil)
+    #expect(features[2].unit == .nanoseconds && features[3].path == #"body.country\.code"#)
     #expect(features.map(\.name) == ["amount", "is_new", "since", "country", "user"])
     #expect(features[0].missing == .value(0))
     #expect(features[0].clip == -1.5...1e6)

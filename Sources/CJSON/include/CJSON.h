@@ -1,10 +1,11 @@
 #pragma once
 // JSON records becoming feature values in one pass: simdjson finds the tokens and checks UTF-8 (stage 1, vectorised for
 // the CPU at hand), a walker compiled from the schema checks the grammar of the whole record and writes each declared
-// value straight into its place.
+// value straight into its place. A fast path goes by characters where the CPU has AVX2; it refuses nothing itself, so
+// that there is one grammar. `Tests/CJSONFuzz` holds all ways of reading against each other and against a plain parser.
 //
-// A decoder belongs to one thread at a time. Nothing here allocates while decoding, unless a record is larger than any
-// before it.
+// A decoder belongs to one thread at a time. Nothing here allocates while decoding, unless a record, or a text that is
+// not in Normalization Form C, is larger than any before it.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,12 +21,12 @@ typedef struct cjson_decoder cjson_decoder;
 enum {
   CJSON_NUMBER,        // a number → numbers[column]
   CJSON_BOOLEAN,       // true, false, 1, 0 → numbers[column]
-  CJSON_TIMESTAMP,     // epoch seconds or ISO 8601 → numbers[column]
+  CJSON_TIMESTAMP,     // a time since 1970 or ISO 8601 → numbers[column], in seconds
   CJSON_CATEGORY,      // text or a whole number → categories[column]; with several slots also a list of them
-  CJSON_EVENT_TIME,    // epoch seconds or ISO 8601 → *event_time; must be there
+  CJSON_EVENT_TIME,    // a time since 1970 or ISO 8601 → *event_time, in seconds; must be there
   CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
   CJSON_LABEL_BINARY,  // 0, 1, true, false → labels[column]
-  CJSON_LABEL_CLASS,   // one of `values` → labels[column] is its index
+  CJSON_LABEL_CLASS,   // one of `values`, as a category → labels[column] is its index
   CJSON_LABEL_VALUE    // a number, not below `low` when has_range → labels[column]
 };
 
@@ -34,6 +35,9 @@ enum { CJSON_MISSING_IMPUTE, CJSON_MISSING_VALUE, CJSON_MISSING_REJECT };
 
 /// What a category outside `values` becomes.
 enum { CJSON_UNKNOWN_HASH, CJSON_UNKNOWN_MISSING, CJSON_UNKNOWN_REJECT };
+
+/// What a time that is a number counts. AUTO: the first of these in which it is of the years 1 to 9999.
+enum { CJSON_UNIT_AUTO, CJSON_UNIT_SECONDS, CJSON_UNIT_MILLISECONDS, CJSON_UNIT_MICROSECONDS, CJSON_UNIT_NANOSECONDS };
 
 /// What became of a record or a value.
 enum {
@@ -51,15 +55,21 @@ enum {
   CJSON_BAD_TIME
 };
 
-/// One declared place. Copied by `cjson_create`.
+/// Between the keys of a path.
+enum { CJSON_SEPARATOR = 0x1F };
+
+/// One declared place. Copied by `cjson_create`. Its texts are UTF-8 in Normalization Form C.
 typedef struct {
-  const char *path;  // dotted, UTF-8
+  const char *path;  // keys from the outermost object in, with CJSON_SEPARATOR between them
   int32_t kind;
   int32_t column;
   int32_t missing;
   int32_t unknown;
   double missing_value;
   double low, high;  // the range, when has_range; both within float
+  double origin;     // numbers and timestamps: subtracted in double precision before the value becomes a float
+  int32_t unit;      // times
+  bool coerces;      // texts count as the numbers, truths and times that they spell; truths and fractions as categories
   bool has_range;
   bool rejects_out_of_range;  // else clipped
   uint32_t buckets;           // categories; ≥ 2
@@ -71,13 +81,29 @@ typedef struct {
 /// What happened to the values of one field so far; also those of records that were rejected for something else.
 typedef struct {
   uint64_t clipped, imputed, unknown;
+  uint64_t units[5];     // times that were numbers other than 0, by the CJSON_UNIT_… they were read in
+  uint64_t late;         // of those read in seconds because nothing else is said: later than year 2200
+  uint64_t large;        // numbers beyond ±2^24 that were looked at: a plain field's first thousands
+  uint64_t blurred;      // of those: whole numbers that a float does not tell from their neighbours
+  double large_low, large_high;  // the least and the greatest of them
 } cjson_counts;
 
 /// What happened to the value of one field in one record.
 enum { CJSON_MARK_MISSING = 1, CJSON_MARK_CLIPPED = 2, CJSON_MARK_UNKNOWN = 4 };
 
-/// NULL: no memory, or no CPU support.
-cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, size_t record_bytes_max);
+/// Writes a text of UTF-8 in Normalization Form C to `out`, and returns its length; more than `room`: it cannot.
+typedef size_t (*cjson_normalize)(const void *text, size_t length, void *out, size_t room);
+
+/// How a decoder is to work.
+typedef struct {
+  size_t record_bytes_max;
+  cjson_normalize normalize;   // NULL: texts are compared as they are
+  const char *implementation;  // simdjson's, by name; NULL: the fastest here
+  bool by_tokens;              // no fast path: as on a CPU without AVX2
+} cjson_options;
+
+/// NULL: no memory, or this CPU lacks the implementation.
+cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const cjson_options *options);
 void cjson_destroy(cjson_decoder *decoder);
 
 /// Decodes one record of `length` bytes; nothing after them is read.
@@ -88,6 +114,10 @@ void cjson_destroy(cjson_decoder *decoder);
 int32_t cjson_decode(
     cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
     double *event_time, int32_t *field);
+
+/// The value that the last record was refused for, as JSON, cut short after 64 bytes; empty where none was. Alive until the
+/// next call.
+const char *cjson_rejected(const cjson_decoder *decoder, size_t *length);
 
 /// The rules of one numeric field applied to a number from elsewhere; NaN: absent. Infinities are overflows.
 int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number);
@@ -107,8 +137,8 @@ uint64_t cjson_hash(const void *bytes, size_t length);
 /// Whether `length` bytes are a number by the grammar of RFC 8259.
 bool cjson_is_number(const void *bytes, size_t length);
 
-/// The name of simdjson's implementation for this CPU.
-const char *cjson_implementation(void);
+/// The names of simdjson's implementations for this CPU, the fastest first; NULL: there are no more.
+const char *cjson_implementation(size_t index);
 
 #ifdef __cplusplus
 }

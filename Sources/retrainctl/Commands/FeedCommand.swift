@@ -28,7 +28,7 @@ struct FeedCommand: Command {
   @Option(valueName: "records/s", help: "Publish at most so many a second.") var rate: Double?
   @Option(valueName: "n", help: "Never get further than so many records ahead of the group.") var maxLag: Int64?
   @Option(valueName: "name", help: "The group whose committed offsets --max-lag looks at.") var group: String?
-  @Option(valueName: "path", help: "Dotted path of the value that becomes the key, as id or x.carrier.")
+  @Option(valueName: "path", help: #"Dotted path of the value that becomes the key, as id, x.carrier or x\.carrier."#)
   var key: String?
   @Option(valueName: "n", help: "Stop after so many records.") var limit: Int64?
   @Option(name: "format", help: "What the file holds; by default its name says.") var fileFormat: Format?
@@ -42,6 +42,9 @@ struct FeedCommand: Command {
     if let rate, rate <= 0 { mistakes.append("--rate must be more than zero") }
     if let maxLag, maxLag <= 0 { mistakes.append("--max-lag must be more than zero") }
     if let partitions, partitions <= 0 { mistakes.append("--partitions must be more than zero") }
+    if let key, KeyFinder(path: key) == nil {
+      mistakes.append(#"--key takes a dotted path, such as x.carrier; a dot of a key itself is written \."#)
+    }
     if let limit, limit <= 0 { mistakes.append("--limit must be more than zero") }
     return mistakes
   }

@@ -29,6 +29,8 @@ struct ValidateCommand: Command {
     /// In the words and units of the file.
     var pipeline: EffectivePipeline?
     var mistakes: [PipelineMistake]
+    /// What is no mistake and may still not be what is meant.
+    var advice: [String] = []
   }
 
   func run() async throws {
@@ -39,10 +41,12 @@ struct ValidateCommand: Command {
         let pipeline = try PipelineFile(path: path).pipeline
         if format.json {
           let effective = EffectivePipeline(pipeline.withoutSecrets)
-          try Console.say(json: Report(file: path, valid: true, pipeline: effective, mistakes: []))
+          try Console.say(
+            json: Report(file: path, valid: true, pipeline: effective, mistakes: [], advice: pipeline.advice))
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)
+          for advice in pipeline.advice { Console.complain("note: \(path): \(advice)") }
         }
       } catch let error as PipelineMistakes {
         if format.json {

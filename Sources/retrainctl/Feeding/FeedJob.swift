@@ -19,7 +19,7 @@ struct FeedJob: Sendable {
   /// Publishes until the file, the limit or a cancellation ends it, and waits until all of it is in the log.
   func run() async throws -> (summary: FeedSummary, blankLines: Int64) {
     let source = try RecordSource(path: file, isCSV: isCSV)
-    let finder = key.map { KeyFinder(path: $0) }
+    let finder = key.flatMap { KeyFinder(path: $0) }
     var progress = FeedProgress()
     var left = limit
     do {

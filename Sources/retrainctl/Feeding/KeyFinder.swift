@@ -1,11 +1,18 @@
-/// Finds one value of a JSON record by its dotted path, as the bytes of a key.
+import Foundation
+import Pipelines
+
+/// Finds one value of a JSON record by its `FieldPath`, as the bytes of a key.
 ///
 /// Not a parser: a record that is not JSON has no key, or a wrong one, and is published all the same, because judging
 /// records is the reader's business.
 struct KeyFinder {
-  private let path: [[UInt8]]
+  private let path: [String]
 
-  init(path: String) { self.path = path.split(separator: ".").map { Array($0.utf8) } }
+  /// nil: the text is no path.
+  init?(path: String) {
+    guard let path = FieldPath(path) else { return nil }
+    self.path = path.keys
+  }
 
   /// The value's text without quotes; nil where there is none.
   func key(in record: UnsafeRawBufferPointer) -> [UInt8]? {
@@ -29,7 +36,7 @@ struct KeyFinder {
     }
 
     /// Moves to the value of an object's member.
-    mutating func enter(member name: [UInt8]) -> Bool {
+    mutating func enter(member name: String) -> Bool {
       skipSpace()
       guard current == UInt8(ascii: "{") else { return false }
       index += 1
@@ -40,12 +47,19 @@ struct KeyFinder {
         guard current == UInt8(ascii: ":") else { return false }
         index += 1
         skipSpace()
-        if found.elementsEqual(name) { return true }
+        if Self.plain(found) == name { return true }
         skipValue()
         skipSpace()
         guard current == UInt8(ascii: ",") else { return false }
         index += 1
       }
+    }
+
+    /// A text without its escapes. Keys that look the same are the same, as for the reader of the records.
+    private static func plain(_ text: UnsafeRawBufferPointer.SubSequence) -> String {
+      let written = String(decoding: text, as: UTF8.self)
+      guard text.contains(UInt8(ascii: "\\")) else { return written }
+      return (try? JSONDecoder().decode(String.self, from: Data("\"\(written)\"".utf8))) ?? written
     }
 
     /// The bytes between the quotes at `index`, escapes as they are; moves behind them.
@@ -92,7 +106,7 @@ struct KeyFinder {
     /// The text or number at `index`; nil for null, objects and lists.
     mutating func scalar() -> [UInt8]? {
       guard let byte = current else { return nil }
-      if byte == UInt8(ascii: "\"") { return text().map(Array.init) }
+      if byte == UInt8(ascii: "\"") { return text().map { Array(Self.plain($0).utf8) } }
       if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { return nil }
       let start = index
       skipValue()

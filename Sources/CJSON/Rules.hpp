@@ -1,0 +1,270 @@
+#pragma once
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "Schema.hpp"
+#include "Spelling.hpp"
+#include "Time.hpp"
+
+namespace cjson {
+
+// Where the values of a record go.
+struct Outputs {
+  float *numbers;
+  uint32_t *categories;
+  float *labels;
+  double *eventTime;
+};
+
+// What happened to the values of the record at hand, by field. Room for every field is made beforehand.
+struct Marks {
+  std::vector<uint8_t> byField;
+  std::vector<int32_t> fields;
+
+  void resize(size_t count) {
+    byField.resize(count);
+    fields.reserve(count);
+  }
+  void add(int32_t field, uint8_t mark) {
+    if (byField[field] == 0) fields.push_back(field);
+    byField[field] |= mark;
+  }
+  void clear() {
+    for (int32_t field : fields) byField[field] = 0;
+    fields.clear();
+  }
+};
+
+// The value for which a record was refused, as JSON, cut short.
+struct Refused {
+  static constexpr size_t most = 64;
+  char text[most + 8];
+  size_t length = 0;
+
+  void set(Slice value, bool isText) {
+    size_t kept = value.length < most ? value.length : most;
+    // Not in the middle of a character.
+    while (kept > 0 && kept < value.length && (value.start[kept] & 0xC0) == 0x80) kept--;
+    length = 0;
+    if (isText) text[length++] = '"';
+    for (size_t i = 0; i < kept; i++) text[length++] = value.start[i] < 0x20 ? ' ' : char(value.start[i]);
+    if (kept < value.length) memcpy(text + length, "…", 3), length += 3;
+    if (isText) text[length++] = '"';
+  }
+};
+
+// The rules of one declared place: what a value becomes, and what is wrong with it. What is wrong is noted, the first time
+// in a record, and the record goes on: one that is not JSON is malformed whatever it holds.
+class Rules {
+ public:
+  Rules(Outputs out, cjson_counts *counts, Marks &marks, Refused &refused)
+      : out_(out), counts_(counts), marks_(marks), refused_(refused) {}
+
+  int32_t outcome() const { return outcome_; }
+  int32_t field() const { return field_; }
+
+  // What an absent value of the field becomes.
+  void absent(const Field &field) {
+    const cjson_field &given = field.given;
+    switch (given.kind) {
+      case CJSON_EVENT_TIME: return note(CJSON_BAD_TIME, field);
+      case CJSON_LABEL_TIME: return;
+      case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
+        out_.labels[given.column] = std::numeric_limits<float>::quiet_NaN();
+        marks_.add(field.index, CJSON_MARK_MISSING);
+        return;
+    }
+    if (given.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, field);
+    counts_[field.index].imputed++;
+    marks_.add(field.index, CJSON_MARK_MISSING);
+    if (given.kind == CJSON_CATEGORY) {
+      if (field.isList()) clearList(field);
+      out_.categories[given.column] = 0;
+    } else {
+      out_.numbers[given.column] = given.missing == CJSON_MISSING_VALUE ? float(given.missing_value - given.origin)
+                                                                        : std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+
+  void keepText(const Field &field, Slice text) {
+    switch (field.given.kind) {
+      case CJSON_CATEGORY: return keepCategory(field, text);
+      case CJSON_LABEL_CLASS: return keepClass(field, text, true);
+      case CJSON_EVENT_TIME: case CJSON_LABEL_TIME: case CJSON_TIMESTAMP: {
+        double seconds = isoTime(text.start, text.length);
+        if (std::isnan(seconds)) return field.given.coerces ? keepSpelled(field, text) : refuseType(field, text, true);
+        return field.given.kind == CJSON_TIMESTAMP ? keepNumber(field, seconds, text, true) : keepTime(field, seconds);
+      }
+      default: return field.given.coerces ? keepSpelled(field, text) : refuseType(field, text, true);
+    }
+  }
+
+  void keepTruth(const Field &field, bool truth) {
+    Slice word = wordOf(truth);
+    switch (field.given.kind) {
+      case CJSON_BOOLEAN: out_.numbers[field.given.column] = truth; return;
+      case CJSON_LABEL_BINARY: out_.labels[field.given.column] = truth; return;
+      case CJSON_LABEL_CLASS: return keepClass(field, word, false);
+      case CJSON_CATEGORY: if (field.given.coerces) return keepCategory(field, word); break;
+      case CJSON_NUMBER: if (field.given.coerces) return keepNumber(field, truth, word, false); break;
+      case CJSON_LABEL_VALUE: if (field.given.coerces) return keepNumeral(field, truth, word, false); break;
+    }
+    refuseType(field, word, false);
+  }
+
+  void keepNumeral(const Field &field, double value, Slice text, bool isWhole, bool isText = false) {
+    switch (field.given.kind) {
+      case CJSON_CATEGORY: case CJSON_LABEL_CLASS: {
+        char room[32];
+        Slice category = categoryOf(text, isWhole, value, field.given.coerces, room);
+        if (category.start == nullptr) return refuseType(field, text, isText);
+        return field.given.kind == CJSON_CATEGORY ? keepCategory(field, category) : keepClass(field, category, isText);
+      }
+      case CJSON_NUMBER:
+        return std::isfinite(value) ? keepNumber(field, value, text, isText)
+                                    : note(CJSON_OVERFLOW, field, text, isText);
+      case CJSON_TIMESTAMP:
+        value = inSeconds(field, value);
+        return std::isfinite(value) && (field.given.has_range || isTime(value))
+                   ? keepNumber(field, value, text, isText)
+                   : note(CJSON_OVERFLOW, field, text, isText);
+      case CJSON_EVENT_TIME: case CJSON_LABEL_TIME:
+        value = inSeconds(field, value);
+        return isTime(value) ? keepTime(field, value) : note(CJSON_BAD_TIME, field, text, isText);
+      case CJSON_BOOLEAN:
+        if (value != 0 && value != 1) return note(CJSON_WRONG_TYPE, field, text, isText);
+        out_.numbers[field.given.column] = float(value);
+        return;
+      case CJSON_LABEL_BINARY:
+        if (value != 0 && value != 1) return note(CJSON_BAD_LABEL, field, text, isText);
+        out_.labels[field.given.column] = value == 1;
+        return;
+      default:
+        if (!(std::fabs(value) <= FLT_MAX) || (field.given.has_range && value < field.given.low))
+          return note(CJSON_BAD_LABEL, field, text, isText);
+        out_.labels[field.given.column] = float(value);
+    }
+  }
+
+  // A category alone; for a list it is the only value.
+  void keepCategory(const Field &field, Slice text) {
+    if (field.isList()) clearList(field);
+    keepCategoryAt(field, field.given.column, text);
+  }
+
+  void note(int32_t outcome, const Field &field, Slice value = {nullptr, 0}, bool isText = false) {
+    if (outcome_ != CJSON_OK) return;
+    outcome_ = outcome;
+    field_ = field.index;
+    refused_.set(value, isText);
+  }
+
+ protected:
+  // Clips or refuses a finite number, and keeps it.
+  void keepNumber(const Field &field, double value, Slice text, bool isText) {
+    const cjson_field &given = field.given;
+    if (given.has_range) {
+      if (value < given.low || value > given.high) {
+        if (given.rejects_out_of_range) return note(CJSON_OUT_OF_RANGE, field, text, isText);
+        value = value < given.low ? given.low : given.high;
+        counts_[field.index].clipped++;
+        marks_.add(field.index, CJSON_MARK_CLIPPED);
+      }
+    } else if (value > FLT_MAX || value < -FLT_MAX) {
+      return note(CJSON_OVERFLOW, field, text, isText);
+    }
+    value -= given.origin;
+    if (std::fabs(value) > wholeMax) lookAt(value, counts_[field.index]);
+    out_.numbers[given.column] = float(value);
+  }
+
+  void keepCategoryAt(const Field &field, int32_t column, Slice text) {
+    const cjson_field &given = field.given;
+    uint64_t hash = hash64(text.start, text.length);
+    uint32_t known = field.values.count();
+    uint32_t bucket;
+    int32_t place = known == 0 ? -1 : field.values.find(text.start, text.length, hash);
+    if (place >= 0) {
+      bucket = 1 + uint32_t(place);
+    } else {
+      if (known > 0) {
+        counts_[field.index].unknown++;
+        marks_.add(field.index, CJSON_MARK_UNKNOWN);
+        if (given.unknown == CJSON_UNKNOWN_REJECT) return note(CJSON_UNKNOWN_CATEGORY, field, text, true);
+      }
+      bucket = known > 0 && given.unknown == CJSON_UNKNOWN_MISSING ? 0 : 1 + known + hash % (given.buckets - 1 - known);
+    }
+    out_.categories[column] = bucket;
+  }
+
+  void clearList(const Field &field) {
+    for (uint32_t i = 0; i < field.given.slots; i++) out_.categories[field.given.column + i] = UINT32_MAX;
+  }
+
+  void refuseType(const Field &field, Slice value, bool isText) {
+    switch (field.given.kind) {
+      case CJSON_EVENT_TIME: case CJSON_LABEL_TIME: return note(CJSON_BAD_TIME, field, value, isText);
+      case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
+        return note(CJSON_BAD_LABEL, field, value, isText);
+      default: return note(CJSON_WRONG_TYPE, field, value, isText);
+    }
+  }
+
+  static Slice wordOf(bool truth) {
+    return truth ? Slice{reinterpret_cast<const uint8_t *>("true"), 4}
+                 : Slice{reinterpret_cast<const uint8_t *>("false"), 5};
+  }
+
+  Outputs out_;
+
+ private:
+  // A text where a number, a truth or a time belongs, of a field that takes what it spells.
+  void keepSpelled(const Field &field, Slice given) {
+    Slice text = trimmed(given);
+    if (isNothing(text)) return absent(field);
+    bool isOfTruths = field.given.kind == CJSON_BOOLEAN || field.given.kind == CJSON_LABEL_BINARY;
+    if (int truth = truthOf(text); isOfTruths && truth >= 0) return keepTruth(field, truth == 1);
+    double value = spelledNumber(text);
+    if (std::isnan(value)) return refuseType(field, given, true);
+    keepNumeral(field, value, given, false, true);
+  }
+
+  double inSeconds(const Field &field, double value) {
+    int32_t unit = unitOf(value, field.given.unit);
+    double seconds = value / unitsASecond[unit];
+    if (value != 0 && isTime(seconds)) {
+      counts_[field.index].units[unit]++;
+      counts_[field.index].late += field.given.unit == CJSON_UNIT_AUTO && unit == CJSON_UNIT_SECONDS && seconds >= timeLikely;
+    }
+    return seconds;
+  }
+
+  void keepTime(const Field &field, double seconds) {
+    if (field.given.kind == CJSON_EVENT_TIME) *out_.eventTime = seconds;
+  }
+
+  // Counts what a float makes of a large number.
+  void lookAt(double value, cjson_counts &counts) {
+    if (counts.large++ == 0) counts.large_low = counts.large_high = value;
+    counts.large_low = std::fmin(counts.large_low, value);
+    counts.large_high = std::fmax(counts.large_high, value);
+    counts.blurred += value == std::floor(value) && double(float(value)) != value;
+  }
+
+  void keepClass(const Field &field, Slice text, bool isText) {
+    int32_t place = field.values.find(text.start, text.length, hash64(text.start, text.length));
+    if (place < 0) return note(CJSON_BAD_LABEL, field, text, isText);
+    out_.labels[field.given.column] = float(place);
+  }
+
+  cjson_counts *counts_;
+  Marks &marks_;
+  Refused &refused_;
+  int32_t outcome_ = CJSON_OK;
+  int32_t field_ = -1;
+};
+
+}  // namespace cjson

@@ -1,0 +1,146 @@
+#include "harness.hpp"
+
+#include <cstdio>
+#include <cstring>
+
+#include "reading.hpp"
+
+namespace {
+
+constexpr size_t recordBytesMax = 1 << 16;
+constexpr float unwritten = -12345;
+
+size_t normalize(const void *text, size_t length, void *out, size_t room) {
+  std::string result = normal(std::string(static_cast<const char *>(text), length));
+  if (result.size() <= room) memcpy(out, result.data(), result.size());
+  return result.size();
+}
+
+/// A way of reading records of one schema.
+struct Way {
+  std::string name;
+  const Schema &schema;
+  std::unique_ptr<cjson_decoder, void (*)(cjson_decoder *)> decoder;
+
+  Reading read(const uint8_t *bytes, size_t length) const {
+    Reading reading;
+    reading.numbers.assign(schema.numbers + 1, unwritten);
+    reading.labels.assign(schema.labels + 1, unwritten);
+    reading.categories.assign(schema.categories + 1, 54321);
+    reading.outcome = cjson_decode(
+        decoder.get(), bytes, length, reading.numbers.data(), reading.categories.data(), reading.labels.data(),
+        &reading.eventTime, &reading.field);
+    bool isInside = reading.numbers.back() == unwritten && reading.labels.back() == unwritten;
+    if (!isInside || reading.categories.back() != 54321) fprintf(stderr, "%s writes past its columns\n", name.c_str()), abort();
+    reading.numbers.pop_back(), reading.labels.pop_back(), reading.categories.pop_back();
+    size_t shown;
+    cjson_rejected(decoder.get(), &shown);
+    if (shown > 72) fprintf(stderr, "%s shows %zu bytes\n", name.c_str(), shown), abort();
+    return reading;
+  }
+};
+
+const std::vector<std::vector<Way>> &ways() {
+  static const std::vector<std::vector<Way>> all = [] {
+    std::vector<std::vector<Way>> all;
+    for (const Schema &schema : schemas()) {
+      all.emplace_back();
+      for (size_t i = 0; const char *name = cjson_implementation(i); i++)
+        for (bool byTokens : {false, true}) {
+          cjson_options options = {recordBytesMax, normalize, name, byTokens};
+          std::unique_ptr<cjson_decoder, void (*)(cjson_decoder *)> decoder(schema.make(options), cjson_destroy);
+          if (decoder == nullptr) fprintf(stderr, "no decoder by %s\n", name), abort();
+          std::string way = std::string(name) + (byTokens ? ", by tokens" : ", by characters");
+          all.back().push_back({way, schema, std::move(decoder)});
+        }
+    }
+    return all;
+  }();
+  return all;
+}
+
+bool isSame(const std::vector<float> &a, const std::vector<float> &b) {
+  auto isSameNumber = [](float a, float b) { return std::isnan(a) ? std::isnan(b) : memcmp(&a, &b, sizeof a) == 0; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), isSameNumber);
+}
+
+bool isSame(const Reading &a, const Reading &b) {
+  if (a.outcome != b.outcome || a.field != b.field) return false;
+  if (a.outcome != CJSON_OK) return true;
+  bool isSameTime = std::isnan(a.eventTime) ? std::isnan(b.eventTime) : a.eventTime == b.eventTime;
+  return isSame(a.numbers, b.numbers) && isSame(a.labels, b.labels) && a.categories == b.categories && isSameTime;
+}
+
+void show(const char *who, const Reading &reading) {
+  fprintf(stderr, "  %s: outcome %d field %d time %.17g", who, reading.outcome, reading.field, reading.eventTime);
+  for (float value : reading.numbers) fprintf(stderr, " %a", value);
+  fprintf(stderr, " | labels");
+  for (float value : reading.labels) fprintf(stderr, " %a", value);
+  fprintf(stderr, " | categories");
+  for (uint32_t value : reading.categories) fprintf(stderr, " %u", value);
+  fprintf(stderr, "\n");
+}
+
+[[noreturn]] void complain(
+    const std::string &record, size_t schema, const std::string &who, const Reading &found, const char *other,
+    const Reading &expected) {
+  fprintf(stderr, "schema %zu, record of %zu bytes: ", schema, record.size());
+  for (char c : record) isprint(uint8_t(c)) ? fputc(c, stderr) : fprintf(stderr, "\\x%02X", uint8_t(c));
+  fprintf(stderr, "\n");
+  show(who.c_str(), found);
+  show(other, expected);
+  abort();
+}
+
+/// What the plain reading makes of a record; nothing where its nesting decides, about which it is not asked.
+std::optional<Reading> expected(const std::string &record, const Schema &schema) {
+  Reading reading;
+  plain::Value value;
+  int depth = 0;
+  bool isJSON = plain::Parser(record).parse(value, depth);
+  if (depth > 128) return std::nullopt;
+  if (!plain::isUTF8(record)) reading.outcome = CJSON_INVALID_UTF8;
+  else if (!isJSON) reading.outcome = CJSON_MALFORMED;
+  else if (value.kind != plain::Value::object) reading.outcome = CJSON_NOT_AN_OBJECT;
+  else return Reader(schema).read(value);
+  return reading;
+}
+
+/// A record in which every key follows the one that is declared before it, so that the guesses of all decoders are the same.
+const std::string &ordinary(size_t schema) {
+  static const std::string records[] = {
+      R"({"x":{"a":1,"b":2,"c":"c","d":true},"a":1,"b":0.5,"o":{"p":{"q":3}},"y":1,"t":5})",
+      R"({"x.a":1,"a":3,"é":4,"list":["u"],"twenty_five_letters_long_":"x","t":6,"y":"late"})",
+      R"({"a":1,"b":2,"d":true,"c":"true","t":5,"u":6,"y":1,"z":2})"};
+  return records[schema];
+}
+
+}  // namespace
+
+size_t announce() {
+  std::string names;
+  for (const Way &way : ways()[0]) names += (names.empty() ? "" : "; ") + way.name;
+  fprintf(stderr, "%zu schemas, read by: %s\n", ways().size(), names.c_str());
+  return ways()[0].size();
+}
+
+void check(const uint8_t *bytes, size_t length) {
+  std::string record(reinterpret_cast<const char *>(bytes), length);
+  if (length > recordBytesMax) return;
+  if (length > 0 && length <= 256 && cjson_is_number(bytes, length) != plain::Parser::isNumber(record))
+    fprintf(stderr, "a number or not: %s\n", record.c_str()), abort();
+  for (size_t schema = 0; schema < ways().size(); schema++) {
+    std::optional<Reading> plain = expected(record, ways()[schema][0].schema);
+    std::optional<Reading> first;
+    for (const Way &way : ways()[schema]) {
+      way.read(reinterpret_cast<const uint8_t *>(ordinary(schema).data()), ordinary(schema).size());
+      // Twice: the second time its own keys are what is expected.
+      for (int time = 0; time < 2; time++) {
+        Reading reading = way.read(bytes, length);
+        if (plain && !isSame(reading, *plain)) complain(record, schema, way.name, reading, "plainly", *plain);
+        if (!first) first = reading;
+        if (!isSame(reading, *first)) complain(record, schema, way.name, reading, ways()[schema][0].name.c_str(), *first);
+      }
+    }
+  }
+}

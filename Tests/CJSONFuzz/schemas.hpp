@@ -1,0 +1,121 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CJSON.h"
+
+// Schemas with keys and fields of every kind.
+
+/// A declared place, as it is given to the decoder and to the plain reading.
+struct Place {
+  std::vector<std::string> path;
+  cjson_field field = {};
+  std::vector<std::string> values;
+
+  Place(std::vector<std::string> path, int32_t kind) : path(std::move(path)) {
+    field.kind = kind;
+    field.buckets = 64;
+  }
+  Place range(double low, double high, bool rejects = false) && {
+    field.has_range = true, field.low = low, field.high = high, field.rejects_out_of_range = rejects;
+    return std::move(*this);
+  }
+  Place missing(int32_t missing, double value = 0) && {
+    field.missing = missing, field.missing_value = value;
+    return std::move(*this);
+  }
+  Place known(std::vector<std::string> texts, int32_t unknown) && {
+    values = std::move(texts), field.unknown = unknown;
+    return std::move(*this);
+  }
+  Place slots(uint32_t count) && { return field.slots = count, std::move(*this); }
+  Place unit(int32_t unit) && { return field.unit = unit, std::move(*this); }
+  Place origin(double origin) && { return field.origin = origin, std::move(*this); }
+  Place coerced() && { return field.coerces = true, std::move(*this); }
+};
+
+struct Schema {
+  std::vector<Place> places;
+  int32_t numbers = 0, categories = 0, labels = 0;
+
+  explicit Schema(std::vector<Place> given) : places(std::move(given)) {
+    for (Place &place : places) {
+      switch (place.field.kind) {
+        case CJSON_NUMBER: case CJSON_BOOLEAN: case CJSON_TIMESTAMP: place.field.column = numbers++; break;
+        case CJSON_CATEGORY:
+          place.field.column = categories;
+          categories += place.field.slots > 1 ? place.field.slots : 1;
+          break;
+        case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE: place.field.column = labels++; break;
+        default: break;
+      }
+    }
+  }
+
+  cjson_decoder *make(const cjson_options &options) const {
+    std::vector<cjson_field> fields;
+    std::vector<std::string> paths;
+    std::vector<std::vector<const char *>> values;
+    for (const Place &place : places) {
+      std::string path;
+      for (const std::string &key : place.path) path += (path.empty() ? "" : std::string(1, char(CJSON_SEPARATOR))) + key;
+      paths.push_back(path);
+      values.emplace_back();
+      for (const std::string &value : place.values) values.back().push_back(value.c_str());
+      fields.push_back(place.field);
+    }
+    for (size_t i = 0; i < fields.size(); i++) {
+      fields[i].path = paths[i].c_str();
+      fields[i].values = values[i].data();
+      fields[i].value_count = uint32_t(values[i].size());
+    }
+    return cjson_create(fields.data(), fields.size(), &options);
+  }
+};
+
+inline const std::vector<Schema> &schemas() {
+  static const std::vector<Schema> all = {
+      // Plain numbers and what is most often beside them, flat and nested.
+      Schema({
+          Place({"x", "a"}, CJSON_NUMBER),
+          Place({"x", "b"}, CJSON_NUMBER).range(-1.5, 6000),
+          Place({"x", "c"}, CJSON_CATEGORY),
+          Place({"x", "d"}, CJSON_BOOLEAN),
+          Place({"a"}, CJSON_NUMBER).missing(CJSON_MISSING_VALUE, 7),
+          Place({"b"}, CJSON_NUMBER).range(0.1, 0.7, true),
+          Place({"o", "p", "q"}, CJSON_NUMBER),
+          Place({"y"}, CJSON_LABEL_BINARY),
+          Place({"t"}, CJSON_LABEL_TIME),
+      }),
+      // Keys that are no pattern: long ones, with quotes, backslashes, dots and other scripts; several fields of a key.
+      Schema({
+          Place({"a_feature_with_a_name_beyond_25"}, CJSON_NUMBER),
+          Place({"q\"uote"}, CJSON_NUMBER),
+          Place({"back\\slash"}, CJSON_NUMBER),
+          Place({"x.a"}, CJSON_NUMBER),
+          Place({"a"}, CJSON_NUMBER).range(-10, 10),
+          Place({"a"}, CJSON_CATEGORY),
+          Place({"\xC3\xA9"}, CJSON_NUMBER),
+          Place({"list"}, CJSON_CATEGORY).slots(3),
+          Place({"list"}, CJSON_CATEGORY).slots(2).known({"u", "v"}, CJSON_UNKNOWN_MISSING).coerced(),
+          Place({"twenty_five_letters_long_"}, CJSON_CATEGORY).known({"x", "\xC3\xA9", "1"}, CJSON_UNKNOWN_REJECT),
+          Place({"t"}, CJSON_EVENT_TIME).unit(CJSON_UNIT_SECONDS),
+          Place({"t"}, CJSON_TIMESTAMP).unit(CJSON_UNIT_MILLISECONDS).origin(1e9),
+          Place({"y"}, CJSON_LABEL_CLASS).known({"0", "1", "true", "late"}, 0),
+          Place({"another_feature_with_a_long_name", "\b"}, CJSON_LABEL_VALUE).range(0, 0),
+      }),
+      // Values in other clothes.
+      Schema({
+          Place({"a"}, CJSON_NUMBER).coerced(),
+          Place({"b"}, CJSON_NUMBER).coerced().range(-10, 10).origin(2),
+          Place({"d"}, CJSON_BOOLEAN).coerced().missing(CJSON_MISSING_REJECT),
+          Place({"c"}, CJSON_CATEGORY).coerced().known({"true", "0.5"}, CJSON_UNKNOWN_HASH),
+          Place({"t"}, CJSON_EVENT_TIME).coerced(),
+          Place({"u"}, CJSON_TIMESTAMP).unit(CJSON_UNIT_NANOSECONDS).range(-1e9, 3e9),
+          Place({"y"}, CJSON_LABEL_BINARY).coerced(),
+          Place({"z"}, CJSON_LABEL_VALUE).coerced(),
+      }),
+  };
+  return all;
+}

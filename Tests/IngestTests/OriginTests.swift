@@ -1,0 +1,66 @@
+import Ingest
+import Pipelines
+import Testing
+import Vocabulary
+
+@Suite("Numbers beyond a float")
+struct OriginTests {
+  /// What a feature becomes of whole numbers from `first` on.
+  private func values(_ schema: FeatureSchema, from first: Int, count: Int = 100) -> (Set<Float>, [FieldNews]) {
+    let harness = DecoderHarness(schema)
+    let values = (0..<count).map { place -> Float in
+      #expect(harness.decode("{\"a\":\(first + place)}") == .example)
+      return harness.numbers[0]
+    }
+    return (Set(values), harness.decoder.news)
+  }
+
+  @Test(
+    "neighbours that a float cannot tell apart are told, with what to write",
+    arguments: [16_777_216, 20_130_101, 1_000_000_000])
+  func blurred(first: Int) {
+    let (seen, news) = values(.one(.float), from: first)
+    #expect(seen.count < 100)
+    #expect(news.map(\.kind) == [.blurred])
+    #expect(news.first?.sentence.contains("`origin: \(first)`") == true)
+  }
+
+  @Test(
+    "with an origin they are kept apart, and nothing is told",
+    arguments: [16_777_216, 20_130_101, 1_000_000_000, 1_764_300_000])
+  func origin(first: Int) {
+    for type in [FeatureSettings.FeatureType.float, .timestamp] {
+      let (seen, news) = values(.one(type) { $0.origin = Double(first) }, from: first)
+      #expect(seen == Set((0..<100).map(Float.init)))
+      #expect(news.isEmpty)
+    }
+  }
+
+  @Test("small numbers, and large ones that spread, are nothing to tell")
+  func ordinary() {
+    #expect(values(.one(.float), from: 0).1.isEmpty)
+    #expect(values(.one(.float), from: 16_777_100, count: 110).1.isEmpty)
+    let harness = DecoderHarness(.one(.float))
+    for place in 0..<9000 { harness.decode("{\"a\":\(place * 1_000_003)}") }
+    #expect(harness.decoder.news.isEmpty)
+    // By now large numbers take the short way again, with the same values.
+    #expect(harness.decode(#"{"a":9000027001}"#) == .example)
+    #expect(harness.numbers == [Float(9_000_027_001)])
+  }
+
+  @Test("clip and the value of missing ones are in the unit of the records")
+  func clipped() {
+    let harness = DecoderHarness(
+      .one(.float) {
+        $0.origin = 1000
+        $0.clip = 900...1100
+        $0.missing = .value(950)
+      })
+    for (record, value) in [(#"{"a":1e9}"#, 100), (#"{"a":0}"#, -100), ("{}", -50), (#"{"a":1000.5}"#, 0.5)]
+      as [(String, Float)]
+    {
+      #expect(harness.decode(record) == .example)
+      #expect(harness.numbers == [value])
+    }
+  }
+}
