@@ -30,6 +30,8 @@ public actor KafkaProducer {
   private var firstFailure: KafkaError?
   private var sinceServed = 0
   public private(set) var counters = ProducerCounters()
+  /// The record that was given up first, counted from 0 in the order of sending; nil: none, or one with headers.
+  public private(set) var firstFailed: Int64?
 
   /// - Throws: `KafkaError.invalidConfiguration`, before any connection is made.
   public init(configuration: KafkaConfiguration, queueBytesMax: Int = 64 << 20) throws {
@@ -114,7 +116,7 @@ public actor KafkaProducer {
       let result: rd_kafka_resp_err_t
       if headers.isEmpty, timestamp == nil {
         result = retrain_kafka_produce_plain(
-          topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value.count)
+          topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value.count, Int(counters.sent) + 1)
       } else {
         let list = makeHeaders(headers)
         result = retrain_kafka_produce(
@@ -159,6 +161,12 @@ public actor KafkaProducer {
     }
   }
 
+  /// What a record was given up for since the last flush; nil: nothing was.
+  public func failure() throws -> KafkaError? {
+    try serve()
+    return firstFailure
+  }
+
   /// Lets go of everything; what is still under way is lost, so flush before.
   public func close() {
     guard !handle.isClosed else { return }
@@ -193,6 +201,8 @@ public actor KafkaProducer {
   private func noteFailure(_ message: UnsafePointer<rd_kafka_message_t>) {
     counters.failed += 1
     guard firstFailure == nil else { return }
+    let mark = Int64(Int(bitPattern: message.pointee._private))
+    firstFailed = mark > 0 ? mark - 1 : nil
     let cause = KafkaError(library: message.pointee.err)
     firstFailure = KafkaError(
       code: cause.code == .messageTooLarge || cause.code == .unknownTopic ? cause.code : .deliveryFailed,
