@@ -14,6 +14,8 @@ public struct FeedSummary: Sendable, Hashable {
 public struct FeedPosition: Sendable, Hashable {
   public let queued: Int64
   public let delivered: Int64
+  /// Given up.
+  public let failed: Int64
   public let firstFailed: Int64?
   /// By the rate or the lag, at this moment.
   public let isHeldBack: Bool
@@ -105,8 +107,9 @@ public actor Feeder {
   /// Records queued so far, how many of them are in the log for certain, and the first that was given up, counted from 0.
   public func progress() async -> FeedPosition {
     try? await producer.serve()
+    let counters = await producer.counters
     return FeedPosition(
-      queued: records, delivered: await producer.counters.delivered, firstFailed: await producer.firstFailed,
+      queued: records, delivered: counters.delivered, failed: counters.failed, firstFailed: await producer.firstFailed,
       isHeldBack: isHeldBack)
   }
 

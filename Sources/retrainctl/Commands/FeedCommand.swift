@@ -73,6 +73,9 @@ struct FeedCommand: Command {
     if let mixed = table.firstGiven, !files.contains(where: { $0.format == .table }) {
       throw CommandFailure(.usage, "\(mixed) is about CSV, and \(files[0].name) is JSON Lines; say --format csv if not")
     }
+    if files.contains(where: { $0.path == "-" }), isatty(STDIN_FILENO) == 1 {
+      Console.complain("reading records from the terminal; Ctrl-D ends them")
+    }
     let named = try await PipelineFile.find(ifGiven: pipeline)?.pipeline
     let source = named?.source
     let topic = topic ?? source?.topic ?? ""

@@ -71,16 +71,23 @@ struct FeedReport {
   private func failure(_ error: any Error) -> String {
     let (queued, delivered) = (outcome.position.queued, outcome.position.delivered)
     var parts = [(outcome.place.map { "\($0.file): " } ?? "") + text(of: error)]
+    let failed = outcome.position.failed
     if queued == 0 {
       parts.append("Nothing was published")
     } else if delivered == queued {
       parts.append("\(Wording.count(delivered)) records are in \(topic) for certain, all that come before")
+    } else if failed > 0, delivered + failed == queued {
+      parts.append(
+        "\(Wording.count(delivered)) of \(Wording.count(queued)) records are in \(topic) for certain, and "
+          + "\(Wording.count(failed)) \(failed == 1 ? "was" : "were") refused")
     } else {
       parts.append(
-        "\(Wording.count(delivered)) of \(Wording.count(queued)) records are in \(topic) for certain; "
-          + "whether the others are is not known")
+        "\(Wording.count(delivered)) of \(Wording.count(queued)) records are in \(topic) for certain; whether the others "
+          + "are is not known")
     }
-    if let line = outcome.place?.line, (error as? IngestError)?.isOfOneLine ?? true {
+    if failed > 0, let next = outcome.nextLine {
+      parts.append("Go on behind the last one that was sent with --from-line \(next)")
+    } else if let line = outcome.place?.line, (error as? IngestError)?.isOfOneLine ?? true {
       parts.append(
         "Go on with --from-line \(line) once it is mended"
           + (delivered == queued ? ", or leave out such lines with --skip-bad (--from-line \(line) --skip-bad)" : ""))
