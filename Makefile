@@ -7,8 +7,23 @@ TEST := $(SWIFT) test -c release --skip-build --no-parallel
 SOURCES := Package.swift Sources Tests
 BENCHMARKS := ingest step infer activation linear flights allreduce checkpoint end-to-end
 
+# Where 'make install' puts things; DESTDIR is put in front of all of it, for packages.
+PREFIX ?= /usr/local
+prefix ?= $(PREFIX)
+bindir ?= $(prefix)/bin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+INSTALLED := \
+	$(bindir)/retrainctl \
+	$(mandir)/man1/retrainctl.1 \
+	$(datadir)/bash-completion/completions/retrainctl \
+	$(datadir)/zsh/site-functions/_retrainctl \
+	$(datadir)/fish/vendor_completions.d/retrainctl.fish \
+	$(datadir)/retrain/pipeline.schema.json \
+	$(datadir)/retrain/quickstart.yaml
+
 .DEFAULT_GOAL := help
-.PHONY: help deps build build-tests quickstart test check neon fuzz format lint bench clean
+.PHONY: help deps build build-tests quickstart test check neon fuzz format lint bench install uninstall clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -46,6 +61,14 @@ lint: ## complain where the sources are not written as .swift-format says
 
 bench: build ## run every benchmark; one JSON object a line
 	@for workload in $(BENCHMARKS); do .build/release/retrain-bench $$workload || exit $$?; done
+
+install: ## install under PREFIX=/usr/local (and DESTDIR): program, man page, completion, schema
+	@test -x .build/release/retrainctl || { echo "there is nothing to install yet: 'make build' first" >&2; exit 69; }
+	@deploy/install.sh .build/release/retrainctl $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')
+
+uninstall: ## remove what 'make install' with the same PREFIX and DESTDIR put there
+	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(file)')
+	-@rmdir '$(DESTDIR)$(datadir)/retrain' 2>/dev/null || true
 
 clean: ## stop what 'retrainctl dev up' left running; remove what was built and the local data
 	@if [ -x .build/release/retrainctl ] && [ -d .retrain ]; then .build/release/retrainctl dev down; fi

@@ -1,4 +1,6 @@
 #pragma once
+#include <stdint.h>
+
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
@@ -21,11 +23,13 @@ static inline rd_kafka_resp_err_t retrain_kafka_produce(
       RD_KAFKA_V_TIMESTAMP(timestamp), RD_KAFKA_V_OPAQUE((void *)tag), RD_KAFKA_V_END);
 }
 
-/// The plain call for the hot path: no headers, timestamp now. Returns the error, so that no thread-local is read later.
+/// The plain call for the hot path: no headers, timestamp now; the delivery report brings `mark` back. Returns the error,
+/// so that no thread-local is read later.
 static inline rd_kafka_resp_err_t retrain_kafka_produce_plain(
     rd_kafka_topic_t *topic, int32_t partition, const void *key, size_t keyBytes, const void *value,
-    size_t valueBytes) {
-  if (rd_kafka_produce(topic, partition, RD_KAFKA_MSG_F_COPY, (void *)value, valueBytes, key, keyBytes, NULL) == 0)
+    size_t valueBytes, intptr_t mark) {
+  if (rd_kafka_produce(
+          topic, partition, RD_KAFKA_MSG_F_COPY, (void *)value, valueBytes, key, keyBytes, (void *)mark) == 0)
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   return rd_kafka_last_error();
 }

@@ -1,179 +1,224 @@
-import CJSON
-import Pipelines
+import Foundation
 
 /// The lines of a CSV file (RFC 4180) as JSON objects: what `feed` publishes.
 ///
-/// The first line names the fields by dotted paths: a column `x.carrier` becomes the key carrier of the object x. A value
-/// without quotes is a number or a boolean where JSON would read one, absent where it is empty, and else text; a value in
-/// quotes is text, and may hold commas, quotes (doubled) and line breaks. One thread at a time.
+/// The first line that is neither blank nor a comment (`#`) names the fields; `sep=;` before it, as spreadsheets write it,
+/// names the separator. `CSVHeader` says what becomes of names, `CSVValue` of values. A value in quotes may hold
+/// separators, quotes (doubled) and line breaks. Blank lines are passed over, and lines that begin with `#` and are no
+/// record. Behind a bad line it goes on with the next. One thread at a time.
 public final class CSVReader {
   private let lines: LineReader
-  private var template: ObjectTemplate?
-  private var columnCount = 0
-  private var fields: [Field] = []
+  private let format: CSVFormat
+  private let value: CSVValue
+  private let quotedBytesMax: Int
+  private var separator: UInt8 = 0
+  private var header: CSVHeader?
+  private var row = CSVRow()
+  private var json: [UInt8] = []
+  /// The lines behind an opened quote, to be read again where it turns out that it is never closed.
+  private var held: [(number: Int, bytes: [UInt8])] = []
+  private var replayed: ArraySlice<(number: Int, bytes: [UInt8])> = []
 
-  struct Field {
-    var bytes: [UInt8] = []
-    var isQuoted = false
-  }
+  public private(set) var blankLines: Int64 = 0
+  public private(set) var commentLines: Int64 = 0
+  /// What a person should know of the header, a sentence each.
+  public private(set) var notes: [String] = []
 
-  public init(_ source: Decompressor, lineBytesMax: Int = 64 << 20) {
+  /// - Parameter quotedBytesMax: What a record with a line break in quotes may hold: a quote that is never closed is told
+  ///   after so many bytes.
+  public init(
+    _ source: Decompressor, format: CSVFormat = CSVFormat(), lineBytesMax: Int = 64 << 20, quotedBytesMax: Int = 1 << 20
+  ) {
     lines = LineReader(source, lineBytesMax: lineBytesMax)
+    self.format = format
+    value = CSVValue(format)
+    self.quotedBytesMax = quotedBytesMax
   }
 
-  /// The next record as one JSON object on one line; nil at the end. Blank lines are passed over.
+  /// The names of the columns, once the header was read; empty: an empty file.
+  public func columnNames() throws -> [String] {
+    if header == nil { try readHeader() }
+    return header?.names ?? []
+  }
+
+  /// The next record as one JSON object on one line; nil at the end.
+  public func next() throws -> [UInt8]? { try withNext { record, _ in Array(record) } }
+
+  /// Calls `body` with the next record, whose bytes are valid inside it only, and the line it begins on; nil at the end.
   ///
-  /// - Throws: `IngestError` for a header or a line that does not fit, and whatever the source throws.
-  public func next() throws -> [UInt8]? {
-    if template == nil {
-      guard try readFields() else { return nil }
-      let names = fields.map { String(decoding: $0.bytes, as: UTF8.self) }
-      template = try ObjectTemplate(columns: names)
-      columnCount = names.count
-    }
-    guard let template, try readFields() else { return nil }
-    guard fields.count == columnCount else {
-      throw IngestError(
-        .badLine, line: lines.lineCount, "\(fields.count) values under a header of \(columnCount) columns")
-    }
-    var json: [UInt8] = []
-    template.append(fields, to: &json)
-    return json
-  }
-
-  /// Reads one record's values into `fields`; false at the end.
-  private func readFields() throws -> Bool {
-    fields.removeAll(keepingCapacity: true)
-    var field = Field()
-    var isOpen = false
-    while true {
-      let hasLine: Void? = try lines.withNext { line in
-        var line = line
-        if line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
-        if line.isEmpty, !isOpen { return }
-        try split(line, &field, &isOpen)
-        if !isOpen {
-          fields.append(field)
-          field = Field()
+  /// - Throws: `IngestError` for a header or a line that does not fit, and whatever source or `body` throw.
+  public func withNext<Result>(_ body: (UnsafeRawBufferPointer, Int) throws -> Result) throws -> Result? {
+    if header == nil { try readHeader() }
+    guard let header else { return nil }
+    while let (line, isComment) = try readRow() {
+      guard row.count == header.names.count else {
+        if isComment {
+          commentLines += 1
+          continue
         }
+        throw IngestError(.badLine, line: line, misfit(row.count, header.names.count))
       }
-      if hasLine == nil {
-        if isOpen { throw IngestError(.badLine, line: lines.lineCount, "a quote that is never closed") }
-        return false
-      }
-      if isOpen { field.bytes.append(0x0A) } else if !fields.isEmpty { return true }
+      json.removeAll(keepingCapacity: true)
+      append(header.members)
+      return try json.withUnsafeBytes { try body($0, line) }
     }
+    return nil
   }
 
-  /// Goes through one line; all values but the last go into `fields`.
-  private func split(_ line: UnsafeRawBufferPointer, _ field: inout Field, _ isOpen: inout Bool) throws {
-    var index = 0
-    while index < line.count {
-      let byte = line[index]
-      index += 1
-      switch byte {
-      case UInt8(ascii: "\"") where isOpen:
-        if index < line.count, line[index] == byte {
-          field.bytes.append(byte)
-          index += 1
-        } else {
-          isOpen = false
-          guard index == line.count || line[index] == UInt8(ascii: ",") else {
-            throw IngestError(.badLine, line: lines.lineCount, "text after a closing quote")
-          }
-        }
-      case UInt8(ascii: "\"") where field.bytes.isEmpty && !field.isQuoted:
-        isOpen = true
-        field.isQuoted = true
-      case UInt8(ascii: ",") where !isOpen:
-        fields.append(field)
-        field = Field()
-      default:
-        field.bytes.append(byte)
-      }
-    }
-  }
-}
-
-/// A JSON object with a place for each column.
-struct ObjectTemplate {
-  private indirect enum Part {
-    case column(Int)
-    case object(ObjectTemplate)
-  }
-  private var parts: [(key: String, part: Part)] = []
-
-  private init() {}
-
-  init(columns: [String]) throws(IngestError) {
-    for (column, name) in columns.enumerated() {
-      guard let keys = FieldPath(name)?.keys else {
-        throw IngestError(.badHeader, line: 1, "column \(column + 1) is `\(name)`, which is no dotted path")
-      }
-      guard insert(keys[...], column) else {
-        throw IngestError(.badHeader, line: 1, "column \(column + 1), `\(name)`, clashes with another")
-      }
-    }
+  private func misfit(_ found: Int, _ columns: Int) -> String {
+    let hint =
+      found == columns + 1
+      ? "a value that holds one needs quotes; row names, as R writes them, need a name in the header"
+      : found > columns ? "a value that holds one needs quotes" : "is the line cut off, or the separator another?"
+    return "\(found) value\(found == 1 ? "" : "s") under a header of \(columns) columns (separated by "
+      + "\(CSVFormat.name(of: separator)); \(hint))"
   }
 
-  /// False: the path is taken, or leads through a value.
-  private mutating func insert(_ keys: ArraySlice<String>, _ column: Int) -> Bool {
-    guard let key = keys.first else { return false }
-    let rest = keys.dropFirst()
-    guard let index = parts.firstIndex(where: { $0.key == key }) else {
-      if rest.isEmpty {
-        parts.append((key, .column(column)))
-        return true
-      }
-      var object = ObjectTemplate()
-      let isNew = object.insert(rest, column)
-      parts.append((key, .object(object)))
-      return isNew
-    }
-    guard !rest.isEmpty, case .object(var object) = parts[index].part else { return false }
-    let isNew = object.insert(rest, column)
-    parts[index].part = .object(object)
-    return isNew
-  }
-
-  func append(_ fields: [CSVReader.Field], to json: inout [UInt8]) {
+  private func append(_ members: [CSVHeader.Member]) {
     json.append(UInt8(ascii: "{"))
-    var isFirst = true
-    for (key, part) in parts {
-      if case .column(let column) = part, fields[column].bytes.isEmpty, !fields[column].isQuoted { continue }
-      if !isFirst { json.append(UInt8(ascii: ",")) }
-      isFirst = false
-      appendText(Array(key.utf8), to: &json)
-      json.append(UInt8(ascii: ":"))
-      switch part {
-      case .column(let column): appendValue(fields[column], to: &json)
-      case .object(let object): object.append(fields, to: &json)
+    let start = json.count
+    for member in members {
+      let before = json.count
+      if before > start { json.append(UInt8(ascii: ",")) }
+      json += member.lead
+      switch member.part {
+      case .object(let inner): append(inner)
+      case .column(let column, let kind):
+        let (bytes, isQuoted) = (row.bytes[row.range(column)], row.isQuoted(column))
+        if !isQuoted, value.isMissing(bytes, in: kind) {
+          json.removeSubrange(before...)
+        } else {
+          value.append(bytes, isQuoted: isQuoted, as: kind, to: &json)
+        }
       }
     }
     json.append(UInt8(ascii: "}"))
   }
 
-  private func appendValue(_ field: CSVReader.Field, to json: inout [UInt8]) {
-    let isBare =
-      !field.isQuoted
-      && (cjson_is_number(field.bytes, field.bytes.count) || field.bytes.elementsEqual("true".utf8)
-        || field.bytes.elementsEqual("false".utf8))
-    if isBare { json += field.bytes } else { appendText(field.bytes, to: &json) }
+  // MARK: Lines
+
+  private func readHeader() throws {
+    var comment: (line: Int, bytes: [UInt8])?
+    while let (number, line) = try nextLine() {
+      if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+        blankLines += 1
+        continue
+      }
+      if let named = Self.namedSeparator(line) {
+        separator = named
+        continue
+      }
+      if line.first == UInt8(ascii: "#") {
+        commentLines += 1
+        comment = (number, Array(line.dropFirst()))
+        continue
+      }
+      if let given = format.separator { separator = given }
+      if separator == 0 { separator = line.withUnsafeBytes { CSVFormat.separator(in: $0) } }
+      replayed.insert((number, line), at: replayed.startIndex)
+      guard try readRow() != nil else { return }
+      let header = try CSVHeader(row, format, line: number)
+      try refuse(comment, beside: header)
+      tellOf(header)
+      self.header = header
+      return
+    }
   }
 
-  /// Bytes that are not UTF-8 stay as they are: whoever reads the record says so.
-  private func appendText(_ bytes: [UInt8], to json: inout [UInt8]) {
-    json.append(UInt8(ascii: "\""))
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): json += [UInt8(ascii: "\\"), byte]
-      case 0x0A: json += "\\n".utf8
-      case 0x0D: json += "\\r".utf8
-      case 0x09: json += "\\t".utf8
-      case 0..<0x20: json += "\\u00\(byte < 16 ? "0" : "1")\(String(byte % 16, radix: 16))".utf8
-      default: json.append(byte)
-      }
+  /// A comment that has as many names as the record behind it may be the header.
+  private func refuse(_ comment: (line: Int, bytes: [UInt8])?, beside header: CSVHeader) throws {
+    guard let comment, header.names.count > 1 else { return }
+    var row = CSVRow()
+    guard comment.bytes.withUnsafeBytes({ row.take($0, separator: separator) }), row.count == header.names.count else {
+      return
     }
-    json.append(UInt8(ascii: "\""))
+    throw IngestError(
+      .badHeader, line: comment.line,
+      "line \(comment.line) has as many values as the next and begins with #: if it is the header, take the # away; if not, "
+        + "take the line away")
+  }
+
+  private func tellOf(_ header: CSVHeader) {
+    let unnamed = header.unnamed
+    if unnamed == [1] {
+      notes.append("the first column has no name, as the index that pandas writes: it is left out")
+    } else if !unnamed.isEmpty {
+      let numbers = unnamed.prefix(5).map(String.init).joined(separator: ", ") + (unnamed.count > 5 ? " …" : "")
+      notes.append("column\(unnamed.count == 1 ? "" : "s") \(numbers) without a name: left out")
+    }
+    if header.looksLikeRecord {
+      notes.append(
+        "the header has numbers for names (\(header.names.prefix(4).joined(separator: ", "))): is it a record?")
+    }
+  }
+
+  /// `sep=;`, the first line that spreadsheets write to say so.
+  private static func namedSeparator(_ line: [UInt8]) -> UInt8? {
+    let bare = line.filter { $0 != UInt8(ascii: "\"") }
+    guard bare.count == 5, String(decoding: bare.prefix(4), as: UTF8.self).lowercased() == "sep=" else { return nil }
+    return bare[4]
+  }
+
+  /// Reads one record's values into `row`.
+  ///
+  /// - Returns: The line it begins on, and whether it begins with `#`; nil: the file ends.
+  private func readRow() throws -> (line: Int, isComment: Bool)? {
+    row.clear()
+    held.removeAll(keepingCapacity: true)
+    var first: (line: Int, isComment: Bool)?
+    while true {
+      guard let line = try withLine({ number, line in try take(line, number, &first) }) else {
+        guard let first else { return nil }
+        throw unclosed(first.line, "never closed")
+      }
+      if line { return first }
+    }
+  }
+
+  /// True: the record is complete.
+  private func take(_ line: UnsafeRawBufferPointer, _ number: Int, _ first: inout (line: Int, isComment: Bool)?) throws
+    -> Bool
+  {
+    if first == nil {
+      if line.allSatisfy({ $0 == 0x20 }) {
+        blankLines += 1
+        return false
+      }
+      first = (number, line[0] == UInt8(ascii: "#"))
+    } else {
+      held.append((number, Array(line)))
+    }
+    let start = first?.line ?? number
+    if let zero = line.firstIndex(of: 0) {
+      throw IngestError(
+        .badLine, line: number, "a NUL byte in column \(zero + 1): the file is damaged, or no text")
+    }
+    if let trouble = FileEncoding.trouble(in: line) { throw IngestError(.badLine, line: number, trouble) }
+    guard row.take(line, separator: separator) else {
+      guard number != start else { throw IngestError(.badLine, line: number, "text behind a closing quote") }
+      throw unclosed(start, "closed in the middle of a value, on line \(number)")
+    }
+    if row.isOpen, row.bytes.count > quotedBytesMax {
+      throw unclosed(start, "not closed within \(quotedBytesMax) bytes")
+    }
+    return !row.isOpen
+  }
+
+  /// The lines behind the one that opened the quote are read again: they may be records.
+  private func unclosed(_ line: Int, _ how: String) -> IngestError {
+    replayed.insert(contentsOf: held, at: replayed.startIndex)
+    held = []
+    return IngestError(.badLine, line: line, "a quote is opened here and \(how)")
+  }
+
+  private func nextLine() throws -> (Int, [UInt8])? { try withLine { ($0, Array($1)) } }
+
+  /// Calls `body` with the next line, without its end, and its number.
+  private func withLine<Result>(_ body: (Int, UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
+    if let again = replayed.popFirst() { return try again.bytes.withUnsafeBytes { try body(again.number, $0) } }
+    return try lines.withNext { line in
+      let hasReturn = line.last == 0x0D
+      return try body(lines.lineCount, hasReturn ? UnsafeRawBufferPointer(rebasing: line.dropLast()) : line)
+    }
   }
 }

@@ -49,8 +49,22 @@ public final class Decompressor {
       format = GzipFormat()
     } else if input.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) || isSkippableFrame {
       format = ZstdFormat()
+    } else if let (name, tool) = Self.otherFormats.first(where: { input.starts(with: $0.bytes) }).map({
+      ($0.name, $0.tool)
+    }) {
+      throw IngestError(
+        .unknownCompression,
+        "the file is compressed with \(name), which is not read here: '\(tool) FILE | retrainctl feed - …', or gzip or zstd it"
+      )
     }
   }
+
+  private static let otherFormats: [(bytes: [UInt8], name: String, tool: String)] = [
+    (Array("BZh".utf8), "bzip2", "bzcat"), ([0xFD, 0x37, 0x7A, 0x58], "xz", "xzcat"),
+    ([0x50, 0x4B, 3, 4], "zip (a workbook of Excel is one, too)", "unzip -p"), ([0x50, 0x4B, 5, 6], "zip", "unzip -p"),
+    ([0x37, 0x7A, 0xBC, 0xAF], "7-Zip", "7z x -so"), ([0x04, 0x22, 0x4D, 0x18], "lz4", "lz4cat"),
+    ([0x1F, 0x9D], "compress", "zcat"), ([0x52, 0x61, 0x72, 0x21], "RAR", "unrar p -inul"),
+  ]
 
   /// zstd files may begin with a frame of user data, 0x184D2A50 … 5F.
   private var isSkippableFrame: Bool {

@@ -24,6 +24,8 @@ public struct FeedPace: Sendable {
   private let limits: FeedLimits
   private let start: ContinuousClock.Instant
   private var sent: Int64 = 0
+  /// What a broker that forgets had room for when last looked, and how many had been sent then; nil: it forgets nothing.
+  private var lastRoom: (records: Int64, sent: Int64)?
   /// Records ahead of the group when last looked, those under way included, and how many had been sent then.
   private var lastLag: (ahead: Int64, sent: Int64)?
 
@@ -38,6 +40,9 @@ public struct FeedPace: Sendable {
   /// - Parameter underWay: Sent, but not in the log yet.
   public mutating func note(lag: Int64, underWay: Int64) { lastLag = (lag + underWay, sent) }
 
+  /// - Parameter room: As `RetainedPartition.room` has it.
+  public mutating func note(room: Int64, underWay: Int64) { lastRoom = (room - underWay, sent) }
+
   /// Records that may be sent at `now`, at most `wanted`.
   ///
   /// By rate: what is due by now; after a pause at most a second's worth at once. By lag: nothing before the first look.
@@ -50,6 +55,7 @@ public struct FeedPace: Sendable {
     if let most = limits.lagRecordsMax {
       guard let lastLag else { return 0 }
       allowed = min(allowed, most - lastLag.ahead - (sent - lastLag.sent))
+      if let lastRoom { allowed = min(allowed, lastRoom.records - (sent - lastRoom.sent)) }
     }
     return Int(max(allowed, 0))
   }

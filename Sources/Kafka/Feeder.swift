@@ -10,6 +10,17 @@ public struct FeedSummary: Sendable, Hashable {
   public let heldBack: Duration
 }
 
+/// How far a feed is.
+public struct FeedPosition: Sendable, Hashable {
+  public let queued: Int64
+  public let delivered: Int64
+  /// Given up.
+  public let failed: Int64
+  public let firstFailed: Int64?
+  /// By the rate or the lag, at this moment.
+  public let isHeldBack: Bool
+}
+
 /// Publishes batches to one topic at a rate or within a lag, and outlasts a broker that is away for a while.
 ///
 /// Keyed, idempotent, in order within a partition: after a restart of the broker nothing is lost or there twice.
@@ -20,19 +31,27 @@ public actor Feeder {
   private let producer: KafkaProducer
   private let admin: KafkaAdmin
   private let observer: (@Sendable (KafkaNotice) -> Void)?
+  private let durable: DurablePosition?
   private let start = ContinuousClock.now
   private var pace: FeedPace
   private var lookAgain = ContinuousClock.now
   private var bytes: Int64 = 0
   private var records: Int64 = 0
   private var heldBack = Duration.zero
+  private var isHeldBack = false
 
-  /// - Parameter patience: How long the brokers may be away before the feed gives up.
+  /// The offsets at which the reader would go on after a crash; nil: not known.
+  public typealias DurablePosition = @Sendable () async -> [Int32: Int64]?
+
+  /// - Parameters:
+  ///   - patience: How long the brokers may be away before the feed gives up.
+  ///   - durable: For a broker that forgets: a feed that keeps a lag also keeps what lies behind these.
   /// - Throws: `KafkaError.invalidConfiguration`.
   public init(
     configuration: KafkaConfiguration, topic: String, limits: FeedLimits = FeedLimits(),
-    patience: Duration = .seconds(600)
+    patience: Duration = .seconds(600), durable: DurablePosition? = nil
   ) throws {
+    self.durable = durable
     self.topic = topic
     self.limits = limits
     self.patience = patience
@@ -50,6 +69,8 @@ public actor Feeder {
     var lastProgress = ContinuousClock.now
     while next < batch.count {
       try Task.checkCancellation()
+      // Something that the brokers refuse is told at once, not behind the rest of the file.
+      if let failure = try await producer.failure() { throw failure }
       let allowed = try await allowance(wanted: min(batch.count - next, 10_000), since: lastProgress)
       guard allowed > 0 else {
         await holdBack()
@@ -83,10 +104,13 @@ public actor Feeder {
       elapsed: start.duration(to: .now), heldBack: heldBack)
   }
 
-  /// Records queued so far, and how many of them are in the log.
-  public func progress() async -> (queued: Int64, delivered: Int64) {
+  /// Records queued so far, how many of them are in the log for certain, and the first that was given up, counted from 0.
+  public func progress() async -> FeedPosition {
     try? await producer.serve()
-    return (records, await producer.counters.delivered)
+    let counters = await producer.counters
+    return FeedPosition(
+      queued: records, delivered: counters.delivered, failed: counters.failed, firstFailed: await producer.firstFailed,
+      isHeldBack: isHeldBack)
   }
 
   public func close() async {
@@ -106,6 +130,17 @@ public actor Feeder {
     let underWay = await producer.counters.underWay
     do {
       pace.note(lag: try await admin.lag(group: group, topic: topic, until: .after(.seconds(5))), underWay: underWay)
+      if let needed = await durable?() {
+        let firsts = try await admin.firstOffsets(topic: topic, until: .after(.seconds(5)))
+        let ends = try await admin.endOffsets(topic: topic, until: .after(.seconds(5)))
+        let partitions = ends.map { partition, end in
+          let first = firsts[partition] ?? 0
+          return RetainedPartition(first: first, end: end, needed: needed[partition] ?? first)
+        }
+        pace.note(
+          room: RetainedPartition.room(partitions, recordBytes: records > 0 ? bytes / records : 1024),
+          underWay: underWay)
+      }
       lookSucceeded = true
     } catch let error as KafkaError where error.isRetryable {
       lookSucceeded = false
@@ -116,9 +151,11 @@ public actor Feeder {
   }
 
   private func holdBack() async {
+    isHeldBack = true
     let now = ContinuousClock.now
     let wait = min(pace.wait(now: now) ?? .milliseconds(50), .milliseconds(50))
     try? await Task.sleep(for: max(wait, .milliseconds(1)))
     heldBack += now.duration(to: .now)
+    isHeldBack = false
   }
 }

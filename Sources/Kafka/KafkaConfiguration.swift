@@ -57,7 +57,7 @@ struct Redactor: Sendable {
   private let secrets: [String]
 
   init(properties: [String: String]) {
-    let marks = ["password", "secret", "token", "pem", "jaas", "oauthbearer.config", "passphrase"]
+    let marks = ["password", "secret", "token", "pem", "jaas", "oauthbearer.config", "passphrase", "credential"]
     secrets = properties.filter { name, value in !value.isEmpty && marks.contains { name.contains($0) } }
       .map(\.value).sorted { $0.utf8.count > $1.utf8.count }
   }

@@ -124,7 +124,9 @@ final class KafkaHandle {
         serveEvents()
         if let lastTrouble, lastTrouble.code == .authentication { throw lastTrouble }
         guard error.isRetryable, !deadline.hasPassed else { throw explained(error) }
-        serveEvents(waitingUpTo: min(deadline.remaining, .milliseconds(100)))
+        // The whole time, however many events there are: a call may fail at once, again and again.
+        let again = Deadline.after(.milliseconds(100)).or(deadline)
+        while !again.hasPassed { serveEvents(waitingUpTo: again.remaining) }
       }
     }
   }

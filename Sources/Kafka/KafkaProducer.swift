@@ -38,6 +38,8 @@ public actor KafkaProducer {
   private var reports: [DeliveryReport] = []
   private var sinceServed = 0
   public private(set) var counters = ProducerCounters()
+  /// The record that was given up first, counted from 0 in the order of sending; nil: none, or one with headers.
+  public private(set) var firstFailed: Int64?
 
   /// - Parameter patience: After which a record is given up; `message.timeout.ms` unless the property says otherwise.
   /// - Parameter messageBytesMax: The largest message and the largest batch of them, whatever the property says; nil: as
@@ -145,7 +147,7 @@ public actor KafkaProducer {
       let result: rd_kafka_resp_err_t
       if headers.isEmpty, timestamp == nil, tag == 0 {
         result = retrain_kafka_produce_plain(
-          topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value?.count ?? 0)
+          topicHandle, partition, keyBase, key?.count ?? 0, valueBase, value?.count ?? 0, -(Int(counters.sent) + 1))
       } else {
         let list = makeHeaders(headers)
         result = retrain_kafka_produce(
@@ -190,6 +192,12 @@ public actor KafkaProducer {
     }
   }
 
+  /// What a record was given up for since the last flush; nil: nothing was.
+  public func failure() throws -> KafkaError? {
+    try serve()
+    return firstFailure
+  }
+
   /// Lets go of everything; what is still under way is lost, so flush before.
   public func close() {
     guard !handle.isClosed else { return }
@@ -226,6 +234,10 @@ public actor KafkaProducer {
     counters.failed += 1
     let tag = tag(of: message)
     guard firstFailure == nil || tag != nil else { return }
+    if tag == nil {
+      let mark = Int(bitPattern: message.pointee._private)
+      firstFailed = mark < 0 ? Int64(-mark - 1) : nil
+    }
     let cause = KafkaError(library: message.pointee.err)
     let ownCodes: [KafkaError.Code] = [.messageTooLarge, .unknownTopic, .authorization]
     let failure = KafkaError(
@@ -236,8 +248,11 @@ public actor KafkaProducer {
     if let tag { reports.append(DeliveryReport(tag: tag, error: failure)) } else { firstFailure = failure }
   }
 
+  /// Of a record that was sent with one: more than 0. A plain record carries its place in the order of sending instead,
+  /// counted from −1 downwards.
   private func tag(of message: UnsafePointer<rd_kafka_message_t>) -> Int? {
-    message.pointee._private.map { Int(bitPattern: $0) }
+    let mark = Int(bitPattern: message.pointee._private)
+    return mark > 0 ? mark : nil
   }
 
   private func topicHandle(_ name: String) throws -> OpaquePointer {

@@ -31,14 +31,14 @@ enum DurationText {
 }
 
 /// Sizes as people write them: a whole number of bytes, or with a unit, as in `256MiB`, `1MB`.
-enum BytesText {
+public enum BytesText {
   private static let units: [(suffix: String, bytes: Int)] = [
     ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000),
     ("KB", 1000), ("B", 1), ("", 1),
   ]
   static let pattern = "^[0-9]{1,12}(B|kB|KB|MB|GB|KiB|MiB|GiB)?$"
 
-  static func parse(_ text: String) -> Int? {
+  public static func parse(_ text: String) -> Int? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard (1...12).contains(digits.count), let count = Int(digits),
       let unit = units.first(where: { $0.suffix == text.dropFirst(digits.count) })

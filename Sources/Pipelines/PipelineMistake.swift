@@ -8,6 +8,14 @@ public struct PipelineMistake: Sendable, Hashable, Codable, CustomStringConverti
   public let problem: String
   public let remedy: String
 
+  public init(file: String, line: Int, column: Int, problem: String, remedy: String) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.problem = problem
+    self.remedy = remedy
+  }
+
   /// `file:line:column: what is wrong — remedy`, as editors and terminals link it.
   public var description: String { "\(file):\(line):\(column): \(problem) — \(remedy)" }
 }
@@ -17,6 +25,8 @@ public struct PipelineMistake: Sendable, Hashable, Codable, CustomStringConverti
 /// No text of it shows the value of an environment variable.
 public struct PipelineMistakes: Error, Sendable, Hashable, CustomStringConvertible {
   public let mistakes: [PipelineMistake]
+
+  public init(mistakes: [PipelineMistake]) { self.mistakes = mistakes }
 
   /// One mistake a line.
   public var description: String { mistakes.map(\.description).joined(separator: "\n") }

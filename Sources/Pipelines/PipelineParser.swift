@@ -1,5 +1,29 @@
+import Vocabulary
+
 /// YAML text becoming a checked `Pipeline`.
 public enum PipelineParser {
+  /// The text of a pipeline file; what is not UTF-8 is named, with its place and what to do.
+  public static func text(of bytes: some Collection<UInt8>, fileName: String) throws(PipelineMistakes) -> String {
+    func refuse(_ place: Place, _ problem: String, _ remedy: String) -> PipelineMistakes {
+      PipelineMistakes(
+        mistakes: [
+          PipelineMistake(file: fileName, line: place.line, column: place.column, problem: problem, remedy: remedy)
+        ])
+    }
+    if let name = TextEncoding.wideName(of: bytes) {
+      throw refuse(.start, "the file is \(name), not UTF-8", "save it as UTF-8, as with 'iconv -f \(name) -t UTF-8'")
+    }
+    let bytes = Array(bytes)
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      guard let (characters, byte) = line.withUnsafeBytes({ TextEncoding.trouble(in: $0) }) else { continue }
+      throw refuse(
+        Place(line: index + 1, column: characters + 1), TextEncoding.sentence(about: byte), "save the file as UTF-8")
+    }
+    throw refuse(.start, "the file is not UTF-8 text", "save it as UTF-8")
+  }
+
   /// Reads and checks a pipeline file.
   ///
   /// - Parameters:

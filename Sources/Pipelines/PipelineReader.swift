@@ -56,7 +56,16 @@ final class PipelineReader {
   }
 
   /// `text` with every `${env:NAME}` replaced; nil when one is unset or misspelt, which has been noted.
+  ///
+  /// `${NAME}`, as shells write it, is refused: it would be taken as it stands, and nobody means that. `$${` is a plain `${`.
   func expandEnvironment(in text: String, at place: Place) -> String? {
+    for match in text.matches(of: /(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}/) where match.output.1.isEmpty {
+      note(
+        at: place, "`${\(match.output.2)}` is no variable here, and no value",
+        "write ${env:\(match.output.2)}, or $${\(match.output.2)} if it is meant as it stands")
+      return nil
+    }
+    let text = text.replacing(/\$\$\{([A-Za-z_][A-Za-z0-9_]*)\}/) { "${\($0.output.1)}" }
     var expanded = ""
     var rest = Substring(text)
     var isComplete = true

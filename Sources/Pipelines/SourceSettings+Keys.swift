@@ -5,7 +5,7 @@ extension SourceSettings {
     keys: [
       Key("topic", \.topic, .topic, isRequired: true, "The Kafka topic to learn from."),
       Key(
-        "brokers", \.brokers, .ifGiven(.line("bootstrap servers, such as kafka-1:9092,kafka-2:9092")),
+        "brokers", \.brokers, .ifGiven(.brokers),
         "Bootstrap servers; without it those of the process: RETRAIN_KAFKA_BROKERS, or the local broker."),
       Key(
         "partitions", \.partitions, .integer(1...10_000),
@@ -64,6 +64,21 @@ extension ValueKind where Value == String {
   static func line(_ expects: String) -> ValueKind { .text(expects, pattern: "^[^\\x00-\\x1f\\x7f]{1,1000}$") }
 }
 
+extension ValueKind where Value == String {
+  /// Bootstrap servers. A mistake never shows the value: people put passwords into addresses.
+  static let brokers: ValueKind = {
+    let line = line("bootstrap servers, such as kafka-1:9092,kafka-2:9092")
+    return ValueKind(
+      expects: line.expects, schema: line.schema,
+      read: { node, path, reader in
+        guard case .scalar(let scalar) = node.content, !scalar.isNull else { return line.read(node, path, reader) }
+        guard let mistake = BrokerAddresses.mistake(in: scalar.text) else { return line.read(node, path, reader) }
+        reader.note(at: node.place, "\(path): \(mistake)", "write \(line.expects)")
+        return nil
+      }, write: line.write)
+  }()
+}
+
 extension ValueKind where Value == [String: String] {
   /// A free mapping of property names to text. Values are masked on their way out unless known to be harmless.
   static let clientProperties = ValueKind(
@@ -83,6 +98,7 @@ extension ValueKind where Value == [String: String] {
       var properties: [String: String] = [:]
       var isComplete = true
       for entry in entries {
+        reader.remember("\(path).\(entry.key)", at: entry.keyPlace)
         if let remedy = SourceSettings.reservedProperties[entry.key] {
           reader.note(at: entry.keyPlace, "retrain sets the property `\(entry.key)` itself", remedy)
           isComplete = false

@@ -1,4 +1,5 @@
 import CYAML
+import Vocabulary
 
 /// The text of a pipeline file as one tree of nodes, by libyaml's document API, whose nodes know their places.
 ///
@@ -17,6 +18,8 @@ struct YAMLLoader {
       return nil
     }
     var bytes = Array(text.utf8)
+    // What Windows' editors put in front of UTF-8.
+    if bytes.starts(with: TextEncoding.byteOrderMark) { bytes.removeFirst(TextEncoding.byteOrderMark.count) }
     if bytes.isEmpty { bytes = [0x0A] }
     return bytes.withUnsafeBufferPointer { bytes in
       guard isOrdinary(bytes) else { return nil }
@@ -95,6 +98,9 @@ struct YAMLLoader {
       let line = before.count { $0 == 0x0A } + 1
       let lineStart = (before.lastIndex(of: 0x0A) ?? -1) + 1
       place = Place(line: line, column: before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1)
+    }
+    if let culprit = TreacherousCharacter.first(in: bytes, near: place) {
+      return reader.note(at: culprit.place, "\(culprit.name) stands here", culprit.remedy)
     }
     reader.note(
       at: place, "this is not YAML: \(context)\(problem)", "check indentation, quotes and brackets around here")

@@ -46,7 +46,8 @@ struct YAMLNode {
     switch content {
     case .scalar(let scalar) where scalar.isNull: "nothing"
     case .scalar(let scalar):
-      scalar.isPlain ? "`\(shortened(scalar.written))`" : "the text \"\(shortened(scalar.written))\""
+      (scalar.isPlain ? "`\(shortened(scalar.written))`" : "the text \"\(shortened(scalar.written))\"")
+        + TreacherousCharacter.hint(in: scalar.written)
     case .sequence: "a list"
     case .mapping: "a mapping"
     case .unreadable: "unreadable"

@@ -178,6 +178,8 @@ actor CheckpointWriter {
         .checkpoint: LogValue(id), .step: LogValue(state.step), .bytes: LogValue(snapshot.learner.count),
         .duration: LogValue((ContinuousClock.now - start).milliseconds()),
       ])
+    // While it works, a worker's heartbeat tells the group; the last word is the last checkpoint's.
+    guard snapshot.isFinal else { return }
     try? await consumer.commit(
       Dictionary(uniqueKeysWithValues: state.progress.map { ($0.partition, $0.nextOffset) }))
   }

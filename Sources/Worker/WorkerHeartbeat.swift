@@ -17,8 +17,10 @@ struct WorkerHeartbeat: Sendable {
   func run() async {
     var rate = RateMeter()
     var shadowed: Int64 = 0
+    var committed: [Int32: Int64] = [:]
     var isAway = false
     while !Task.isCancelled {
+      await commit(&committed)
       do {
         try await beat(&rate)
         try await followWishes()
@@ -36,6 +38,19 @@ struct WorkerHeartbeat: Sendable {
       }
       try? await Task.sleep(for: Self.interval)
     }
+  }
+
+  /// Tells the group how far this worker has read, for lag tools and for feeds that hold back by the lag. Nobody goes on from
+  /// there: that is what checkpoints are for. Does not wait for the broker.
+  private func commit(_ committed: inout [Int32: Int64]) async {
+    let facts = resources.board.currentFacts
+    guard facts.generation != nil else { return }
+    let owned = Set(facts.owned)
+    let moved = facts.progress.filter { owned.contains($0.partition) && committed[$0.partition] != $0.nextOffset }
+    guard !moved.isEmpty else { return }
+    let offsets = Dictionary(uniqueKeysWithValues: moved.map { ($0.partition, $0.nextOffset) })
+    guard (try? await resources.consumer.commit(offsets)) != nil else { return }
+    committed.merge(offsets) { $1 }
   }
 
   private func beat(_ rate: inout RateMeter) async throws {

@@ -4,15 +4,18 @@ import Vocabulary
 extension Workload {
   static let activation = Workload(
     name: "activation",
-    summary: "each activation, forward and with its derivative: --activation all --seconds S --kernels LEVEL",
+    summary: "each activation, forward and with its derivative: elements a second",
+    flags: [
+      BenchFlag("activation", "name", "all", "One of them, or all."),
+      BenchFlag("seconds", "s", "0.5", "How long to measure each."), .kernels,
+    ],
     run: runActivation)
 }
 
 @Sendable private func runActivation(_ options: inout BenchOptions) throws {
-  let wanted = options.string("activation", default: "all")
-  let seconds = try options.double("seconds", default: 0.5)
-  let kernels = try benchKernels(options.string("kernels", default: "best"))
-  try options.refuseUnknown()
+  let wanted = options.string("activation")
+  let seconds = try options.double("seconds")
+  let kernels = try benchKernels(options.string("kernels"))
   let subjects = ActivationSubject.all.filter { wanted == "all" || $0.name == wanted }
   guard !subjects.isEmpty else {
     throw BenchError(

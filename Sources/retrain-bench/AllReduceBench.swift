@@ -3,12 +3,18 @@ import Vocabulary
 
 extension Workload {
   /// Exchanges among ranks that are threads of this process, over loopback: microseconds an exchange, seen by rank 0.
-  static let allReduce = Workload(name: "allreduce", summary: "sum gradients over TCP: --world 2 --samples 200") {
-    options in
-    let world = try options.int("world", default: 2)
-    let samples = try options.int("samples", default: 200)
-    let ringBytesMin = try options.int("ring-bytes-min", default: CollectiveLimits().ringBytesMin)
-    try options.refuseUnknown()
+  static let allReduce = Workload(
+    name: "allreduce", summary: "sum gradients over TCP on loopback: microseconds a sum, at four sizes",
+    flags: [
+      BenchFlag("world", "n", "2", "Ranks."), BenchFlag("samples", "n", "200", "Sums to measure."),
+      BenchFlag(
+        "ring-bytes-min", "bytes", "\(CollectiveLimits().ringBytesMin)",
+        "From which size on a ring is used, not a tree."),
+    ]
+  ) { options in
+    let world = try options.int("world")
+    let samples = try options.int("samples")
+    let ringBytesMin = try options.int("ring-bytes-min")
     for bytes in [64 << 10, 199 << 10, 1 << 20, 16 << 20] {
       let bench = try AllReduceBench(
         world: world, bytes: bytes, samples: bytes > 4 << 20 ? max(5, samples / 5) : samples, ringBytesMin: ringBytesMin

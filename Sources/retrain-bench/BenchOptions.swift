@@ -1,44 +1,59 @@
-/// The flags of a workload: `--name value` pairs, each taken at most once, none left over.
-struct BenchOptions {
-  private var values: [String: String] = [:]
-  private var taken: Set<String> = []
+import Arguments
 
-  init(_ arguments: [String]) throws {
+/// The flags of a workload: `--name value` or `--name=value`, each at most once.
+struct BenchOptions {
+  private let flags: [BenchFlag]
+  private var values: [String: String] = [:]
+
+  init(_ arguments: [String], _ flags: [BenchFlag]) throws {
+    self.flags = flags
     var rest = arguments[...]
-    while let flag = rest.popFirst() {
-      guard flag.hasPrefix("--"), flag.count > 2 else { throw BenchError("expected a flag, found '\(flag)'") }
-      guard let value = rest.popFirst() else { throw BenchError("\(flag) needs a value") }
-      guard values.updateValue(value, forKey: String(flag.dropFirst(2))) == nil else {
-        throw BenchError("\(flag) is given twice")
+    while let word = rest.popFirst() {
+      guard word.hasPrefix("--"), word.count > 2 else { throw BenchError("expected a flag, found '\(word)'") }
+      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
+      guard let flag = flags.first(where: { $0.name == parts[0] }) else {
+        let near = nearest(to: parts[0], among: flags.map(\.name)).map { "; did you mean --\($0)?" } ?? ""
+        throw BenchError("unknown flag --\(parts[0])\(near)")
+      }
+      guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else {
+        throw BenchError("--\(flag.name) needs a value: \(flag.value)")
+      }
+      guard values.updateValue(value, forKey: flag.name) == nil else {
+        throw BenchError("--\(flag.name) is given twice")
       }
     }
   }
 
-  mutating func string(_ name: String, default fallback: String) -> String {
-    taken.insert(name)
-    return values[name] ?? fallback
+  private func text(_ name: String) -> String? {
+    guard let flag = flags.first(where: { $0.name == name }) else { preconditionFailure("--\(name) is not declared") }
+    return values[name] ?? flag.fallback
   }
 
-  mutating func int(_ name: String, default fallback: Int) throws -> Int {
-    taken.insert(name)
-    guard let text = values[name] else { return fallback }
-    guard let number = Int(text), number > 0 else { throw BenchError("--\(name) needs a positive whole number") }
-    return number
+  func string(_ name: String) -> String { text(name) ?? "" }
+
+  /// Whether a `yes|no` is yes.
+  func flag(_ name: String) throws -> Bool {
+    let value = string(name)
+    guard ["yes", "no"].contains(value) else { throw BenchError("--\(name) is yes or no, not '\(value)'") }
+    return value == "yes"
   }
 
-  mutating func double(_ name: String, default fallback: Double) throws -> Double {
-    taken.insert(name)
-    guard let text = values[name] else { return fallback }
-    guard let number = Double(text), number.isFinite else { throw BenchError("--\(name) needs a number") }
-    return number
-  }
-
-  /// Call after the last flag has been read.
-  func refuseUnknown() throws {
-    let unknown = values.keys.filter { !taken.contains($0) }.sorted()
-    guard unknown.isEmpty else {
-      throw BenchError("unknown flags: \(unknown.map { "--" + $0 }.joined(separator: ", "))")
+  /// - Parameter fallback: What the workload decides, where the flag declares nothing.
+  func int(_ name: String, default fallback: Int? = nil) throws -> Int {
+    guard let text = text(name) else { return fallback ?? 0 }
+    guard let number = Int(text), number > 0 else {
+      throw BenchError("--\(name) needs a positive whole number, not '\(text)'")
     }
+    return number
+  }
+
+  func double(_ name: String) throws -> Double {
+    let text = string(name)
+    guard let number = Double(text), number.isFinite else {
+      throw BenchError("--\(name) needs a number, not '\(text)'")
+    }
+    return number
   }
 }
 

@@ -10,12 +10,16 @@ import Vocabulary
 extension Workload {
   /// A checkpoint saved in one transaction, and its state loaded again, on a private PostgreSQL.
   static let checkpoint = Workload(
-    name: "checkpoint", summary: "save and load model states: --samples 15 --fsync on|off [--megabytes M]"
+    name: "checkpoint", summary: "save and load model states in PostgreSQL: milliseconds each, at several sizes",
+    flags: [
+      BenchFlag("samples", "n", "15", "Saves and loads to measure of each size."),
+      BenchFlag("fsync", "on|off", "on", "Whether the database waits for the disk."),
+      BenchFlag("megabytes", "MB", "0", "One size only; 0: several."),
+    ]
   ) { options in
-    let samples = try options.int("samples", default: 15)
-    let fsync = options.string("fsync", default: "on")
-    let only = try options.double("megabytes", default: 0)
-    try options.refuseUnknown()
+    let samples = try options.int("samples")
+    let fsync = options.string("fsync")
+    let only = try options.double("megabytes")
     guard ["on", "off"].contains(fsync) else { throw BenchError("--fsync is on or off") }
     guard only >= 0, only <= 1000 else { throw BenchError("--megabytes is at most 1000") }
     let directory = FileManager.default.temporaryDirectory.path + "/retrain-bench-pg-\(getpid())"

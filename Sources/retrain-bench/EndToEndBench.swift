@@ -14,8 +14,15 @@ extension Workload {
   /// Records of 64 numbers from a broker to an updated model, decode and step overlapped, one worker: records a second.
   static let endToEnd = Workload(
     name: "end-to-end",
-    summary:
-      "learn from Kafka (RETRAIN_KAFKA_BROKERS, KAFKA_HOME or in memory): --records 300000 --batch 256 --samples 5 --serve no"
+    summary: "learn from Kafka (RETRAIN_KAFKA_BROKERS, KAFKA_HOME or in memory): records a second",
+    flags: [
+      BenchFlag(
+        "records", "n", nil, "Records in the topic. Without it 300000; 12000 where the broker is the one in memory."),
+      BenchFlag("batch", "records", "256", "Records a step; a multiple of 4."),
+      BenchFlag("samples", "n", "5", "Runs to measure."),
+      BenchFlag(
+        "serve", "yes|no", "no", "For comparisons: tells where the topic is, and runs once a line of standard input."),
+    ]
   ) { options in
     let environment = ProcessInfo.processInfo.environment
     let external = environment["RETRAIN_KAFKA_BROKERS"]
@@ -23,11 +30,10 @@ extension Workload {
     // The broker in memory keeps 5 MB a partition.
     let fits = external == nil && kafkaHome == nil ? 12_000 : 300_000
     let records = try options.int("records", default: fits)
-    let batch = try options.int("batch", default: 256)
-    let samples = try options.int("samples", default: 5)
+    let batch = try options.int("batch")
+    let samples = try options.int("samples")
     // For comparisons: tells where the topic is, and runs once for each line of standard input.
-    let serves = options.string("serve", default: "no") == "yes"
-    try options.refuseUnknown()
+    let serves = try options.flag("serve")
     guard batch % EndToEndBench.partitions == 0 else { throw BenchError("--batch is a multiple of 4") }
     guard records <= fits || external != nil else { throw BenchError("this broker takes \(fits) records at most") }
     let report = try EndToEndBench.waiting {

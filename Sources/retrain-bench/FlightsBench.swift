@@ -6,20 +6,25 @@ extension Workload {
   /// The flights of the repository, test-then-train: from the file through decoder and learner, labels at once.
   static let flights = Workload(
     name: "flights",
-    summary:
-      "learn the flights test-then-train: --threads 1|2 --batch 32 --model mlp|quickstart --samples 5 [--file F]",
+    summary: "learn the flights test-then-train from a file: records a second",
+    flags: [
+      BenchFlag("threads", "1|2", "1", "With two, one reads and one learns."), .streamBatch,
+      BenchFlag("model", "mlp|quickstart", "mlp", "The network that peers have too, or the pipeline's own."),
+      BenchFlag("samples", "n", "5", "Runs to measure."),
+      BenchFlag("file", "path", "Pipelines/data/flights.jsonl.zst", "The records."),
+      BenchFlag("pipeline", "path", "Pipelines/quickstart.yaml", "The pipeline file that describes them."), .clock,
+    ],
     run: runFlights)
 }
 
 @Sendable private func runFlights(_ options: inout BenchOptions) throws {
-  let threads = try options.int("threads", default: 1)
-  let batch = try options.int("batch", default: 32)
-  let samples = try options.int("samples", default: 5)
-  let model = options.string("model", default: "mlp")
-  let file = options.string("file", default: "Pipelines/data/flights.jsonl.zst")
-  let description = options.string("pipeline", default: "Pipelines/quickstart.yaml")
-  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
-  try options.refuseUnknown()
+  let threads = try options.int("threads")
+  let batch = try options.int("batch")
+  let samples = try options.int("samples")
+  let model = options.string("model")
+  let file = options.string("file")
+  let description = options.string("pipeline")
+  let clock = try BenchClock(flag: options.string("clock"))
   guard threads <= 2 else { throw BenchError("--threads is 1 or 2") }
   guard ["mlp", "quickstart"].contains(model) else { throw BenchError("--model is mlp or quickstart") }
   let text = try String(contentsOfFile: description, encoding: .utf8)

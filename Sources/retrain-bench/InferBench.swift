@@ -4,20 +4,22 @@ import Tensors
 extension Workload {
   static let infer = Workload(
     name: "infer",
-    summary: "predictions: --net W1|W1b|W1c|W1d --batch B --activation A --seconds S --kernels LEVEL --clock wall|cpu "
-      + "--turns yes",
+    summary: "predictions of a network: records a second",
+    flags: [
+      .net, .activation, BenchFlag("batch", "records", "1", "Records a call."),
+      BenchFlag("seconds", "s", "3", "How long to measure."), .kernels, .clock, .turns,
+    ],
     run: runInfer)
 }
 
 @Sendable private func runInfer(_ options: inout BenchOptions) throws {
-  let netName = options.string("net", default: "W1")
-  let activation = options.string("activation", default: "relu")
-  let rows = try options.int("batch", default: 1)
-  let seconds = try options.double("seconds", default: 3)
-  let turns = options.string("turns", default: "no") == "yes"
-  let kernels = try benchKernels(options.string("kernels", default: "best"))
-  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
-  try options.refuseUnknown()
+  let netName = options.string("net")
+  let activation = options.string("activation")
+  let rows = try options.int("batch")
+  let seconds = try options.double("seconds")
+  let turns = try options.flag("turns")
+  let kernels = try benchKernels(options.string("kernels"))
+  let clock = try BenchClock(flag: options.string("clock"))
   let network = try BenchNetwork(name: netName, activation: activation)
   let batches = network.batches(count: 64, rows: rows)
 

@@ -8,16 +8,21 @@ extension Workload {
   /// JSON records of 64 numbers decoded into batches of 256 on one thread: records a second.
   static let ingest = Workload(
     name: "ingest",
-    summary:
-      "decode JSON records: --shape flat|nested --digits 6 --records 20000 --samples 15 --clock wall|cpu [--file F]"
+    summary: "decode JSON records of 64 numbers into batches: records a second",
+    flags: [
+      BenchFlag("shape", "flat|nested", "flat", "Whether the numbers are at the root or in an object."),
+      BenchFlag("digits", "n", "6", "Digits of a number, 1 to 17."),
+      BenchFlag("records", "n", "20000", "Records that are made up."),
+      BenchFlag("samples", "n", "15", "Rounds to measure."),
+      BenchFlag("file", "path", "", "Records from a file instead."), .clock,
+    ]
   ) { options in
-    let shape = options.string("shape", default: "flat")
-    let digits = try options.int("digits", default: 6)
-    let count = try options.int("records", default: 20_000)
-    let samples = try options.int("samples", default: 15)
-    let file = options.string("file", default: "")
-    let clock = try BenchClock(flag: options.string("clock", default: "wall"))
-    try options.refuseUnknown()
+    let shape = options.string("shape")
+    let digits = try options.int("digits")
+    let count = try options.int("records")
+    let samples = try options.int("samples")
+    let file = options.string("file")
+    let clock = try BenchClock(flag: options.string("clock"))
     guard ["flat", "nested"].contains(shape) else { throw BenchError("--shape is flat or nested") }
     guard (1...17).contains(digits) else { throw BenchError("--digits is 1 to 17") }
     let records =

@@ -7,19 +7,24 @@ extension Workload {
   /// The linear model learning online from a text file, decode included: records a second.
   static let linear = Workload(
     name: "linear",
-    summary: "learn a linear model from a file: --threads 1|2 --batch 32 --rows 300000 --samples 5 [--file F]",
+    summary: "learn a linear model from a file: records a second",
+    flags: [
+      BenchFlag("threads", "1|2", "1", "With two, one reads and one learns."), .streamBatch,
+      BenchFlag("rows", "n", "300000", "Records that are made up where no file is given."),
+      BenchFlag("samples", "n", "5", "Runs to measure."), BenchFlag("rate", "number", "0.2", "The learning rate."),
+      BenchFlag("file", "path", "", "The records; without it made up."), .clock,
+    ],
     run: runLinear)
 }
 
 @Sendable private func runLinear(_ options: inout BenchOptions) throws {
-  let threads = try options.int("threads", default: 1)
-  let batch = try options.int("batch", default: 32)
-  let rows = try options.int("rows", default: 300_000)
-  let samples = try options.int("samples", default: 5)
-  let rate = try options.double("rate", default: 0.2)
-  var path = options.string("file", default: "")
-  let clock = try BenchClock(flag: options.string("clock", default: "wall"))
-  try options.refuseUnknown()
+  let threads = try options.int("threads")
+  let batch = try options.int("batch")
+  let rows = try options.int("rows")
+  let samples = try options.int("samples")
+  let rate = try options.double("rate")
+  var path = options.string("file")
+  let clock = try BenchClock(flag: options.string("clock"))
   guard threads <= 2 else { throw BenchError("--threads is 1 or 2") }
   var made: URL?
   if path.isEmpty {

@@ -4,8 +4,12 @@ import Tensors
 extension Workload {
   static let step = Workload(
     name: "step",
-    summary: "learning steps: --net W1|W1b|W1c|W1d --batch B --activation A --threads T --seconds S --kernels LEVEL "
-      + "--clock wall|cpu --turns yes",
+    summary: "learning steps of a network: records a second, and the share of the processor's peak",
+    flags: [
+      .net, .activation, BenchFlag("batch", "records", "256", "Records a step, over all threads."),
+      BenchFlag("threads", "n", "1", "Workers that share a step; more than one add all-reduce over loopback."),
+      BenchFlag("seconds", "s", "5", "How long to measure."), .kernels, .clock, .turns,
+    ],
     run: runStep)
 }
 
@@ -28,16 +32,15 @@ struct StepCase: Sendable {
 }
 
 @Sendable private func runStep(_ options: inout BenchOptions) throws {
-  let netName = options.string("net", default: "W1")
-  let activation = options.string("activation", default: "relu")
+  let netName = options.string("net")
+  let activation = options.string("activation")
   let stepCase = StepCase(
     network: try BenchNetwork(name: netName, activation: activation), activation: activation,
-    rows: try options.int("batch", default: 256), ranks: try options.int("threads", default: 1),
-    kernels: try benchKernels(options.string("kernels", default: "best")),
-    clock: try BenchClock(flag: options.string("clock", default: "wall")))
-  let seconds = try options.double("seconds", default: 5)
-  let turns = options.string("turns", default: "no") == "yes"
-  try options.refuseUnknown()
+    rows: try options.int("batch"), ranks: try options.int("threads"),
+    kernels: try benchKernels(options.string("kernels")),
+    clock: try BenchClock(flag: options.string("clock")))
+  let seconds = try options.double("seconds")
+  let turns = try options.flag("turns")
   try proveSteps(stepCase.network, kernels: stepCase.kernels)
   if stepCase.ranks > 1 {
     try runRanks(stepCase, seconds: seconds)

@@ -6,18 +6,20 @@ import Vocabulary
 extension Workload {
   static let sweep = Workload(
     name: "sweep",
-    summary:
-      "activations over all 2³² floats against double precision: --activation all --threads 2 --stride 1 --kernels LEVEL",
+    summary: "activations over all 2³² floats against double precision: the largest error of each; half an hour",
+    flags: [
+      BenchFlag("activation", "name", "all", "One of them, or all."), BenchFlag("threads", "n", "2", "Threads."),
+      BenchFlag("stride", "n", "1", "Every n-th float only."), .kernels,
+    ],
     run: runSweep)
 }
 
 /// Prints a line an activation and part, and throws after the last where a stated bound is broken.
 @Sendable private func runSweep(_ options: inout BenchOptions) throws {
-  let wanted = options.string("activation", default: "all")
-  let threads = try options.int("threads", default: 2)
-  let stride = try options.int("stride", default: 1)
-  let kernels = try benchKernels(options.string("kernels", default: "best"))
-  try options.refuseUnknown()
+  let wanted = options.string("activation")
+  let threads = try options.int("threads")
+  let stride = try options.int("stride")
+  let kernels = try benchKernels(options.string("kernels"))
   let formulas = ActivationFormula.allCases.filter { wanted == "all" || $0.name == wanted }
   guard !formulas.isEmpty else {
     let names = ActivationFormula.allCases.map(\.name).joined(separator: ", ")

@@ -1,23 +1,30 @@
 import Foundation
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-let usage =
-  "usage: retrain-bench <workload> [--flag value] …\n"
-  + Workload.all.map { "  \($0.name.padding(toLength: 14, withPad: " ", startingAt: 0)) \($0.summary)\n" }.joined()
+let asksForHelp = arguments.contains { ["--help", "-h"].contains($0) } || arguments.first == "help"
 
 func fail(_ message: String, code: Int32) -> Never {
   FileHandle.standardError.write(Data((message + "\n").utf8))
   exit(code)
 }
 
-guard let name = arguments.first, let workload = Workload.all.first(where: { $0.name == name }) else {
-  fail(usage, code: 64)
+guard let name = arguments.first(where: { !["--help", "-h", "help"].contains($0) }) else {
+  if asksForHelp {
+    print(Workload.usage, terminator: "")
+    exit(0)
+  }
+  fail(Workload.usage, code: 64)
 }
 do {
-  var options = try BenchOptions(Array(arguments.dropFirst()))
-  try workload.run(&options)
+  let workload = try Workload.named(name)
+  if asksForHelp {
+    print(workload.help, terminator: "")
+  } else {
+    var options = try BenchOptions(Array(arguments.dropFirst()), workload.flags)
+    try workload.run(&options)
+  }
 } catch let error as BenchError {
-  fail("retrain-bench \(name): \(error)", code: 64)
+  fail("retrain-bench: \(error)", code: 64)
 } catch {
   fail("retrain-bench \(name): \(error)", code: 70)
 }

@@ -152,38 +152,38 @@ struct FileReaderTests {
     #expect(throws: IngestError.self) { try lines("a\n" + String(repeating: "x", count: 1001) + "\nb") }
   }
 
-  private func csv(_ text: String) throws -> [String] {
-    let reader = CSVReader(Decompressor(source: pieces(Array(text.utf8), of: 7)))
-    var records: [String] = []
-    while let record = try reader.next() { records.append(String(decoding: record, as: UTF8.self)) }
-    return records
+  @Test("a line that is too long is told, and the next ones are read")
+  func behindALongLine() throws {
+    let text = "a\n" + String(repeating: "x", count: 2000) + "\nb\nc"
+    let reader = LineReader(Decompressor(source: pieces(Array(text.utf8), of: 7)), lineBytesMax: 1000)
+    #expect(try reader.next() == Array("a".utf8))
+    let error = #expect(throws: IngestError.self) { try reader.next() }
+    #expect(error?.code == .lineTooLong && error?.line == 2 && error?.isOfOneLine == true)
+    #expect(try reader.next() == Array("b".utf8))
+    #expect(reader.lineCount == 3)
+    #expect(try reader.next() == Array("c".utf8))
+    #expect(try reader.next() == nil)
   }
 
-  @Test("CSV becomes JSON objects: numbers, booleans and texts, nested by dotted names")
-  func csv() throws {
-    #expect(
-      try csv("id,x.a,y,x.b.c\n1,2.5,true,abc\r\n\n\"1\",-3e5,\"false\",\"say \"\"hi\"\", twice\"\n") == [
-        #"{"id":1,"x":{"a":2.5,"b":{"c":"abc"}},"y":true}"#,
-        #"{"id":"1","x":{"a":-3e5,"b":{"c":"say \"hi\", twice"}},"y":"false"}"#,
-      ])
-    #expect(
-      try csv("a,b\n,\"\"\n007,NaN\n1.,+1") == [#"{"b":""}"#, #"{"a":"007","b":"NaN"}"#, #"{"a":"1.","b":"+1"}"#])
-    #expect(try csv("a\n\"two\nlines\\\t\"\n") == [#"{"a":"two\nlines\\\t"}"#])
-    #expect(try csv("a,b\n") == [])
-    #expect(try csv("") == [])
+  @Test("a byte-order mark is passed over, in pieces of any size", arguments: [1, 2, 3, 100])
+  func byteOrderMark(pieceSize: Int) throws {
+    #expect(try lines("\u{FEFF}a\nb", pieceSize: pieceSize) == ["a", "b"])
+    #expect(try lines("\u{FEFF}", pieceSize: pieceSize) == [])
   }
 
   @Test(
-    "CSV that does not fit its header is an error with its line",
+    "what is no text, or compressed as nobody reads it, is named",
     arguments: [
-      ("a,b\n1,2\n3\n", IngestError.Code.badLine, 3), ("a\n\"open", .badLine, 2), ("a\n\"x\"y\n", .badLine, 2),
-      ("a,a\n", .badHeader, 1), ("a,a.b\n", .badHeader, 1), ("a.b,a\n", .badHeader, 1), ("a,,b\n", .badHeader, 1),
-      ("a..b\n", .badHeader, 1),
-    ])
-  func badCSV(text: String, code: IngestError.Code, line: Int) {
-    let error = #expect(throws: IngestError.self) { try csv(text) }
-    #expect(error?.code == code)
-    #expect(error?.line == line)
+      ("UTF-16", [0xFF, 0xFE, 0x61, 0, 0x0A, 0]), ("UTF-16LE", [0x61, 0, 0x2C, 0]), ("UTF-16BE", [0, 0x61, 0, 0x2C]),
+      ("UTF-32", [0xFF, 0xFE, 0, 0, 0x61, 0, 0, 0]), ("Parquet", Array("PAR1".utf8) + [0x15, 0, 0x15, 2]),
+      ("bzip2", Array("BZh91AY".utf8)),
+      ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]), ("zip", [0x50, 0x4B, 3, 4, 20, 0]), ("lz4", [4, 0x22, 0x4D, 0x18, 0]),
+    ] as [(String, [UInt8])])
+  func named(name: String, bytes: [UInt8]) {
+    let reader = LineReader(Decompressor(source: pieces(bytes, of: 3)))
+    let error = #expect(throws: IngestError.self) { try reader.next() }
+    #expect(error?.reason.contains(name) == true, "\(error?.reason ?? "")")
+    #expect(error?.isOfOneLine == false)
   }
 
   @Test(

@@ -32,6 +32,30 @@ import Vocabulary
     #expect(pace.wait(now: now) == nil)
   }
 
+  @Test("a broker that forgets gets no more than it can hold beside what a restart would read again")
+  func keepsWhatIsNeeded() {
+    // 5 MiB a partition at 1,008 + 16 bytes are 5,120 records, of which four fifths may be behind the checkpoint.
+    func room(_ first: Int64, _ end: Int64, _ needed: Int64) -> Int64 {
+      RetainedPartition.room(
+        [RetainedPartition(first: first, end: end, needed: needed), RetainedPartition(first: 0, end: 0, needed: 0)],
+        recordBytes: 1008)
+    }
+    #expect(room(0, 0, 0) == 4096)
+    #expect(room(0, 4000, 0) == 96)
+    #expect(room(0, 4000, 3000) == 3096)
+    #expect(room(0, 9000, 0) == 0)
+    // Once it has forgotten something, it is known how much it holds.
+    #expect(room(50_000, 60_000, 58_000) == 4096)
+    #expect(room(50_000, 52_000, 51_000) == 600)
+    let now = ContinuousClock.now
+    var pace = FeedPace(limits: FeedLimits(lagRecordsMax: 1000, group: "g"), start: now)
+    pace.note(lag: 0, underWay: 0)
+    pace.note(room: 300, underWay: 100)
+    #expect(pace.allowance(wanted: 1000, now: now) == 200)
+    pace.note(sent: 150)
+    #expect(pace.allowance(wanted: 1000, now: now) == 50)
+  }
+
   @Test("a feed holds back by the group's lag, and goes on as the group commits", arguments: BrokerKind.available)
   func followsGroup(kind: BrokerKind) async throws {
     let topic = try await Brokers.shared.makeTopic(kind, partitions: 2)

@@ -27,7 +27,7 @@ struct DeleteCommand: Command {
   }
 
   func run() async throws {
-    let file = pipeline.hasSuffix(".yaml") || pipeline.hasSuffix(".yml") ? try PipelineFile(path: pipeline) : nil
+    let file = PipelineFile.isPath(pipeline) ? try PipelineFile(path: pipeline) : nil
     let name = file?.pipeline.name ?? pipeline
     guard DatabaseAccess.canEnter || !ifExists else { return try await finish(name, false, file) }
     let (isDeleted, stored) = try await withRegistry(for: "delete", creates: true) { registry in

@@ -34,10 +34,11 @@ struct DevUpCommand: Command {
     if format.json {
       return try Console.say(
         json: [
-          "database": database.uri, "brokers": broker.addresses, "broker": broker.kind?.rawValue ?? "given",
+          "database": MaskedURI(database.uri).text, "brokers": broker.addresses,
+          "broker": broker.kind?.rawValue ?? "given",
         ])
     }
-    Console.say("database  \(database.uri)")
+    Console.say("database  \(MaskedURI(database.uri).text)")
     Console.say("brokers   \(broker.addresses)")
   }
 }

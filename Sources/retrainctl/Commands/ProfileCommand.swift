@@ -12,7 +12,8 @@ struct ProfileCommand: Command {
         """)
   }
 
-  @Argument(help: "The pipeline file.", completion: .file(["yaml", "yml"])) var file: String
+  @Argument(help: "The pipeline file, or the name of a registered one.", completion: .file(["yaml", "yml"])) var file:
+    String
   @Option(valueName: "n", help: "Records a step; without it what the pipeline takes from all partitions.") var batch:
     Int?
   @Option(valueName: "s", help: "About how long to measure, in seconds.") var seconds: Double = 2
@@ -51,7 +52,7 @@ struct ProfileCommand: Command {
   }
 
   func run() async throws {
-    let pipeline = try PipelineFile(path: file).pipeline
+    let pipeline = try await PipelineFile.find(file).pipeline
     let spec = LearnerSpec(pipeline)
     let rows = batch ?? min(65_536, pipeline.source.partitions * pipeline.training.recordsPerPartition)
     let profile = StepProfile(spec, rows: rows, seconds: seconds)

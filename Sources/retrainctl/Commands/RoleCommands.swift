@@ -9,7 +9,9 @@ import Worker
 
 /// What every role needs to know.
 struct RoleOptions: ArgumentGroup {
-  @Option(short: "p", valueName: "name", help: "The pipeline's name in the registry.") var pipeline: String
+  @Option(
+    short: "p", valueName: "name or file", help: "The pipeline, by its name in the registry or by its file.",
+    completion: .file(["yaml", "yml"])) var pipeline: String
   @Option(help: "How much is logged, to standard error.") var logLevel: LogLevel = .info
   @Option(help: "How a log line looks.") var logFormat: LogFormat = .text
   @Flag(help: "Stop when standard input ends, as it does when the supervisor is gone.") var supervised: Bool

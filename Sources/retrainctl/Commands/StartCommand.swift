@@ -19,7 +19,8 @@ struct StartCommand: Command {
         """)
   }
 
-  @Argument(help: "The pipeline file.", completion: .file(["yaml", "yml"])) var file: String
+  @Argument(help: "The pipeline file, or the name of a registered pipeline.", completion: .file(["yaml", "yml"]))
+  var file: String
   @Option(valueName: "n", help: "Worker processes; by default what the pipeline says.") var workers: Int?
   @Option(valueName: "when", help: "End by itself: end, promoted, steps:N or seconds.") var until: RunUntil?
   @Flag(help: "Go on behind records that the broker has removed before they were read, and count them as lost.")
@@ -39,7 +40,8 @@ struct StartCommand: Command {
   }
 
   func run() async throws {
-    let pipeline = try PipelineFile(path: file)
+    let pipeline = try await PipelineFile.find(file)
+    for remark in pipeline.pipeline.source.remarks { Console.complain("note: \(remark)") }
     let house = House()
     if detach { return try await startDetached(pipeline, house) }
     let reporter = RunReporter(isQuiet: format.json)

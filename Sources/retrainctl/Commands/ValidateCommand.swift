@@ -1,4 +1,5 @@
 import Arguments
+import Kafka
 import Pipelines
 
 struct ValidateCommand: Command {
@@ -38,7 +39,10 @@ struct ValidateCommand: Command {
     var failures: [String] = []
     for path in files {
       do {
-        let pipeline = try PipelineFile(path: path).pipeline
+        let file = try PipelineFile(path: path)
+        let pipeline = file.pipeline
+        try checkClientProperties(of: file, path)
+        for remark in pipeline.source.remarks { Console.complain("note: \(path): \(remark)") }
         if format.json {
           let effective = EffectivePipeline(pipeline.withoutSecrets)
           try Console.say(
@@ -56,6 +60,24 @@ struct ValidateCommand: Command {
       }
     }
     if !failures.isEmpty { throw CommandFailure(.badPipeline, failures.joined(separator: "\n")) }
+  }
+
+  /// What librdkafka refuses would otherwise be told by the first process that connects.
+  private func checkClientProperties(of file: PipelineFile, _ path: String) throws {
+    let source = file.pipeline.source
+    let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
+    let mistakes = source.librdkafka.sorted { $0.key < $1.key }.flatMap { name, value in
+      KafkaConfiguration(brokers: source.brokers ?? "", properties: [name: value]).mistakes().map { error in
+        let line = lines.firstIndex { $0.contains(name) } ?? 0
+        let column = lines[line].firstRange(of: name).map {
+          lines[line].distance(from: lines[line].startIndex, to: $0.lowerBound)
+        }
+        return PipelineMistake(
+          file: path, line: line + 1, column: (column ?? 0) + 1, problem: error.reason,
+          remedy: "see CONFIGURATION.md of librdkafka for its properties")
+      }
+    }
+    if !mistakes.isEmpty { throw PipelineMistakes(mistakes: mistakes) }
   }
 }
 

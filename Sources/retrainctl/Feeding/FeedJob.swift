@@ -1,50 +1,86 @@
 import Foundation
+import Ingest
 import Kafka
+import Synchronization
 import Vocabulary
 
-/// A file on its way into a topic. Cancelling its task ends it early; what was queued still arrives.
+/// Files on their way into a topic. Cancelling its task ends it early; what was queued still arrives.
 struct FeedJob: Sendable {
-  let file: String
-  /// Nil: the file's name says.
-  let isCSV: Bool?
+  let files: [FeedFile]
+  let table: CSVFormat
   /// Dotted path of the key.
   let key: String?
   /// Records, at most.
   let limit: Int64
+  /// Records that begin on an earlier line are passed over.
+  let fromLine: Int
+  let skipsBad: Bool
+  /// The most bytes of a record with its key that the producer takes.
+  let recordBytesMax: Int
   let feeder: Feeder
+  /// What the brokers trouble us with at the moment.
+  let trouble: BrokerTrouble
+  /// Asked of the columns of each table; what to tell of them.
+  let judge: @Sendable ([String]) -> [String]
 
-  private static let batchRecords = 500
-  private static let batchBytes = 1 << 20
-
-  /// Publishes until the file, the limit or a cancellation ends it, and waits until all of it is in the log.
-  func run() async throws -> (summary: FeedSummary, blankLines: Int64) {
-    let source = try RecordSource(path: file, isCSV: isCSV)
-    let finder = key.flatMap { KeyFinder(path: $0) }
-    var progress = FeedProgress()
-    var left = limit
-    do {
-      while let batch = try nextBatch(from: source, finder, &left) {
-        try await feeder.publish(batch)
-        progress.show(await feeder.progress().queued)
-      }
-    } catch is CancellationError {
-      progress.note("stopped early")
-    }
-    progress.clear()
-    return (try await feeder.finish(until: .after(.seconds(60))), source.blankLines)
+  /// What became of it, errors included: however it ends, what is in the log is known.
+  struct Outcome: Sendable {
+    var summary: FeedSummary?
+    var position: FeedPosition
+    var blankLines: Int64 = 0
+    var commentLines: Int64 = 0
+    var skipped: Int64 = 0
+    var notes: [String] = []
+    var isEarly = false
+    var error: (any Error)?
+    /// Where it ended, if not at the end: the line that was not published, and its file.
+    var place: (file: String, line: Int)?
+    /// Behind the last line that was published, of the file that was being read.
+    var nextLine: Int?
   }
 
-  private func nextBatch(from source: RecordSource, _ finder: KeyFinder?, _ left: inout Int64) throws -> KafkaBatch? {
-    var batch = KafkaBatch()
-    while batch.count < Self.batchRecords, batch.payloadBytes < Self.batchBytes, left > 0,
-      let record = try source.next()
-    {
-      left -= 1
-      record.withUnsafeBytes { bytes in
-        guard let key = finder?.key(in: bytes) else { return batch.append(key: nil, value: bytes) }
-        key.withUnsafeBytes { batch.append(key: $0, value: bytes) }
-      }
+  /// Publishes until the files, the limit, an error or a cancellation end it, and waits until all of it is in the log.
+  func run() async -> Outcome {
+    var reading = FeedReading(job: self)
+    let facts = reading.facts
+    let ticker = Task { await tick(facts) }
+    var outcome = Outcome(position: await feeder.progress())
+    do {
+      while let batch = try reading.nextBatch() { try await feeder.publish(batch) }
+    } catch is CancellationError {
+      outcome.isEarly = true
+      Console.complain("stopped early; waiting for what is under way")
+    } catch {
+      outcome.error = error
     }
-    return batch.isEmpty ? nil : batch
+    if outcome.error != nil, !reading.pending.isEmpty {
+      // Good records that came before the bad one.
+      do { try await feeder.publish(reading.pending) } catch { outcome.error = error }
+    }
+    do { outcome.summary = try await feeder.finish(until: .after(.seconds(60))) } catch {
+      // What was given up weighs more than what could not be read.
+      outcome.error = error
+    }
+    ticker.cancel()
+    await ticker.value
+    outcome.position = await feeder.progress()
+    reading.finish(&outcome)
+    return outcome
+  }
+
+  /// Shows how far it is until it is cancelled.
+  private func tick(_ facts: FeedReading.Facts) async {
+    var progress = FeedProgress()
+    let known = files.compactMap(\.bytes)
+    let total = known.count == files.count ? known.reduce(0, +) : nil
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .milliseconds(100))
+      let position = await feeder.progress()
+      let read = facts.bytesRead
+      progress.show(
+        position.delivered, share: total.map { $0 > 0 ? Double(read) / Double($0) : 1 },
+        trouble: position.delivered < position.queued ? trouble.recent : nil)
+    }
+    progress.clear()
   }
 }

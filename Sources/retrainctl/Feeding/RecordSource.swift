@@ -1,45 +1,80 @@
 import Foundation
 import Ingest
+import Synchronization
 
 /// The records of a file, one at a time.
 final class RecordSource {
   private enum Reader {
-    case lines(LineReader)
+    case lines(JSONReader)
     case table(CSVReader)
   }
   private let reader: Reader
-  /// Lines without a record that were passed over.
-  private(set) var blankLines: Int64 = 0
+  /// Read so far, of the file as it lies there.
+  let bytesRead: ByteCount
 
-  /// - Parameters:
-  ///   - path: `-` is standard input.
-  ///   - isCSV: Nil: the name says, `.gz` and `.zst` left out.
-  init(path: String, isCSV: Bool?) throws {
-    let file = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
-    guard let file else { throw CommandFailure(.unavailable, "the file \(path) cannot be read") }
+  /// A count that another task may look at.
+  final class ByteCount: Sendable {
+    private let count = Atomic<Int64>(0)
+    var value: Int64 { count.load(ordering: .relaxed) }
+    func add(_ bytes: Int) { count.add(Int64(bytes), ordering: .relaxed) }
+  }
+
+  /// - Parameter isStrict: JSON Lines: a line that is no object is an error.
+  init(_ file: FeedFile, table: CSVFormat, isStrict: Bool) throws {
+    let handle = file.path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file.path)
+    guard let handle else { throw CommandFailure(.unavailable, "the file \(file.path) cannot be read") }
+    let count = ByteCount()
+    bytesRead = count
     let source = Decompressor {
-      let chunk = try file.read(upToCount: Decompressor.chunkBytesMax) ?? Data()
+      let chunk = try handle.read(upToCount: Decompressor.chunkBytesMax) ?? Data()
+      count.add(chunk.count)
       return chunk.isEmpty ? nil : [UInt8](chunk)
     }
-    reader = isCSV ?? Self.isCSV(path) ? .table(CSVReader(source)) : .lines(LineReader(source))
+    switch file.format {
+    case .jsonLines: reader = .lines(JSONReader(source, isSure: file.isSure, isStrict: isStrict))
+    case .table: reader = .table(CSVReader(source, format: table))
+    }
   }
 
-  private static func isCSV(_ path: String) -> Bool {
-    var name = path.lowercased()
-    for ending in [".gz", ".zst"] where name.hasSuffix(ending) { name.removeLast(ending.count) }
-    return name.hasSuffix(".csv")
-  }
-
-  /// The next record; blank lines are passed over; nil at the end.
-  func next() throws -> [UInt8]? {
+  /// Calls `body` with the next record and the line it begins on; nil at the end.
+  func withNext<Result>(_ body: (UnsafeRawBufferPointer, Int) throws -> Result) throws -> Result? {
     switch reader {
-    case .table(let table): return try table.next()
+    case .lines(let lines): try lines.withNext(body)
+    case .table(let table): try table.withNext(body)
+    }
+  }
+
+  /// The columns of a table; nil: no table. Empty: not even a header.
+  func columns() throws -> [String]? {
+    switch reader {
+    case .lines: nil
+    case .table(let table): try table.columnNames()
+    }
+  }
+
+  var blankLines: Int64 {
+    switch reader {
+    case .lines(let lines): lines.blankLines
+    case .table(let table): table.blankLines
+    }
+  }
+
+  var commentLines: Int64 {
+    switch reader {
+    case .lines: 0
+    case .table(let table): table.commentLines
+    }
+  }
+
+  /// What a person should know of the file, once it was read; a sentence each.
+  var notes: [String] {
+    switch reader {
+    case .table(let table): table.notes
     case .lines(let lines):
-      while let line = try lines.next() {
-        if !line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return line }
-        blankLines += 1
+      lines.oddities.map {
+        "\(Wording.count($0.count)) line\($0.count == 1 ? ", \($0.firstLine), is" : "s, the first \($0.firstLine), are") "
+          + "\($0.reason): published as they are, for the reader to reject; --skip-bad leaves them out"
       }
-      return nil
     }
   }
 }

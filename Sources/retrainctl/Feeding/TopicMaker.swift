@@ -4,28 +4,39 @@ import Vocabulary
 
 /// Makes sure that a topic is there, and says so where it was not: a name with a typing error makes a topic too.
 struct TopicMaker {
+  static let patience = Duration.seconds(30)
+  /// Of a topic that is made, where nobody asked for another number.
+  private static let partitionsUsual = 4
+
   let configuration: KafkaConfiguration
 
-  init(_ configuration: KafkaConfiguration) { self.configuration = configuration }
+  private let trouble = BrokerTrouble()
+
+  init(_ configuration: KafkaConfiguration) {
+    var configuration = configuration
+    configuration.observer = trouble.observer
+    self.configuration = configuration
+  }
 
   /// Makes `topic` unless it exists; says what it made, which topics are near, and where one has another number of
   /// partitions than asked for.
   ///
+  /// - Parameter partitions: Nil: nobody asked for a number.
   /// - Parameter creates: False: one that is not there is refused.
   /// - Parameter isDeadLetters: It belongs to a source topic: no other is near, and any number of partitions will do.
   /// - Returns: How many it has.
   @discardableResult
-  func make(_ topic: String, partitions: Int, creates: Bool = true, isDeadLetters: Bool = false) async throws -> Int {
+  func make(_ topic: String, partitions: Int?, creates: Bool = true, isDeadLetters: Bool = false) async throws -> Int {
     try await withAdmin { admin in
-      let deadline = Deadline.after(.seconds(30))
+      let deadline = Deadline.after(Self.patience)
       let count: Int32
       do {
         count = try await admin.partitionCount(topic: topic, until: deadline)
       } catch let error as KafkaError where error.code == .unknownTopic {
         return try await makeMissing(
-          topic, partitions: partitions, creates: creates, isDeadLetters: isDeadLetters, admin, until: deadline)
+          topic, partitions: partitions ?? Self.partitionsUsual, creates: creates, isDeadLetters: isDeadLetters, admin, until: deadline)
       }
-      if Int(count) != partitions, !isDeadLetters {
+      if let partitions, Int(count) != partitions, !isDeadLetters {
         Console.complain("note: the topic \(topic) has \(count) partitions, not \(partitions)")
       }
       return Int(count)
@@ -35,7 +46,7 @@ struct TopicMaker {
   func exists(_ topic: String) async throws -> Bool {
     try await withAdmin { admin in
       do {
-        _ = try await admin.partitionCount(topic: topic, until: .after(.seconds(30)))
+        _ = try await admin.partitionCount(topic: topic, until: .after(Self.patience))
         return true
       } catch let error as KafkaError where error.code == .unknownTopic {
         return false
@@ -76,7 +87,7 @@ struct TopicMaker {
   /// Deletes `topic`; false where the broker cannot delete topics.
   func delete(_ topic: String) async throws -> Bool {
     do {
-      try await withAdmin { try await $0.deleteTopic(topic, until: .after(.seconds(30))) }
+      try await withAdmin { try await $0.deleteTopic(topic, until: .after(Self.patience)) }
       return true
     } catch let error as KafkaError where error.code == .unsupported {
       return false
@@ -86,7 +97,9 @@ struct TopicMaker {
   func withAdmin<Result: Sendable>(_ body: (KafkaAdmin) async throws -> Result) async throws -> Result {
     let admin = try KafkaAdmin(configuration: configuration)
     do {
-      let result = try await body(admin)
+      let result = try await trouble.telling("the brokers at \(configuration.brokers)", patience: Self.patience) {
+        try await body(admin)
+      }
       await admin.close()
       return result
     } catch {

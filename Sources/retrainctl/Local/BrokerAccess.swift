@@ -1,4 +1,5 @@
 import Foundation
+import Pipelines
 import Vocabulary
 
 /// The broker of this process: the one that pipeline or environment name, or our share in a local one.
@@ -24,15 +25,28 @@ final class BrokerAccess: Sendable {
   var isInMemory: Bool { kind == .memory }
 
   /// Finds the broker in this order: the pipeline's, the environment's, the one that runs here, a new one here.
+  ///
+  /// - Parameter mayForget: Whether a broker in memory may be started, which ends with the last process that uses it and
+  ///   forgets everything; a feed, which leaves records behind, says no.
   static func enter(
     pipelineBrokers: String? = nil, house: House = House(), environment: Environment = .process,
-    deadline: Deadline = .after(Tenancy.patience)
+    mayForget: Bool = true, deadline: Deadline = .after(Tenancy.patience)
   ) throws -> BrokerAccess {
     if let given = pipelineBrokers ?? environment.brokers {
+      if pipelineBrokers == nil, let mistake = BrokerAddresses.mistake(in: given) {
+        throw CommandFailure(.usage, "RETRAIN_KAFKA_BROKERS is '\(given)': \(mistake)")
+      }
       return BrokerAccess(addresses: given, tenancy: nil, house: house)
     }
     let (tenancy, record) = try Tenancy.enter("broker", in: house, deadline: deadline) {
-      try BrokerRecord.running(in: house) ?? startHost(house: house, deadline: deadline)
+      if let record = try BrokerRecord.running(in: house) { return record }
+      guard mayForget || environment.kafkaHome != nil else {
+        throw CommandFailure(
+          .unavailable,
+          "there is no broker: the one in memory, which would be started, ends with this command and forgets the records. "
+            + "'retrainctl dev up' first, or name brokers (RETRAIN_KAFKA_BROKERS, or source.brokers of the pipeline)")
+      }
+      return try startHost(house: house, deadline: deadline)
     }
     return BrokerAccess(addresses: record.address, tenancy: tenancy, house: house)
   }

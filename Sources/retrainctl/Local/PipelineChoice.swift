@@ -1,9 +1,13 @@
 import Arguments
+import Foundation
 import Registry
 
-/// Which pipeline a command is about: by name, or the only one there is.
+/// Which pipeline a command is about: by name, by its file, or the only one there is.
 struct PipelineChoice: ArgumentGroup {
-  @Option(short: "p", valueName: "name", help: "The pipeline's name; may be left out where there is only one.")
+  @Option(
+    short: "p", valueName: "name or file",
+    help: "The pipeline, by name or file; may be left out where there is only one.",
+    completion: .file(["yaml", "yml"]))
   var pipeline: String?
 
   func record(in registry: Registry) async throws -> PipelineRecord {
@@ -12,14 +16,18 @@ struct PipelineChoice: ArgumentGroup {
 }
 
 extension Registry {
-  /// The pipeline of that name; without a name the only one.
-  func choosePipeline(named name: String?) async throws -> PipelineRecord {
+  /// The pipeline of that name, or the one that the file of that name describes; without a name the only one.
+  func choosePipeline(named word: String?) async throws -> PipelineRecord {
+    let name = try word.map { try PipelineFile.name(from: $0) }
     if let name, let record = try await pipeline(named: name) { return record }
     let names = try await pipelines().map(\.name)
     if let name {
+      let near = nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
       throw CommandFailure(
         .usage,
-        "there is no pipeline '\(name)'" + (names.isEmpty ? "" : "; there is: \(names.joined(separator: ", "))"))
+        "there is no pipeline '\(name)'"
+          + (names.isEmpty ? "; 'retrainctl start FILE' registers one" : "; there is: \(names.joined(separator: ", "))")
+          + near)
     }
     guard let only = names.first else {
       throw CommandFailure(.unavailable, "there is no pipeline yet; 'retrainctl start FILE' registers one")

@@ -1,3 +1,4 @@
+import Arguments
 import Foundation
 import Kafka
 import Pipelines
@@ -9,15 +10,7 @@ struct PipelineFile {
   let text: String
 
   /// - Throws: `PipelineMistakes` with all of them; a failure where the file cannot be read.
-  init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(.usage, "the pipeline file \(path) cannot be read")
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw CommandFailure(.badPipeline, "\(path):1:1: the file is not UTF-8 text")
-    }
-    try self.init(text: text, name: path)
-  }
+  init(path: String) throws { try self.init(text: Self.text(of: path), name: path) }
 
   /// - Parameter name: Stands before every mistake.
   init(text: String, name: String) throws {
@@ -42,5 +35,54 @@ struct PipelineFile {
           + "CONFIGURATION.md lists what there is")
     }
     if !mistakes.isEmpty { throw CommandFailure(.badPipeline, mistakes.joined(separator: "\n")) }
+  }
+
+  /// Whether a word on the command line means a file; else it is the name of a registered pipeline.
+  static func isPath(_ word: String) -> Bool {
+    word.contains("/") || word.hasSuffix(".yaml") || word.hasSuffix(".yml") || word.hasSuffix(".json")
+  }
+
+  /// The pipeline that a word means: in a file, or registered under that name.
+  static func find(_ word: String) async throws -> PipelineFile {
+    guard !isPath(word) else { return try PipelineFile(path: word) }
+    guard DatabaseAccess.canEnter else {
+      throw CommandFailure(
+        .usage, "there is no pipeline '\(word)', as there is no database yet; a file's name ends in .yaml or has a /")
+    }
+    return try await withRegistry(for: "pipeline") { registry in
+      let record = try await registry.choosePipeline(named: word)
+      return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)")
+    }
+  }
+
+  static func find(ifGiven word: String?) async throws -> PipelineFile? {
+    guard let word else { return nil }
+    return try await find(word)
+  }
+
+  /// The name of the pipeline that a word means. A file is read for it, whether its secrets are set here or not.
+  static func name(from word: String) throws -> String {
+    guard isPath(word) else { return word }
+    let text = try text(of: word)
+    return try PipelineParser.parse(text: text, fileName: word) { Environment.value(of: $0) ?? "0" }.name
+  }
+
+  private static func text(of path: String) throws -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      let url = URL(filePath: path)
+      let there = (try? FileManager.default.contentsOfDirectory(atPath: url.deletingLastPathComponent().path)) ?? []
+      let near = nearest(to: url.lastPathComponent, among: there).map { "; there is \($0)" } ?? ""
+      throw CommandFailure(.usage, "the pipeline file \(path) does not exist\(near)")
+    }
+    if isFolder.boolValue { throw CommandFailure(.usage, "the pipeline file \(path) is a folder: name a file in it") }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(.usage, "the pipeline file \(path) cannot be read: \(String(cString: strerror(errno)))")
+    }
+    do throws(PipelineMistakes) {
+      return try PipelineParser.text(of: data, fileName: path)
+    } catch {
+      throw CommandFailure(.badPipeline, error.description)
+    }
   }
 }
