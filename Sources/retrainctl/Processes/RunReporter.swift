@@ -31,7 +31,7 @@ final class RunReporter {
     guard lastDrawn.duration(to: now) > .milliseconds(300) else { return }
     lastDrawn = now
     var lines = status.map { StatusPage($0, palette: palette).lines(decisions: 3, versions: 4) } ?? []
-    if let trouble { lines += ["", palette.warning("the database does not answer: \(trouble)")] }
+    if let trouble { lines += ["", palette.warning("the status cannot be read: \(trouble)")] }
     lines += ["", palette.dim(activity)] + notices
     screen.draw(lines)
   }
@@ -54,7 +54,7 @@ final class RunReporter {
         + "\(Wording.count(Int64(status.recordsPerSecond))) records/s · lag \(status.lag.map(Wording.count) ?? "–") · "
         + "loss \(Wording.figure(metrics?.loss))"
         + (metrics?.auc == nil ? "" : " · AUC \(Wording.figure(metrics?.auc))")
-        + (trouble.map { " · the database does not answer: \($0)" } ?? ""))
+        + (trouble.map { " · the status cannot be read: \($0)" } ?? ""))
   }
 
   /// Removes the live picture; what was noted stays.

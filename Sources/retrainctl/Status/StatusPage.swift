@@ -16,6 +16,7 @@ struct StatusPage {
   func lines(columns: Int = .max, decisions: Int = 5, versions: Int = 6) -> [String] {
     var lines = [headline, progress, stable].compactMap(\.self)
     if let halted = status.halted { lines.append(palette.bad("halted: \(halted)")) }
+    for trouble in status.troubles { lines.append(palette.bad("trouble: \(trouble)")) }
     lines += section("workers", workerTable, columns)
     lines += section("versions", versionTable(versions), columns)
     lines += decisionLines(decisions)

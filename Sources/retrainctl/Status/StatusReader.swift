@@ -54,7 +54,9 @@ actor StatusReader {
       health: try await layers(of: newest), incidents: try await incidents(of: pipeline.id),
       servers: try await registry.servers(pipeline: pipeline.id, silence: Self.silence).map {
         PipelineStatus.Server(address: "\($0.address):\($0.port)", version: $0.version, lastSeen: $0.lastSeen)
-      })
+      },
+      troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted(),
+      saved: progress.reduce(0) { $0 + $1.trained + $1.rejected })
   }
 
   private func versions(of pipeline: Int64) async throws -> [PipelineStatus.Version] {
