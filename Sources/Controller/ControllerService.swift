@@ -13,18 +13,19 @@ import Vocabulary
 /// The decisions are `Rollout`'s, a pure function; this only gathers evidence, asks, and writes down what was decided.
 public actor ControllerService {
   private let pipeline: Pipeline
-  private let databaseURI: String
+  private let database: DatabaseLocation
   private let holder: String
   private let logger: Logger
   private nonisolated let isStopRequested = Mutex(false)
 
   private static let leaseTime = Duration.seconds(5)
   private static let interval = Duration.milliseconds(300)
+  private static let lastPatience = Duration.seconds(3)
 
   /// - Parameter holder: Names this process in the lease.
-  public init(pipeline: Pipeline, databaseURI: String, holder: String, logger: Logger) {
+  public init(pipeline: Pipeline, database: DatabaseLocation, holder: String, logger: Logger) {
     self.pipeline = pipeline
-    self.databaseURI = databaseURI
+    self.database = database
     self.holder = holder
     self.logger = logger
   }
@@ -36,8 +37,8 @@ public actor ControllerService {
 
   /// Reconciles until asked to stop. If the database is away, decisions wait.
   public func run() async throws {
-    let registry = try await Registry.open(
-      uri: databaseURI, applicationName: "retrain-controller", deadline: .after(.seconds(30)))
+    var registry = try await Registry.open(
+      at: database, applicationName: "retrain-controller", deadline: .after(.seconds(30)))
     guard let record = try await registry.pipeline(named: pipeline.name) else {
       await registry.close()
       throw ControllerError.unknownPipeline(pipeline.name)
@@ -47,26 +48,35 @@ public actor ControllerService {
     var isLastPass = false
     while true {
       isLastPass = mustStop
+      // Whoever is to end does not wait for a database that is away.
+      if isLastPass { registry = registry.within(Self.lastPatience) }
       do {
         lease = try await held(lease, registry: registry, pipelineID: record.id)
         if let lease {
           try await reconcile(registry: registry, pipelineID: record.id, lease: lease, isLast: isLastPass)
         }
-        if isAway { logger.notice("the database answers again", [:]) }
+        if isAway { logger.notice("the database does its work again; decisions go on", [:]) }
         isAway = false
-      } catch let error as RegistryError where error.isRetryable || error.code == .conflict || error.code == .fenced {
+      } catch let error as RegistryError
+        where error.isRetryable || error.isLockedOut || error.code == .conflict || error.code == .fenced
+      {
         if error.code == .fenced { lease = nil }
-        if !isAway, error.isRetryable {
-          logger.warning("the database does not answer; decisions wait", [.error: LogValue(describing: error)])
-          isAway = true
-        }
+        if error.isRetryable || error.isLockedOut { noteAway(&isAway, error) }
         // A conflict means that somebody else moved a version: the next pass sees it.
       }
       if isLastPass { break }
       try? await Task.sleep(for: Self.interval)
     }
-    if let lease { try? await registry.release(lease) }
+    if let lease, !isAway { try? await registry.release(lease) }
     await registry.close()
+  }
+
+  /// Once an outage.
+  private func noteAway(_ isAway: inout Bool, _ error: RegistryError) {
+    if !isAway {
+      logger.warning("the database does not do its work; decisions wait", [.error: LogValue(describing: error)])
+    }
+    isAway = true
   }
 
   private func held(_ lease: LeaseToken?, registry: Registry, pipelineID: Int64) async throws -> LeaseToken? {

@@ -169,9 +169,9 @@ public actor KafkaConsumer {
     try handle.watermarks(topic, partition, until: deadline)
   }
 
-  /// Lets go of everything; waits up to two seconds for commits under way. Call it once nobody polls any more.
+  /// Lets go of everything; waits up to half a second for commits under way. Call it once nobody polls any more.
   public func close() {
-    closeHandle(until: .after(.seconds(2)))
+    closeHandle(until: .after(.milliseconds(500)))
   }
 
   private func closeHandle(until deadline: Deadline) {

@@ -6,7 +6,7 @@ import Vocabulary
 /// Pieces of work run one after the other, whole. A lost connection stays lost until `reopen`.
 public actor PostgresConnection {
   private nonisolated let thread: ConfinedThread
-  private let address: PostgresAddress
+  private var address: PostgresAddress?
   private let applicationName: String
   private var session: PostgresSession?
   private var isClosed = false
@@ -21,6 +21,13 @@ public actor PostgresConnection {
   }
 
   public init(address: PostgresAddress, applicationName: String) {
+    self.init(applicationName: applicationName, at: address)
+  }
+
+  /// A connection that hears with every `reopen` where the database is.
+  public init(applicationName: String) { self.init(applicationName: applicationName, at: nil) }
+
+  private init(applicationName: String, at address: PostgresAddress?) {
     self.address = address
     self.applicationName = applicationName
     thread = ConfinedThread(name: "postgres")
@@ -37,12 +44,15 @@ public actor PostgresConnection {
 
   /// Connects if the connection is not open or was lost; one attempt.
   ///
+  /// - Parameter place: Where the database is by now; nil: where it was.
   /// - Returns: Whether this made a new session: what the old one held (LISTEN, session locks) is gone.
   @discardableResult
-  public func reopen(deadline: Deadline) throws -> Bool {
+  public func reopen(at place: PostgresAddress? = nil, deadline: Deadline) throws -> Bool {
     guard !isClosed else { throw PostgresError(.closed, "the connection was closed") }
     if let session, session.isUsable { return false }
     session = nil
+    if let place { address = place }
+    guard let address else { throw PostgresError(.badAddress, "nobody has said where the database is") }
     session = try PostgresSession(connectingTo: address, applicationName: applicationName, deadline: deadline)
     return true
   }
@@ -94,6 +104,9 @@ public actor PostgresConnection {
     }
     return nil
   }
+
+  /// Ends the session; `reopen` makes another.
+  public func drop() { session = nil }
 
   /// Ends the connection; later calls throw `closed`.
   public func close() {

@@ -3,7 +3,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
   public enum Code: String, Sendable, Hashable, CaseIterable {
     /// The connection string cannot be understood.
     case badAddress
-    /// Nobody answers, or the server is starting, stopping or full.
+    /// Nobody answers, or the server cannot do its work at the moment: it starts or stops, is full or read-only.
     case unavailable
     /// The server refuses the user, the password or the database name.
     case refused
@@ -62,7 +62,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
     case "57014": return .timedOut
     case "40001", "40P01", "55P03": return .contention
     case "57P01", "57P02", "57P05", "25P03": return .connectionLost
-    case "57P03", "53300", "53400": return .unavailable
+    case "57P03", "53300", "53400", "25006": return .unavailable
     case "3D000", "42501": return .refused
     default: break
     }

@@ -75,7 +75,7 @@ public final class PostgresSession {
     // libpq gives no SQLSTATE for a failed connection: the server's words are all there is.
     let refusals = ["authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied"]
     let isRefusal = refusals.contains { text.contains($0) } && !text.contains("No such file")
-    return PostgresError(isRefusal ? .refused : .unavailable, text)
+    return PostgresError(isRefusal ? .refused : .unavailable, text, sqlState: ServerCondition(words: text)?.sqlState)
   }
 
   /// Marks the connection broken and says so.

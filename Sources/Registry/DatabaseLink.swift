@@ -7,12 +7,14 @@ import Vocabulary
 /// may be: it is a reading, or a writing that finds out whether it was done before.
 actor DatabaseLink {
   private let connection: PostgresConnection
+  private let location: DatabaseLocation
   private var failures = 0
   private var nextAttempt = ContinuousClock.now
   private var lastFailure: PostgresError?
 
-  init(address: PostgresAddress, applicationName: String) {
-    connection = PostgresConnection(address: address, applicationName: applicationName)
+  init(location: DatabaseLocation, applicationName: String) {
+    self.location = location
+    connection = PostgresConnection(applicationName: applicationName)
   }
 
   /// Runs `body` with a session, reconnecting with back-off until `patience` is over.
@@ -30,8 +32,9 @@ actor DatabaseLink {
       } catch let error as PostgresError {
         guard error.isRetryable, !deadline.hasPassed else { throw RegistryError(error) }
         collisions += 1
-        let pause =
-          error.code == .contention ? backOff(collisions) : max(.zero, ContinuousClock.now.duration(to: nextAttempt))
+        // A server that answers and cannot (a full disk, a collision) is asked ever less often, as one that is away.
+        let isThere = await connection.isUsable
+        let pause = isThere ? backOff(collisions) : max(.zero, ContinuousClock.now.duration(to: nextAttempt))
         guard pause < deadline.remaining else { throw RegistryError(error) }
         try await Task.sleep(for: pause)
       }
@@ -52,7 +55,7 @@ actor DatabaseLink {
     failures += 1
     nextAttempt = .now.advanced(by: backOff(failures))
     do {
-      if try await connection.reopen(deadline: deadline.or(.after(.seconds(3)))) {
+      if try await connection.reopen(at: location.address(), deadline: deadline.or(.after(.seconds(3)))) {
         // A writer that hangs must not hold its locks for ever.
         try await connection.perform(deadline: deadline) {
           _ = try $0.query("SET idle_in_transaction_session_timeout = '30s'")

@@ -48,6 +48,8 @@ public struct IncidentRecord: Sendable, Hashable, Codable {
   /// JSON text.
   public let details: String
   public let openedAt: Date
+  /// When it was over; nil: it goes on, or was over as soon as it had happened.
+  public let closedAt: Date?
 
   init(_ row: PostgresRow) throws {
     id = try row.value("id")
@@ -63,6 +65,7 @@ public struct IncidentRecord: Sendable, Hashable, Codable {
     step = try row.optional("step")
     details = try row.value("details")
     openedAt = try row.value("opened_at")
+    closedAt = try row.optional("closed_at")
   }
 }
 
@@ -70,31 +73,44 @@ extension Registry {
   /// - Returns: The incident's number.
   @discardableResult
   public func openIncident(pipeline: Int64, _ draft: IncidentDraft) async throws -> Int64 {
+    try await transaction { try $0.openIncident(pipeline: pipeline, draft) }
+  }
+
+  /// All of them or none.
+  ///
+  /// - Returns: Their numbers.
+  public func openIncidents(pipeline: Int64, _ drafts: [IncidentDraft]) async throws -> [Int64] {
+    try await transaction { session in try drafts.map { try session.openIncident(pipeline: pipeline, $0) } }
+  }
+
+  /// Something goes wrong and will be over: one open incident of its kind a pipeline, whoever tells of it.
+  ///
+  /// - Returns: Its number.
+  @discardableResult
+  public func openTrouble(pipeline: Int64, _ draft: IncidentDraft) async throws -> Int64 {
     try await transaction { session in
+      _ = try session.lockPipeline(pipeline)
       let known = try session.query(
-        "SELECT id FROM incidents WHERE pipeline_id = $1 AND key = $2", [.int(pipeline), .text(draft.key)])
+        "SELECT id FROM incidents WHERE pipeline_id = $1 AND kind = $2 AND is_trouble AND closed_at IS NULL",
+        [.int(pipeline), .text(draft.kind)])
       if let row = known.first { return try row.value("id") }
-      let id: Int64 = try session.query(
+      return try session.openIncident(pipeline: pipeline, draft, isTrouble: true)
+    }
+  }
+
+  /// What `openTrouble` told is over.
+  ///
+  /// - Parameter kind: nil: of every kind.
+  public func closeTroubles(pipeline: Int64, kind: String? = nil) async throws {
+    try await transaction { session in
+      let closed = try session.query(
         """
-        INSERT INTO incidents (pipeline_id, key, kind, severity, layer, feature, step, details)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
-        """,
-        [
-          .int(pipeline), .text(draft.key), .text(draft.kind), .text(draft.severity.rawValue), .maybe(draft.layer),
-          .maybe(draft.feature), .maybe(draft.step), .jsonText(draft.details),
-        ])[0].value("id")
-      let positions = draft.positions
-      try session.query(
-        """
-        INSERT INTO incident_records (incident_id, place, topic, partition, record_offset)
-        SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
-        """,
-        [
-          .int(id), .ints(positions.indices.map(Int64.init)), .texts(positions.map(\.topic)),
-          .ints(positions.map { Int64($0.partition) }), .ints(positions.map(\.offset)),
-        ])
-      try session.announce(.incident, pipeline: pipeline, number: id)
-      return id
+        UPDATE incidents SET closed_at = now()
+        WHERE pipeline_id = $1 AND ($2::text IS NULL OR kind = $2) AND is_trouble AND closed_at IS NULL RETURNING id
+        """, [.int(pipeline), .maybe(kind)])
+      for row in try closed.map({ try $0.value("id") as Int64 }) {
+        try session.announce(.incident, pipeline: pipeline, number: row)
+      }
     }
   }
 
@@ -112,6 +128,33 @@ extension Registry {
 }
 
 extension PostgresSession {
+  fileprivate func openIncident(pipeline: Int64, _ draft: IncidentDraft, isTrouble: Bool = false) throws -> Int64 {
+    let known = try query(
+      "SELECT id FROM incidents WHERE pipeline_id = $1 AND key = $2", [.int(pipeline), .text(draft.key)])
+    if let row = known.first { return try row.value("id") }
+    let id: Int64 = try query(
+      """
+      INSERT INTO incidents (pipeline_id, key, kind, severity, layer, feature, step, details, is_trouble)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
+      """,
+      [
+        .int(pipeline), .text(draft.key), .text(draft.kind), .text(draft.severity.rawValue), .maybe(draft.layer),
+        .maybe(draft.feature), .maybe(draft.step), .jsonText(draft.details), .bool(isTrouble),
+      ])[0].value("id")
+    let positions = draft.positions
+    try query(
+      """
+      INSERT INTO incident_records (incident_id, place, topic, partition, record_offset)
+      SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
+      """,
+      [
+        .int(id), .ints(positions.indices.map(Int64.init)), .texts(positions.map(\.topic)),
+        .ints(positions.map { Int64($0.partition) }), .ints(positions.map(\.offset)),
+      ])
+    try announce(.incident, pipeline: pipeline, number: id)
+    return id
+  }
+
   fileprivate func incidents(_ condition: String, _ parameters: [PostgresValue]) throws -> [IncidentRecord] {
     var records = try query("SELECT * FROM incidents \(condition)", parameters).map(IncidentRecord.init)
     let places = Dictionary(uniqueKeysWithValues: records.enumerated().map { ($0.element.id, $0.offset) })

@@ -44,6 +44,19 @@ extension Registry {
   }
 }
 
+extension Registry {
+  /// The pipeline ended with a checkpoint that was saved before anybody knew that it would.
+  public func markFinal(checkpoint: Int64) async throws {
+    try await transaction { session in
+      let rows = try session.query(
+        "UPDATE checkpoints SET is_final = true WHERE id = $1 AND NOT is_final RETURNING pipeline_id",
+        [.int(checkpoint)])
+      guard let row = rows.first else { return }
+      try session.announce(.checkpoint, pipeline: row.value("pipeline_id"), number: checkpoint)
+    }
+  }
+}
+
 extension CheckpointDraft {
   fileprivate func verify(generation current: Generation) throws {
     guard generation == current else {

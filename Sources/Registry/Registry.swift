@@ -15,14 +15,25 @@ public struct Registry: Sendable {
 
   /// Connects within `deadline`. The database may still lack its tables: see `migrate`.
   public static func open(uri: String, applicationName: String, deadline: Deadline) async throws -> Registry {
-    let address: PostgresAddress
-    do { address = try PostgresAddress(uri) } catch let error as PostgresError { throw RegistryError(error) }
+    try await open(at: DatabaseLocation(uri: uri), applicationName: applicationName, deadline: deadline)
+  }
+
+  /// The same, of a database that may move.
+  public static func open(
+    at location: DatabaseLocation, applicationName: String, deadline: Deadline
+  ) async throws -> Registry {
     let registry = Registry(
-      link: DatabaseLink(address: address, applicationName: applicationName),
-      bulkLink: DatabaseLink(address: address, applicationName: applicationName + " (states)"),
-      source: ChangeSource(address: address, applicationName: applicationName + " (changes)"))
+      link: DatabaseLink(location: location, applicationName: applicationName),
+      bulkLink: DatabaseLink(location: location, applicationName: applicationName + " (states)"),
+      source: ChangeSource(location: location, applicationName: applicationName + " (changes)"))
     try await registry.link.perform(patience: deadline.remaining) { _ = try $0.query("SELECT 1") }
     return registry
+  }
+
+  /// Opens the connection for states too, which else waits for the first state: a server that is shutting down lets
+  /// those in it finish, and nobody new in.
+  public func openFully() async throws {
+    try await bulkLink.perform(patience: patience) { _ = try $0.query("SELECT 1") }
   }
 
   /// The same registry for calls that may take so long.

@@ -35,13 +35,8 @@ extension PostgresSession {
 
 /// Where a stream of changes gets its connection.
 struct ChangeSource: Sendable {
-  private let makeConnection: @Sendable () -> PostgresConnection
-
-  init(address: PostgresAddress, applicationName: String) {
-    makeConnection = { PostgresConnection(address: address, applicationName: applicationName) }
-  }
-
-  func connection() -> PostgresConnection { makeConnection() }
+  let location: DatabaseLocation
+  let applicationName: String
 }
 
 extension Registry {
@@ -50,7 +45,7 @@ extension Registry {
   /// The stream goes on until its task is cancelled or it is dropped. When the connection was lost, `reconnected` comes
   /// first.
   public func notifications(pipeline: Int64? = nil) async throws -> AsyncStream<RegistryChange> {
-    let feed = ChangeFeed(connection: source.connection(), pipeline: pipeline)
+    let feed = ChangeFeed(source, pipeline: pipeline)
     try await feed.open(deadline: .after(patience))
     return AsyncStream { await feed.next() }
   }
@@ -58,12 +53,14 @@ extension Registry {
 
 private actor ChangeFeed {
   private let connection: PostgresConnection
+  private let location: DatabaseLocation
   private let pipeline: Int64?
   private var pending: [RegistryChange] = []
   private var failures = 0
 
-  init(connection: PostgresConnection, pipeline: Int64?) {
-    self.connection = connection
+  init(_ source: ChangeSource, pipeline: Int64?) {
+    connection = PostgresConnection(applicationName: source.applicationName)
+    location = source.location
     self.pipeline = pipeline
   }
 
@@ -74,7 +71,7 @@ private actor ChangeFeed {
   /// True when this made a new session.
   @discardableResult
   private func listen(deadline: Deadline) async throws -> Bool {
-    guard try await connection.reopen(deadline: deadline) else { return false }
+    guard try await connection.reopen(at: location.address(), deadline: deadline) else { return false }
     try await connection.perform(deadline: deadline) { try $0.listen(RegistryChange.channel) }
     return true
   }

@@ -37,16 +37,26 @@ public struct RegistryError: Error, Sendable, Hashable, CustomStringConvertible 
   /// Whether the same call may succeed later.
   public var isRetryable: Bool { code == .unavailable }
 
+  /// The database lets nobody in with what we know: a password, a name or a right has changed.
+  public var isLockedOut: Bool { cause?.code == .refused || cause?.code == .badAddress }
+
   public var description: String {
     "registry \(code.rawValue): \(message)" + (cause.map { " (\($0))" } ?? "")
   }
 
   /// What an error at the door means here.
   init(_ error: PostgresError) {
+    if let condition = error.condition {
+      self.init(.unavailable, "the database \(condition.sentence)", cause: error)
+      return
+    }
     let (code, message): (Code, String) =
       switch (error.code, error.sqlState) {
-      case (.unavailable, _), (.connectionLost, _), (.timedOut, _), (.contention, _):
-        (.unavailable, "the database did not answer in time")
+      case (.unavailable, _): (.unavailable, "the database cannot be reached")
+      case (.connectionLost, _): (.unavailable, "the connection to the database was lost")
+      case (.timedOut, _): (.unavailable, "the database did not answer in time")
+      case (.contention, _): (.unavailable, "others were in the way in the database for too long")
+      case (_, "42501"): (.refused, "the database does not permit this to its user")
       case (_, "42P01"), (_, "42703"): (.notMigrated, "the database lacks tables: apply the migrations first")
       case (_, "23505"): (.conflict, "another one is there already")
       case (_, "23503"): (.notFound, "what the request refers to is not there")

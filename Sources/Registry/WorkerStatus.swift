@@ -34,6 +34,8 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   /// The losses of the heads beyond the first.
   public var heads: [HeadLoss]?
   public var health: [LayerSummary]
+  /// What does not work at the moment, a sentence each; nil: an older program, which does not say.
+  public var troubles: [String]?
 
   public init(
     state: String, rank: Int? = nil, worldSize: Int? = nil, generation: Int64? = nil, step: Int64 = 0,

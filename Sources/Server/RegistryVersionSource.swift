@@ -13,9 +13,9 @@ struct RegistryVersionSource: VersionSource {
   private let pipeline: Int64
 
   /// - Throws: `RegistryError`: `unavailable`, or `notFound` as long as nobody has registered the pipeline.
-  init(pipelineName: String, databaseURI: String, applicationName: String) async throws {
+  init(pipelineName: String, database: DatabaseLocation, applicationName: String) async throws {
     let registry = try await Registry.open(
-      uri: databaseURI, applicationName: applicationName, deadline: .after(Self.patience)
+      at: database, applicationName: applicationName, deadline: .after(Self.patience)
     ).within(Self.patience)
     do {
       guard let record = try await registry.pipeline(named: pipelineName) else {

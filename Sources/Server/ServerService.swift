@@ -48,15 +48,15 @@ public actor ServerService {
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// A server that follows the registry at `databaseURI`.
+  /// A server that follows the registry in `database`.
   ///
   /// - Parameter serverID: Unique for each start of a process.
   public init(
-    pipelineName: String, pipeline: Pipeline, databaseURI: String, logger: Logger,
+    pipelineName: String, pipeline: Pipeline, database: DatabaseLocation, logger: Logger,
     metrics: MetricsRegistry = MetricsRegistry(), serverID: String = "server-" + UUID().uuidString.lowercased()
   ) {
     self.init(pipeline: pipeline, serverID: serverID, logger: logger, metrics: metrics) {
-      try await RegistryVersionSource(pipelineName: pipelineName, databaseURI: databaseURI, applicationName: serverID)
+      try await RegistryVersionSource(pipelineName: pipelineName, database: database, applicationName: serverID)
     }
   }
 
@@ -192,8 +192,8 @@ public actor ServerService {
     // Blocks for as long as requests in flight take.
     try? await onDedicatedThread(named: "stop http") { http.stop() }
     if let source {
-      try? await source.report(report())
-      try? await source.withdraw(serverID: serverID)
+      // Where the database does not take the one, it does not take the other: nobody waits for both.
+      if (try? await source.report(report())) != nil { try? await source.withdraw(serverID: serverID) }
       await source.close()
     }
     logger.notice("the server stopped", [.count: LogValue(state.requests.load(ordering: .relaxed))])

@@ -19,11 +19,16 @@ actor CheckpointWriter {
   private let watch: StreamWatch
   private let failReading: @Sendable (StreamError) -> Void
   private let fields: [DeclaredField]
+  private let troubles: TroubleBook
   private let logger: Logger
   private var waiting: Snapshot?
   private var parent: Int64?
-  /// The step of the newest checkpoint that is in the tables; −1: none.
-  private let durable = Mutex<Int64>(-1)
+  /// The step of the newest checkpoint that is in the tables, −1: none; and the records that it covers.
+  private let durable = Mutex<(step: Int64, records: Int64)>((-1, 0))
+  /// Snapshots on their way into this actor.
+  private let arriving = Mutex(0)
+  /// The last failure, since when writing has failed; nil: it works.
+  private var failing: (since: ContinuousClock.Instant, error: any Error)?
   private var task: Task<Void, Never>?
   /// What was not written because its generation was over; the next generation's first checkpoint covers it.
   private var refused: Snapshot?
@@ -36,7 +41,8 @@ actor CheckpointWriter {
   ///   - failReading: Called when a checkpoint was not written because its records are another topic's.
   init(
     registry: Registry, pipelineID: Int64, consumer: KafkaConsumer, deadLetters: DeadLetters, watch: StreamWatch,
-    fields: [DeclaredField], logger: Logger, failReading: @escaping @Sendable (StreamError) -> Void
+    fields: [DeclaredField], troubles: TroubleBook, logger: Logger,
+    failReading: @escaping @Sendable (StreamError) -> Void
   ) {
     self.registry = registry
     self.pipelineID = pipelineID
@@ -45,27 +51,34 @@ actor CheckpointWriter {
     self.watch = watch
     self.failReading = failReading
     self.fields = fields
+    self.troubles = troubles
     self.logger = logger
   }
 
   /// The step of the newest checkpoint that is in the tables; −1: none. Any thread.
-  nonisolated var durableStep: Int64 { durable.withLock { $0 } }
+  nonisolated var durableStep: Int64 { durable.withLock { $0.step } }
+  /// The records that it covers. Any thread.
+  nonisolated var durableRecords: Int64 { durable.withLock { $0.records } }
 
   /// A new generation begins.
   ///
   /// - Parameters:
-  ///   - parent: The checkpoint that the next one follows, of `step`.
+  ///   - parent: The checkpoint that the next one follows, of `step` and covering `records`.
   ///   - goesOnFromMemory: Its state includes what an older generation was refused to write.
-  func begin(parent: Int64?, step: Int64, goesOnFromMemory: Bool) {
+  func begin(parent: Int64?, step: Int64, records: Int64, goesOnFromMemory: Bool) {
     self.parent = parent
-    durable.withLock { $0 = step }
+    durable.withLock { $0 = (step, records) }
     if !goesOnFromMemory { refused = nil }
   }
 
   /// Never waits for the database.
-  nonisolated func submit(_ snapshot: Snapshot) { Task { await enqueue(snapshot) } }
+  nonisolated func submit(_ snapshot: Snapshot) {
+    arriving.withLock { $0 += 1 }
+    Task { await enqueue(snapshot) }
+  }
 
   private func enqueue(_ snapshot: Snapshot) {
+    defer { arriving.withLock { $0 -= 1 } }
     var snapshot = snapshot
     // Tasks may arrive out of order; a snapshot older than the one that waits gives it what it alone holds.
     if var newer = waiting, newer.state.step > snapshot.state.step {
@@ -92,24 +105,32 @@ actor CheckpointWriter {
     return waiting
   }
 
-  /// Waits until everything submitted is written, or until the deadline.
-  func drain(until deadline: Deadline) async -> Bool {
-    while let task {
-      let isDone = await withTaskGroup(of: Bool.self) { group in
-        group.addTask {
-          await task.value
-          return true
-        }
-        group.addTask {
-          try? await Task.sleep(for: deadline.remaining)
-          return false
-        }
-        defer { group.cancelAll() }
-        return await group.next() ?? false
+  /// Waits until everything submitted is written.
+  ///
+  /// - Parameters:
+  ///   - deadline: For writing that goes on.
+  ///   - patience: For writing that fails: a database that is away may not come back.
+  /// - Returns: Why it could not be written; nil: it is.
+  func drain(until deadline: Deadline, patience: Duration) async -> String? {
+    let start = ContinuousClock.now
+    while arriving.withLock({ $0 }) > 0 || task != nil {
+      if let failing, max(start, failing.since).duration(to: .now) >= patience {
+        return Trouble(failing.error).sentence
       }
-      if !isDone { return false }
+      if deadline.hasPassed { return "it took too long" }
+      try? await Task.sleep(for: .milliseconds(10))
     }
-    return waiting == nil
+    return nil
+  }
+
+  /// Says that the lineage ended with the newest checkpoint, where nothing was left for one of its own.
+  func markFinal() async {
+    guard let parent else { return }
+    do { try await registry.within(.seconds(2)).markFinal(checkpoint: parent) } catch {
+      logger.warning(
+        "the last checkpoint holds everything, and could not be marked as the final one",
+        [.checkpoint: LogValue(parent), .error: LogValue(describing: error)])
+    }
   }
 
   private func writeUntilDone(_ snapshot: Snapshot) async {
@@ -118,6 +139,8 @@ actor CheckpointWriter {
     while !Task.isCancelled {
       do {
         try await write(snapshot)
+        failing = nil
+        await troubles.clear(.checkpoints)
         return
       } catch let error as RegistryError where error.code == .fenced {
         refused = snapshot
@@ -132,9 +155,8 @@ actor CheckpointWriter {
         failReading(error)
         return
       } catch {
-        logger.warning(
-          "checkpoint not written, trying again",
-          [.step: LogValue(snapshot.state.step), .error: LogValue(describing: error)])
+        failing = (failing?.since ?? .now, error)
+        await troubles.note(.checkpoints, error)
         try? await Task.sleep(for: pause)
         pause = min(pause * 2, .seconds(5))
         if var newer = waiting {
@@ -171,7 +193,7 @@ actor CheckpointWriter {
             stream: state.progress[Int($0.share.partition)].stream)
         }, fields: state.fields.report(fields), heads: state.heads, seconds: snapshot.seconds))
     parent = id
-    durable.withLock { $0 = state.step }
+    durable.withLock { $0 = (state.step, state.consumed) }
     logger.debug(
       "checkpoint written",
       [

@@ -33,6 +33,8 @@ package struct TrainingState: Codable, Sendable {
   }
 
   package var trained: Int64 { progress.reduce(0) { $0 + $1.trained } }
+  /// Records that became something.
+  package var consumed: Int64 { trained + rejectedTotal }
   package var rejectedTotal: Int64 { progress.reduce(0) { $0 + $1.rejected } }
   package var lostTotal: Int64 { progress.reduce(0) { $0 + $1.lost } }
 

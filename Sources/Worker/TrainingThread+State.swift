@@ -31,8 +31,9 @@ extension TrainingThread {
     if isLeader {
       let checkpoints = resources.checkpoints
       let parent = newest?.id
+      let records = newest?.progress.reduce(0) { $0 + $1.trained + $1.rejected } ?? 0
       try blockingAwait(until: .after(.seconds(10))) {
-        await checkpoints.begin(parent: parent, step: saved, goesOnFromMemory: isInMemory)
+        await checkpoints.begin(parent: parent, step: saved, records: records, goesOnFromMemory: isInMemory)
       }
     }
     if collective.rank == source, !isInMemory {

@@ -32,6 +32,9 @@ struct WorkerResources: Sendable {
   let quarantine: Quarantine
   let fields: [DeclaredField]
   let examples: FieldExamples
+  let troubles: TroubleBook
+  /// How long the end waits for a database that does not take the final checkpoint.
+  let finalPatience: Duration
   let logger: Logger
 }
 
@@ -118,32 +121,64 @@ final class TrainingThread {
         resources.logger.warning(
           "the generation has ended; going on from memory with whoever is there",
           [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
+      } catch let error where Self.mayPass(error) {
+        // What is in memory is worth more than a new process: it is kept until there is a database or a broker again.
+        resources.board.report { $0.phase = "regrouping" }
+        resources.logger.warning(
+          "a generation could not begin, trying again",
+          [.generation: LogValue(generation.generation.rawValue), .error: LogValue(Trouble(error).sentence)])
       }
       resources.board.wish { $0.regroup = false }
     }
   }
 
+  private static func mayPass(_ error: any Error) -> Bool {
+    switch error {
+    case let error as RegistryError: error.isRetryable || error.isLockedOut
+    case let error as KafkaError: error.isRetryable
+    default: error is AwaitTimedOut
+    }
+  }
+
   /// Joins and waits until a generation contains this member; nil when asked to stop meanwhile.
+  ///
+  /// A member that is asked to stop and holds what no checkpoint has forms a last generation with whoever is there, to
+  /// write it down.
+  ///
+  /// - Throws: `WorkerError.unsaved` when the database does not let it.
   private func formGeneration() throws -> GenerationRecord? {
     let (registry, board, pipelineID) = (resources.registry, resources.board, resources.pipelineID)
     let facts = MemberFacts(
       id: resources.memberID, address: listener.address, heldStep: state?.step, joinedAt: .now, lastSeen: .now)
     board.report { $0.phase = "joining" }
     let last = lastGeneration
+    let (held, checkpoints, patience) = (state, resources.checkpoints, resources.finalPatience)
     return try blockingAwait(until: .after(.seconds(24 * 3600))) {
+      var stopping: Deadline?
       while true {
+        if board.currentWishes.stop, stopping == nil { stopping = .after(patience) }
         do {
           // First, so that a stop that comes while a generation forms finds this member in its place.
           if let formed = try await registry.generation(pipeline: pipelineID, containing: facts.id, after: last) {
             return formed
           }
-          if board.currentWishes.stop { return nil }
+          if stopping != nil {
+            guard let held else { return nil }
+            let saved = try await registry.within(.seconds(3)).newestCheckpoint(pipeline: pipelineID)?.step ?? -1
+            if saved >= held.step || held.consumed == 0 { return nil }
+          }
           try await registry.join(pipeline: pipelineID, facts)
           let desired = try await registry.pipeline(pipelineID)?.desiredWorkers ?? 1
-          _ = try await registry.formGeneration(pipeline: pipelineID, desired: desired, grace: Self.grace)
-        } catch let error as RegistryError where error.isRetryable {
+          _ = try await registry.formGeneration(
+            pipeline: pipelineID, desired: desired, grace: stopping == nil ? Self.grace : .zero)
+        } catch let error as RegistryError where error.isRetryable || error.isLockedOut {
           // The database is away: nothing can be agreed until it is back.
-          if board.currentWishes.stop { return nil }
+          if let stopping, held == nil || stopping.hasPassed {
+            guard let held, held.consumed > checkpoints.durableRecords else { return nil }
+            throw WorkerError.unsaved(
+              records: held.consumed - checkpoints.durableRecords, step: checkpoints.durableStep,
+              reason: Trouble(error).sentence)
+          }
         }
         try await Task.sleep(for: .milliseconds(50))
       }
@@ -215,10 +250,15 @@ final class TrainingThread {
     defer { state = loop.state }
     let end = try loop.run()
     if end != .regroup {
-      let isWritten = try blockingAwait(until: .after(.seconds(120))) {
-        await checkpoints.drain(until: .after(.seconds(110)))
+      let patience = resources.finalPatience
+      let obstacle = try blockingAwait(until: .after(.seconds(120))) {
+        await checkpoints.drain(until: .after(.seconds(110)), patience: patience)
       }
-      if !isWritten { resources.logger.error("the final checkpoint could not be written in time", [:]) }
+      if let obstacle {
+        throw WorkerError.unsaved(
+          records: loop.state.consumed - checkpoints.durableRecords, step: checkpoints.durableStep, reason: obstacle)
+      }
+      if collective.rank == Rank(0) { try blockingAwait(until: .after(.seconds(10))) { await checkpoints.markFinal() } }
     }
     return end
   }

@@ -1,5 +1,4 @@
 import Ingest
-import Kafka
 import Learning
 import Membership
 import Pipelines
@@ -11,30 +10,37 @@ import Vocabulary
 /// want of it. The step thread never waits for it.
 struct WorkerHeartbeat: Sendable {
   let resources: WorkerResources
+  private let registry: Registry
 
   private static let interval = Duration.milliseconds(500)
+  /// A call that takes longer is given up: the next beat asks again.
+  private static let patience = Duration.seconds(3)
+  private static let statePatience = Duration.seconds(60)
+
+  /// Which version the learner is compared with.
+  private struct Shadow {
+    var version: Int64 = 0
+    /// A version that could not be loaded, and when to try it again: its state may be large.
+    var refused: (version: Int64, until: ContinuousClock.Instant, error: any Error)?
+  }
+
+  init(resources: WorkerResources) {
+    self.resources = resources
+    registry = resources.registry.within(Self.patience)
+  }
 
   func run() async {
     var rate = RateMeter()
-    var shadowed: Int64 = 0
+    var shadow = Shadow()
     var committed: [Int32: Int64] = [:]
-    var isAway = false
     while !Task.isCancelled {
       await commit(&committed)
-      do {
-        try await beat(&rate)
-        try await followWishes()
-        try await followStable(&shadowed)
-        try await writeIncidents()
-        try await tellStreamNews()
-        if isAway { resources.logger.notice("the database answers again", [:]) }
-        isAway = false
-      } catch {
-        if !isAway, !Task.isCancelled {
-          resources.logger.warning(
-            "the database does not answer; training goes on, decisions wait", [.error: LogValue(describing: error)])
-        }
-        isAway = true
+      // While the database does not answer at all, the rest need not ask it.
+      if await attempt(.heartbeat, { try await beat(&rate) }) {
+        await attempt(.wishes) { try await followWishes() }
+        await attempt(.stableVersion) { try await followStable(&shadow) }
+        await attempt(.stream) { try await tellStreamNews() }
+        await resources.troubles.writeDown()
       }
       try? await Task.sleep(for: Self.interval)
     }
@@ -51,6 +57,18 @@ struct WorkerHeartbeat: Sendable {
     let offsets = Dictionary(uniqueKeysWithValues: moved.map { ($0.partition, $0.nextOffset) })
     guard (try? await resources.consumer.commit(offsets)) != nil else { return }
     committed.merge(offsets) { $1 }
+  }
+
+  /// - Returns: Whether the database answered.
+  @discardableResult
+  private func attempt(_ duty: TroubleBook.Duty, _ body: () async throws -> Void) async -> Bool {
+    do {
+      try await body()
+      await resources.troubles.clear(duty)
+      return true
+    } catch {
+      return await resources.troubles.note(duty, error)?.isAbsence == false
+    }
   }
 
   private func beat(_ rate: inout RateMeter) async throws {
@@ -80,6 +98,7 @@ struct WorkerHeartbeat: Sendable {
       // Twice a second: of very many fields only those that have something to tell.
       status.fields = report.fields.count > 256 ? report.withoutCleanFields : report
     }
+    status.troubles = await resources.troubles.sentences
     for partition in facts.owned {
       guard
         let progress = facts.progress.first(where: { $0.partition == partition }),
@@ -91,7 +110,7 @@ struct WorkerHeartbeat: Sendable {
         await (status.behindTransactions ?? 0) + resources.consumer.behindTransactions(partition)
     }
     do {
-      try await resources.registry.heartbeat(
+      try await registry.heartbeat(
         pipeline: resources.pipelineID, member: resources.memberID, heldStep: facts.heldStep, status: status)
     } catch let error as RegistryError where error.code == .notFound {
       // Not joined yet, or forgotten after a long silence: the step thread joins when it needs to.
@@ -99,11 +118,11 @@ struct WorkerHeartbeat: Sendable {
   }
 
   private func followWishes() async throws {
-    guard let pipeline = try await resources.registry.pipeline(named: resources.pipeline.name) else { return }
+    guard let pipeline = try await registry.pipeline(named: resources.pipeline.name) else { return }
     let facts = resources.board.currentFacts
     var mustRegroup = false
-    if facts.rank == Rank(0), let plan = try await resources.registry.currentPlan(pipeline: resources.pipelineID) {
-      let members = try await resources.registry.members(pipeline: resources.pipelineID, silence: .seconds(5))
+    if facts.rank == Rank(0), let plan = try await registry.currentPlan(pipeline: resources.pipelineID) {
+      let members = try await registry.members(pipeline: resources.pipelineID, silence: .seconds(5))
       mustRegroup = Rendezvous.shouldRegroup(
         plan, waiting: members.filter(\.isWaiting).map(\.facts), desired: pipeline.desiredWorkers)
     }
@@ -114,46 +133,21 @@ struct WorkerHeartbeat: Sendable {
   }
 
   /// Loads the stable version when it changes, so that the learner is compared with it.
-  private func followStable(_ shadowed: inout Int64) async throws {
-    let versions = try await resources.registry.versions(pipeline: resources.pipelineID)
-    guard let stable = versions.first(where: { $0.state == .stable }), stable.number != shadowed else { return }
-    let bytes = try await resources.registry.state(of: stable.checkpoint)
-    let predictor = try Predictor(
-      spec: LearnerSpec(resources.pipeline), state: bytes,
-      batchCapacity: resources.partitionCount * resources.pipeline.training.recordsPerPartition)
-    resources.shadow.offer(version: stable.number, predictor: predictor)
-    shadowed = stable.number
-  }
-
-  private func writeIncidents() async throws {
-    let found = resources.quarantine.takeFound()
-    for (place, record) in found.enumerated() {
-      do {
-        _ = try await resources.registry.openIncident(pipeline: resources.pipelineID, IncidentDraft(record))
-        if record.position.offset >= 0 { try await deadLetter(record.position) }
-      } catch {
-        // Told again with the next beat; the incident's key keeps it one.
-        for left in found[place...] { resources.quarantine.put(left) }
-        throw error
-      }
+  private func followStable(_ shadow: inout Shadow) async throws {
+    let versions = try await registry.versions(pipeline: resources.pipelineID)
+    guard let stable = versions.first(where: { $0.state == .stable }), stable.number != shadow.version else { return }
+    if let refused = shadow.refused, refused.version == stable.number, refused.until > .now { throw refused.error }
+    do {
+      let bytes = try await registry.within(Self.statePatience).state(of: stable.checkpoint)
+      let predictor = try Predictor(
+        spec: LearnerSpec(resources.pipeline), state: bytes,
+        batchCapacity: resources.partitionCount * resources.pipeline.training.recordsPerPartition)
+      resources.shadow.offer(version: stable.number, predictor: predictor)
+      shadow.version = stable.number
+    } catch {
+      shadow.refused = (stable.number, .now + .seconds(30), error)
+      throw error
     }
-  }
-
-  /// The record's bytes are long gone from the buffers: it is read again from the log. Where the log does not hold it any
-  /// more, the letter is lost, and told as such.
-  private func deadLetter(_ position: RecordPosition) async throws {
-    let copy: RecordFetch.Copy
-    do { copy = try await RecordFetch.read(position, configuration: resources.kafka) } catch let error as KafkaError {
-      return resources.deadLetters.noteLost(position, cause: "the record could not be read again: \(error)")
-    }
-    let letter = copy.value.withUnsafeBytes { value in
-      (copy.key ?? []).withUnsafeBytes { key in
-        DeadLetter(
-          position: position, reason: .nonFinite, field: nil, key: copy.key == nil ? nil : key, value: value)
-      }
-    }
-    resources.deadLetters.put(letter)
-    try await resources.deadLetters.send()
   }
 }
 
@@ -182,16 +176,5 @@ extension ControlBoard.Wishes {
     stopsAtEnd = pipeline.until == "end"
     stepLimit = pipeline.until.flatMap { $0.hasPrefix("steps:") ? Int64($0.dropFirst(6)) : nil }
     newestGeneration = pipeline.generation
-  }
-}
-
-extension IncidentDraft {
-  /// The same record quarantined again, after a restart say, is the same incident.
-  fileprivate init(_ record: QuarantinedRecord) {
-    let isWholeStep = record.position.offset < 0
-    self.init(
-      key: isWholeStep ? "non_finite step \(record.step)" : "non_finite \(record.position)", kind: "non_finite",
-      severity: .warning, positions: isWholeStep ? [] : [record.position], layer: record.layer,
-      feature: record.feature, step: record.step)
   }
 }

@@ -23,10 +23,11 @@ public enum WorkerOutcome: Sendable, Equatable {
 /// registry how it does.
 public actor WorkerService {
   private let pipeline: Pipeline
-  private let databaseURI: String
+  private let database: DatabaseLocation
   private let brokers: String
   private let memberID: String
   private let listenAddress: String
+  private let finalPatience: Duration
   private let logger: Logger
   private nonisolated let board = ControlBoard()
 
@@ -34,15 +35,17 @@ public actor WorkerService {
   ///   - brokers: Used when the pipeline names none.
   ///   - memberID: Unique to this process start.
   ///   - listenAddress: Where peers connect; port 0 takes a free one.
+  ///   - finalPatience: How long the end waits for a database that does not take the final checkpoint.
   public init(
-    pipeline: Pipeline, databaseURI: String, brokers: String, memberID: String,
-    listenAddress: String = "127.0.0.1:0", logger: Logger
+    pipeline: Pipeline, database: DatabaseLocation, brokers: String, memberID: String,
+    listenAddress: String = "127.0.0.1:0", finalPatience: Duration = .seconds(10), logger: Logger
   ) {
     self.pipeline = pipeline
-    self.databaseURI = databaseURI
+    self.database = database
     self.brokers = brokers
     self.memberID = memberID
     self.listenAddress = listenAddress
+    self.finalPatience = finalPatience
     self.logger = logger
   }
 
@@ -52,7 +55,7 @@ public actor WorkerService {
   /// Works until the lineage ends, a stop is asked for, or a door stays shut.
   public func run() async throws -> WorkerOutcome {
     let registry = try await Registry.open(
-      uri: databaseURI, applicationName: "retrain-worker", deadline: .after(.seconds(30)))
+      at: database, applicationName: "retrain-worker", deadline: .after(.seconds(30)))
     let outcome = try await closing(registry) { try await self.work(with: registry) }
     return outcome
   }
@@ -72,6 +75,7 @@ public actor WorkerService {
     guard let record = try await registry.pipeline(named: pipeline.name) else {
       throw WorkerError.unknownPipeline(pipeline.name)
     }
+    try await registry.openFully()
     // Before the first step: a run for so many steps must not overshoot.
     board.wish { $0.follow(record) }
     let configuration = KafkaConfiguration(
@@ -87,8 +91,10 @@ public actor WorkerService {
     let deadLetters = DeadLetters(configuration: configuration, topic: pipeline.source.effectiveDeadLetterTopic)
     let news = StreamNews()
     let (board, logger) = (board, logger)
+    let troubles = TroubleBook(registry: registry, pipelineID: record.id, memberID: memberID, logger: logger)
     let watch = StreamWatch(
-      registry: registry, pipelineID: record.id, stream: record.stream, topic: pipeline.source.topic,
+      registry: registry.within(.seconds(5)), pipelineID: record.id, stream: record.stream,
+      topic: pipeline.source.topic,
       configuration: configuration, news: news, logger: logger)
     let fields = DeclaredField.all(pipeline.schema, heads: pipeline.heads)
     let resources = WorkerResources(
@@ -98,9 +104,12 @@ public actor WorkerService {
       watch: watch,
       checkpoints: CheckpointWriter(
         registry: registry, pipelineID: record.id, consumer: consumer, deadLetters: deadLetters, watch: watch,
-        fields: fields, logger: logger, failReading: { board.failReading($0, logger: logger) }),
+        fields: fields, troubles: troubles, logger: logger,
+        failReading: { board.failReading($0, logger: logger) }),
       board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
-      examples: FieldExamples(), logger: logger)
+      examples: FieldExamples(), troubles: troubles, finalPatience: finalPatience, logger: logger)
+    let incidents = IncidentWriter(resources)
+    let writing = Task { await incidents.run() }
     let beats = WorkerHeartbeat(resources: resources)
     let heartbeat = Task { await beats.run() }
     let watching = Task { await watch.run { board.failReading($0, logger: logger) } }
@@ -116,23 +125,30 @@ public actor WorkerService {
     }
     heartbeat.cancel()
     watching.cancel()
+    writing.cancel()
     await heartbeat.value
     await watching.value
-    if board.currentFacts.readingFailure == nil { await renewMarks(resources) }
+    await writing.value
+    if case .success = result, board.currentFacts.readingFailure == nil { await renewMarks(resources) }
     if case .success(let outcome) = result, outcome == .stopped || outcome == .finished,
       let reason = board.currentFacts.readingFailure
     {
       result = .success(.halted(reason))
     }
+    // Nobody finds more by now: what was found is written before the lineage is halted or the worker gone.
+    let unwritten = await finish(incidents, deadLetters)
     if case .success(.halted(let reason)) = result {
-      try? await registry.halt(pipeline: record.id, reason: reason)
+      do { try await registry.halt(pipeline: record.id, reason: reason) } catch {
+        logger.error("the halt could not be written down", [.error: LogValue(describing: error)])
+      }
     }
-    try? await registry.leave(pipeline: record.id, member: memberID)
-    try? await deadLetters.deliver(until: .after(.seconds(10)))
+    try? await registry.within(.seconds(3)).leave(pipeline: record.id, member: memberID)
     try? await beats.tellStreamNews(isLast: true)
     await consumer.close()
     await deadLetters.close()
-    return try result.get()
+    let outcome = try result.get()
+    if let unwritten { throw WorkerError.unwritten(unwritten) }
+    return outcome
   }
 
   /// A last look: runs may be shorter than the time between two.
@@ -143,16 +159,39 @@ public actor WorkerService {
       logger.debug("the stream's marks could not be renewed", [.error: LogValue(describing: error)])
     }
   }
+
+  /// - Returns: What is lost, in words; nil: nothing.
+  private func finish(_ incidents: IncidentWriter, _ deadLetters: DeadLetters) async -> String? {
+    var lost = await incidents.finish(until: .after(Self.lastPatience))
+    do { try await deadLetters.deliver(until: .after(Self.lastPatience)) } catch {
+      let sentence = "dead letters are not delivered: \(Trouble(error).sentence)"
+      lost = lost.map { $0 + "; " + sentence } ?? sentence
+    }
+    if let lost { logger.error("the end could not wait any longer", [.reason: LogValue(lost)]) }
+    return lost
+  }
+
+  /// How long the end waits for incidents, and for dead letters.
+  private static let lastPatience = Duration.seconds(10)
 }
 
 /// What keeps a worker from working.
 public enum WorkerError: Error, CustomStringConvertible {
   case unknownPipeline(String)
+  /// The end came, and so many records since the checkpoint of `step` are in none.
+  case unsaved(records: Int64, step: Int64, reason: String)
+  /// Incidents or dead letters that could not be written.
+  case unwritten(String)
 
   public var description: String {
     switch self {
     case .unknownPipeline(let name):
       "no pipeline '\(name)' in the registry: 'retrainctl start FILE' registers it"
+    case .unsaved(let records, let step, let reason):
+      "the final checkpoint is not written: \(records) records learned since "
+        + (step < 0 ? "the beginning" : "the checkpoint of step \(step)")
+        + " are not in any, and will be learned again; \(reason)"
+    case .unwritten(let what): what
     }
   }
 }

@@ -33,6 +33,8 @@ struct Environment: Sendable {
   /// `NAME=value` for every variable, with `changes` applied: what a child process gets.
   static func block(changing changes: [String: String]) -> [String] {
     var all = ProcessInfo.processInfo.environment
+    // What a crash prints into a log: registers and the memory that they point to may hold secrets.
+    if all["SWIFT_BACKTRACE"] == nil { all["SWIFT_BACKTRACE"] = "registers=none,images=none,sanitize=yes,color=no" }
     for (name, value) in changes { all[name] = value }
     return all.map { "\($0.key)=\($0.value)" }.sorted()
   }

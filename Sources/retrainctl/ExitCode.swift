@@ -1,10 +1,12 @@
 import Foundation
+import HTTP
 import Ingest
 import Kafka
 import Pipelines
 import Postgres
 import Registry
 import Vocabulary
+import Worker
 
 /// How a process ends, after `sysexits.h`.
 enum ExitCode: Int32, CaseIterable {
@@ -56,10 +58,20 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let mistakes as PipelineMistakes: self.init(.badPipeline, mistakes.description)
     case let error as PostgresError: self.init(.unavailable, error.description)
     case let error as KafkaError: self.init(.unavailable, error.description)
+    case let error as HTTPError: self.init(.unavailable, error.description)
+    case let error as WorkerError:
+      if case .unknownPipeline = error {
+        self.init(.usage, error.description)
+      } else {
+        self.init(.unavailable, error.description)
+      }
     case let error as IngestError: self.init(.usage, error.description)
     case let error as RegistryError:
-      self.init(Self.code(of: error), error.message + (error.cause.map { ": \($0.message)" } ?? ""))
-    case let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileReadNoPermission:
+      self.init(
+        error.isLockedOut ? .unavailable : Self.code(of: error),
+        error.message + (error.cause.map { ": \($0.message)" } ?? ""))
+    // A file that cannot be read or written: absent, not ours, or on a full disk.
+    case let error as CocoaError:
       self.init(.unavailable, error.localizedDescription)
     default: self.init(.ourFault, "\(error)")
     }

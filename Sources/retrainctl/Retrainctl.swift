@@ -34,6 +34,8 @@ struct Retrainctl: Command {
 
 @main enum Program {
   static func main() async {
+    // What we write is for our own eyes: logs, state, records.
+    umask(0o077)
     let code = await run(Array(CommandLine.arguments.dropFirst()))
     exit(code.rawValue)
   }

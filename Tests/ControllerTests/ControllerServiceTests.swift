@@ -77,7 +77,8 @@ private struct Rig {
 
   func controller(_ holder: String = "c") -> ControllerService {
     ControllerService(
-      pipeline: pipeline, databaseURI: database.uri, holder: holder, logger: Logger(label: holder, sink: .none))
+      pipeline: pipeline, database: DatabaseLocation(uri: database.uri), holder: holder,
+      logger: Logger(label: holder, sink: .none))
   }
 
   /// A controller that has judged everything there is.

@@ -97,6 +97,37 @@ struct PrivateClusterTests {
     }
   }
 
+  @Test("its port is kept; when another program has taken it, it moves, says so and keeps the new one")
+  func port() async throws {
+    try await withFolder { folder in
+      let first = try start(folder + "/pg")
+      defer { try? first.destroy() }
+      #expect(first.notice == nil)
+      #expect(kill(first.processID, SIGKILL) == 0)
+      let second = try start(folder + "/pg")
+      #expect(second.port == first.port && second.uri == first.uri && second.notice == nil)
+      try second.stop()
+      let intruder = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      defer { close(intruder) }
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = in_port_t(UInt16(first.port)).bigEndian
+      address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+      let isTaken = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(intruder, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 && listen(intruder, 1) == 0
+        }
+      }
+      #expect(isTaken)
+      let third = try start(folder + "/pg")
+      #expect(third.port != first.port)
+      #expect(third.notice?.contains("port \(first.port)") == true)
+      try third.stop()
+      let fourth = try start(folder + "/pg")
+      #expect(fourth.port == third.port && fourth.notice == nil)
+    }
+  }
+
   @Test("a folder that holds other files is left alone")
   func foreignFolder() async throws {
     try await withFolder { folder in

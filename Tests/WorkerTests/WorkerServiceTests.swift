@@ -63,10 +63,10 @@ struct ServiceRig {
     await producer.close()
   }
 
-  func worker(_ id: String) -> WorkerService {
+  func worker(_ id: String, finalPatience: Duration = .seconds(10)) -> WorkerService {
     WorkerService(
-      pipeline: pipeline, databaseURI: database.uri, brokers: broker.bootstrap, memberID: id,
-      logger: Logger(label: id, level: .warning, sink: .standardError(.text)))
+      pipeline: pipeline, database: DatabaseLocation(uri: database.uri), brokers: broker.bootstrap, memberID: id,
+      finalPatience: finalPatience, logger: Logger(label: id, level: .warning, sink: .standardError(.text)))
   }
 
   /// Runs so many workers to their end.

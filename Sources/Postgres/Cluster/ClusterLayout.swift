@@ -53,7 +53,16 @@ struct ClusterLayout {
     var account = try ClusterAccount.choose(forData: layout.data)
     try account.take(asked)
     if try account.canUse(asked, deadline: deadline) { return (layout, account) }
-    guard !account.isOurs else { throw PostgresError(.cluster, "\(asked) cannot be written by this account") }
+    guard !account.isOurs else {
+      throw PostgresError(.cluster, "\(asked) belongs to another account than ours, and cannot be written by it")
+    }
+    // Another folder would be another, empty database.
+    guard !layout.hasData else {
+      throw PostgresError(
+        .cluster,
+        "\(asked) holds a database whose account (user \(account.user)) cannot reach it any more: a folder above it was "
+          + "closed to others; 'chmod o+x' lets it through")
+    }
     let other = ClusterLayout(directory: "/var/lib/retrain/\(mark(asked))")
     try makeDirectory("/var/lib/retrain", mode: 0o755)
     try makeDirectory(other.directory)

@@ -44,26 +44,54 @@ struct ClusterMaker {
     try account.take(layout.password)
   }
 
-  /// Starts the server on a free loopback port; when another program takes the port first, on another one.
-  func startServer(deadline: Deadline) throws {
+  /// Starts the server on the loopback port that it had, or on a free one; when another program has taken that, on another.
+  ///
+  /// - Returns: That it had to move, in words; nil: it is where it was, or new.
+  func startServer(deadline: Deadline) throws -> String? {
     try prepareSocketDirectory()
     var lastWords = ""
+    let kept = keptPort
     for attempt in 0..<4 where attempt == 0 || !deadline.hasPassed {
-      try writeSettings(port: freePort())
+      let port =
+        try attempt == 0
+        ? kept.flatMap { LoopbackPort.isFree($0) ? $0 : nil } ?? LoopbackPort.choose()
+        : LoopbackPort.choose()
+      try writeSettings(port: port)
       unlink(layout.log)
       let seconds = max(1, Int(deadline.remaining.seconds))
       let outcome = try account.run(
         binaries.control, ["start", "-D", layout.data, "-l", layout.log, "-w", "-t", String(seconds)],
         deadline: .after(.seconds(seconds + 2)))
-      if outcome.status == 0 { return }
+      if outcome.status == 0 {
+        guard let kept, kept != port else { return nil }
+        return "another program has taken port \(kept) of the private database; it listens on \(port) from now on"
+      }
       let log = (try? String(contentsOfFile: layout.log, encoding: .utf8)) ?? ""
       lastWords = log.isEmpty ? outcome.output : log
       guard lastWords.contains("could not bind") || lastWords.contains("could not create any TCP/IP sockets") else {
         break
       }
     }
-    let end = lastWords.split(separator: "\n").suffix(4).joined(separator: "; ")
-    throw PostgresError(.cluster, "the server did not start: \(end)")
+    throw PostgresError(.cluster, "the server did not start: \(Self.reason(in: lastWords))")
+  }
+
+  /// What a server's log says of its end: the line that tells why, not those that follow from it.
+  static func reason(in log: String) -> String {
+    if log.contains("No space left on device") {
+      return "there is no room left on its disk (No space left on device); free some, and it is started again"
+    }
+    let lines = log.split(separator: "\n")
+    let why = lines.filter { line in
+      ["PANIC:", "FATAL:"].contains { line.contains($0) } && !line.contains("recovery mode")
+    }
+    return (why.isEmpty ? lines.suffix(4) : why.suffix(2)).joined(separator: "; ")
+  }
+
+  /// The port of the last start; nil: there was none.
+  private var keptPort: Int? {
+    let text = (try? String(contentsOfFile: layout.settings, encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("port = ") }
+    return line.flatMap { Int($0.dropFirst("port = ".count)) }.flatMap { (1...65535).contains($0) ? $0 : nil }
   }
 
   private func prepareSocketDirectory() throws {
@@ -103,22 +131,4 @@ struct ClusterMaker {
     try account.take(layout.settings)
     chmod(layout.settings, 0o600)
   }
-}
-
-/// A loopback port that was free a moment ago.
-func freePort() throws -> Int {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  guard descriptor >= 0 else { throw PostgresError(.cluster, "no socket: errno \(errno)") }
-  defer { close(descriptor) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-    }
-  }
-  guard isBound else { throw PostgresError(.cluster, "no free loopback port: errno \(errno)") }
-  return Int(UInt16(bigEndian: address.sin_port))
 }

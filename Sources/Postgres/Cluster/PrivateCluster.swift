@@ -1,8 +1,9 @@
 import Foundation
 import Vocabulary
 
-/// A PostgreSQL server of our own: made in a folder, reached over a socket and a free loopback port, with a random password.
+/// A PostgreSQL server of our own: made in a folder, reached over a socket and a loopback port, with a random password.
 ///
+/// The port is chosen once and kept, as long as no other program has taken it meanwhile.
 /// As root it runs under the account `postgres`. Whoever starts it again while it runs is attached to it.
 public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectable {
   /// Where its files really are: see `start`.
@@ -14,6 +15,8 @@ public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectab
   public let port: Int
   public let socketDirectory: String
   public let processID: Int32
+  /// What whoever started it should be told; nil: nothing.
+  public internal(set) var notice: String?
 
   public var description: String { "private cluster in \(directory), port \(port)" }
   public var customMirror: Mirror { Mirror(self, children: ["directory": directory, "port": port]) }
@@ -49,17 +52,19 @@ public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectab
     defer { lock.release() }
     while true {
       let running = ClusterProcess.find(layout)
+      var notice: String?
       if running == nil {
         let binaries = try ClusterBinaries.find(majorVersion: layout.majorVersion, deadline: deadline)
         let maker = ClusterMaker(layout: layout, account: account, binaries: binaries, durable: durable)
         if !layout.hasData { try maker.initialize(deadline: deadline) }
         try ClusterProcess.clearRemains(layout, deadline: deadline)
-        try maker.startServer(deadline: deadline)
+        notice = try maker.startServer(deadline: deadline)
       }
       guard let process = running ?? ClusterProcess.find(layout) else {
         throw PostgresError(.cluster, "the server ended right after its start; its log is \(layout.log)")
       }
-      let cluster = try PrivateCluster(layout: layout, process: process)
+      var cluster = try PrivateCluster(layout: layout, process: process)
+      cluster.notice = notice
       do {
         try cluster.ensureDatabase(deadline: deadline)
         return cluster

@@ -51,6 +51,7 @@ struct IncidentShowCommand: Command {
       let palette = Palette.standardOutput
       Console.say(palette.bold("incident \(incident.id)") + "  \(incident.severity.rawValue), \(incident.kind)")
       Console.say("opened   \(Wording.ago(incident.openedAt))")
+      if let closed = incident.closedAt { Console.say("over     \(Wording.ago(closed))") }
       if let step = incident.step { Console.say("step     \(Wording.count(step))") }
       if let layer = incident.layer { Console.say("layer    \(layer)") }
       if let feature = incident.feature { Console.say("feature  \(feature)") }

@@ -17,7 +17,7 @@ struct MigrateCommand: Command {
     let database = try DatabaseAccess.enter(creates: true)
     defer { try? database.leave() }
     let registry = try await Registry.open(
-      uri: database.uri, applicationName: "retrainctl migrate", deadline: .after(.seconds(15)))
+      at: database.location, applicationName: "retrainctl migrate", deadline: .after(.seconds(15)))
     let report: MigrationReport
     do { report = try await registry.migrate() } catch {
       await registry.close()

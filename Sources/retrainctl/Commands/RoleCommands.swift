@@ -41,9 +41,9 @@ struct RoleRun: Sendable {
   }
 
   /// The pipeline as the registry has it, with the secrets of this process's environment.
-  func pipelineFile(databaseURI: String) async throws -> PipelineFile {
+  func pipelineFile(_ database: DatabaseLocation) async throws -> PipelineFile {
     let registry = try await Registry.open(
-      uri: databaseURI, applicationName: "retrain-\(role)", deadline: .after(.seconds(30)))
+      at: database, applicationName: "retrain-\(role)", deadline: .after(.seconds(30)))
     do {
       let record = try await registry.choosePipeline(named: pipelineName)
       await registry.close()
@@ -68,7 +68,13 @@ struct RoleRun: Sendable {
   func withDatabase<Value>(_ body: (DatabaseAccess) async throws -> Value) async throws -> Value {
     let database = try DatabaseAccess.enter(creates: false)
     defer { try? database.leave() }
-    do { return try await body(database) } catch {
+    do { return try await body(database) } catch let error as RegistryError where error.code != .notFound {
+      // Whatever the registry refuses a role, its command line is not to blame for it.
+      let isDatabase = error.isRetryable || error.isLockedOut
+      let failure = CommandFailure(isDatabase ? .unavailable : .ourFault, CommandFailure(error).message)
+      logger.error("the role ended", [.error: LogValue(failure.message)])
+      throw failure
+    } catch {
       logger.error("the role ended", [.error: LogValue(CommandFailure(error).message)])
       throw error
     }
@@ -89,11 +95,11 @@ struct WorkerCommand: Command {
   func run() async throws {
     let run = RoleRun("worker", role)
     try await run.withDatabase { database in
-      let pipeline = try await run.pipelineFile(databaseURI: database.uri).pipeline
+      let pipeline = try await run.pipelineFile(database.location).pipeline
       let broker = try BrokerAccess.enter(pipelineBrokers: pipeline.source.brokers)
       defer { try? broker.leave() }
       let service = WorkerService(
-        pipeline: pipeline, databaseURI: database.uri, brokers: broker.addresses, memberID: run.processName,
+        pipeline: pipeline, database: database.location, brokers: broker.addresses, memberID: run.processName,
         listenAddress: listen, logger: run.logger)
       let signals = run.stopping { service.requestStop() }
       defer { signals.cancel() }
@@ -119,7 +125,7 @@ struct ControllerCommand: Command {
     let run = RoleRun("controller", role)
     try await run.withDatabase { database in
       let service = ControllerService(
-        pipeline: try await run.pipelineFile(databaseURI: database.uri).pipeline, databaseURI: database.uri,
+        pipeline: try await run.pipelineFile(database.location).pipeline, database: database.location,
         holder: run.processName, logger: run.logger)
       let signals = run.stopping { service.requestStop() }
       defer { signals.cancel() }
@@ -140,9 +146,9 @@ struct ServerCommand: Command {
   func run() async throws {
     let run = RoleRun("server", role)
     try await run.withDatabase { database in
-      let pipeline = try await run.pipelineFile(databaseURI: database.uri).pipeline
+      let pipeline = try await run.pipelineFile(database.location).pipeline
       let service = ServerService(
-        pipelineName: pipeline.name, pipeline: pipeline, databaseURI: database.uri, logger: run.logger,
+        pipelineName: pipeline.name, pipeline: pipeline, database: database.location, logger: run.logger,
         serverID: run.processName)
       let signals = run.stopping { service.requestStop() }
       defer { signals.cancel() }

@@ -8,9 +8,11 @@ struct StartCommand: Command {
       name: "start", abstract: "Run a pipeline on this machine: database, broker, controller, server, workers.",
       discussion: """
         Goes on from the newest checkpoint if there is one. What is not there is started under .retrain/ and stopped \
-        with the run; what crashes is started again. Ctrl-C stops with a final checkpoint, a second one at once. \
-        Every role logs to .retrain/logs/<pipeline>/. A topic that is not there is made, with a word, unless the file \
-        says source.create: false. Where the topic no longer holds what comes next, it refuses and names the ways on.
+        with the run; what ends is started again. Ctrl-C, SIGTERM or a closed terminal stops with a final checkpoint, a second \
+        signal at once. Exit code 0 says that everything learned is in a checkpoint; 69 may say that it is not, with \
+        the number of records. Every role logs to .retrain/logs/<pipeline>/. A topic that is not there is made, with a \
+        word, unless the file says source.create: false. Where the topic no longer holds what comes next, it refuses and \
+        names the ways on.
 
         --until end        when the stream was read to its end (and no 'feed' on this machine goes on)
         --until 60         after so many seconds
@@ -77,8 +79,9 @@ struct StartCommand: Command {
     if newStream { words.append("--new-stream") }
     let name = pipeline.pipeline.name
     if let running = try RunRecord.running(name, in: house) {
-      throw CommandFailure(.unavailable, "'\(name)' runs here already (process \(running.processID))")
+      throw CommandFailure(.unavailable, "'\(name)' runs here already: \(running.sentence); 'retrainctl stop' ends it")
     }
+    try house.prepare()
     try House.makeFolder(house.logs(name))
     let log = house.logs(name) + "/supervisor.log"
     let child = try ChildProcess(

@@ -22,7 +22,15 @@ struct StatusCommand: Command {
       let reader = StatusReader(registry: registry, pipeline: name)
       let screen = LiveScreen()
       while true {
-        let status = try await reader.read()
+        var status = try await reader.read()
+        // Whoever runs here and is not heard of has something between him and the database.
+        if status.workers.isEmpty, status.desiredState == "running",
+          let running = try RunRecord.running(name, in: House())
+        {
+          status.troubles.append(
+            "'start' runs here as process \(running.processID), but none of its workers is heard of; the newest lines of "
+              + "\(House().logs(name)) tell why")
+        }
         if format.json {
           try Console.say(json: status)
         } else if watch, Terminal.isInteractive(STDOUT_FILENO) {

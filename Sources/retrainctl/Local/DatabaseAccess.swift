@@ -1,9 +1,11 @@
 import Foundation
 import Postgres
+import Registry
 import Vocabulary
 
 /// The database of this process: the one that the environment names, or our share in the private cluster.
 final class DatabaseAccess: Sendable {
+  /// As it was when we entered.
   let uri: String
   /// Nil: somebody else's server.
   private let tenancy: Tenancy?
@@ -13,6 +15,12 @@ final class DatabaseAccess: Sendable {
     self.uri = uri
     self.tenancy = tenancy
     self.directory = directory
+  }
+
+  /// Where it is: a private cluster that was started again may be elsewhere.
+  var location: DatabaseLocation {
+    guard isPrivate else { return DatabaseLocation(uri: uri) }
+    return DatabaseLocation { [uri, directory] in (try PrivateCluster.running(directory: directory))?.uri ?? uri }
   }
 
   var isPrivate: Bool { tenancy != nil }
@@ -29,9 +37,23 @@ final class DatabaseAccess: Sendable {
         "there is no database yet: RETRAIN_DATABASE_URL is not set, and nothing was started under \(house.root)")
     }
     let (tenancy, cluster) = try Tenancy.enter("postgres", in: house, deadline: deadline) {
-      try PrivateCluster.start(directory: house.postgres, deadline: deadline)
+      try start(house.postgres, deadline)
     }
     return DatabaseAccess(uri: cluster.uri, tenancy: tenancy, directory: house.postgres)
+  }
+
+  private static func start(_ directory: String, _ deadline: Deadline) throws -> PrivateCluster {
+    let cluster = try PrivateCluster.start(directory: directory, deadline: deadline)
+    if let notice = cluster.notice { Console.complain(notice) }
+    return cluster
+  }
+
+  /// Whether the private cluster's server is there.
+  var isRunning: Bool { (try? PrivateCluster.running(directory: directory)) != nil }
+
+  /// Starts the private cluster's server, which is gone. Blocks.
+  func startAgain() throws {
+    try tenancy?.again(deadline: .after(Tenancy.patience)) { _ = try Self.start(directory, .after(.seconds(60))) }
   }
 
   /// Whether there is a database to look into, without making one.

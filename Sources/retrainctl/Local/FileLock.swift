@@ -12,7 +12,7 @@ final class FileLock: Sendable {
   init(_ path: String) throws {
     self.path = path
     // Closed in children: one that inherited it would hold the lock for us.
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw CommandFailure(.unavailable, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
     }

@@ -17,12 +17,23 @@ struct House: Sendable {
 
   /// Makes the folders; several processes may do so at once.
   func prepare() throws {
-    for folder in [root, run, root + "/logs"] { try Self.makeFolder(folder) }
+    let missing = sequence(first: URL(filePath: root)) { $0.deletingLastPathComponent() }
+      .prefix { $0.path != "/" && !FileManager.default.fileExists(atPath: $0.path) }
+    if !missing.isEmpty { try Self.makeFolder(root) }
+    // Root's private cluster runs under another account, which must get through to its own folder.
+    if geteuid() == 0 { for folder in missing { chmod(folder.path, 0o711) } }
+    for folder in [run, root + "/logs"] { try Self.makeFolder(folder) }
   }
 
+  /// A folder of ours that only we may enter; one that an earlier program made open to everybody is closed.
   static func makeFolder(_ path: String) throws {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      if FileManager.default.fileExists(atPath: path) {
+        chmod(path, 0o700)  // One that is not ours stays as it is.
+        return
+      }
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw CommandFailure(.unavailable, "the folder \(path) cannot be made: \(error.localizedDescription)")
     }

@@ -12,7 +12,7 @@ struct RegistryAccess: Sendable {
     let database = try DatabaseAccess.enter(creates: creates)
     do {
       let registry = try await Registry.open(
-        uri: database.uri, applicationName: "retrainctl \(purpose)", deadline: .after(.seconds(15)))
+        at: database.location, applicationName: "retrainctl \(purpose)", deadline: .after(.seconds(15)))
       if creates { try await registry.migrate() }
       return RegistryAccess(database: database, registry: registry)
     } catch {

@@ -7,6 +7,8 @@ struct RunRecord: Codable, Sendable {
 
   private static func file(_ pipeline: String, _ house: House) -> String { "\(house.run)/pipeline.\(pipeline).json" }
 
+  var sentence: String { "process \(processID), since \(startedAt.ISO8601Format())" }
+
   static func lock(_ pipeline: String, in house: House) throws -> FileLock {
     try house.prepare()
     return try FileLock("\(house.run)/pipeline.\(pipeline).lock")

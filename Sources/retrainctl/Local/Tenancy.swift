@@ -37,6 +37,13 @@ final class Tenancy: Sendable {
     }
   }
 
+  /// Starts a service again that has gone while we were in it.
+  func again(deadline: Deadline, start: () throws -> Void) throws {
+    try gate.lock(.exclusive, deadline: deadline)
+    defer { gate.unlock() }
+    try start()
+  }
+
   /// Leaves; `stop` runs when nobody else is there and nobody asked for the service to stay.
   func leave(deadline: Deadline = .after(patience), stop: () throws -> Void) throws {
     try gate.lock(.exclusive, deadline: deadline)

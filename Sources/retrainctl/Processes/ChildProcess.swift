@@ -26,9 +26,13 @@ final class ChildProcess: Sendable {
   ///   - log: Appended to; made if need be.
   ///   - isDetached: A session of its own and no lifeline: it outlives us.
   init(executable: String, arguments: [String], environment: [String], log: String, isDetached: Bool = false) throws {
-    let output = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    var output = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    // A log that finds no room is no reason not to work.
+    if output < 0, [ENOSPC, EDQUOT, EROFS].contains(errno) { output = open("/dev/null", O_WRONLY | O_CLOEXEC) }
     guard output >= 0 else { throw Self.failure(log, errno) }
     defer { close(output) }
+    // One that an earlier program made may be open to everybody.
+    _ = fchmod(output, 0o600)
     var ends: [Int32] = [-1, -1]
     if isDetached {
       ends[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -53,7 +57,7 @@ final class ChildProcess: Sendable {
     // The signals that we ignore would stay ignored in the child.
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    for number in [SIGINT, SIGTERM, SIGPIPE] { sigaddset(&defaults, number) }
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setpgroup(&attributes, 0)
     // glibc's POSIX_SPAWN_SETSID, which its header shows only to _GNU_SOURCE.

@@ -28,6 +28,13 @@ struct LogTail {
     return lines
   }
 
+  /// The last words of a process, where it said why it ends.
+  static func lastComplaint(of path: String) -> String? {
+    let lines = last(12, of: path).split(separator: "\n")
+    return lines.last { $0.hasPrefix("retrainctl: ") || $0.contains("Fatal error: ") }
+      .map { $0.hasPrefix("retrainctl: ") ? String($0.dropFirst("retrainctl: ".count)) : String($0) }
+  }
+
   /// The last lines of a file, for a complaint.
   static func last(_ count: Int = 10, of path: String) -> String {
     guard let file = FileHandle(forReadingAtPath: path) else { return "(its log \(path) cannot be read)" }

@@ -1,7 +1,7 @@
 import Foundation
 import Vocabulary
 
-/// One role's process under the supervisor: started, watched, started again after a crash.
+/// One role's process under the supervisor: started, watched, started again when it ends.
 final class ManagedChild {
   /// `controller`, `server`, `worker-1`
   let name: String
@@ -10,22 +10,25 @@ final class ManagedChild {
   private let environment: [String]
   private(set) var process: ChildProcess?
   private var startedAt = ContinuousClock.now
-  private var crashesInARow = 0
+  private var rule = RestartRule()
   private var restartAt: ContinuousClock.Instant?
   private var tail: LogTail
+  /// Whether its end without an error is the end of its work.
+  private let isFinite: Bool
   /// It ended by itself, cleanly.
   private(set) var hasFinished = false
+  /// It has crashed so often that nobody should count on it; it is tried all the same.
+  private(set) var isExhausted = false
+  /// How it ended last; nil: it has not.
+  private(set) var lastExit: Int32?
   private var isStopping = false
 
-  /// A process that lived this long had nothing to do with the crash before.
-  private static let provenAfter = Duration.seconds(60)
-  private static let crashesMax = 8
-
-  init(name: String, arguments: [String], environment: [String], log: String) throws {
+  init(name: String, arguments: [String], environment: [String], log: String, isFinite: Bool) throws {
     self.name = name
     self.arguments = arguments
     self.environment = environment
     self.log = log
+    self.isFinite = isFinite
     tail = LogTail(log)
     try start()
   }
@@ -39,29 +42,35 @@ final class ManagedChild {
 
   enum Event {
     case finished
-    case crashed(code: Int32, restartIn: Duration)
-    /// It will not be started again.
-    case failed(code: Int32)
+    case ended(code: Int32, RestartRule.Verdict)
+    /// The system would not start it; it is tried again.
+    case notStarted(String)
   }
 
   /// Looks after the process; call it several times a second.
-  func tend(now: ContinuousClock.Instant = .now) throws -> Event? {
-    if let restartAt, now >= restartAt, !isStopping { try start() }
-    guard let exit = process?.exit else { return nil }
+  func tend(now: ContinuousClock.Instant = .now) -> Event? {
+    if let restartAt, now >= restartAt, !isStopping {
+      do { try start() } catch {
+        self.restartAt = now.advanced(by: .seconds(2))
+        return .notStarted(CommandFailure(error).message)
+      }
+    }
+    guard let exit = process?.exit else {
+      if isExhausted, process != nil, startedAt.duration(to: now) >= RestartRule.provenAfter { isExhausted = false }
+      return nil
+    }
     process = nil
-    if exit.isClean {
+    lastExit = exit.code
+    if exit.isClean, isFinite || isStopping {
       hasFinished = true
       return .finished
     }
-    if isStopping { return .failed(code: exit.code) }
-    // A wrong command line or pipeline stays wrong.
-    if [ExitCode.usage.rawValue, ExitCode.badPipeline.rawValue].contains(exit.code) { return .failed(code: exit.code) }
-    if startedAt.duration(to: now) > Self.provenAfter { crashesInARow = 0 }
-    crashesInARow += 1
-    guard crashesInARow <= Self.crashesMax else { return .failed(code: exit.code) }
-    let delay = Duration.milliseconds(min(30_000, 250 << crashesInARow))
-    restartAt = now.advanced(by: delay)
-    return .crashed(code: exit.code, restartIn: delay)
+    guard !isStopping else { return nil }
+    let verdict = rule.ended(
+      RestartRule.cause(ofExit: exit.code), lived: startedAt.duration(to: now), now: now)
+    isExhausted = verdict.isExhausted
+    restartAt = verdict.restartIn.map { now.advanced(by: $0) }
+    return .ended(code: exit.code, verdict)
   }
 
   /// What it has logged since the last call.

@@ -27,7 +27,7 @@ struct PipelineRun {
     let lock = try RunRecord.lock(name, in: house)
     // A supervisor that was killed a moment ago may not have let go of its lock yet.
     guard (try? lock.lock(.exclusive, deadline: .after(.seconds(3)))) != nil else {
-      let process = try RunRecord.running(name, in: house).map { " (process \($0.processID))" } ?? ""
+      let process = try RunRecord.running(name, in: house).map { ": \($0.sentence)" } ?? ""
       throw CommandFailure(.unavailable, "'\(name)' runs here already\(process); 'retrainctl stop' ends it")
     }
     defer {
@@ -46,9 +46,11 @@ struct PipelineRun {
     let broker = try BrokerAccess.enter(pipelineBrokers: file.pipeline.source.brokers, house: house)
     defer { leave("broker", broker.leave) }
     let registry = try await Registry.open(
-      uri: database.uri, applicationName: "retrainctl start", deadline: .after(.seconds(30)))
+      at: database.location, applicationName: "retrainctl start", deadline: .after(.seconds(30)))
     do {
-      let result = try await run(with: registry, broker: broker, signals: signals)
+      let result = try await holding(database) { hold in
+        try await run(with: registry, database: database, broker: broker, signals: signals, hold: hold)
+      }
       await registry.close()
       return result
     } catch {
@@ -64,7 +66,33 @@ struct PipelineRun {
     do { try leave() } catch { reporter.note("the \(what) could not be stopped: \(CommandFailure(error).message)") }
   }
 
-  private func run(with registry: Registry, broker: BrokerAccess, signals: SignalCount) async throws -> Result {
+  /// Nobody else may run the pipeline on the same database, here or elsewhere.
+  private func holding(_ database: DatabaseAccess, _ body: (RunHold) async throws -> Result) async throws -> Result {
+    let hold = RunHold(
+      location: database.location, pipeline: name, host: ProcessInfo.processInfo.hostName, processID: getpid())
+    // One that was killed a moment ago may not have let go yet.
+    let deadline = Deadline.after(.seconds(3))
+    while let holder = try await hold.take(deadline: .after(.seconds(15))) {
+      guard !deadline.hasPassed else {
+        await hold.release()
+        throw CommandFailure(
+          .unavailable, "'\(name)' runs already on this database: \(holder); 'retrainctl stop' ends it")
+      }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    do {
+      let result = try await body(hold)
+      await hold.release()
+      return result
+    } catch {
+      await hold.release()
+      throw error
+    }
+  }
+
+  private func run(
+    with registry: Registry, database: DatabaseAccess, broker: BrokerAccess, signals: SignalCount, hold: RunHold
+  ) async throws -> Result {
     try await registry.migrate()
     try await makeTopics(broker, registry)
     guard signals.value == 0 else { return Result(ending: .interrupted, status: nil) }
@@ -87,23 +115,40 @@ struct PipelineRun {
       pipeline: name, workers: workers, until: until,
       environment: Environment.block(changing: ["RETRAIN_HOME": house.root]), logFolder: house.logs(name))
     let waitsForEnd = until == .end
-    let supervisor = try Supervisor(options, poller: poller, reporter: reporter, signals: signals) {
+    let keeping = RunKeeping(hold)
+    let notes = PendingNotes()
+    let keepers = Task {
+      async let cluster: Void = DatabaseKeeper(database: database) { notes.add($0) }.run()
+      async let right: Void = keeping.run()
+      _ = await (cluster, right)
+    }
+    defer { keepers.cancel() }
+    let supervisor = try Supervisor(
+      options, poller: poller, reporter: reporter, signals: signals, notes: notes, takenOver: { keeping.other }
+    ) {
       if waitsForEnd { await watch.announceEnd(of: record.id) }
     }
     try RunRecord(processID: getpid(), startedAt: Date()).write(name, in: house)
     var ending = await supervisor.run()
+    keepers.cancel()
+    await keepers.value
     await poller.stop()
-    // Nobody works on it any more, whatever was asked for: the tables should say so.
-    try? await registry.setDesiredState(.stopped, pipeline: record.id)
-    var status = try? await reader.read()
+    // Nobody works on it any more, whatever was asked for: the tables should say so. A database that does not take that
+    // is not asked for anything else. Another that has taken over has its own wishes.
+    let brief = registry.within(.seconds(3))
+    var isThere = true
+    if keeping.other == nil { isThere = (try? await brief.setDesiredState(.stopped, pipeline: record.id)) != nil }
+    var status = isThere ? try? await StatusReader(registry: brief, pipeline: name).read() : nil
     var summary = supervisor.summary
     // The tables know of what came between two looks, and of a run that was shorter than one.
     if let status {
       let consumed = before?.progress.reduce(0) { $0 + $1.trained + $1.rejected } ?? 0
-      let seconds = try? await registry.secondsOfWork(pipeline: record.id, after: before?.id ?? 0)
+      let seconds = try? await brief.secondsOfWork(pipeline: record.id, after: before?.id ?? 0)
       summary.complete(records: status.consumed - consumed, seconds: seconds ?? nil)
     }
-    if let end = try? await stream.end(of: record.id) {
+    if isThere,
+      let end = try? await stream.end(of: record.id, patience: ending == .finished ? .seconds(5) : .seconds(1))
+    {
       summary.lag = end.lag
       summary.behindTransactions = end.behindTransactions > 0 ? end.behindTransactions : nil
     }
@@ -121,6 +166,7 @@ struct PipelineRun {
       default: ending = .workersStopped(logs: options.logFolder)
       }
     }
+    if ending.exitCode == .ok, let loss = supervisor.loss(status) { ending = .unsaved(loss) }
     return Result(ending: ending, status: status, summary: summary)
   }
 

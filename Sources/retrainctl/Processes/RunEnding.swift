@@ -13,13 +13,17 @@ enum RunEnding: Sendable, Hashable {
   /// `retrainctl stop`.
   case stopped
   case halted(String)
+  /// Another `start`, on another machine, has taken the pipeline while the database was away.
+  case takenOver(String)
+  /// It would have ended well, but not everything that was learned is in a checkpoint.
+  case unsaved(String)
   /// A role cannot be kept running; its exit code.
   case roleFailed(role: String, code: Int32)
 
   var exitCode: ExitCode {
     switch self {
     case .finished, .waitsBehindTransactions, .reached, .interrupted, .stopped: .ok
-    case .halted, .workersStopped: .unavailable
+    case .halted, .workersStopped, .takenOver, .unsaved: .unavailable
     case .roleFailed(_, let code): ExitCode(rawValue: code).flatMap { $0 == .ok ? nil : $0 } ?? .ourFault
     }
   }
@@ -35,6 +39,8 @@ enum RunEnding: Sendable, Hashable {
     case .interrupted: "interrupted"
     case .stopped: "stopped by 'retrainctl stop'"
     case .halted(let reason): "the lineage was halted: \(reason)"
+    case .takenOver(let other): "the pipeline is run by another now: \(other)"
+    case .unsaved(let what): "ended without a final checkpoint: \(what)"
     case .roleFailed(let role, let code): "\(role) ended with \(code) and is not started again"
     }
   }

@@ -33,7 +33,7 @@ final class RunReporter {
     guard let screen else { return showLine(status, trouble: trouble, now: now) }
     guard lastDrawn.duration(to: now) > .milliseconds(300) else { return }
     lastDrawn = now
-    var rest = trouble.map { [palette.warning("the database does not answer: \($0)")] } ?? []
+    var rest = trouble.map { [palette.warning("the status cannot be read: \($0)")] } ?? []
     let size = screen.size
     rest += [palette.dim(activity)] + notices.suffix(size.rows < 32 ? 2 : 4)
     let page = status.map {
@@ -69,7 +69,7 @@ final class RunReporter {
         + "\(Wording.count(Int64(status.recordsPerSecond))) records/s · lag \(status.lag.map(Wording.count) ?? "–") · "
         + "loss \(Wording.measure(metrics?.loss))"
         + (metrics?.auc == nil ? "" : " · AUC \(Wording.figure(metrics?.auc))")
-        + (trouble.map { " · the database does not answer: \($0)" } ?? ""))
+        + (trouble.map { " · the status cannot be read: \($0)" } ?? ""))
   }
 
   /// Removes the live picture; what was noted stays.

@@ -18,7 +18,8 @@ final class StatusPoller: Sendable {
           let status = try await read()
           state.withLock { $0 = State(latest: status, trouble: nil) }
         } catch {
-          state.withLock { $0.trouble = "\(error)" }
+          let sentence = CommandFailure(error).message
+          state.withLock { $0.trouble = sentence }
         }
         try? await Task.sleep(for: period)
       }

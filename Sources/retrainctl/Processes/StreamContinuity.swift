@@ -68,12 +68,12 @@ struct StreamContinuity {
     var behindTransactions: Int64 = 0
   }
 
-  func end(of pipeline: Int64) async throws -> End? {
+  func end(of pipeline: Int64, patience: Duration) async throws -> End? {
     guard let record = try await registry.pipeline(pipeline) else { return nil }
     let places = try await places(of: record)
     let topic = source.topic
     let (stable, all) = try await TopicMaker(configuration).withAdmin { admin in
-      let deadline = Deadline.after(.seconds(5))
+      let deadline = Deadline.after(patience)
       let stable = try await admin.endOffsets(topic: topic, until: deadline)
       // The broker in memory knows no transactions.
       return (stable, (try? await admin.highWatermarks(topic: topic, until: deadline)) ?? stable)

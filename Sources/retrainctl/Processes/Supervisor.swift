@@ -16,26 +16,37 @@ final class Supervisor {
   private let startedAt = ContinuousClock.now
   private let startDate = Date()
   private var meter = RunMeter()
+  /// Whether every worker that was there at the end ended cleanly: its work is in a checkpoint then.
+  private var areWorkersDone = false
+  /// What a worker that did not end cleanly said last.
+  private var obstacle: String?
+  /// What others want to be shown.
+  private let notes: PendingNotes
+  /// Who else runs the pipeline by now; nil: nobody.
+  private let takenOver: @Sendable () -> String?
   /// Called several times a second while the run lasts.
   private let onLook: @Sendable () async -> Void
 
-  private static let workerPatience = Duration.seconds(60)
+  /// Longer than a worker takes to give up: it knows best what it could not write.
+  private static let workerPatience = Duration.seconds(125)
   private static let rolePatience = Duration.seconds(20)
 
   init(
     _ options: RunOptions, poller: StatusPoller, reporter: RunReporter, signals: SignalCount,
-    onLook: @escaping @Sendable () async -> Void
+    notes: PendingNotes, takenOver: @escaping @Sendable () -> String?, onLook: @escaping @Sendable () async -> Void
   ) throws {
     self.options = options
     self.poller = poller
     self.reporter = reporter
     self.signals = signals
+    self.notes = notes
+    self.takenOver = takenOver
     self.onLook = onLook
     try House.makeFolder(options.logFolder)
-    func child(_ name: String, _ role: String, _ more: [String] = []) throws -> ManagedChild {
+    func child(_ name: String, _ role: String) throws -> ManagedChild {
       try ManagedChild(
-        name: name, arguments: [role, "--pipeline", options.pipeline, "--supervised"] + more,
-        environment: options.environment, log: "\(options.logFolder)/\(name).log")
+        name: name, arguments: [role, "--pipeline", options.pipeline, "--supervised"],
+        environment: options.environment, log: "\(options.logFolder)/\(name).log", isFinite: role == "worker")
     }
     controller = try child("controller", "controller")
     server = try child("server", "server")
@@ -53,6 +64,7 @@ final class Supervisor {
     var ending: RunEnding?
     while ending == nil {
       await onLook()
+      for note in notes.take() { reporter.note(note) }
       if let status = poller.latest { meter.note(status) }
       ending = observe()
       reporter.show(
@@ -70,13 +82,10 @@ final class Supervisor {
   private func observe() -> RunEnding? {
     for child in everyone {
       forwardLog(of: child)
-      do {
-        if let event = try child.tend(), let ending = handle(event, of: child) { return ending }
-      } catch {
-        return .roleFailed(role: child.name, code: CommandFailure(error).code.rawValue)
-      }
+      if let event = child.tend(), let ending = handle(event, of: child) { return ending }
     }
     if signals.value > 0 { return .interrupted }
+    if let other = takenOver() { return .takenOver(other) }
     if let halted = poller.latest?.halted { return .halted(halted) }
     if poller.latest?.desiredState == "stopped" { return .stopped }
     if workers.allSatisfy(\.hasFinished) { return .finished }
@@ -85,17 +94,37 @@ final class Supervisor {
 
   private func handle(_ event: ManagedChild.Event, of child: ManagedChild) -> RunEnding? {
     switch event {
-    case .finished:
-      // Only workers end by themselves; a controller or server that does was told to by somebody.
-      return workers.contains { $0 === child } ? nil : .roleFailed(role: child.name, code: ExitCode.ourFault.rawValue)
-    case .crashed(let code, let delay):
-      reporter.note(
-        "\(child.name) ended with \(code); starting it again in \(Wording.figure(delay.seconds, decimals: 1)) s")
+    case .finished: return nil
+    case .notStarted(let reason):
+      reporter.note("\(child.name) cannot be started, trying again: \(reason)")
       return nil
-    case .failed(let code):
-      reporter.note("\(child.name) failed:\n\(LogTail.last(of: child.log))")
+    case .ended(let code, let verdict):
+      // What it said last stands in its log, and may not have been shown yet.
+      forwardLog(of: child)
+      guard let delay = verdict.restartIn else {
+        reporter.note("\(child.name) failed:\n\(LogTail.last(of: child.log))")
+        return .roleFailed(role: child.name, code: code)
+      }
+      note(child, code, verdict.cause, delay)
+      // As long as one worker is of use, the others and the rest of the roles are tried again beside it.
+      guard workers.allSatisfy({ $0.isExhausted && !$0.hasFinished }) else { return nil }
+      reporter.note("every worker crashes again and again:\n\(LogTail.last(of: child.log))")
       return .roleFailed(role: child.name, code: code)
     }
+  }
+
+  private func note(_ child: ManagedChild, _ code: Int32, _ cause: RestartRule.Cause, _ delay: Duration) {
+    let words =
+      switch cause {
+      case .killed: "was killed by signal \(code - 128)"
+      case .unavailable: "cannot work yet"
+      case .ended: "ended"
+      case .crashed, .refused: "crashed (\(code))"
+      }
+    let why = cause == .unavailable || cause == .crashed ? LogTail.lastComplaint(of: child.log) : nil
+    reporter.note(
+      "\(child.name) \(words); starting it again in \(Wording.figure(delay.seconds, decimals: 1)) s"
+        + (why.map { ": \($0)" } ?? ""))
   }
 
   private func untilReached() -> RunEnding? {
@@ -121,8 +150,13 @@ final class Supervisor {
 
   /// Workers first, then the controller, which judges the final checkpoint before it goes, then what serves.
   private func stopEveryone() async {
+    let working = workers.filter { $0.process != nil || $0.hasFinished }
     for worker in workers { worker.letGo() }
     await waitForEnd(of: workers, within: Self.workerPatience, activity: "waiting for the final checkpoint")
+    areWorkersDone = !working.isEmpty && working.allSatisfy { $0.lastExit == 0 }
+    for worker in working where worker.lastExit != 0 {
+      obstacle = LogTail.lastComplaint(of: worker.log) ?? "\(worker.name) ended with \(worker.lastExit ?? 0)"
+    }
     controller.letGo()
     await waitForEnd(of: [controller], within: Self.rolePatience, activity: "judging the final checkpoint")
     server.letGo()
@@ -130,11 +164,28 @@ final class Supervisor {
     for child in everyone { forwardLog(of: child) }
   }
 
+  /// Why not everything that was learned is in a checkpoint, after the end; nil: it is.
+  ///
+  /// - Parameter status: As it is now; nil: the database does not answer.
+  func loss(_ status: PipelineStatus?) -> String? {
+    if areWorkersDone { return nil }
+    let seen = poller.latest?.consumed ?? 0
+    guard let status else {
+      return obstacle ?? "the workers did not end by themselves, and the database does not answer"
+    }
+    if status.checkpoint?.isFinal == true, status.saved >= seen { return nil }
+    let unsaved = seen - status.saved
+    if unsaved <= 0, obstacle == nil { return nil }
+    return obstacle
+      ?? "the workers did not end by themselves: \(Wording.count(unsaved)) records learned since the newest checkpoint are "
+      + "not in it, and will be learned again"
+  }
+
   /// A second signal, or the deadline, ends them by force.
   private func waitForEnd(of children: [ManagedChild], within patience: Duration, activity: String) async {
     let deadline = Deadline.after(patience)
     while true {
-      for child in children { _ = try? child.tend() }
+      for child in children { _ = child.tend() }
       if children.allSatisfy({ !$0.isRunning }) { return }
       if deadline.hasPassed || signals.value > 1 { break }
       reporter.show(poller.latest, trouble: poller.trouble, activity: activity + "; Ctrl-C again ends at once")

@@ -88,6 +88,7 @@ extension PipelineStatus.Incident {
   init(_ record: IncidentRecord) {
     self.init(
       id: record.id, at: record.openedAt, kind: record.kind, severity: record.severity.rawValue, layer: record.layer,
-      feature: record.feature, step: record.step, positions: record.positions.map(\.description))
+      feature: record.feature, step: record.step, positions: record.positions.map(\.description),
+      closedAt: record.closedAt, details: record.details == "{}" ? nil : record.details)
   }
 }

@@ -86,6 +86,10 @@ struct PipelineStatus: Codable, Sendable {
     var feature: String?
     var step: Int64?
     var positions: [String]
+    /// When it was over; nil: it goes on, or happened in a moment.
+    var closedAt: Date?
+    /// What is known beside, as JSON text.
+    var details: String?
   }
 
   struct DeadLetters: Codable, Sendable {
@@ -187,6 +191,10 @@ struct PipelineStatus: Codable, Sendable {
   var health: [Layer]
   var incidents: [Incident]
   var servers: [Server]
+  /// What does not work at the moment, a sentence each.
+  var troubles: [String] = []
+  /// Records that the newest checkpoint covers.
+  var saved: Int64 = 0
 
   var stable: Version? { versions.first { $0.state == "stable" } }
 }

@@ -44,6 +44,7 @@ struct StatusPage {
   private func page(_ fullness: Fullness, _ columns: Int) -> [String] {
     var lines = [headline] + wrapped(progress, columns)
     if let halted = status.halted { lines += wrapped(["halted: \(halted)"], columns).map(palette.bad) }
+    for trouble in status.troubles { lines += Self.filled("trouble: " + trouble, columns).map(palette.bad) }
     for warning in status.warnings { lines += Self.filled("! " + warning, columns).map(palette.warning) }
     lines += [stable].compactMap(\.self)
     func add(_ title: String, _ table: TextTable) {

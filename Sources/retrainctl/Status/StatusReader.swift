@@ -58,7 +58,9 @@ actor StatusReader {
       checkpoint: newest.map(PipelineStatus.Checkpoint.init), versions: shown,
       decisions: try await registry.decisions(pipeline: pipeline.id, limit: 20).map(PipelineStatus.Decision.init),
       health: try await layers(of: newest), incidents: try await incidents(of: pipeline.id),
-      servers: try await servers(of: pipeline.id))
+      servers: try await servers(of: pipeline.id),
+      troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted(),
+      saved: (newest?.progress ?? []).reduce(0) { $0 + $1.trained + $1.rejected })
     status.measures = counts.live?.measures ?? newest.map { PipelineStatus.Metrics($0.metrics) }
     status.window = try await window(upTo: newest) ?? counts.live?.window
     if let report = counts.live?.fields ?? newest?.fields {

@@ -52,7 +52,7 @@ extension TextTable {
       add(
         String(incident.id), incident.severity == "error" ? palette.bad(incident.severity) : incident.severity,
         incident.kind, incident.layer ?? "–", incident.feature ?? "–", (incident.positions.first ?? "–") + more,
-        Wording.ago(incident.at, now: now))
+        Wording.ago(incident.at, now: now) + (incident.closedAt.map { ", over \(Wording.ago($0, now: now))" } ?? ""))
     }
   }
 }

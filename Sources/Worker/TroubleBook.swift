@@ -1,0 +1,129 @@
+import Foundation
+import Registry
+import Telemetry
+
+/// What does not work at the moment beside the step loop: each cause is told once when it begins and once when it is over,
+/// and is an incident where a person must act.
+actor TroubleBook {
+  /// What a worker does beside its steps.
+  enum Duty: String, Sendable, CaseIterable {
+    case heartbeat = "the registry does not hear of this worker"
+    case wishes = "what people want of the pipeline is not heard"
+    case stableVersion = "the stable version cannot be compared with"
+    case incidents = "incidents cannot be written"
+    case stream = "gaps in the stream and lost dead letters cannot be told"
+    case checkpoints = "no checkpoint can be written, the newest state waits"
+  }
+
+  private struct Entry {
+    let trouble: Trouble
+    let since = Date()
+    var duties: Set<Duty>
+    var isOver = false
+    /// When the registry last heard that it goes on; nil: never.
+    var asserted: Date?
+  }
+
+  private let registry: Registry
+  private let pipelineID: Int64
+  private let memberID: String
+  private let logger: Logger
+  private var entries: [Entry] = []
+  private var hasCleared = false
+
+  /// What passes by itself is an incident after this long.
+  private static let patience: TimeInterval = 30
+  /// Another worker may have closed what goes on for this one.
+  private static let assertEvery: TimeInterval = 30
+  /// Causes that come and go while the database is away: the oldest are forgotten.
+  private static let entriesMax = 50
+
+  init(registry: Registry, pipelineID: Int64, memberID: String, logger: Logger) {
+    self.registry = registry.within(.seconds(3))
+    self.pipelineID = pipelineID
+    self.memberID = memberID
+    self.logger = logger
+  }
+
+  /// A duty could not be done.
+  ///
+  /// - Returns: What the error means; nil for a cancellation.
+  @discardableResult
+  func note(_ duty: Duty, _ error: any Error) -> Trouble? {
+    guard !(error is CancellationError), !Task.isCancelled else { return nil }
+    let trouble = Trouble(error)
+    for index in entries.indices where entries[index].trouble.kind != trouble.kind { finish(duty, at: index) }
+    if let index = entries.firstIndex(where: { $0.trouble.kind == trouble.kind && !$0.isOver }) {
+      entries[index].duties.insert(duty)
+      return trouble
+    }
+    entries.append(Entry(trouble: trouble, duties: [duty]))
+    if entries.count > Self.entriesMax { entries.removeFirst() }
+    logger.warning(
+      "something beside the steps fails; learning goes on",
+      [.reason: LogValue("\(duty.rawValue): \(trouble.sentence)"), .error: LogValue(describing: error)])
+    return trouble
+  }
+
+  /// A duty was done.
+  func clear(_ duty: Duty) {
+    for index in entries.indices { finish(duty, at: index) }
+  }
+
+  private func finish(_ duty: Duty, at index: Int) {
+    guard !entries[index].isOver, entries[index].duties.remove(duty) != nil, entries[index].duties.isEmpty else {
+      return
+    }
+    entries[index].isOver = true
+    logger.notice(
+      "over, it works again", [.reason: LogValue("\(duty.rawValue): \(entries[index].trouble.sentence)")])
+  }
+
+  /// What goes on now, a sentence each.
+  var sentences: [String] {
+    entries.filter { !$0.isOver }.map { entry in
+      let duties = Duty.allCases.filter(entry.duties.contains).map(\.rawValue).joined(separator: ", ")
+      return "\(duties): \(entry.trouble.sentence)"
+    }
+  }
+
+  /// Brings the registry's incidents up to date, as far as the database takes it; called with every beat.
+  func writeDown(now: Date = Date()) async {
+    do {
+      // What an earlier process of this pipeline left open, and did not live to close.
+      if !hasCleared { try await registry.closeTroubles(pipeline: pipelineID) }
+      hasCleared = true
+      for entry in entries {
+        let mustTell = entry.trouble.needsPerson || now.timeIntervalSince(entry.since) > Self.patience
+        let isDue = entry.asserted.map { now.timeIntervalSince($0) > Self.assertEvery } ?? true
+        if mustTell, isDue || (entry.isOver && entry.asserted == nil) {
+          try await registry.openTrouble(pipeline: pipelineID, draft(entry))
+          change(entry) { $0.asserted = now }
+        }
+        if entry.isOver {
+          if mustTell || entry.asserted != nil {
+            try await registry.closeTroubles(pipeline: pipelineID, kind: entry.trouble.kind)
+          }
+          entries.removeAll { $0.since == entry.since && $0.trouble == entry.trouble }
+        }
+      }
+    } catch {
+      // The database does not take it yet: the next beat tries again.
+    }
+  }
+
+  private func change(_ entry: Entry, _ body: (inout Entry) -> Void) {
+    guard let index = entries.firstIndex(where: { $0.since == entry.since && $0.trouble == entry.trouble }) else {
+      return
+    }
+    body(&entries[index])
+  }
+
+  private func draft(_ entry: Entry) -> IncidentDraft {
+    var details = ["reason": entry.trouble.sentence, "since": entry.since.ISO8601Format(), "worker": memberID]
+    details["stopped"] = Duty.allCases.filter(entry.duties.contains).map(\.rawValue).joined(separator: ", ")
+    let json = (try? JSONEncoder().encode(details)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    return IncidentDraft(
+      kind: entry.trouble.kind, severity: entry.trouble.needsPerson ? .error : .warning, details: json)
+  }
+}
