@@ -7,6 +7,8 @@ public struct IngestError: Error, Sendable, Hashable, CustomStringConvertible {
     case truncated
     /// Decompression would need more memory than is allowed.
     case windowTooLarge = "window_too_large"
+    /// More comes out of a compressed body than is allowed.
+    case tooLarge = "too_large"
     case lineTooLong = "line_too_long"
     /// The first line of a CSV file cannot name the fields of a record.
     case badHeader = "bad_header"

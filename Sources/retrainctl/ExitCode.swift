@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Ingest
 import Kafka
 import Pipelines
@@ -44,6 +45,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let failure as CommandFailure: self = failure
     case let mistakes as PipelineMistakes: self.init(.badPipeline, mistakes.description)
     case let error as PostgresError: self.init(.unavailable, error.description)
+    case let error as HTTPError: self.init(.unavailable, error.description)
     case let error as KafkaError: self.init(.unavailable, error.description)
     case let error as IngestError: self.init(.usage, error.description)
     case let error as RegistryError:

@@ -100,6 +100,9 @@ uint64_t cjson_hash(const void *bytes, size_t length);
 /// Whether `length` bytes are a number by the grammar of RFC 8259.
 bool cjson_is_number(const void *bytes, size_t length);
 
+/// Whether `length` bytes are UTF-8.
+bool cjson_is_utf8(const void *bytes, size_t length);
+
 /// The name of simdjson's implementation for this CPU.
 const char *cjson_implementation(void);
 

@@ -53,7 +53,9 @@ actor StatusReader {
       decisions: try await registry.decisions(pipeline: pipeline.id, limit: 20).map(PipelineStatus.Decision.init),
       health: try await layers(of: newest), incidents: try await incidents(of: pipeline.id),
       servers: try await registry.servers(pipeline: pipeline.id, silence: Self.silence).map {
-        PipelineStatus.Server(address: "\($0.address):\($0.port)", version: $0.version, lastSeen: $0.lastSeen)
+        PipelineStatus.Server(
+          address: HostPort(host: $0.address, port: UInt16(clamping: $0.port)).description, version: $0.version,
+          lastSeen: $0.lastSeen)
       })
   }
 
