@@ -196,6 +196,10 @@ bool cjson_is_number(const void *bytes, size_t length) {
   return readNumber(text).end == text + length;
 }
 
+bool cjson_is_utf8(const void *bytes, size_t length) {
+  return simdjson::validate_utf8(static_cast<const char *>(bytes), length);
+}
+
 const char *cjson_implementation(size_t index) {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> names = {simdjson::get_active_implementation()->name()};

@@ -1,15 +1,24 @@
 #pragma once
 #include <microhttpd.h>
+#include <string.h>
 
-/* MHD_start_daemon and MHD_get_daemon_info are variadic, which Swift does not import. */
+/* Escapes in a request's target stay as they are: the server reads them itself, strictly. */
+static inline size_t retrain_http_keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
+  (void)context;
+  (void)connection;
+  return strlen(text);
+}
+
+/* MHD_start_daemon and the questions for information are variadic, which Swift does not import. */
 static inline struct MHD_Daemon *retrain_http_start(
     unsigned int flags, const struct sockaddr *address, MHD_AccessHandlerCallback handler,
-    MHD_RequestCompletedCallback completed, void *context, unsigned int threads,
+    MHD_RequestCompletedCallback completed, MHD_NotifyConnectionCallback visited, void *context, unsigned int threads,
     unsigned int connections_max, unsigned int idle_seconds) {
   /* A pool of one is the plain polling thread, which MHD spells as no pool at all. */
   return MHD_start_daemon(
       flags, 0, NULL, NULL, handler, context, MHD_OPTION_SOCK_ADDR, address,
-      MHD_OPTION_NOTIFY_COMPLETED, completed, context, MHD_OPTION_CONNECTION_LIMIT, connections_max,
+      MHD_OPTION_NOTIFY_COMPLETED, completed, context, MHD_OPTION_NOTIFY_CONNECTION, visited, context,
+      MHD_OPTION_UNESCAPE_CALLBACK, retrain_http_keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, connections_max,
       MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
       threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads, MHD_OPTION_END);
 }
@@ -17,4 +26,25 @@ static inline struct MHD_Daemon *retrain_http_start(
 static inline uint16_t retrain_http_port(struct MHD_Daemon *daemon) {
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
   return info ? info->port : 0;
+}
+
+/* Whether a connection comes; otherwise it goes. */
+static inline int retrain_http_comes(enum MHD_ConnectionNotificationCode event) {
+  return event == MHD_CONNECTION_NOTIFY_STARTED;
+}
+
+/* What was kept with the connection when it came. */
+static inline void *retrain_http_visitor(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info ? info->socket_context : NULL;
+}
+
+static inline int retrain_http_descriptor(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info ? (int)info->connect_fd : -1;
+}
+
+static inline const struct sockaddr *retrain_http_client(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  return info ? info->client_addr : NULL;
 }

@@ -7,28 +7,16 @@ struct SocketAddress {
   private let storage: sockaddr_storage
   private let length: socklen_t
 
-  /// `host:port` taken apart; an IPv6 host stands in brackets.
-  static func split(_ text: String) -> (host: String, port: UInt16)? {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
-    var host = text[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
-    } else if host.contains(":") {
-      return nil
-    }
-    return host.isEmpty ? nil : (String(host), port)
-  }
-
   /// Resolves `host:port`. A name asks the resolver, which blocks; a numeric address does not.
   init(resolving text: String, passive: Bool) throws {
-    guard let (host, port) = Self.split(text) else {
+    guard let wanted = HostPort(text) else {
       throw CollectiveError(.unavailable, reason: "“\(text)” is not host:port")
     }
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)
     var found: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(host, String(port), &hints, &found)
+    let code = getaddrinfo(wanted.host, String(wanted.port), &hints, &found)
     defer { if let found { freeaddrinfo(found) } }
     guard code == 0, let first = found?.pointee, let address = first.ai_addr else {
       throw CollectiveError(.unavailable, reason: "\(text): \(String(cString: gai_strerror(code)))")

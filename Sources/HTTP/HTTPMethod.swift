@@ -1,23 +1,27 @@
 import Glibc
 
 /// What is asked of a path.
-public enum HTTPMethod: Sendable, Hashable {
-  case get, head, post, put, delete, other
+public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
+  case get = "GET"
+  case head = "HEAD"
+  case post = "POST"
+  case put = "PUT"
+  case delete = "DELETE"
+  case patch = "PATCH"
+  case options = "OPTIONS"
+  case trace = "TRACE"
+  case connect = "CONNECT"
+  /// No method of the standard.
+  case other = ""
 
   init(_ name: UnsafePointer<CChar>) {
-    self =
-      if strcmp(name, "GET") == 0 {
-        .get
-      } else if strcmp(name, "POST") == 0 {
-        .post
-      } else if strcmp(name, "HEAD") == 0 {
-        .head
-      } else if strcmp(name, "PUT") == 0 {
-        .put
-      } else if strcmp(name, "DELETE") == 0 {
-        .delete
-      } else {
-        .other
-      }
+    // The usual ones without making a string.
+    if strcmp(name, "GET") == 0 {
+      self = .get
+    } else if strcmp(name, "POST") == 0 {
+      self = .post
+    } else {
+      self = HTTPMethod(rawValue: String(cString: name)) ?? .other
+    }
   }
 }

@@ -4,6 +4,8 @@ public struct HTTPResponse: Sendable {
     case bytes([UInt8])
     /// `text/event-stream`: what the stream's owner sends, until it finishes or the client leaves.
     case events(EventStream)
+    /// None yet: this will take long, so the handler is asked again on the slow lane.
+    case later
   }
 
   public var status: Int
@@ -27,5 +29,12 @@ public struct HTTPResponse: Sendable {
     contentType = "text/event-stream"
     content = .events(events)
     headers = [("Cache-Control", "no-store")]
+  }
+
+  /// Asks for the slow lane. Only where the request is not on it already.
+  public static var later: HTTPResponse {
+    var response = HTTPResponse(status: 503, text: "")
+    response.content = .later
+    return response
   }
 }

@@ -23,6 +23,15 @@ struct ListenAddress {
     self.storage = storage
   }
 
+  /// Whether it stands for all addresses of the machine.
+  var isWildcard: Bool {
+    withUnsafeBytes(of: storage) { bytes in
+      family == AF_INET6
+        ? withUnsafeBytes(of: bytes.load(as: sockaddr_in6.self).sin6_addr) { $0.allSatisfy { $0 == 0 } }
+        : bytes.load(as: sockaddr_in.self).sin_addr.s_addr == 0
+    }
+  }
+
   func withPointer<Result>(_ body: (UnsafePointer<sockaddr>) -> Result) -> Result {
     withUnsafePointer(to: storage) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1, body) }
   }

@@ -2,55 +2,85 @@ import CMicrohttpd
 import Glibc
 import Synchronization
 
-/// What the library calls: collects bodies, asks the handler, queues answers. Any polling thread; shared by all of them.
+/// What the library calls: looks at heads, collects bodies, asks the handler, queues answers. Any polling thread; shared by
+/// all of them.
 final class RequestHandling: Sendable {
   private let handler: @Sendable (HTTPRequest) -> HTTPResponse
-  private let bodyBytesMax: Int
+  private let tell: @Sendable (HTTPEvent) -> Void
+  private let limits: HTTPLimits
+  private let budget: BodyBudget
+  let doorkeeper: Doorkeeper
+  let lane: SlowLane
   /// Requests begun and not completed, event streams included.
   let inFlight = Atomic<Int>(0)
   let isStopping = Atomic<Bool>(false)
   private let streams = Mutex<[ObjectIdentifier: EventStream]>([:])
 
-  init(bodyBytesMax: Int, handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
-    self.bodyBytesMax = bodyBytesMax
+  init(
+    limits: HTTPLimits, tell: @escaping @Sendable (HTTPEvent) -> Void,
+    handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse
+  ) {
+    self.limits = limits
+    self.tell = tell
     self.handler = handler
+    budget = BodyBudget(bytesMax: limits.bodiesBytesMax)
+    doorkeeper = Doorkeeper(limits: limits, tell: tell)
+    let patience = limits.requestTimeout
+    lane = SlowLane { job in
+      // Whoever waited that long is ended by the doorkeeper: nobody reads the answer.
+      guard job.state.visitor.current.since.duration(to: .now) < patience else { return HTTPRefusal.crowded.response }
+      return Self.ask(handler, job.state, isDeferred: true, job.connection)
+    }
   }
 
-  /// The library calls once with nothing, then for each piece of the body, then to answer.
+  // MARK: Connections
+
+  func connected(_ connection: OpaquePointer, _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
+    let visitor = Visitor(connection)
+    slot.pointee = Unmanaged.passRetained(visitor).toOpaque()
+    doorkeeper.admit(visitor)
+  }
+
+  func disconnected(_ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
+    guard let pointer = slot.pointee else { return }
+    doorkeeper.leave(Unmanaged<Visitor>.fromOpaque(pointer).takeRetainedValue())
+    slot.pointee = nil
+  }
+
+  // MARK: Requests
+
+  /// The library calls once with nothing, then for each piece of the body, then to answer; after the slow lane once more.
   func handle(
-    _ connection: OpaquePointer, path: UnsafePointer<CChar>, method: UnsafePointer<CChar>,
-    piece: UnsafePointer<CChar>?, pieceBytes: UnsafeMutablePointer<Int>,
+    _ connection: OpaquePointer, target: UnsafePointer<CChar>, method: UnsafePointer<CChar>,
+    version: UnsafePointer<CChar>, piece: UnsafePointer<CChar>?, pieceBytes: UnsafeMutablePointer<Int>,
     slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   ) -> MHD_Result {
     guard let pointer = slot.pointee else {
-      let state = RequestState(method: HTTPMethod(method), bytesMax: bodyBytesMax)
-      slot.pointee = Unmanaged.passRetained(state).toOpaque()
-      inFlight.add(1, ordering: .relaxed)
-      if let announced = MHD_lookup_connection_value(connection, .HEADER_KIND, "Content-Length"),
-        !state.announce(Int(clamping: strtoull(announced, nil, 10)))
-      {
-        return refuseBody(state, connection)
-      }
-      return .YES
+      return begin(connection, target: target, method: HTTPMethod(method), version: version, slot: slot)
     }
     let state = Unmanaged<RequestState>.fromOpaque(pointer).takeUnretainedValue()
     if pieceBytes.pointee > 0 {
       state.append(UnsafeRawBufferPointer(start: piece, count: pieceBytes.pointee))
       pieceBytes.pointee = 0
-      return .YES
+      return state.received <= limits.drainBytesMax ? .YES : giveUp(state)
     }
     if state.isAnswered { return .YES }
-    if state.isTooLarge { return refuseBody(state, connection) }
-    state.isAnswered = true
-    let request = HTTPRequest(
-      method: state.method, path: UnsafeRawBufferPointer(start: path, count: strlen(path)), body: state.body,
-      connection: connection)
-    return answer(handler(request), on: connection)
+    if let reply = state.reply { return answer(reply, state, on: connection) }
+    if let refusal = state.refusal { return refuse(refusal, state, on: connection) }
+    state.visitor.move(to: .answering)
+    let reply = Self.ask(handler, state, isDeferred: false, connection)
+    if case .later = reply.content {
+      MHD_suspend_connection(connection)
+      lane.put(SlowLane.Job(state: state, connection: connection))
+      return .YES
+    }
+    return answer(reply, state, on: connection)
   }
 
   func complete(_ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
     guard let pointer = slot.pointee else { return }
-    Unmanaged<RequestState>.fromOpaque(pointer).release()
+    let state = Unmanaged<RequestState>.fromOpaque(pointer).takeRetainedValue()
+    state.visitor.move(to: .waiting)
     slot.pointee = nil
     inFlight.subtract(1, ordering: .relaxed)
   }
@@ -60,15 +90,66 @@ final class RequestHandling: Sendable {
     for stream in streams.withLock({ Array($0.values) }) { stream.finish() }
   }
 
-  private func refuseBody(_ state: RequestState, _ connection: OpaquePointer) -> MHD_Result {
-    state.isAnswered = true
-    var response = HTTPResponse(
-      status: 413, body: Array(#"{"error":"the body is larger than the \#(bodyBytesMax) bytes allowed"}"#.utf8))
-    response.headers = [("Connection", "close")]
-    return answer(response, on: connection)
+  private func begin(
+    _ connection: OpaquePointer, target: UnsafePointer<CChar>, method: HTTPMethod, version: UnsafePointer<CChar>,
+    slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  ) -> MHD_Result {
+    guard let visitor = retrain_http_visitor(connection) else { return .NO }
+    var head: RequestHead?
+    var path: RequestTarget?
+    var refusal: HTTPRefusal?
+    do {
+      head = try RequestHead(connection, version: version, limits: limits)
+      path = try RequestTarget(target, method: method)
+      if let length = head?.contentLength, length > limits.bodyBytesMax {
+        throw HTTPRefusal.tooLarge(limits.bodyBytesMax)
+      }
+    } catch {
+      refusal = error as? HTTPRefusal ?? .malformed("the request is not understood")
+    }
+    let state = RequestState(
+      method: method, target: path, announced: head?.contentLength,
+      visitor: Unmanaged<Visitor>.fromOpaque(visitor).takeUnretainedValue(), limits: limits, budget: budget)
+    slot.pointee = Unmanaged.passRetained(state).toOpaque()
+    inFlight.add(1, ordering: .relaxed)
+    let length = head?.contentLength ?? 0
+    if length > 0 || head?.isChunked == true { state.visitor.move(to: .receiving) }
+    guard var refusal else { return .YES }
+    // The body is read to its end where that is near and known: a client that still writes would not get to read why.
+    if refusal.endsConnection || head?.expectsContinue == true || length > limits.drainBytesMax {
+      refusal.endsConnection = true
+      return refuse(refusal, state, on: connection)
+    }
+    state.refuse(refusal)
+    return .YES
   }
 
-  private func answer(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
+  private static func ask(
+    _ handler: (HTTPRequest) -> HTTPResponse, _ state: RequestState, isDeferred: Bool, _ connection: OpaquePointer
+  ) -> HTTPResponse {
+    guard let target = state.target else { return HTTPRefusal.malformed("the request has no target").response }
+    return target.withBytes {
+      handler(
+        HTTPRequest(
+          method: state.method, path: $0, body: state.body, isDeferred: isDeferred, connection: connection))
+    }
+  }
+
+  private func refuse(_ refusal: HTTPRefusal, _ state: RequestState, on connection: OpaquePointer) -> MHD_Result {
+    tell(.refused(status: refusal.status))
+    return answer(refusal.response, state, on: connection)
+  }
+
+  /// A body that has no end: the library takes no answer in its middle.
+  private func giveUp(_ state: RequestState) -> MHD_Result {
+    let refusal = state.refusal ?? .tooLarge(limits.bodyBytesMax)
+    tell(.refused(status: refusal.status))
+    state.visitor.end(ifStill: state.visitor.current, saying: refusal.wire)
+    return .NO
+  }
+
+  private func answer(_ response: HTTPResponse, _ state: RequestState, on connection: OpaquePointer) -> MHD_Result {
+    state.isAnswered = true
     let made: OpaquePointer?
     switch response.content {
     case .bytes(let bytes):
@@ -77,7 +158,9 @@ final class RequestHandling: Sendable {
           $0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
       }
     case .events(let stream):
+      state.visitor.move(to: .streaming)
       made = makeStreamResponse(stream, connection)
+    case .later: preconditionFailure("a request on the slow lane was asked to go there")
     }
     guard let made else { return .NO }
     defer { MHD_destroy_response(made) }

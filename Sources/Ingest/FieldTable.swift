@@ -81,7 +81,8 @@ struct FieldTable {
     var field = cjson_field()
     let kind =
       switch head.task {
-      case .binary: CJSON_LABEL_BINARY
+      case .binary where head.label.classes.isEmpty: CJSON_LABEL_BINARY
+      case .binary: CJSON_LABEL_CLASS
       case .multiclass: CJSON_LABEL_CLASS
       case .regression: CJSON_LABEL_VALUE
       }

@@ -7,6 +7,8 @@ public struct IngestError: Error, Sendable, Hashable, CustomStringConvertible {
     case truncated
     /// Decompression would need more memory than is allowed.
     case windowTooLarge = "window_too_large"
+    /// More comes out of a compressed body than is allowed.
+    case tooLarge = "too_large"
     case lineTooLong = "line_too_long"
     /// The producer does not take a record of this size.
     case recordTooLarge = "record_too_large"

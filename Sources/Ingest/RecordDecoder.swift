@@ -1,5 +1,6 @@
 import CJSON
 import Pipelines
+import Tensors
 import Vocabulary
 
 /// JSON records becoming feature values, straight into the slots of a batch.
@@ -161,6 +162,21 @@ public final class RecordDecoder {
           field: name(field))
       }
     }
+  }
+
+  /// The same for all values of a list, at most `valuesMax` of the feature; none says nothing.
+  public func decode(categories texts: [String], column: Int, into slot: ExampleSlot) -> DecodeOutcome {
+    let first = categorySlots[column]
+    let width = (column + 1 < categorySlots.count ? categorySlots[column + 1] : categoryCount) - first
+    guard texts.count <= width else { return .rejected(.outOfRange, field: name(categoryFields[column])) }
+    var buckets = [UInt32](repeating: FeatureBatch.noCategory, count: width)
+    for (place, text) in texts.enumerated() {
+      let outcome = decode(category: text, column: column, into: slot)
+      guard case .example = outcome else { return outcome }
+      buckets[place] = slot.categories[first]
+    }
+    for (place, bucket) in buckets.enumerated() { slot.categories[first + place] = bucket }
+    return .example
   }
 
   /// By feature, in the order of the schema.

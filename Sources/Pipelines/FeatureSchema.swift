@@ -36,7 +36,7 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
 public struct LabelSettings: Sendable, Hashable, Codable {
   /// A `FieldPath`.
   public var path: String
-  /// Multiclass only: the class names, in the order of the outputs.
+  /// The class names, in the order of the outputs. Binary: none, or what counts 0 and what counts 1.
   public var classes: [String] = []
 
   public init(path: String, classes: [String] = []) {

@@ -107,7 +107,7 @@ extension HeadSettings {
         .list(
           of: .line("a class name"), "a list of class names, such as [on_time, late]", count: 0...10_000,
           isHiddenWhenEmpty: true),
-        "Multiclass only: the class names, in the order of the outputs."),
+        "The class names, in the order of the outputs; binary: none, or two, [what counts 0, what counts 1]."),
       Key("weight", \.weight, .number(0...1e6, isOpenBelow: true), "Of its loss in the sum; the primary one has 1."),
     ] + lossKeys)
 }

@@ -66,6 +66,15 @@ public struct HeadSettings: LossOwner, Hashable, Codable {
 
   /// Outputs a record.
   public var outputCount: Int { task == .multiclass ? label.classes.count : 1 }
+
+  /// The names of its classes; nil: there are none.
+  public var classNames: ClassNames? { ClassNames(label.classes) }
+
+  /// What the output is called that names the most probable class; nil: classes have no names, or there are none.
+  public var labelOutput: String? {
+    if label.classes.isEmpty { return nil }
+    return ["probability", "probabilities"].contains(name) ? "label" : "\(name)_label"
+  }
 }
 
 extension Pipeline {

@@ -74,9 +74,21 @@ extension ServingSettings {
     doc: "How predictions are answered.",
     prototype: ServingSettings(),
     keys: [
-      Key("address", \.address, .line("an address to listen on, such as 127.0.0.1"), "The address to listen on."),
+      Key(
+        "address", \.address, .line("an address to listen on, such as 127.0.0.1"),
+        "The address to listen on: of one interface, or 0.0.0.0 or `::` for all."),
       Key("port", \.port, .integer(0...65_535), "The port to listen on; 0: any free one."),
       Key("rows_max", \.rowsMax, .integer(1...1_000_000), "Rows a request may hold."),
       Key("threads", \.threads, .integer(1...256), "Threads that answer requests."),
+      Key(
+        "body_bytes_max", \.bodyBytesMax, .bytes(1024...(1 << 30)),
+        "The largest request body, before and after it is decompressed; sixteen times this for all that are on their way."
+      ),
+      Key(
+        "connections_max", \.connectionsMax, .integer(1...100_000),
+        "Connections at a time; for one more, the one that was quiet for longest is ended."),
+      Key(
+        "request_timeout", \.requestTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
+        "How long a request may take to arrive, and again its answer to be taken."),
     ])
 }

@@ -58,6 +58,12 @@ public struct ServingSettings: Sendable, Hashable, Codable {
   /// Rows a request may hold.
   public var rowsMax: Int = 1024
   public var threads: Int = 1
+  /// The largest body, compressed or not.
+  public var bodyBytesMax: Int = 16 << 20
+  /// The most connections; the quietest one makes room for another.
+  public var connectionsMax: Int = 1024
+  /// How long a request may take to arrive, and again its answer to leave.
+  public var requestTimeout: Duration = .seconds(30)
 
   public init() {}
 }

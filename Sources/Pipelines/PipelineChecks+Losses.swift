@@ -10,11 +10,18 @@ extension PipelineChecks {
       if head.name == pipeline.model.outputName || head.name == "output" {
         note("\(path).name", "`\(head.name)` names the output of schema.label", "choose another name")
       }
+      if let other = pipeline.heads.first(where: { $0.labelOutput == head.name }) {
+        note("\(path).name", "`\(head.name)` names the class that `\(other.name)` predicts", "choose another name")
+      }
       switch head.task {
       case .multiclass where head.label.classes.count < 2:
         note(path, "the task multiclass needs at least two classes", "add `classes: [...]`")
-      case .binary where !head.label.classes.isEmpty, .regression where !head.label.classes.isEmpty:
-        note("\(path).classes", "the task \(head.task.rawValue) has no classes", "leave them out")
+      case .binary where !head.label.classes.isEmpty && head.label.classes.count != 2:
+        note(
+          "\(path).classes", "the task binary has two classes, not \(head.label.classes.count)",
+          "write the names of the two, [what counts 0, what counts 1]")
+      case .regression where !head.label.classes.isEmpty:
+        note("\(path).classes", "the task regression has no classes", "leave them out")
       default: break
       }
       noteRepetitions(head.label.classes, "\(path).classes", "the class")

@@ -64,10 +64,12 @@ struct PipelineChecks {
     switch pipeline.model.task {
     case .multiclass where classes.count < 2:
       note("schema.label", "the task multiclass needs at least two classes", "add `classes: [...]` to schema.label")
-    case .binary where !classes.isEmpty, .regression where !classes.isEmpty:
+    case .binary where !classes.isEmpty && classes.count != 2:
       note(
-        "schema.label.classes", "the task \(pipeline.model.task.rawValue) has no classes",
-        "leave them out, or write `task: multiclass`")
+        "schema.label.classes", "the task binary has two classes, not \(classes.count)",
+        "write the names of the two, [what counts 0, what counts 1], or `task: multiclass`")
+    case .regression where !classes.isEmpty:
+      note("schema.label.classes", "the task regression has no classes", "leave them out, or write `task: multiclass`")
     default: break
     }
     noteRepetitions(classes, "schema.label.classes", "the class")

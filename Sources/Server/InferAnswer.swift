@@ -1,14 +1,18 @@
+import HTTP
+
 /// The protocol's answer to a request for predictions.
 struct InferAnswer {
   let description: ModelDescription
 
-  /// - Parameters:
-  ///   - engine: After its prediction of the request's rows; every output is a number.
-  func bytes(_ request: InferRequest, body: UnsafeRawBufferPointer, version: Int64, engine: PredictionEngine) -> [UInt8]
-  {
-    let rows = engine.batch.count
+  /// - Parameter outputs: By head, [rows × its width], each a number.
+  func response(
+    _ request: InferRequest, body: UnsafeRawBufferPointer, version: Int64,
+    outputs: (Int) -> UnsafeBufferPointer<Float>
+  ) -> HTTPResponse {
+    let rows = request.rows
     let width = description.outputs.reduce(0) { $0 + $1.width }
     var json = JSONText(capacity: 160 + 20 * rows * width)
+    var tensors: [UInt8] = []
     json.raw("{\"model_name\":")
     json.string(description.name)
     json.raw(",\"model_version\":\"\(version)\"")
@@ -17,16 +21,56 @@ struct InferAnswer {
       json.raw(body[id])
     }
     json.raw(",\"outputs\":[")
-    let wanted = description.outputs.enumerated().filter { request.outputs?.contains($1.name) ?? true }
-    json.list(wanted) { json, head in
-      let (place, output) = head
-      json.raw("{\"name\":\"\(output.name)\",\"datatype\":\"FP32\",\"shape\":[\(rows)")
-      if !output.classes.isEmpty { json.raw(",\(output.width)") }
-      json.raw("],\"data\":[")
-      json.list(engine.scorer.outputs(ofHead: place)[..<(rows * output.width)]) { $0.number($1) }
-      json.raw("]}")
+    var isFirst = true
+    func begin(_ name: String, _ type: TensorType, _ width: Int) {
+      if !isFirst { json.raw(",") }
+      isFirst = false
+      json.raw("{\"name\":\"\(name)\",\"datatype\":\"\(type.rawValue)\",\"shape\":[\(rows)")
+      json.raw(width > 1 ? ",\(width)]" : "]")
+    }
+    func end(binary start: Int) { json.raw(",\"parameters\":{\"binary_data_size\":\(tensors.count - start)}}") }
+    for (head, output) in description.outputs.enumerated() {
+      let values = outputs(head)[..<(rows * output.width)]
+      if let form = request.form(of: output.name) {
+        begin(output.name, .fp32, output.width)
+        switch form {
+        case .json:
+          json.raw(",\"data\":[")
+          json.list(values) { $0.number($1) }
+          json.raw("]}")
+        case .binary:
+          let start = tensors.count
+          for value in values { append(value.bitPattern, to: &tensors) }
+          end(binary: start)
+        }
+      }
+      guard let label = output.label, let classes = output.classes, let form = request.form(of: label) else { continue }
+      begin(label, .bytes, 1)
+      let names = (0..<rows).lazy.map {
+        classes.mostProbable(values[($0 * output.width)..<(($0 + 1) * output.width)])
+      }
+      switch form {
+      case .json:
+        json.raw(",\"data\":[")
+        json.list(names) { $0.string($1) }
+        json.raw("]}")
+      case .binary:
+        let start = tensors.count
+        for name in names {
+          append(UInt32(name.utf8.count), to: &tensors)
+          tensors += name.utf8
+        }
+        end(binary: start)
+      }
     }
     json.raw("]}")
-    return json.bytes
+    guard !tensors.isEmpty else { return HTTPResponse(body: json.bytes) }
+    var response = HTTPResponse(contentType: "application/octet-stream", body: json.bytes + tensors)
+    response.headers = [(BinaryTensors.headerLength.description, String(json.bytes.count))]
+    return response
+  }
+
+  private func append(_ word: UInt32, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
   }
 }

@@ -1,108 +1,148 @@
 /// A request for predictions, taken apart but not yet converted: where each tensor's data lies in the body.
+///
+/// A member that is null is an absent one; unknown members are passed over, and one that is there twice is refused.
 struct InferRequest {
   struct Tensor {
+    enum Content {
+      /// Where the value of `data` begins.
+      case json(Int)
+      /// Where the tensor's bytes lie in the body.
+      case binary(Range<Int>)
+    }
+
     var name: String
     var type: TensorType
     /// Rows.
     var count: Int
-    /// Where the value of `data` begins.
-    var data: Int
+    /// Elements a row; more than one for a list of categories only.
+    var width: Int
+    var content: Content
+  }
+
+  enum OutputForm { case json, binary }
+
+  struct Output {
+    var name: String
+    /// nil: as the request says.
+    var isBinary: Bool?
   }
 
   /// The id's text with its quotes, as it was written.
-  var id: Range<Int>?
-  var inputs: [Tensor] = []
+  private(set) var id: Range<Int>?
+  private(set) var inputs: [Tensor] = []
   /// The outputs asked for; nil: all.
-  var outputs: [String]?
+  private(set) var outputs: [Output]?
+  /// Whether outputs go out as bytes, unless they say otherwise.
+  private(set) var isBinary = false
 
-  /// Reads the body of `infer`, checked from its first byte to its last.
-  init(_ body: UnsafeRawBufferPointer) throws {
-    var scanner = JSONScanner(body)
+  var rows: Int { inputs[0].count }
+
+  /// How output `name` goes out; nil: it is not asked for.
+  func form(of name: String) -> OutputForm? {
+    guard let outputs else { return isBinary ? .binary : .json }
+    return outputs.first { $0.name == name }.map { $0.isBinary ?? isBinary ? .binary : .json }
+  }
+
+  /// Reads the JSON of `infer`, checked from its first byte to its last.
+  ///
+  /// - Parameter tensors: The bytes of the body that follow the JSON.
+  init(_ json: UnsafeRawBufferPointer, tensors: Range<Int>) throws {
+    var scanner = JSONScanner(json)
+    try scanner.checkUTF8()
     guard scanner.peek() == UInt8(ascii: "{") else { throw scanner.malformed("an object expected") }
-    var hasInputs = false
+    var binary = tensors
+    var seen = 0
     try scanner.members { scanner, key in
+      let bit = Self.bit(of: key)
+      guard seen & bit == 0 else { throw APIError.badRequest("“\(key)” is there twice") }
+      seen |= bit
+      if try scanner.takeNull() { return }
       switch key {
       case "id":
         guard scanner.peek() == UInt8(ascii: "\"") else { throw APIError.badRequest("“id” is a string") }
         let content = try scanner.string()
-        _ = try scanner.text(content)
         id = content.lowerBound - 1..<content.upperBound + 1
       case "inputs":
-        hasInputs = true
-        inputs = []
         guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“inputs” is a list") }
-        try scanner.elements { inputs.append(try Self.tensor(&$0)) }
+        try scanner.elements { inputs.append(try Self.tensor(&$0, &binary)) }
       case "outputs":
         guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“outputs” is a list") }
-        var names: [String] = []
-        try scanner.elements { names.append(try Self.outputName(&$0)) }
-        outputs = names
-      default:
-        try scanner.skip()
-      }
-    }
-    try scanner.end()
-    guard hasInputs, !inputs.isEmpty else { throw APIError.badRequest("“inputs” is missing or empty") }
-  }
-
-  private static func tensor(_ scanner: inout JSONScanner) throws -> Tensor {
-    guard scanner.peek() == UInt8(ascii: "{") else { throw APIError.badRequest("each input is an object") }
-    var name: String?
-    var typeName: String?
-    var shape: [Int]?
-    var data: Int?
-    try scanner.members { scanner, key in
-      switch key {
-      case "name": name = try string(&scanner, "name")
-      case "datatype": typeName = try string(&scanner, "datatype")
-      case "shape": shape = try dimensions(&scanner)
-      case "data":
-        guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“data” is a list") }
-        data = scanner.position
-        try scanner.skip()
+        var wanted: [Output] = []
+        try scanner.elements { scanner in
+          let output = try Self.output(&scanner)
+          // The same once more asks for nothing more.
+          if !wanted.contains(where: { $0.name == output.name }) { wanted.append(output) }
+          guard wanted.count <= 1000 else { throw APIError.badRequest("“outputs” names more than there can be") }
+        }
+        outputs = wanted
+      case "parameters":
+        try Self.parameters(&scanner, of: "the request") { scanner, key in
+          guard key == "binary_data_output" else { return false }
+          isBinary = try scanner.boolean()
+          return true
+        }
       default: try scanner.skip()
       }
     }
-    guard let name else { throw APIError.badRequest("an input has no name") }
-    guard let typeName else { throw APIError.badRequest("input “\(name)” has no datatype") }
-    guard let type = TensorType(rawValue: typeName) else {
-      throw APIError.badRequest("input “\(name)” has the unknown datatype “\(typeName)”")
+    try scanner.end()
+    guard !inputs.isEmpty else { throw APIError.badRequest("“inputs” is missing or empty") }
+    guard binary.isEmpty else {
+      throw APIError.badRequest("\(binary.count) bytes follow the JSON that no input's “binary_data_size” claims")
     }
-    guard let shape else { throw APIError.badRequest("input “\(name)” has no shape") }
-    guard shape.count == 1 || (shape.count == 2 && shape[1] == 1), shape[0] > 0 else {
-      throw APIError.badRequest("input “\(name)” has the shape \(shape); [N] and [N,1] with N ≥ 1 are understood")
-    }
-    guard let data else {
-      throw APIError.badRequest("input “\(name)” has no data (only JSON data is understood)")
-    }
-    return Tensor(name: name, type: type, count: shape[0], data: data)
   }
 
-  private static func outputName(_ scanner: inout JSONScanner) throws -> String {
+  /// Of the members that mean something; the others may be there as often as they like.
+  private static func bit(of key: String) -> Int {
+    switch key {
+    case "id": 1
+    case "inputs": 2
+    case "outputs": 4
+    case "parameters": 8
+    default: 0
+    }
+  }
+
+  private static func output(_ scanner: inout JSONScanner) throws -> Output {
     guard scanner.peek() == UInt8(ascii: "{") else { throw APIError.badRequest("each output is an object") }
     var name: String?
+    var isBinary: Bool?
     try scanner.members { scanner, key in
-      if key == "name" { name = try string(&scanner, "name") } else { try scanner.skip() }
+      if try scanner.takeNull() { return }
+      switch key {
+      case "name": name = try string(&scanner, key, isTwice: name != nil)
+      case "parameters":
+        try parameters(&scanner, of: "an output") { scanner, key in
+          switch key {
+          case "binary_data": isBinary = try scanner.boolean()
+          case "classification":
+            throw APIError.badRequest("the parameter “classification” is not supported: class names are an output")
+          default: return false
+          }
+          return true
+        }
+      default: try scanner.skip()
+      }
     }
     guard let name else { throw APIError.badRequest("an output has no name") }
-    return name
+    return Output(name: name, isBinary: isBinary)
   }
 
-  private static func string(_ scanner: inout JSONScanner, _ key: String) throws -> String {
+  static func string(_ scanner: inout JSONScanner, _ key: String, isTwice: Bool) throws -> String {
+    guard !isTwice else { throw APIError.badRequest("“\(key)” is there twice") }
     guard scanner.peek() == UInt8(ascii: "\"") else { throw APIError.badRequest("“\(key)” is a string") }
     return try scanner.text(try scanner.string())
   }
 
-  private static func dimensions(_ scanner: inout JSONScanner) throws -> [Int] {
-    guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“shape” is a list") }
-    var shape: [Int] = []
-    try scanner.elements { scanner in
-      let number = try scanner.number()
-      guard number.isInteger, let dimension = Int(exactly: number.value), shape.count < 8 else {
-        throw APIError.badRequest("“shape” is a short list of whole numbers")
-      }
-      shape.append(dimension)
+  /// Calls `take` for each parameter that is not null; the others, which it takes nothing of, are passed over.
+  static func parameters(
+    _ scanner: inout JSONScanner, of owner: String, _ take: (inout JSONScanner, String) throws -> Bool
+  ) throws {
+    guard scanner.peek() == UInt8(ascii: "{") else {
+      throw APIError.badRequest("the “parameters” of \(owner) are an object")
     }
-    return shape
+    try scanner.members { scanner, key in
+      if try scanner.takeNull() { return }
+      if try !take(&scanner, key) { try scanner.skip() }
+    }
   }
 }

@@ -6,6 +6,8 @@ extension JSONScanner {
     let isInteger: Bool
     /// The nearest double; infinite where none is large enough.
     package let value: Double
+    /// The same without rounding, where it is an integer of at most 38 digits.
+    package let integer: Int128?
   }
 
   static func beginsNumber(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte &- 0x30 < 10 }
@@ -43,7 +45,7 @@ extension JSONScanner {
     var significant = 0
     let leading = place
     let whole = digits(&mantissa, &significant)
-    guard whole > 0, whole == 1 || bytes[leading] != UInt8(ascii: "0") else { throw malformed("a value expected") }
+    guard whole > 0, whole == 1 || bytes[leading] != UInt8(ascii: "0") else { throw notAValue() }
     var exponent = 0
     var isInteger = true
     if next(is: UInt8(ascii: ".")) {
@@ -75,6 +77,13 @@ extension JSONScanner {
       guard let slow = Double(text) else { throw malformed("a number expected") }
       value = slow
     }
-    return Number(text: start..<place, isInteger: isInteger, value: value)
+    let magnitude = !isInteger ? nil : significant <= 19 ? Int128(mantissa) : integer(leading..<place)
+    return Number(
+      text: start..<place, isInteger: isInteger, value: value, integer: magnitude.map { isNegative ? -$0 : $0 })
+  }
+
+  private func integer(_ digits: Range<Int>) -> Int128? {
+    guard digits.count <= 38 else { return nil }
+    return bytes[digits].reduce(Int128(0)) { $0 * 10 + Int128($1 &- 0x30) }
   }
 }

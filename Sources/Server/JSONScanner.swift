@@ -1,3 +1,5 @@
+import Ingest
+
 /// Walks over JSON text in memory and checks what it passes (RFC 8259). Allocates nothing; one thread at a time.
 ///
 /// Requests are read with it and not with a general decoder: tensors of numbers go straight into a batch.
@@ -24,6 +26,20 @@ package struct JSONScanner {
       }
     }
     return nil
+  }
+
+  /// Takes the whole text for UTF-8, or says where it is not.
+  func checkUTF8() throws {
+    guard !TextEncoding.isUTF8(bytes) else { return }
+    let place = TextEncoding.firstFault(bytes).map { " at byte \($0)" } ?? ""
+    throw APIError.badRequest("the body is not JSON: not UTF-8\(place)")
+  }
+
+  /// Passes null, which says the same as nothing at all.
+  mutating func takeNull() throws -> Bool {
+    guard peek() == UInt8(ascii: "n") else { return false }
+    try null()
+    return true
   }
 
   func malformed(_ what: String) -> APIError { .badRequest("the body is not JSON: \(what) at byte \(position)") }
@@ -86,6 +102,15 @@ package struct JSONScanner {
     }
   }
 
+  /// What stands where a value should: some writers' words for it are no JSON.
+  func notAValue() -> APIError {
+    for word in ["NaN", "Infinity", "-Infinity", "None", "True", "False", "undefined"]
+    where bytes[position...].starts(with: word.utf8) {
+      return malformed("“\(word)” is not JSON (an absent value is null)")
+    }
+    return malformed("a value expected")
+  }
+
   mutating func boolean() throws -> Bool {
     if takeWord("true") { return true }
     if takeWord("false") { return false }
@@ -93,7 +118,7 @@ package struct JSONScanner {
   }
 
   mutating func null() throws {
-    guard takeWord("null") else { throw malformed("a value expected") }
+    guard takeWord("null") else { throw notAValue() }
   }
 
   private mutating func takeWord(_ word: StaticString) -> Bool {

@@ -2,9 +2,6 @@ import Pipelines
 
 /// What the protocol tells about the model: names, inputs and outputs.
 struct ModelDescription: Sendable {
-  /// The input that holds whole JSON records, decoded as the workers decode them.
-  static let recordInput = "record"
-
   let name: String
   /// One a head, the primary one first.
   let outputs: [Output]
@@ -12,17 +9,29 @@ struct ModelDescription: Sendable {
 
   struct Output: Sendable {
     let name: String
-    /// Outputs a row, where it is more than one.
-    let classes: [String]
+    let classes: ClassNames?
     /// Numbers a row.
     let width: Int
+    /// The output that names the most probable class; nil: none does.
+    let label: String?
+
+    /// Whether a row has several numbers.
+    var isWide: Bool { width > 1 }
   }
 
   init(_ pipeline: Pipeline) {
     name = pipeline.name
     schema = pipeline.schema
-    outputs = pipeline.heads.map { Output(name: $0.name, classes: $0.label.classes, width: $0.outputCount) }
+    let heads = Set(pipeline.heads.map(\.name))
+    outputs = pipeline.heads.map { head in
+      // A head that has the name already, of a file older than the rule against it, keeps it.
+      let label = head.labelOutput.map { heads.contains($0) ? $0 + "_" : $0 }
+      return Output(name: head.name, classes: head.classNames, width: head.outputCount, label: label)
+    }
   }
+
+  /// Every output that can be asked for.
+  var outputNames: [String] { outputs.flatMap { [$0.name] + ($0.label.map { [$0] } ?? []) } }
 
   /// The answer to a question about the model, of the versions that are loaded.
   func metadata(versions: [Int64]) -> [UInt8] {
@@ -41,20 +50,29 @@ struct ModelDescription: Sendable {
         }
       json.raw("{\"name\":")
       json.string(feature.name)
-      json.raw(",\"datatype\":\"\(type.rawValue)\",\"shape\":[-1]}")
+      json.raw(",\"datatype\":\"\(type.rawValue)\",\"shape\":[-1\(feature.valuesMax > 1 ? ",-1" : "")]}")
     }
     json.raw("],\"outputs\":[")
     json.list(outputs) { json, output in
       json.raw("{\"name\":\"\(output.name)\",\"datatype\":\"FP32\",\"shape\":")
-      json.raw(output.classes.isEmpty ? "[-1]" : "[-1,\(output.classes.count)]")
-      if !output.classes.isEmpty {
-        json.raw(",\"parameters\":{\"labels\":[")
-        json.list(output.classes) { $0.string($1) }
-        json.raw("]}")
+      json.raw(output.isWide ? "[-1,\(output.width)]" : "[-1]")
+      labels(output, &json)
+      if let label = output.label {
+        json.raw("},{\"name\":\"\(label)\",\"datatype\":\"BYTES\",\"shape\":[-1]")
+        labels(output, &json)
       }
       json.raw("}")
     }
-    json.raw("]}")
+    json.raw("],\"parameters\":{\"record_inputs\":[")
+    json.list(RecordInput.names(schema)) { $0.string($1) }
+    json.raw("]}}")
     return json.bytes
+  }
+
+  private func labels(_ output: Output, _ json: inout JSONText) {
+    guard let classes = output.classes else { return }
+    json.raw(",\"parameters\":{\"labels\":[")
+    json.list(classes.names) { $0.string($1) }
+    json.raw("]}")
   }
 }

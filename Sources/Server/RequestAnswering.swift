@@ -11,6 +11,7 @@ package final class RequestAnswering: Sendable {
   private let state: ServingState
   private let metrics: ServerMetrics
   private let page: StatusPage
+  private let inference: Inference
   /// The path asked for most, compared byte by byte.
   private let inferPath: [UInt8]
 
@@ -19,35 +20,50 @@ package final class RequestAnswering: Sendable {
     self.state = state
     self.metrics = metrics
     self.page = page
+    inference = Inference(
+      description: description, metrics: metrics, rowsMax: pipeline.serving.rowsMax,
+      bodyBytesMax: pipeline.serving.bodyBytesMax)
     inferPath = Array("/v2/models/\(pipeline.name)/infer".utf8)
   }
 
-  package func answer(method: HTTPMethod, path: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) -> HTTPResponse {
+  /// Health, metrics and status only: for a door that strangers may not come through.
+  package func observe(_ question: ServerQuestion) -> HTTPResponse { answer(question, observesOnly: true) }
+
+  package func answer(_ question: ServerQuestion) -> HTTPResponse { answer(question, observesOnly: false) }
+
+  private func answer(_ question: ServerQuestion, observesOnly: Bool) -> HTTPResponse {
     let response: HTTPResponse
     do {
-      if method == .post, path.elementsEqual(inferPath) {
-        response = HTTPResponse(body: try infer(body))
+      if !observesOnly, question.method == .post, question.path.elementsEqual(inferPath) {
+        response = try infer(question)
       } else {
-        response = try answerRoute(method, String(decoding: path, as: UTF8.self), body)
+        response = try answerRoute(question, observesOnly)
       }
     } catch let error as APIError {
       response = Self.response(error)
+    } catch is NeedsSlowLane {
+      return .later
     } catch {
       response = Self.response(APIError(status: 500, message: "the server failed"))
     }
     metrics.count(status: response.status)
-    state.requests.add(1, ordering: .relaxed)
-    if response.status >= 500 { state.failures.add(1, ordering: .relaxed) }
+    state.count(status: response.status)
     return response
   }
 
-  private func answerRoute(
-    _ method: HTTPMethod, _ path: String, _ body: UnsafeRawBufferPointer
-  ) throws -> HTTPResponse {
-    guard let route = ServerRoute(path) else { throw APIError.notFound("nothing is at “\(path)”") }
+  private func answerRoute(_ question: ServerQuestion, _ observesOnly: Bool) throws -> HTTPResponse {
+    let path = String(decoding: question.path, as: UTF8.self)
+    let method = question.method
+    if method == .options, path == "*" { return Self.methods("GET, HEAD, OPTIONS, POST") }
+    guard let route = ServerRoute(path), !observesOnly || route.isObservation else {
+      throw APIError.notFound("nothing is at “\(path)”")
+    }
+    if method == .options { return Self.methods(route.methods + ", OPTIONS") }
     guard route.isPost ? method == .post : method == .get || method == .head else {
-      var response = Self.response(APIError(status: 405, message: "“\(path)” is asked with another method"))
-      response.headers = [("Allow", route.isPost ? "POST" : "GET, HEAD")]
+      guard method != .other else { throw APIError(status: 501, message: "the request's method is not known") }
+      var response = Self.response(
+        APIError(status: 405, message: "“\(path)” is asked with another method: \(route.methods)"))
+      response.headers = [("Allow", route.methods + ", OPTIONS")]
       return response
     }
     switch route {
@@ -56,9 +72,13 @@ package final class RequestAnswering: Sendable {
     case .metrics:
       return HTTPResponse(
         contentType: "text/plain; version=0.0.4; charset=utf-8", text: metrics.registry.prometheusText())
-    case .server: return HTTPResponse(body: Array(#"{"name":"retrain","version":"1","extensions":[]}"#.utf8))
+    case .server:
+      return HTTPResponse(
+        body: Array(
+          #"{"name":"retrain","version":"1","extensions":["binary_tensor_data","model_repository"]}"#.utf8))
     case .live: return HTTPResponse(body: Array(#"{"live":true}"#.utf8))
     case .ready: return readiness("{\"ready\":", state.version != nil)
+    case .index: return HTTPResponse(body: index)
     case .model(let name, let version):
       _ = try loaded(name, version)
       return HTTPResponse(body: description.metadata(versions: state.version.map { [$0.number] } ?? []))
@@ -67,19 +87,42 @@ package final class RequestAnswering: Sendable {
       return readiness("{\"name\":\"\(description.name)\",\"ready\":", isReady)
     case .infer(let name, let version):
       _ = try loaded(name, version)
-      return HTTPResponse(body: try infer(body, version: version))
+      return try infer(question, version: version)
     }
   }
 
+  private static func methods(_ allowed: String) -> HTTPResponse {
+    var response = HTTPResponse(text: "")
+    response.headers = [("Allow", allowed)]
+    return response
+  }
+
+  /// Not ready while it stops, so that those who ask first go elsewhere.
   private func readiness(_ start: String, _ isReady: Bool) -> HTTPResponse {
-    HTTPResponse(status: isReady ? 200 : 503, body: Array((start + "\(isReady)}").utf8))
+    let isReady = isReady && !state.isStopping.load(ordering: .relaxed)
+    return HTTPResponse(status: isReady ? 200 : 503, body: Array((start + "\(isReady)}").utf8))
+  }
+
+  /// The one model there is.
+  private var index: [UInt8] {
+    var json = JSONText()
+    json.raw("[{\"name\":")
+    json.string(description.name)
+    if let version = state.version {
+      json.raw(",\"version\":\"\(version.number)\",\"state\":\"READY\"}]")
+    } else {
+      json.raw(",\"state\":\"UNAVAILABLE\",\"reason\":\"no version is stable yet\"}]")
+    }
+    return json.bytes
   }
 
   /// The loaded version, if `model` is ours and `version` is it or not given.
   ///
   /// - Returns: nil: no version is loaded, and none was named.
   private func loaded(_ model: String, _ version: String?) throws -> LoadedVersion? {
-    guard model == description.name else { throw APIError.notFound("there is no model “\(model)”") }
+    guard model == description.name else {
+      throw APIError.notFound("there is no model “\(model)”, only “\(description.name)”")
+    }
     let loaded = state.version
     if let version, loaded.map({ String($0.number) }) != version {
       throw APIError.notFound("version “\(version)” of “\(model)” is not loaded")
@@ -87,44 +130,12 @@ package final class RequestAnswering: Sendable {
     return loaded
   }
 
-  private func infer(_ body: UnsafeRawBufferPointer, version: String? = nil) throws -> [UInt8] {
-    let start = ContinuousClock.now
+  private func infer(_ question: ServerQuestion, version: String? = nil) throws -> HTTPResponse {
+    if !question.isDeferred { state.inferences.add(1, ordering: .relaxed) }
     guard let loaded = state.version, version == nil || version == String(loaded.number) else {
       throw APIError.unavailable("no version of “\(description.name)” is loaded yet")
     }
-    let request = try InferRequest(body)
-    for output in request.outputs ?? [] where !description.outputs.contains(where: { $0.name == output }) {
-      let known = description.outputs.map { "“\($0.name)”" }.joined(separator: ", ")
-      throw APIError.badRequest("the model has no output “\(output)”, only \(known)")
-    }
-    let answer = try loaded.withEngine { engine in
-      try engine.fill(request, body: body)
-      engine.scorer.predict(engine.batch)
-      loaded.tally.requests.add(1, ordering: .relaxed)
-      try refuseNonFinite(engine, loaded)
-      metrics.rows.increment(by: engine.batch.count)
-      return InferAnswer(description: description).bytes(request, body: body, version: loaded.number, engine: engine)
-    }
-    metrics.duration.observe(start.duration(to: .now))
-    return answer
-  }
-
-  /// A bad number never reaches a reply.
-  private func refuseNonFinite(_ engine: PredictionEngine, _ loaded: LoadedVersion) throws {
-    for (place, output) in description.outputs.enumerated() {
-      let values = engine.scorer.outputs(ofHead: place)
-      for row in 0..<engine.batch.count {
-        let isFinite =
-          engine.scorer.isFinite(row: row)
-          && values[(row * output.width)..<((row + 1) * output.width)].allSatisfy(\.isFinite)
-        guard !isFinite else { continue }
-        loaded.tally.nonFinite.add(1, ordering: .relaxed)
-        metrics.nonFinite.increment()
-        throw APIError(
-          status: 500,
-          message: "version \(loaded.number) gives a non-finite “\(output.name)” for row \(row): not sent")
-      }
-    }
+    return try inference.answer(question, loaded)
   }
 
   private static func response(_ error: APIError) -> HTTPResponse {
@@ -132,6 +143,9 @@ package final class RequestAnswering: Sendable {
     json.raw("{\"error\":")
     json.string(error.message)
     json.raw("}")
-    return HTTPResponse(status: error.status, body: json.bytes)
+    var response = HTTPResponse(status: error.status, body: json.bytes)
+    if let seconds = error.retryAfter { response.headers = [("Retry-After", String(seconds))] }
+    if error.status == 415 { response.headers = [("Accept-Encoding", "gzip, deflate")] }
+    return response
   }
 }

@@ -2,10 +2,11 @@ import Telemetry
 
 /// What the server counts, under names that stay.
 package struct ServerMetrics: Sendable {
-  static let statuses = [200, 400, 404, 405, 413, 500, 503]
+  static let statuses = [200, 400, 404, 405, 408, 413, 415, 417, 431, 500, 501, 503]
 
   let registry: MetricsRegistry
   private let requests: [Int: Counter]
+  let evictions: Counter
   let duration: Histogram
   let rows: Counter
   let nonFinite: Counter
@@ -25,6 +26,9 @@ package struct ServerMetrics: Sendable {
             labels: [.pipeline: pipeline, .code: String(status)])
         )
       })
+    evictions = registry.counter(
+      "retrain_server_evicted_connections_total", help: "Quiet connections ended to make room for others.",
+      labels: labels)
     duration = registry.histogram(
       "retrain_server_infer_duration_seconds", help: "Time from the whole request to its answer, predictions only.",
       labels: labels, bounds: [0.00005, 0.0001, 0.00025] + Histogram.secondsBounds)

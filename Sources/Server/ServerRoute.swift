@@ -6,6 +6,8 @@ enum ServerRoute: Equatable {
   case server
   case live
   case ready
+  /// The models there are.
+  case index
   case model(String, version: String?)
   case modelReady(String, version: String?)
   case infer(String, version: String?)
@@ -19,6 +21,7 @@ enum ServerRoute: Equatable {
     case 1 where parts[0] == "v2": self = .server
     case 3 where parts[0] == "v2" && parts[1] == "health" && parts[2] == "live": self = .live
     case 3 where parts[0] == "v2" && parts[1] == "health" && parts[2] == "ready": self = .ready
+    case 3 where parts[0] == "v2" && parts[1] == "repository" && parts[2] == "index": self = .index
     case 3... where parts[0] == "v2" && parts[1] == "models":
       var rest = parts[3...]
       var version: String?
@@ -37,5 +40,21 @@ enum ServerRoute: Equatable {
   }
 
   /// Whether it is asked with POST; the others with GET.
-  var isPost: Bool { if case .infer = self { true } else { false } }
+  var isPost: Bool {
+    switch self {
+    case .infer, .index: true
+    default: false
+    }
+  }
+
+  /// What it is asked with, as the header `Allow` says it.
+  var methods: String { isPost ? "POST" : "GET, HEAD" }
+
+  /// Whether it tells of the server, not of the model.
+  var isObservation: Bool {
+    switch self {
+    case .page, .status, .metrics, .live, .ready: true
+    default: false
+    }
+  }
 }

@@ -23,25 +23,30 @@ public actor ServerService {
   private let page: StatusPage
   private let loader: VersionLoader
   private let tick: Duration
+  private let doors: ServerDoors
   private let wakes: AsyncStream<Wake>
   private let waker: AsyncStream<Wake>.Continuation
   private let isStopRequested = Mutex(false)
 
   private var source: (any VersionSource)?
   private var http: HTTPServer?
+  /// Health and metrics on an address of their own.
+  private var observation: HTTPServer?
   /// A version that could not be loaded: it is not tried at every tick.
   private var refused: StableVersion?
   private var registryIsReachable = true
 
   package init(
     pipeline: Pipeline, serverID: String, logger: Logger, metrics: MetricsRegistry = MetricsRegistry(),
-    tick: Duration = .seconds(1), openSource: @escaping @Sendable () async throws -> any VersionSource
+    doors: ServerDoors = ServerDoors(drain: .zero), tick: Duration = .seconds(1),
+    openSource: @escaping @Sendable () async throws -> any VersionSource
   ) {
     self.pipeline = pipeline
     self.serverID = serverID
     self.logger = logger
     self.metrics = ServerMetrics(metrics, pipeline: pipeline.name)
     self.tick = tick
+    self.doors = doors
     self.openSource = openSource
     page = StatusPage(pipelineName: pipeline.name)
     loader = VersionLoader(pipeline: pipeline)
@@ -53,27 +58,24 @@ public actor ServerService {
   /// - Parameter serverID: Unique for each start of a process.
   public init(
     pipelineName: String, pipeline: Pipeline, database: DatabaseLocation, logger: Logger,
-    metrics: MetricsRegistry = MetricsRegistry(), serverID: String = "server-" + UUID().uuidString.lowercased()
+    metrics: MetricsRegistry = MetricsRegistry(), serverID: String = "server-" + UUID().uuidString.lowercased(),
+    doors: ServerDoors = ServerDoors()
   ) {
-    self.init(pipeline: pipeline, serverID: serverID, logger: logger, metrics: metrics) {
+    self.init(pipeline: pipeline, serverID: serverID, logger: logger, metrics: metrics, doors: doors) {
       try await RegistryVersionSource(pipelineName: pipelineName, database: database, applicationName: serverID)
     }
   }
 
   /// Where it listens; nil before it does.
   package var port: Int? { http?.port }
+  /// Where health and metrics are beside; nil: nowhere, or not yet.
+  package var observationPort: Int? { observation?.port }
 
   /// Serves until `requestStop` or cancellation, then lets requests in flight finish.
   ///
   /// - Throws: `HTTPError` when the address cannot be listened on. An absent registry is waited for.
   public func run() async throws {
-    let answering = RequestAnswering(pipeline: pipeline, state: state, metrics: metrics, page: page)
-    let http = try HTTPServer.start(
-      address: pipeline.serving.address, port: pipeline.serving.port, threads: pipeline.serving.threads,
-      handler: { answering.answer(method: $0.method, path: $0.path, body: $0.body) })
-    self.http = http
-    page.update(address: "\(http.address):\(http.port)")
-    logger.notice("the server listens", [.address: LogValue(http.address), .port: LogValue(http.port)])
+    let http = try openDoors()
     await withTaskCancellationHandler {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await self.wakeRegularly() }
@@ -88,6 +90,44 @@ public actor ServerService {
       requestStop()
     }
     await stop(http)
+  }
+
+  private func openDoors() throws -> HTTPServer {
+    let answering = RequestAnswering(pipeline: pipeline, state: state, metrics: metrics, page: page)
+    let (state, metrics) = (self.state, self.metrics)
+    let onEvent: @Sendable (HTTPEvent) -> Void = { event in
+      switch event {
+      case .refused(let status):
+        metrics.count(status: status)
+        state.count(status: status)
+      case .evicted: metrics.evictions.increment()
+      }
+    }
+    let listen = doors.listen
+    let http = try HTTPServer.start(
+      address: listen?.host ?? pipeline.serving.address, port: listen.map { Int($0.port) } ?? pipeline.serving.port,
+      threads: pipeline.serving.threads, limits: HTTPLimits(pipeline.serving), onEvent: onEvent,
+      handler: { answering.answer(ServerQuestion($0)) })
+    if let address = doors.observation {
+      do {
+        observation = try HTTPServer.start(
+          address: address.host, port: Int(address.port), onEvent: onEvent,
+          handler: { answering.observe(ServerQuestion($0)) })
+      } catch {
+        http.stop()
+        throw error
+      }
+    }
+    self.http = http
+    let advertised = doors.advertised(listening: http.address)
+    page.update(address: advertised.description)
+    logger.notice(
+      "the server listens",
+      [
+        .address: LogValue(http.address.host), .port: LogValue(http.port),
+        .advertised: LogValue(advertised.description),
+      ])
+    return http
   }
 
   /// Ends `run` soon. Any thread.
@@ -165,8 +205,10 @@ public actor ServerService {
   }
 
   private func report() -> ServerReport {
-    ServerReport(
-      id: serverID, address: http?.address ?? pipeline.serving.address, port: http?.port ?? pipeline.serving.port,
+    let listening = http?.address ?? HostPort(host: pipeline.serving.address, port: UInt16(pipeline.serving.port))
+    let advertised = doors.advertised(listening: listening)
+    return ServerReport(
+      id: serverID, address: advertised.host, port: Int(advertised.port),
       version: state.version?.number, requests: state.requests.load(ordering: .relaxed),
       failures: state.failures.load(ordering: .relaxed), outputs: state.outputs)
   }
@@ -188,14 +230,33 @@ public actor ServerService {
       "the registry cannot be reached; the version in memory goes on answering", [.error: LogValue(describing: error)])
   }
 
+  /// First nobody is to find it, then what still comes is answered, then the door closes behind what is in flight.
   private func stop(_ http: HTTPServer) async {
-    // Blocks for as long as requests in flight take.
-    try? await onDedicatedThread(named: "stop http") { http.stop() }
+    state.isStopping.store(true, ordering: .relaxed)
+    http.beginStopping()
     if let source {
       // Where the database does not take the one, it does not take the other: nobody waits for both.
       if (try? await source.report(report())) != nil { try? await source.withdraw(serverID: serverID) }
-      await source.close()
     }
+    await drain()
+    let observation = observation
+    // Blocks for as long as requests in flight take.
+    try? await onDedicatedThread(named: "stop http") {
+      http.stop()
+      observation?.stop()
+    }
+    if let source { await source.close() }
     logger.notice("the server stopped", [.count: LogValue(state.requests.load(ordering: .relaxed))])
+  }
+
+  /// Waits until nobody asks any more, or the time for that is over.
+  private func drain() async {
+    let deadline = Deadline.after(doors.drain)
+    let quiet = min(.milliseconds(500), doors.drain)
+    var asked = Int64.min
+    while !deadline.hasPassed, case let now = state.inferences.load(ordering: .relaxed), now != asked {
+      asked = now
+      try? await Task.sleep(for: quiet)
+    }
   }
 }

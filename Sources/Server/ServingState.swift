@@ -19,9 +19,19 @@ package final class ServingState: Sendable {
   let requests = Atomic<Int64>(0)
   /// Requests answered with a status of 500 and above.
   let failures = Atomic<Int64>(0)
+  /// Whether the server has been told to stop.
+  let isStopping = Atomic<Bool>(false)
+  /// Requests for predictions, whatever became of them.
+  let inferences = Atomic<Int64>(0)
   private let current = Mutex(Current())
   /// What became of the answers, by version.
   private let served = Mutex<[LoadedVersion.Tally]>([])
+
+  /// A request was answered.
+  func count(status: Int) {
+    requests.add(1, ordering: .relaxed)
+    if status >= 500 { failures.add(1, ordering: .relaxed) }
+  }
 
   var version: LoadedVersion? { current.withLock { $0.version } }
   var facts: (stable: StableVersion?, loadedAt: Date?) { current.withLock { ($0.facts, $0.loadedAt) } }

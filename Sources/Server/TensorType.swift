@@ -14,28 +14,51 @@ enum TensorType: String, CaseIterable {
   case fp64 = "FP64"
   case bytes = "BYTES"
 
+  /// What becomes of a number that stands in a tensor.
+  enum Fit { case fits, overflows, wrongKind }
+
   var isInteger: Bool { integerRange != nil }
   var isFloat: Bool { self == .fp16 || self == .fp32 || self == .fp64 }
 
-  /// What an integer type holds; the upper bound of 64 bits is checked as a double.
-  private var integerRange: ClosedRange<Double>? {
+  /// Bytes an element in a binary tensor; nil: each says its own length.
+  var elementBytes: Int? {
     switch self {
-    case .uint8: 0...255
-    case .uint16: 0...65_535
-    case .uint32: 0...4_294_967_295
-    case .uint64: 0...0x1p64.nextDown
-    case .int8: -128...127
-    case .int16: -32_768...32_767
-    case .int32: -2_147_483_648...2_147_483_647
-    case .int64: -0x1p63...0x1p63.nextDown
+    case .bool, .uint8, .int8: 1
+    case .uint16, .int16, .fp16: 2
+    case .uint32, .int32, .fp32: 4
+    case .uint64, .int64, .fp64: 8
+    case .bytes: nil
+    }
+  }
+
+  /// What an integer type holds, to the last unit.
+  private var integerRange: ClosedRange<Int128>? {
+    switch self {
+    case .uint8: Int128(UInt8.min)...Int128(UInt8.max)
+    case .uint16: Int128(UInt16.min)...Int128(UInt16.max)
+    case .uint32: Int128(UInt32.min)...Int128(UInt32.max)
+    case .uint64: Int128(UInt64.min)...Int128(UInt64.max)
+    case .int8: Int128(Int8.min)...Int128(Int8.max)
+    case .int16: Int128(Int16.min)...Int128(Int16.max)
+    case .int32: Int128(Int32.min)...Int128(Int32.max)
+    case .int64: Int128(Int64.min)...Int128(Int64.max)
     default: nil
     }
   }
 
   /// Whether `number` may stand in a tensor of this type.
-  func holds(_ number: JSONScanner.Number) -> Bool {
-    if let integerRange { return number.isInteger && integerRange.contains(number.value) }
-    if self == .bool { return number.value == 0 || number.value == 1 }
-    return isFloat
+  func fit(_ number: JSONScanner.Number) -> Fit {
+    if let integerRange {
+      guard number.isInteger else { return .wrongKind }
+      return number.integer.map { integerRange.contains($0) } == true ? .fits : .overflows
+    }
+    switch self {
+    case .bool: return number.value == 0 || number.value == 1 ? .fits : .wrongKind
+    // 65,520 is the first number that rounds to more than the largest.
+    case .fp16: return abs(number.value) < 65_520 ? .fits : .overflows
+    case .fp32: return Float(number.value).isFinite ? .fits : .overflows
+    case .fp64: return number.value.isFinite ? .fits : .overflows
+    default: return .wrongKind
+    }
   }
 }

@@ -20,7 +20,7 @@ struct VersionLoader: Sendable {
     try await onDedicatedThread(named: "load version") {
       let spec = LearnerSpec(pipeline)
       let scorers = try (0..<max(1, pipeline.serving.threads)).map { _ in
-        try Predictor(spec: spec, state: state, batchCapacity: pipeline.serving.rowsMax)
+        try Predictor(spec: spec, state: state, batchCapacity: min(LoadedVersion.sliceRows, pipeline.serving.rowsMax))
       }
       if let layer = scorers[0].firstNonFiniteParameter() {
         throw VersionError(description: "version \(stable.number) has a non-finite parameter in \(layer)")

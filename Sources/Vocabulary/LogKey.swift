@@ -26,6 +26,7 @@ public enum LogKey: String, Sendable, CaseIterable {
   case error = "error"
   case address = "net.address"
   case port = "net.port"
+  case advertised = "net.advertised"
   case path = "file.path"
   case duration = "duration_ms"
   case bytes = "bytes"

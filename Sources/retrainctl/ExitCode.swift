@@ -57,6 +57,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let failure as CommandFailure: self = failure
     case let mistakes as PipelineMistakes: self.init(.badPipeline, mistakes.description)
     case let error as PostgresError: self.init(.unavailable, error.description)
+    case let error as HTTPError: self.init(.unavailable, error.description)
     case let error as KafkaError: self.init(.unavailable, error.description)
     case let error as HTTPError: self.init(.unavailable, error.description)
     case let error as WorkerError:

@@ -31,13 +31,14 @@ struct HeadOutputTests {
     let description = desk.ask(.get, "/v2/models/flights").text
     #expect(
       description.contains(
-        #""outputs":[{"name":"probability","datatype":"FP32","shape":[-1]},{"name":"minutes","datatype":"FP32","shape":[-1]},{"name":"kind","datatype":"FP32","shape":[-1,3],"parameters":{"labels":["a","b","c"]}}]"#
+        #""outputs":[{"name":"probability","datatype":"FP32","shape":[-1]},{"name":"minutes","datatype":"FP32","shape":[-1]},{"name":"kind","datatype":"FP32","shape":[-1,3],"parameters":{"labels":["a","b","c"]}},{"name":"kind_label","datatype":"BYTES","shape":[-1],"parameters":{"labels":["a","b","c"]}}]"#
       ), "\(description)")
     let answer = desk.infer("{\(Self.body)}")
     #expect(answer.status == 200)
     #expect(answer.text.contains(#""outputs":[{"name":"probability","datatype":"FP32","shape":[2],"data":["#))
     #expect(answer.text.contains(#"]},{"name":"minutes","datatype":"FP32","shape":[2],"data":[0.0,0.0]},"#))
     #expect(answer.text.contains(#"{"name":"kind","datatype":"FP32","shape":[2,3],"data":["#))
+    #expect(answer.text.hasSuffix(#",{"name":"kind_label","datatype":"BYTES","shape":[2],"data":["a","a"]}]}"#))
   }
 
   @Test("are answered alone when asked for by name, and an unknown one is refused")
@@ -47,6 +48,6 @@ struct HeadOutputTests {
     #expect(one.contains(#""outputs":[{"name":"minutes","datatype":"FP32","shape":[2],"data":[0.0,0.0]}]}"#), "\(one)")
     #expect(desk.infer(#"{"outputs":[],\#(Self.body)}"#).text.hasSuffix(#""outputs":[]}"#))
     let refusal = desk.infer(#"{"outputs":[{"name":"hours"}],\#(Self.body)}"#)
-    #expect(refusal.status == 400 && refusal.text.contains("only “probability”, “minutes”, “kind”"))
+    #expect(refusal.status == 400 && refusal.text.contains("only “probability”, “minutes”, “kind”, “kind_label”"))
   }
 }

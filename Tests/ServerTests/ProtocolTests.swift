@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Pipelines
 import Server
 import Testing
@@ -51,6 +52,23 @@ struct ProtocolTests {
       "bools as 0 and 1", #"\#(weight),{"name":"night","shape":[2],"datatype":"UINT8","data":[1,0]}"#, 200,
       #""data":[1002.0,1002.0]"#),
     .inputs(
+      "the largest integers",
+      #"{"name":"weight","shape":[2],"datatype":"UINT64","data":[18446744073709551615,0]},"#
+        + #"{"name":"speed","shape":[2],"datatype":"INT64","data":[9223372036854775807,-9223372036854775808]}"#,
+      200, #""data":[1.8446744e+19,1000.0]"#),
+    Exchange(
+      "members that are null are absent",
+      #"{"id":null,"parameters":null,"outputs":null,"inputs":[{"parameters":null,"x":null,\#(weight.dropFirst())]}"#,
+      200,
+      #""data":[2001.0,2002.0]"#),
+    Exchange(
+      "an output asked for twice is sent once",
+      #"{"outputs":[{"name":"probability"},{"name":"probability"}],"inputs":[\#(weight)]}"#, 200,
+      #""outputs":[{"name":"probability","datatype":"FP32","shape":[2],"data":[2001.0,2002.0]}]}"#),
+    .inputs(
+      "whole records by the name that no feature takes",
+      #"{"name":"$record","datatype":"BYTES","shape":[1],"data":["{\"x\":{\"weight\":3}}"]}"#, 200, #""data":[2003.0]"#),
+    .inputs(
       "whole records",
       #"{"name":"record","datatype":"BYTES","shape":[2],"data":["#
         + #""{\"x\":{\"speed\":1,\"weight\":2,\"night\":true,\"carrier\":\"\u0041A\"}}","{\"x\":{\"weight\":3}}"]}"#,
@@ -82,7 +100,71 @@ struct ProtocolTests {
     Exchange(
       "deep nesting", #"{"a":\#(String(repeating: "[", count: 5000))"#, 400, "levels of nesting"),
     .inputs(
-      "an unknown input", #"{"name":"colour","shape":[1],"datatype":"FP32","data":[1]}"#, 400, "no input “colour”"),
+      "an unknown input", #"{"name":"colour","shape":[1],"datatype":"FP32","data":[1]}"#, 400,
+      "no input “colour”, only “carrier”, “night”, “speed”, “weight”, “record”, “$record”"),
+    .inputs(
+      "a misspelt input", #"{"name":"wieght","shape":[1],"datatype":"FP32","data":[1]}"#, 400,
+      "did you mean “weight”?"),
+    Exchange(
+      "a misspelt output", #"{"outputs":[{"name":"probabilty"}],"inputs":[\#(weight)]}"#, 400,
+      "did you mean “probability”?"),
+    Exchange("an id of null and no inputs", #"{"id":null,"inputs":null}"#, 400, "“inputs” is missing"),
+    Exchange("inputs twice", #"{"inputs":[\#(weight)],"inputs":[\#(weight)]}"#, 400, "“inputs” is there twice"),
+    Exchange("parameters that are none", #"{"parameters":[],"inputs":[\#(weight)]}"#, 400, "are an object"),
+    Exchange(
+      "classes by rank",
+      #"{"outputs":[{"name":"probability","parameters":{"classification":2}}],"inputs":[\#(weight)]}"#,
+      400, "“classification” is not supported"),
+    Exchange(
+      "an unknown escape in what is passed over", #"{"parameters":{"a":"\q"},"inputs":[\#(weight)]}"#, 400,
+      "an unknown escape at byte 20"),
+    Exchange(
+      "half a surrogate pair in what is passed over", #"{"parameters":{"a":"\ud800"},"inputs":[\#(weight)]}"#, 400,
+      "surrogate"),
+    Exchange(
+      "an unknown escape in a key that is passed over", #"{"parameters":{"\q":1},"inputs":[\#(weight)]}"#, 400,
+      "an unknown escape"),
+    Exchange(
+      "an unknown escape in a value of its own", #"{"a":[{"b":"\u12"}],"inputs":[\#(weight)]}"#, 400, "four digits"),
+    .inputs(
+      "a name twice", #"{"name":"weight","name":"weight","shape":[1],"datatype":"FP32","data":[1]}"#, 400, "twice"),
+    .inputs(
+      "lists of unequal length", #"{"name":"weight","shape":[2,1],"datatype":"FP32","data":[[1,2]]}"#, 400,
+      "neither flat nor one list of 1 a row"),
+    .inputs(
+      "an empty list for a row", #"{"name":"weight","shape":[2,1],"datatype":"FP32","data":[[1],[]]}"#, 400, "row 1"),
+    .inputs(
+      "lists and numbers mixed", #"{"name":"weight","shape":[2],"datatype":"FP32","data":[1,[2]]}"#, 400, "row 1"),
+    .inputs(
+      "a list in a list", #"{"name":"weight","shape":[1],"datatype":"FP32","data":[[[1]]]}"#, 400, "not a value of FP32"
+    ),
+    .inputs("null data", #"{"name":"weight","shape":[1],"datatype":"FP32","data":null}"#, 400, "no data"),
+    .inputs(
+      "a float beyond 32 bits", #"{"name":"weight","shape":[1],"datatype":"FP32","data":[1e39]}"#, 400,
+      "overflow: 1e39 is no FP32"),
+    .inputs(
+      "a float beyond 16 bits", #"{"name":"weight","shape":[1],"datatype":"FP16","data":[65520]}"#, 400,
+      "overflow: 65520 is no FP16"),
+    .inputs(
+      "2^64", #"{"name":"weight","shape":[1],"datatype":"UINT64","data":[18446744073709551616]}"#, 400,
+      "overflow: 18446744073709551616 is no UINT64"),
+    .inputs(
+      "2^63", #"{"name":"weight","shape":[1],"datatype":"INT64","data":[9223372036854775808]}"#, 400,
+      "overflow: 9223372036854775808 is no INT64"),
+    .inputs(
+      "below -2^63", #"{"name":"weight","shape":[1],"datatype":"INT64","data":[-9223372036854775809]}"#, 400,
+      "overflow"),
+    .inputs(
+      "100 digits",
+      #"{"name":"weight","shape":[1],"datatype":"INT64","data":[1\#(String(repeating: "0", count: 100))]}"#,
+      400, "overflow"),
+    .inputs(
+      "several values a row of a number", #"{"name":"weight","shape":[1,2],"datatype":"FP32","data":[1,2]}"#, 400,
+      "has one value a row"),
+    .inputs(
+      "bytes that are not there",
+      #"{"name":"weight","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":4}}"#,
+      400, "0 bytes are left after the JSON"),
     .inputs("an input twice", "\(weight),\(weight)", 400, "given twice"),
     .inputs("no name", #"{"shape":[1],"datatype":"FP32","data":[1]}"#, 400, "no name"),
     .inputs("no datatype", #"{"name":"weight","shape":[1],"data":[1]}"#, 400, "no datatype"),
@@ -90,7 +172,7 @@ struct ProtocolTests {
       "an unknown datatype", #"{"name":"weight","shape":[1],"datatype":"F32","data":[1]}"#, 400, "datatype “F32”"),
     .inputs("no shape", #"{"name":"weight","datatype":"FP32","data":[1]}"#, 400, "no shape"),
     .inputs("no data", #"{"name":"weight","shape":[1],"datatype":"FP32"}"#, 400, "no data"),
-    .inputs("a wide shape", #"{"name":"weight","shape":[1,2],"datatype":"FP32","data":[1,2]}"#, 400, "[1, 2]"),
+    .inputs("a cube", #"{"name":"weight","shape":[1,1,1],"datatype":"FP32","data":[1]}"#, 400, "[1, 1, 1]"),
     .inputs("no rows", #"{"name":"weight","shape":[0],"datatype":"FP32","data":[]}"#, 400, "N ≥ 1"),
     .inputs("a negative shape", #"{"name":"weight","shape":[-1],"datatype":"FP32","data":[]}"#, 400, "N ≥ 1"),
     .inputs(
@@ -109,7 +191,9 @@ struct ProtocolTests {
     .inputs(
       "a float for a category", #"\#(weight),{"name":"carrier","shape":[2],"datatype":"FP32","data":[1,2]}"#, 400,
       "is a category"),
-    .inputs("NaN", #"{"name":"weight","shape":[1],"datatype":"FP32","data":[NaN]}"#, 400, "not JSON"),
+    .inputs(
+      "NaN", #"{"name":"weight","shape":[1],"datatype":"FP32","data":[NaN]}"#, 400,
+      "“NaN” is not JSON (an absent value is null) at byte 66"),
     .inputs("an overflow", #"{"name":"weight","shape":[1],"datatype":"FP64","data":[1e999]}"#, 400, "overflow"),
     .inputs("a float too large", #"{"name":"weight","shape":[1],"datatype":"FP64","data":[1e300]}"#, 400, "overflow"),
     .inputs(
@@ -166,11 +250,34 @@ struct ProtocolTests {
     let desk = Desk()
     desk.put(3)
     let body = Array(#"{"id":""#.utf8) + [0xff] + Array(#"","inputs":[\#(Self.weight)]}"#.utf8)
-    let path = Array("/v2/models/flights/infer".utf8)
-    let response = path.withUnsafeBytes { path in
-      body.withUnsafeBytes { desk.answering.answer(method: .post, path: path, body: $0) }
-    }
+    let response = desk.answer(.post, "/v2/models/flights/infer", body)
     #expect(response.status == 400)
+    #expect(response.text.contains("not UTF-8 at byte 7"))
+  }
+
+  @Test("a method that a path does not know is refused with those that it knows")
+  func allow() {
+    let desk = Desk()
+    #expect(desk.answer(.get, "/v2/models/flights/infer").header("Allow") == "POST, OPTIONS")
+    #expect(desk.answer(.delete, "/v2").header("Allow") == "GET, HEAD, OPTIONS")
+    #expect(desk.answer(.options, "/v2").header("Allow") == "GET, HEAD, OPTIONS")
+    #expect(desk.answer(.options, "*").header("Allow") == "GET, HEAD, OPTIONS, POST")
+  }
+
+  @Test("a door for observers shows health and metrics, and no predictions")
+  func observation() {
+    let desk = Desk()
+    desk.put(3)
+    func observe(_ method: HTTPMethod, _ path: String) -> Int {
+      Array(path.utf8).withUnsafeBytes { path in
+        desk.answering.observe(ServerQuestion(method: method, path: path, body: .init(start: nil, count: 0))).status
+      }
+    }
+    #expect(observe(.get, "/metrics") == 200)
+    #expect(observe(.get, "/v2/health/ready") == 200)
+    #expect(observe(.get, "/status.json") == 200)
+    #expect(observe(.post, "/v2/models/flights/infer") == 404)
+    #expect(observe(.get, "/v2/models/flights") == 404)
   }
 
   @Test("each task has its output", arguments: ModelSettings.Task.allCases)
@@ -204,6 +311,12 @@ struct ProtocolTests {
     ("GET", "/v2/models/trains", 404, "no model"),
     ("POST", "/v2/models/trains/infer", 404, "no model"),
     ("POST", "/v2/models/flights/versions/2/infer", 404, "not loaded"),
+    ("POST", "/v2/repository/index", 200, #"[{"name":"flights","version":"3","state":"READY"}]"#),
+    ("GET", "/v2/repository/index", 405, "another method"),
+    ("OPTIONS", "/v2", 200, ""),
+    ("OPTIONS", "/nowhere", 404, "nothing is at"),
+    ("FOO", "/v2", 501, "not known"),
+    ("GET", "/v2/models%2Fflights/ready", 404, "nothing is at"),
     ("GET", "/v2/models/flights/infer", 405, "another method"),
     ("POST", "/v2", 405, "another method"),
     ("GET", "/nowhere", 404, "nothing is at"),
@@ -218,7 +331,7 @@ struct ProtocolTests {
   func routes(row: (method: String, path: String, status: Int, says: String)) {
     let desk = Desk()
     desk.put(3)
-    let (status, text) = desk.ask(row.method == "POST" ? .post : row.method == "HEAD" ? .head : .get, row.path)
+    let (status, text) = desk.ask(HTTPMethod(rawValue: row.method) ?? .other, row.path)
     #expect(status == row.status)
     #expect(text.contains(row.says), "\(text)")
   }
@@ -241,6 +354,8 @@ struct ProtocolTests {
     let (status, text) = desk.infer(Self.good[0].body)
     #expect(status == 503)
     #expect(text.contains("no version"))
+    #expect(desk.answer(.post, "/v2/models/flights/infer").header("Retry-After") == "1")
+    #expect(desk.ask(.post, "/v2/repository/index").text.contains("UNAVAILABLE"))
     #expect(desk.ask(.get, "/v2/models/flights").text.contains(#""versions":[]"#))
     #expect(desk.ask(.get, "/status.json").text.contains(#""version":null"#))
   }

@@ -29,10 +29,11 @@ struct ServiceTests {
 
   /// Runs a service beside `body` and stops it whatever comes.
   func withService(
-    _ pipeline: Pipeline = samplePipeline(), _ source: FakeSource, _ body: (Int) async throws -> Void
+    _ pipeline: Pipeline = samplePipeline(), _ source: FakeSource, doors: ServerDoors = ServerDoors(drain: .zero),
+    _ body: (Int) async throws -> Void
   ) async throws {
     let service = ServerService(
-      pipeline: pipeline, serverID: "server-1", logger: Logger(label: "server", sink: .none),
+      pipeline: pipeline, serverID: "server-1", logger: Logger(label: "server", sink: .none), doors: doors,
       tick: .milliseconds(50), openSource: { source })
     let running = Task { try await service.run() }
     defer { service.requestStop() }
@@ -177,6 +178,108 @@ struct ServiceTests {
       _ = try await eventually(port, "/v2/health/ready") { $0.status == 200 }
       source.withdrawStable()
       #expect(try await eventually(port, "/v2/health/ready") { $0.status == 503 }.status == 503)
+    }
+  }
+
+  /// Waits for a report that is as wanted; the last one, whatever it is.
+  func report(_ source: FakeSource, _ wanted: (ServerReport) -> Bool = { _ in true }) async -> ServerReport? {
+    let deadline = Deadline.after(.seconds(20))
+    while !(source.reports.last.map(wanted) ?? false), !deadline.hasPassed { await Task.yield() }
+    return source.reports.last
+  }
+
+  @Test("what is advertised is registered; a server that listens everywhere is never registered as 0.0.0.0")
+  func advertising() async throws {
+    let source = FakeSource()
+    var doors = ServerDoors(advertise: HostPort(host: "models.internal", port: 80), drain: .zero)
+    try await withService(samplePipeline(), source, doors: doors) { _ in
+      let report = try #require(await report(source))
+      #expect(report.address == "models.internal" && report.port == 80)
+    }
+    doors.advertise?.port = 0
+    let second = FakeSource()
+    try await withService(samplePipeline(), second, doors: doors) { port in
+      #expect(await report(second)?.port == port)
+    }
+    let everywhere = FakeSource()
+    doors = ServerDoors(listen: HostPort(host: "0.0.0.0", port: 0), drain: .zero)
+    try await withService(samplePipeline(), everywhere, doors: doors) { port in
+      let report = try #require(await report(everywhere))
+      #expect(report.address != "0.0.0.0" && !report.address.isEmpty)
+      #expect(report.port == port)
+    }
+    let loopback = FakeSource()
+    doors = ServerDoors(listen: HostPort(host: "::1", port: 0), drain: .zero)
+    try await withService(samplePipeline(), loopback, doors: doors) { _ in
+      #expect(await report(loopback)?.address == "::1")
+    }
+  }
+
+  @Test("health and metrics are answered on an address of their own, and predictions are not")
+  func observation() async throws {
+    let source = FakeSource()
+    source.promote(1, state: Self.state())
+    let service = ServerService(
+      pipeline: samplePipeline(), serverID: "server-1", logger: Logger(label: "server", sink: .none),
+      doors: ServerDoors(observation: HostPort(host: "127.0.0.1", port: 0), drain: .zero), tick: .milliseconds(50),
+      openSource: { source })
+    let running = Task { try await service.run() }
+    defer { service.requestStop() }
+    var port: Int?
+    let deadline = Deadline.after(.seconds(20))
+    while port == nil, !deadline.hasPassed {
+      port = await service.observationPort
+      await Task.yield()
+    }
+    let beside = try #require(port)
+    #expect(try await eventually(beside, "/v2/health/ready") { $0.status == 200 }.status == 200)
+    let client = try #require(HTTPClient(port: beside))
+    #expect(client.get("/metrics")?.text.contains("retrain_server_requests_total") == true)
+    #expect(client.post("/v2/models/flights/infer", Self.body)?.status == 404)
+    service.requestStop()
+    try await running.value
+  }
+
+  @Test("a server that is told to stop is not ready, has left the registry, and answers as long as somebody asks")
+  func draining() async throws {
+    let source = FakeSource()
+    source.promote(1, state: Self.state())
+    let service = ServerService(
+      pipeline: samplePipeline(), serverID: "server-1", logger: Logger(label: "server", sink: .none),
+      doors: ServerDoors(drain: .seconds(20)), tick: .milliseconds(50), openSource: { source })
+    let running = Task { try await service.run() }
+    defer { service.requestStop() }
+    let deadline = Deadline.after(.seconds(20))
+    var port: Int?
+    while port == nil, !deadline.hasPassed {
+      port = await service.port
+      await Task.yield()
+    }
+    let open = try #require(port)
+    #expect(try await eventually(open, "/v2/health/ready") { $0.status == 200 }.status == 200)
+    service.requestStop()
+    while !source.isWithdrawn, !deadline.hasPassed { await Task.yield() }
+    let reply = try #require(HTTPClient(port: open)?.post("/v2/models/flights/infer", Self.body))
+    #expect(reply.status == 200)
+    #expect(reply.headers["connection"]?.lowercased() == "close")
+    #expect(HTTPClient(port: open)?.get("/v2/health/ready")?.status == 503)
+    try await running.value
+    #expect(HTTPClient(port: open)?.get("/v2/health/ready") == nil)
+  }
+
+  @Test("a large request does not hold small ones up, and both are answered by the same version")
+  func largeBesideSmall() async throws {
+    let source = FakeSource()
+    source.promote(1, state: Self.state())
+    try await withService(samplePipeline(), source) { port in
+      _ = try await eventually(port, "/v2/health/ready") { $0.status == 200 }
+      let padding = String(repeating: "1,", count: 500_000)
+      let large = "{\"passed_over\":[\(padding)1]," + Self.columns.dropFirst()
+      let client = try #require(HTTPClient(port: port))
+      let heavy = try #require(client.post("/v2/models/flights/infer", large))
+      let light = try #require(client.post("/v2/models/flights/infer", Self.columns))
+      #expect(heavy.status == 200)
+      #expect(heavy.text == light.text)
     }
   }
 }

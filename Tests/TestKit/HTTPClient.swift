@@ -13,13 +13,24 @@ public final class HTTPClient {
   private let descriptor: Int32
   private var buffered: [UInt8] = []
 
-  /// nil: nobody listens there.
-  public init?(port: Int, patienceSeconds: Int = 20) {
+  /// - Parameter from: The last byte of the loopback address it comes from.
+  /// - Returns: nil: nobody listens there.
+  public init?(port: Int, patienceSeconds: Int = 20, from: UInt8 = 1) {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(port).bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    if from != 1 {
+      var own = sockaddr_in()
+      own.sin_family = sa_family_t(AF_INET)
+      own.sin_addr.s_addr = (UInt32(0x7f00_0000) | UInt32(from)).bigEndian
+      _ = withUnsafePointer(to: own) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+    }
     let code = withUnsafePointer(to: address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

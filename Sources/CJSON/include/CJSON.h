@@ -137,6 +137,9 @@ uint64_t cjson_hash(const void *bytes, size_t length);
 /// Whether `length` bytes are a number by the grammar of RFC 8259.
 bool cjson_is_number(const void *bytes, size_t length);
 
+/// Whether `length` bytes are UTF-8.
+bool cjson_is_utf8(const void *bytes, size_t length);
+
 /// The names of simdjson's implementations for this CPU, the fastest first; NULL: there are no more.
 const char *cjson_implementation(size_t index);
 

@@ -12,35 +12,55 @@ struct PredictCommand: Command {
         Asks a running server; where none runs, computes here with the same bits. The record is JSON, as in the stream.
 
           retrainctl predict '{"x":{"carrier":"UA","origin":"EWR","sched_dep_min":1080}}'
+          retrainctl predict --server http://models.internal:8080 - < record.json
+
+        With --server nothing but the server is asked, whatever machine this is; without, the one to ask is looked up in
+        the database, under the address that it advertises.
         """)
   }
 
   @Argument(help: "The record; without it, or with -, standard input.") var record: String?
   @Option(name: "version", valueName: "n", help: "With this version, computed here.") var number: VersionNumber?
   @Flag(help: "Compute here, even if a server runs.") var local: Bool
+  @Option(valueName: "url", help: "Ask this server; no database is needed.") var server: String?
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func run() async throws {
-    let text = try recordText()
-    try await withRegistry(for: "predict") { registry in
-      let pipeline = try await choice.record(in: registry)
-      let servers = try await registry.servers(pipeline: pipeline.id, silence: .seconds(5))
-      let prediction: Prediction
-      if !local, number == nil, let server = servers.first(where: { $0.version != nil }) {
-        prediction = try await RemotePrediction(server, pipeline: pipeline.name).predict(text)
-      } else {
-        prediction = try await LocalPrediction(registry: registry, pipeline: pipeline, version: number?.value)
-          .predict(text)
-      }
-      if format.json { return try Console.say(json: prediction) }
-      func figures(_ outputs: [Double]) -> String {
-        outputs.map { Wording.figure($0, decimals: 6) }.joined(separator: ", ")
-      }
-      Console.say(
-        "\(prediction.output) \(figures(prediction.outputs))  (v\(prediction.version), \(prediction.from))")
-      for head in prediction.heads ?? [] { Console.say("\(head.name) \(figures(head.outputs))") }
+    if server != nil, local || number != nil {
+      throw CommandFailure(.usage, "--server asks a server, --local and --version compute here: leave one out")
     }
+    let text = try recordText()
+    let prediction: Prediction
+    if let server {
+      prediction = try await RemotePrediction(server: ServerLocation(url: server), pipeline: choice.pipeline)
+        .predict(text)
+    } else {
+      prediction = try await withRegistry(for: "predict") { try await predict(text, $0) }
+    }
+    if format.json { return try Console.say(json: prediction) }
+    for line in prediction.lines { Console.say(line) }
+  }
+
+  private func predict(_ text: String, _ registry: Registry) async throws -> Prediction {
+    let pipeline = try await choice.record(in: registry)
+    let servers = try await registry.servers(pipeline: pipeline.id, silence: .seconds(5)).filter { $0.version != nil }
+    if local || number != nil || servers.isEmpty {
+      return try await LocalPrediction(registry: registry, pipeline: pipeline, version: number?.value).predict(text)
+    }
+    var failure: CommandFailure?
+    for server in servers {
+      // One that an older program registered as listening everywhere is reached here at most.
+      let host = ["0.0.0.0", "::"].contains(server.address) ? "127.0.0.1" : server.address
+      let location = ServerLocation(HostPort(host: host, port: UInt16(clamping: server.port)))
+      do {
+        return try await RemotePrediction(server: location, pipeline: pipeline.name).predict(text)
+      } catch let error as CommandFailure where error.code == .unavailable {
+        failure = failure ?? error
+      }
+    }
+    let hint = "; --local computes here, --server asks elsewhere, 'server --advertise' says where one is reached"
+    throw CommandFailure(.unavailable, (failure?.message ?? "no server answers") + hint)
   }
 
   private func recordText() throws -> String {

@@ -2,7 +2,6 @@ import Arguments
 import Controller
 import Foundation
 import Registry
-import Server
 import Telemetry
 import Vocabulary
 import Worker
@@ -127,29 +126,6 @@ struct ControllerCommand: Command {
       let service = ControllerService(
         pipeline: try await run.pipelineFile(database.location).pipeline, database: database.location,
         holder: run.processName, logger: run.logger)
-      let signals = run.stopping { service.requestStop() }
-      defer { signals.cancel() }
-      try await service.run()
-    }
-  }
-}
-
-struct ServerCommand: Command {
-  static var configuration: CommandConfiguration {
-    CommandConfiguration(
-      name: "server", abstract: "Run a prediction server of a registered pipeline (a role).",
-      discussion: "Open Inference Protocol v2 over HTTP, a status page and /metrics; any number of them may run.")
-  }
-
-  @OptionGroup var role: RoleOptions
-
-  func run() async throws {
-    let run = RoleRun("server", role)
-    try await run.withDatabase { database in
-      let pipeline = try await run.pipelineFile(database.location).pipeline
-      let service = ServerService(
-        pipelineName: pipeline.name, pipeline: pipeline, database: database.location, logger: run.logger,
-        serverID: run.processName)
       let signals = run.stopping { service.requestStop() }
       defer { signals.cancel() }
       try await service.run()

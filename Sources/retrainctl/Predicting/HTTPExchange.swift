@@ -5,31 +5,31 @@ import Vocabulary
 enum HTTPExchange {
   private static let answerBytesMax = 64 << 20
 
+  /// - Parameter body: nil: asked with GET, otherwise with POST.
   /// - Returns: The status and the answer's body.
   /// - Throws: `CommandFailure` 69 when the server cannot be reached or stays silent for `timeout`.
-  static func post(
-    address: String, port: Int, path: String, body: [UInt8], timeout: Duration
+  static func ask(
+    _ server: HostPort, path: String, body: [UInt8]?, timeout: Duration
   ) throws -> (status: Int, body: [UInt8]) {
-    let socket = try connect(address, port, timeout)
+    let socket = try connect(server, timeout)
     defer { close(socket) }
-    let head =
-      "POST \(path) HTTP/1.0\r\nHost: \(address):\(port)\r\nContent-Type: application/json\r\n"
-      + "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
-    try send(Array(head.utf8) + body, to: socket)
+    var head = "\(body == nil ? "GET" : "POST") \(path) HTTP/1.0\r\nHost: \(server)\r\nConnection: close\r\n"
+    if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
+    try send(Array((head + "\r\n").utf8) + (body ?? []), to: socket)
     let answer = try receive(from: socket)
     guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8)),
       let line = String(validating: answer[..<end.lowerBound].prefix { $0 != 0x0D }, as: UTF8.self),
       let status = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-    else { throw CommandFailure(.unavailable, "what answers at \(address):\(port) does not speak HTTP") }
+    else { throw CommandFailure(.unavailable, "what answers at \(server) does not speak HTTP") }
     return (status, Array(answer[end.upperBound...]))
   }
 
-  private static func connect(_ address: String, _ port: Int, _ timeout: Duration) throws -> Int32 {
+  private static func connect(_ server: HostPort, _ timeout: Duration) throws -> Int32 {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(address, String(port), &hints, &found) == 0, let first = found else {
-      throw CommandFailure(.unavailable, "the server's address \(address) is not known")
+    guard getaddrinfo(server.host, String(server.port), &hints, &found) == 0, let first = found else {
+      throw CommandFailure(.unavailable, "the server's address \(server.host) is not known")
     }
     defer { freeaddrinfo(found) }
     var wait = timeval()
@@ -45,7 +45,7 @@ enum HTTPExchange {
       if Foundation.connect(socket, info.ai_addr, info.ai_addrlen) == 0 { return socket }
       close(socket)
     }
-    throw CommandFailure(.unavailable, "the server at \(address):\(port) cannot be reached")
+    throw CommandFailure(.unavailable, "the server at \(server) cannot be reached")
   }
 
   private static func send(_ bytes: [UInt8], to socket: Int32) throws {

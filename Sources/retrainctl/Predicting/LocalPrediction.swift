@@ -49,7 +49,8 @@ struct LocalPrediction {
     batch.count = 1
     predictor.predict(batch)
     return settings.heads.enumerated().map { place, head in
-      Prediction.Head(name: head.name, outputs: predictor.outputs(ofHead: place).map { Double($0) })
+      Prediction.Head(
+        name: head.name, outputs: predictor.outputs(ofHead: place).map { Double($0) }, classes: head.classNames)
     }
   }
 }

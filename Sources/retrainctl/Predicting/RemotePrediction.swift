@@ -1,28 +1,25 @@
 import Foundation
-import Registry
+import Pipelines
 import Vocabulary
 
 /// Asks a running server over the Open Inference Protocol.
 struct RemotePrediction {
-  private let address: String
-  private let port: Int
-  private let pipeline: String
+  private static let timeout = Duration.seconds(10)
 
-  init(_ server: ServerRecord, pipeline: String) {
-    // One that listens everywhere is reached here.
-    address = ["0.0.0.0", "::"].contains(server.address) ? "127.0.0.1" : server.address
-    port = server.port
-    self.pipeline = pipeline
-  }
+  let server: ServerLocation
+  /// nil: the one that the server has.
+  let pipeline: String?
 
   private struct Request: Encodable {
     struct Input: Encodable {
-      var name = "record"
+      var name: String
       var datatype = "BYTES"
       var shape = [1]
       var data: [String]
     }
+    struct Output: Encodable { var name: String }
     var inputs: [Input]
+    var outputs: [Output]
   }
 
   private struct Answer: Decodable {
@@ -39,22 +36,73 @@ struct RemotePrediction {
     }
   }
 
+  /// What the server says of the model.
+  private struct Model: Decodable {
+    struct Tensor: Decodable {
+      struct Parameters: Decodable { var labels: [String]? }
+      var name: String
+      var datatype: String
+      var parameters: Parameters?
+    }
+    struct Parameters: Decodable {
+      var recordInputs: [String]?
+      private enum CodingKeys: String, CodingKey { case recordInputs = "record_inputs" }
+    }
+    var inputs: [Tensor]
+    var outputs: [Tensor]
+    var parameters: Parameters?
+
+    /// The input for whole records, which must not be taken for a feature of that name.
+    var recordInput: String? {
+      if let names = parameters?.recordInputs { return names.first }
+      return inputs.contains { $0.name == "record" } ? nil : "record"
+    }
+  }
+
+  private struct Listed: Decodable { var name: String }
   private struct Refusal: Decodable { var error: String }
 
   func predict(_ record: String) async throws -> Prediction {
-    let body = try JSONEncoder().encode(Request(inputs: [.init(data: [record])]))
-    let (status, answer) = try HTTPExchange.post(
-      address: address, port: port, path: "/v2/models/\(pipeline)/infer", body: Array(body), timeout: .seconds(10))
+    let name = try pipeline ?? theOnlyModel()
+    let model = try ask(Model.self, "/v2/models/\(name)")
+    guard let input = model.recordInput else {
+      throw CommandFailure(
+        .unavailable, "the server is older and takes `record` for the feature of that name: use --local")
+    }
+    let numeric = model.outputs.filter { $0.datatype != "BYTES" }
+    let request = Request(
+      inputs: [.init(name: input, data: [record])], outputs: numeric.map { Request.Output(name: $0.name) })
+    let answer = try ask(Answer.self, "/v2/models/\(name)/infer", body: Array(JSONEncoder().encode(request)))
+    guard answer.outputs.count == numeric.count, !numeric.isEmpty, let version = Int64(answer.modelVersion) else {
+      throw CommandFailure(.ourFault, "the server's answer is not understood")
+    }
+    return Prediction(
+      pipeline: name, version: version,
+      answers: zip(numeric, answer.outputs).map { told, output in
+        Prediction.Head(
+          name: output.name, outputs: output.data, classes: ClassNames(told.parameters?.labels ?? []))
+      }, from: server.description)
+  }
+
+  private func theOnlyModel() throws -> String {
+    let models = try ask([Listed].self, "/v2/repository/index", body: [])
+    guard models.count == 1 else {
+      throw CommandFailure(
+        .usage, "\(server) has \(models.count) models: say which with --pipeline \(models.map(\.name))")
+    }
+    return models[0].name
+  }
+
+  /// - Parameter body: nil: asked with GET.
+  private func ask<Value: Decodable>(_ type: Value.Type, _ path: String, body: [UInt8]? = nil) throws -> Value {
+    let (status, answer) = try HTTPExchange.ask(
+      server.address, path: server.prefix + path, body: body, timeout: Self.timeout)
     guard status == 200 else {
       let reason = (try? JSONDecoder().decode(Refusal.self, from: Data(answer)))?.error ?? "status \(status)"
-      throw CommandFailure(status < 500 ? .usage : .unavailable, "the server refuses: \(reason)")
+      throw CommandFailure(status < 500 ? .usage : .unavailable, "\(server) refuses: \(reason)")
     }
-    guard let decoded = try? JSONDecoder().decode(Answer.self, from: Data(answer)),
-      !decoded.outputs.isEmpty, let version = Int64(decoded.modelVersion)
-    else { throw CommandFailure(.ourFault, "the server's answer is not understood") }
-    return Prediction(
-      pipeline: pipeline, version: version,
-      answers: decoded.outputs.map { Prediction.Head(name: $0.name, outputs: $0.data) },
-      from: "http://\(address):\(port)")
+    do { return try JSONDecoder().decode(type, from: Data(answer)) } catch {
+      throw CommandFailure(.unavailable, "what answers at \(server) does not speak the Open Inference Protocol")
+    }
   }
 }

@@ -106,7 +106,8 @@ actor StatusReader {
       !known[(place + 1)...].contains { $0.address == server.address && $0.port == server.port }
     }.map {
       PipelineStatus.Server(
-        address: "\($0.element.address):\($0.element.port)", version: $0.element.version, lastSeen: $0.element.lastSeen)
+        address: HostPort(host: $0.element.address, port: UInt16(clamping: $0.element.port)).description,
+        version: $0.element.version, lastSeen: $0.element.lastSeen)
     }
   }
 

@@ -1,0 +1,39 @@
+/// Why a request is not passed on: the status and one sentence, sent as `{"error": …}`.
+struct HTTPRefusal: Error {
+  let status: Int
+  let message: String
+  var headers: [(name: String, value: String)] = []
+  /// Where the message ends is in doubt, or nothing more is to be read: the connection ends with the answer.
+  var endsConnection = false
+
+  static func malformed(_ message: String) -> HTTPRefusal {
+    HTTPRefusal(status: 400, message: message, endsConnection: true)
+  }
+
+  static func tooLarge(_ bytesMax: Int) -> HTTPRefusal {
+    HTTPRefusal(status: 413, message: "the body is larger than the \(bytesMax) bytes allowed")
+  }
+
+  static let crowded = HTTPRefusal(
+    status: 503, message: "too many large requests are on their way: try again", headers: [("Retry-After", "1")])
+
+  static func late(_ timeout: Duration) -> HTTPRefusal {
+    HTTPRefusal(status: 408, message: "the request did not arrive within \(timeout)", endsConnection: true)
+  }
+
+  var response: HTTPResponse {
+    // The messages are our own words and figures: nothing in them needs an escape.
+    var response = HTTPResponse(status: status, body: Array(#"{"error":"\#(message)"}"#.utf8))
+    response.headers = headers + (endsConnection ? [("Connection", "close")] : [])
+    return response
+  }
+
+  /// The whole answer, for a connection on which the library takes none yet.
+  var wire: [UInt8] {
+    let reason = status == 408 ? "Request Timeout" : status == 413 ? "Content Too Large" : "Error"
+    let body = #"{"error":"\#(message)"}"#
+    return Array(
+      ("HTTP/1.1 \(status) \(reason)\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+        + "Connection: close\r\n\r\n\(body)").utf8)
+  }
+}

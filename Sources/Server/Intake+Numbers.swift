@@ -1,0 +1,59 @@
+import Ingest
+
+extension Intake {
+  func fillNumbers(_ tensor: InferRequest.Tensor, _ body: UnsafeRawBufferPointer, _ column: Int) throws {
+    guard tensor.type != .bytes else {
+      throw APIError.badRequest("input “\(tensor.name)” is a number: FP32, FP64, an integer type or BOOL")
+    }
+    guard tensor.width == 1 else { throw tooWide(tensor, 1) }
+    if case .binary(let range) = tensor.content {
+      let bytes = try binaryElements(of: tensor, range, body)
+      return try BinaryTensors.numbers(tensor.type, bytes) { row, value in
+        guard !value.isNaN else {
+          throw APIError.badRequest(
+            "input “\(tensor.name)”, row \(row): NaN is no number; an absent value is null, in JSON data")
+        }
+        guard tensor.type != .bool || value <= 1 else { throw misfit(tensor, row, "not a value of BOOL") }
+        try check(decoder.decode(number: value, column: column, into: slot(row)), tensor.name, row)
+      }
+    }
+    try elements(of: tensor, body) { scanner, row in
+      let value = try number(&scanner, tensor, row)
+      try check(decoder.decode(number: value, column: column, into: slot(row)), tensor.name, row)
+    }
+  }
+
+  private func number(_ scanner: inout JSONScanner, _ tensor: InferRequest.Tensor, _ row: Int) throws -> Double? {
+    switch scanner.peek() {
+    case UInt8(ascii: "n"):
+      try scanner.null()
+      return nil
+    case UInt8(ascii: "t") where tensor.type == .bool, UInt8(ascii: "f") where tensor.type == .bool:
+      return try scanner.boolean() ? 1 : 0
+    case let byte? where JSONScanner.beginsNumber(byte): return try fitting(&scanner, tensor, row).value
+    default: throw misfit(tensor, row, "not a value of \(tensor.type.rawValue)")
+    }
+  }
+
+  /// A number that its tensor may hold.
+  func fitting(_ scanner: inout JSONScanner, _ tensor: InferRequest.Tensor, _ row: Int) throws -> JSONScanner.Number {
+    let number = try scanner.number()
+    switch tensor.type.fit(number) {
+    case .fits: return number
+    case .overflows:
+      let text = String(decoding: scanner.bytes[number.text].prefix(40), as: UTF8.self)
+      throw misfit(tensor, row, "overflow: \(text)\(number.text.count > 40 ? "…" : "") is no \(tensor.type.rawValue)")
+    case .wrongKind: throw misfit(tensor, row, "not a value of \(tensor.type.rawValue)")
+    }
+  }
+
+  func misfit(_ tensor: InferRequest.Tensor, _ row: Int, _ what: String) -> APIError {
+    .badRequest("input “\(tensor.name)”, row \(row): \(what)")
+  }
+
+  func tooWide(_ tensor: InferRequest.Tensor, _ valuesMax: Int) -> APIError {
+    let allowed = valuesMax == 1 ? "one value a row" : "at most \(valuesMax) values a row"
+    return .badRequest(
+      "input “\(tensor.name)” has the shape [\(tensor.count), \(tensor.width)]; it has \(allowed)")
+  }
+}

@@ -1,0 +1,100 @@
+import Ingest
+import Pipelines
+import Tensors
+
+/// Requests becoming the rows of a batch, by the schema's rules. One thread at a time.
+final class Intake {
+  /// A declared feature's place in the batch.
+  enum Column {
+    case number(Int)
+    /// And the most values it has.
+    case category(Int, valuesMax: Int)
+  }
+
+  let batch: FeatureBatch
+  let decoder: RecordDecoder
+  private let columns: [String: Column]
+  private let recordInputs: [String]
+  /// By feature: whether the request in hand has it.
+  private var isGiven: [String: Bool]
+  private let eventTime = UnsafeMutablePointer<Double>.allocate(capacity: 1)
+  var content: [UInt8] = []
+
+  init(pipeline: Pipeline, capacity: Int) {
+    decoder = RecordDecoder(
+      pipeline: pipeline.schema, task: pipeline.model.task, recordBytesMax: pipeline.source.recordBytesMax,
+      purpose: .prediction)
+    batch = FeatureBatch(capacity: capacity, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount)
+    batch.labels.update(repeating: .nan, count: batch.capacity)
+    var columns: [String: Column] = [:]
+    for (place, feature) in pipeline.schema.numericFeatures.enumerated() { columns[feature.name] = .number(place) }
+    for (place, feature) in pipeline.schema.categoryFeatures.enumerated() {
+      columns[feature.name] = .category(place, valuesMax: feature.valuesMax)
+    }
+    self.columns = columns
+    recordInputs = RecordInput.names(pipeline.schema)
+    isGiven = columns.mapValues { _ in false }
+  }
+
+  deinit { eventTime.deallocate() }
+
+  /// Converts the request's tensors into the rows of `batch`.
+  ///
+  /// - Parameter body: JSON and what follows it.
+  func fill(_ request: InferRequest, body: UnsafeRawBufferPointer) throws {
+    let rows = request.rows
+    precondition(rows <= batch.capacity, "\(rows) rows for a batch of \(batch.capacity)")
+    for input in request.inputs where input.count != rows {
+      throw APIError.badRequest("“\(input.name)” has \(input.count) rows, “\(request.inputs[0].name)” has \(rows)")
+    }
+    if let records = request.inputs.first(where: { recordInputs.contains($0.name) }) {
+      guard request.inputs.count == 1 else {
+        throw APIError.badRequest("“\(records.name)” holds whole records and stands alone")
+      }
+      try fillRecords(records, body)
+    } else {
+      try fillColumns(request, body, rows)
+    }
+    batch.count = rows
+  }
+
+  func slot(_ row: Int) -> ExampleSlot { ExampleSlot(row: row, of: batch, eventTime: eventTime) }
+
+  private func fillColumns(_ request: InferRequest, _ body: UnsafeRawBufferPointer, _ rows: Int) throws {
+    for name in columns.keys { isGiven[name] = false }
+    for tensor in request.inputs {
+      guard let column = columns[tensor.name], let wasGiven = isGiven.updateValue(true, forKey: tensor.name) else {
+        throw unknown(tensor.name)
+      }
+      guard !wasGiven else { throw APIError.badRequest("input “\(tensor.name)” is given twice") }
+      switch column {
+      case .number(let place): try fillNumbers(tensor, body, place)
+      case .category(let place, let valuesMax): try fillCategories(tensor, body, place, valuesMax)
+      }
+    }
+    for (name, column) in columns where isGiven[name] == false {
+      for row in 0..<rows {
+        switch column {
+        case .number(let place): try check(decoder.decode(number: nil, column: place, into: slot(row)), name, row)
+        case .category(let place, _):
+          try check(decoder.decode(category: nil, column: place, into: slot(row)), name, row)
+        }
+      }
+    }
+  }
+
+  private func unknown(_ name: String) -> APIError {
+    let known = columns.keys.sorted() + recordInputs
+    if let near = nearest(to: name, among: known) {
+      return .badRequest("the model has no input “\(name)”; did you mean “\(near)”?")
+    }
+    let some = known.prefix(20).map { "“\($0)”" }.joined(separator: ", ")
+    return .badRequest("the model has no input “\(name)”, only \(some)\(known.count > 20 ? " …" : "")")
+  }
+
+  func check(_ outcome: DecodeOutcome, _ input: String, _ row: Int) throws {
+    guard case .rejected(let reason, let field) = outcome else { return }
+    let place = field.map { $0 == input ? "" : ", field “\($0)”" } ?? ""
+    throw APIError.badRequest("input “\(input)”, row \(row)\(place): \(reason.rawValue)")
+  }
+}
