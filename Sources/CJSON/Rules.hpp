@@ -11,6 +11,9 @@
 
 namespace cjson {
 
+// From here on a double becomes no finite float. The largest float is written 3.4028235e38, which lies between.
+inline constexpr double floatLimit = 0x1.FFFFFFp127;
+
 // Where the values of a record go.
 struct Outputs {
   float *numbers;
@@ -143,7 +146,7 @@ class Rules {
         out_.labels[field.given.column] = value == 1;
         return;
       default:
-        if (!(std::fabs(value) <= FLT_MAX) || (field.given.has_range && value < field.given.low))
+        if (!(std::fabs(value) < floatLimit) || (field.given.has_range && value < field.given.low))
           return note(CJSON_BAD_LABEL, field, text, isText);
         out_.labels[field.given.column] = float(value);
     }
@@ -173,10 +176,9 @@ class Rules {
         counts_[field.index].clipped++;
         marks_.add(field.index, CJSON_MARK_CLIPPED);
       }
-    } else if (value > FLT_MAX || value < -FLT_MAX) {
-      return note(CJSON_OVERFLOW, field, text, isText);
     }
     value -= given.origin;
+    if (!(std::fabs(value) < floatLimit)) return note(CJSON_OVERFLOW, field, text, isText);
     if (std::fabs(value) > wholeMax) lookAt(value, counts_[field.index]);
     out_.numbers[given.column] = float(value);
   }

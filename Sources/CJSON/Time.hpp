@@ -18,7 +18,7 @@ inline bool isTime(double seconds) { return seconds >= timeMin && seconds < time
 inline constexpr double unitsASecond[] = {0, 1, 1e3, 1e6, 1e9};
 
 // The unit of a number: the one that is given, or, for CJSON_UNIT_AUTO, the first of seconds, milli-, micro- and
-// nanoseconds in which the number is a time at all. So each unit is recognised from 1978 on, and not always before.
+// nanoseconds in which the number is a time at all. So each unit is recognised from 12 January 1978 on, and not always before.
 inline int32_t unitOf(double value, int32_t given) {
   if (given != CJSON_UNIT_AUTO) return given;
   for (int32_t unit = CJSON_UNIT_SECONDS; unit <= CJSON_UNIT_NANOSECONDS; unit++)

@@ -12,7 +12,7 @@ extension FeatureSchema {
       Key("label_time", \.labelTime, .ifGiven(.path), "Where the time is at which the label became known."),
       Key(
         "time_unit", \.timeUnit, .choice,
-        "What times that are numbers count since 1970: s, ms, us or ns; auto: the first of these in which the number is of the years 1 to 9999, which is right from 1978 on. Times are of the years 1 to 9999."
+        "What times that are numbers count since 1970: s, ms, us or ns; auto: the first of these in which the number is of the years 1 to 9999, which is right from 12 January 1978 on. Times are of the years 1 to 9999."
       ),
       Key(
         "coerce", \.coerce, .boolean,
@@ -76,7 +76,7 @@ extension FeatureSettings {
         "coerce", \.coerce, .ifGiven(.boolean),
         "Whether a text counts as what it spells; without it what the schema's coerce says."),
       Key(
-        "origin", \.origin, .ifGiven(.number(-3e38...3e38)), onlyIf: isRanged,
+        "origin", \.origin, .ifGiven(.number(-1e30...1e30)), onlyIf: isRanged,
         "Subtracted in double precision before the value becomes a 32-bit float, which tells whole numbers apart up to 16777216 only. Everything but clip and missing sees what is left."
       ),
       Key(

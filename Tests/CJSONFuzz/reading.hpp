@@ -171,7 +171,7 @@ class Reader {
         out_.labels[place.column] = value == 1;
         return;
       default:
-        if (std::fabs(value) > std::numeric_limits<float>::max() || (place.has_range && value < place.low)) return wrong(i);
+        if (std::isinf(float(value)) || (place.has_range && value < place.low)) return wrong(i);
         out_.labels[place.column] = float(value);
     }
   }
@@ -182,10 +182,10 @@ class Reader {
     if (place.has_range) {
       if (place.rejects_out_of_range && (value < place.low || value > place.high)) return note(CJSON_OUT_OF_RANGE, i);
       value = std::min(std::max(value, place.low), place.high);
-    } else if (std::fabs(value) > std::numeric_limits<float>::max()) {
-      return note(CJSON_OVERFLOW, i);
     }
-    out_.numbers[place.column] = float(value - place.origin);
+    float number = float(value - place.origin);
+    if (std::isinf(number)) return note(CJSON_OVERFLOW, i);
+    out_.numbers[place.column] = number;
   }
 
   void keepTime(size_t i, double seconds) {

@@ -22,7 +22,7 @@ struct OriginTests {
     let (seen, news) = values(.one(.float), from: first)
     #expect(seen.count < 100)
     #expect(news.map(\.kind) == [.blurred])
-    #expect(news.first?.sentence.contains("`origin: \(first)`") == true)
+    #expect(news.first?.sentence.contains("write `origin: ") == true)
   }
 
   @Test(

@@ -23,7 +23,7 @@ struct TimeTests {
     "are of the years 1 to 9999",
     arguments: [
       (#""1969-12-31T23:59:59Z""#, -1), (#""0001-01-01""#, -62_135_596_800), (#""1900-03-01 00:00""#, -2_203_891_200),
-      (#""1583-10-15T12:00:00.5-05:00""#, -12_187_998_000 + 0.5), (#""9999-12-31T23:59:59.5Z""#, 253_402_300_799.5),
+      (#""1583-10-15T12:00:00.5-05:00""#, -12_187_695_599.5), (#""9999-12-31T23:59:59.5Z""#, 253_402_300_799.5),
       ("-1", -1), ("-62135596800", -62_135_596_800), ("-0.25", -0.25), ("0", 0), ("253402300799", 253_402_300_799),
       (#""1960-02-29T23:59:59.125+00""#, -310_435_200.875),
     ] as [(String, Double)])
@@ -65,11 +65,13 @@ struct TimeTests {
     #expect(seconds("\"\(text)\"") == nil)
   }
 
-  @Test("that are numbers are recognised by their size, from 1978 on to the year 9999")
+  @Test("that are numbers are recognised by their size, from 1978-01-12 on to the year 9999")
   func recognised() {
-    for time in [252_460_800.0, 1_357_036_140, 1_764_300_000, 7_258_118_399, 253_402_300_799] {
+    for time in [253_402_301.0, 1_357_036_140, 1_764_300_000, 7_258_118_399, 253_402_300_799] {
       for scale in [1, 1e3, 1e6, 1e9] where time * scale < 1e19 {
-        #expect(seconds(String(format: "%.0f", time * scale)) == time, "\(time) × \(scale)")
+        // A double holds nanoseconds to some hundred of them.
+        let found = seconds(String(format: "%.0f", time * scale)) ?? .nan
+        #expect(abs(found - time) < 2e-6, "\(time) × \(scale)")
       }
     }
     #expect(seconds("-315619200000") == -315_619_200)
