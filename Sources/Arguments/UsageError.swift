@@ -15,7 +15,7 @@ public struct UsageError: Error, CustomStringConvertible {
 }
 
 /// The candidate that is nearest to a mistyped word; nil where none is near.
-public func nearest(to word: String, among candidates: [String]) -> String? {
+func nearest(to word: String, among candidates: [String]) -> String? {
   let scored = candidates.map { (candidate: $0, distance: editDistance(word, $0)) }
   guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
   return best.distance <= max(1, word.count / 3) || best.candidate.hasPrefix(word) ? best.candidate : nil

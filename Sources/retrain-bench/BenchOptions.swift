@@ -1,4 +1,4 @@
-import Arguments
+import Pipelines
 
 /// The flags of a workload: `--name value` or `--name=value`, each at most once.
 struct BenchOptions {

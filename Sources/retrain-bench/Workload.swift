@@ -1,5 +1,5 @@
-import Arguments
 import Foundation
+import Pipelines
 
 /// One benchmark: proves its result against a reference, warms up, then prints its reports.
 struct Workload: Sendable {

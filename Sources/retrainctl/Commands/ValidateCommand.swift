@@ -1,5 +1,4 @@
 import Arguments
-import Kafka
 import Pipelines
 
 struct ValidateCommand: Command {
@@ -39,9 +38,7 @@ struct ValidateCommand: Command {
     var failures: [String] = []
     for path in files {
       do {
-        let file = try PipelineFile(path: path)
-        let pipeline = file.pipeline
-        try checkClientProperties(of: file, path)
+        let pipeline = try PipelineFile(path: path).pipeline
         for remark in pipeline.source.remarks { Console.complain("note: \(path): \(remark)") }
         if format.json {
           let effective = EffectivePipeline(pipeline.withoutSecrets)
@@ -60,24 +57,6 @@ struct ValidateCommand: Command {
       }
     }
     if !failures.isEmpty { throw CommandFailure(.badPipeline, failures.joined(separator: "\n")) }
-  }
-
-  /// What librdkafka refuses would otherwise be told by the first process that connects.
-  private func checkClientProperties(of file: PipelineFile, _ path: String) throws {
-    let source = file.pipeline.source
-    let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
-    let mistakes = source.librdkafka.sorted { $0.key < $1.key }.flatMap { name, value in
-      KafkaConfiguration(brokers: source.brokers ?? "", properties: [name: value]).mistakes().map { error in
-        let line = lines.firstIndex { $0.contains(name) } ?? 0
-        let column = lines[line].firstRange(of: name).map {
-          lines[line].distance(from: lines[line].startIndex, to: $0.lowerBound)
-        }
-        return PipelineMistake(
-          file: path, line: line + 1, column: (column ?? 0) + 1, problem: error.reason,
-          remedy: "see CONFIGURATION.md of librdkafka for its properties")
-      }
-    }
-    if !mistakes.isEmpty { throw PipelineMistakes(mistakes: mistakes) }
   }
 }
 

@@ -1,4 +1,3 @@
-import Arguments
 import Pipelines
 
 /// Compares the columns of a table with what a pipeline declares: a name that is nearly right is a feature that is never

@@ -1,5 +1,5 @@
-import Arguments
 import Foundation
+import Pipelines
 
 /// A file to feed, as far as its name and kind tell, before anything is read or published.
 struct FeedFile: Sendable {

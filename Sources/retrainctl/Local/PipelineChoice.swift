@@ -1,5 +1,6 @@
 import Arguments
 import Foundation
+import Pipelines
 import Registry
 
 /// Which pipeline a command is about: by name, by its file, or the only one there is.

@@ -1,4 +1,3 @@
-import Arguments
 import Foundation
 import Kafka
 import Pipelines
@@ -22,7 +21,7 @@ struct PipelineFile {
   /// What librdkafka does not know, or not with that value, is a mistake of the file, not of the broker.
   private func refuseUnknownProperties(name: String) throws {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    var mistakes: [String] = []
+    var mistakes: [PipelineMistake] = []
     for (property, value) in pipeline.source.librdkafka.sorted(by: { $0.key < $1.key }) {
       let alone = KafkaConfiguration(brokers: "", properties: [property: value])
       guard let mistake = alone.mistakes().first else { continue }
@@ -31,15 +30,18 @@ struct PipelineFile {
         lines[line ?? 0].distance(from: lines[line ?? 0].startIndex, to: range.lowerBound)
       }
       mistakes.append(
-        "\(name):\((line ?? 0) + 1):\((column ?? 0) + 1): source.librdkafka: \(mistake.reason) — librdkafka's "
-          + "CONFIGURATION.md lists what there is")
+        PipelineMistake(
+          file: name, line: (line ?? 0) + 1, column: (column ?? 0) + 1,
+          problem: "source.librdkafka: \(mistake.reason)", remedy: "librdkafka's CONFIGURATION.md lists what there is"))
     }
-    if !mistakes.isEmpty { throw CommandFailure(.badPipeline, mistakes.joined(separator: "\n")) }
+    if !mistakes.isEmpty { throw PipelineMistakes(mistakes: mistakes) }
   }
 
   /// Whether a word on the command line means a file; else it is the name of a registered pipeline.
   static func isPath(_ word: String) -> Bool {
-    word.contains("/") || word.hasSuffix(".yaml") || word.hasSuffix(".yml") || word.hasSuffix(".json")
+    if word.contains("/") || [".yaml", ".yml", ".json"].contains(where: { word.hasSuffix($0) }) { return true }
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: word, isDirectory: &isFolder) && !isFolder.boolValue
   }
 
   /// The pipeline that a word means: in a file, or registered under that name.
