@@ -20,12 +20,14 @@ for file in [0-9][0-9][0-9][0-9]_*.sql; do
     echo "      \"\"\"## + \"\\n\")"
     echo "}"
   } > "$target/Migration$number.swift"
-  list+="${list:+, }.number$number"
+  list+="    .number$number,"$'\n'
 done
 {
   echo "// Written by migrations/embed.sh."
   echo "extension Migration {"
   echo "  /// In the order of their numbers, from 1 without a gap."
-  echo "  package static let all: [Migration] = [$list]"
+  echo "  package static let all: [Migration] = ["
+  printf '%s' "$list"
+  echo "  ]"
   echo "}"
 } > "$target/Migration+All.swift"

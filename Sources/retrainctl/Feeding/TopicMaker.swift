@@ -34,7 +34,8 @@ struct TopicMaker {
         count = try await admin.partitionCount(topic: topic, until: deadline)
       } catch let error as KafkaError where error.code == .unknownTopic {
         return try await makeMissing(
-          topic, partitions: partitions ?? Self.partitionsUsual, creates: creates, isDeadLetters: isDeadLetters, admin, until: deadline)
+          topic, partitions: partitions ?? Self.partitionsUsual, creates: creates, isDeadLetters: isDeadLetters, admin,
+          until: deadline)
       }
       if let partitions, Int(count) != partitions, !isDeadLetters {
         Console.complain("note: the topic \(topic) has \(count) partitions, not \(partitions)")
