@@ -1,5 +1,5 @@
 extension FeatureSchema {
-  static let section = Section(
+  static let section: Section<FeatureSchema> = Section(
     doc:
       "What a record holds and what becomes of each value. Places are dotted paths: x.carrier is the key carrier in the object x, x\\.carrier or [x.carrier] the key x.carrier.",
     prototype: FeatureSchema(label: LabelSettings(path: ""), features: []),
@@ -26,7 +26,7 @@ extension FeatureSchema {
 }
 
 extension LabelSettings {
-  static let section = Section(
+  static let section: Section<LabelSettings> = Section(
     doc: "What the model learns to predict; a record without a label is predicted, not learned.",
     prototype: LabelSettings(path: ""),
     keys: [
@@ -52,69 +52,78 @@ extension FeatureSettings {
     "is for categories only", "leave it out, or write `type: category`"
   ) { $0.type == .category }
 
-  static let section = Section(
+  static let section: Section<FeatureSettings> = Section(
     doc: "One declared field.",
     prototype: FeatureSettings(name: "", path: "", type: .float),
-    keys: [
-      Key("name", \.name, .line("a name"), isRequired: true, "The feature's name in reports and requests."),
-      Key("path", \.path, .path, "Where the value is; without it the name."),
-      Key(
-        "type", \.type, .choice, isRequired: true,
-        "float: a number; bool: true, false, 1 or 0; timestamp: a number since 1970 or ISO 8601, as epoch seconds; category: text or a whole number (1, 1.0 and 1e0 are one, and the text \"1\" too), hashed into an embedding."
-      ),
-      Key(
-        "missing", \.missing, .missing,
-        "What an absent or null value becomes: impute (the running mean; a bucket of its own for categories), reject, or a number."
-      ),
-      Key(
-        "unit", \.unit, .ifGiven(.choice),
-        onlyIf: Condition("is for timestamps only", "leave it out, or write `type: timestamp`") {
-          $0.type == .timestamp
-        },
-        "What the number counts since 1970; without it what the schema's time_unit says."),
-      Key(
-        "coerce", \.coerce, .ifGiven(.boolean),
-        "Whether a text counts as what it spells; without it what the schema's coerce says."),
-      Key(
-        "origin", \.origin, .ifGiven(.number(-1e30...1e30)), onlyIf: isRanged,
-        "Subtracted in double precision before the value becomes a 32-bit float, which tells whole numbers apart up to 16777216 only. Everything but clip and missing sees what is left."
-      ),
-      Key(
-        "clip", \.clip, .ifGiven(.range), onlyIf: isRanged,
-        "The values that are allowed, as [lowest, highest]; without it any number that a 32-bit float holds."),
-      Key(
-        "out_of_range", \.outOfRange, .choice,
-        onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.clip != nil },
-        "What a value outside clip becomes: the nearest bound, or a rejected record."),
-      Key(
-        "normalize", \.normalize, .choice, onlyIf: isNumeric,
-        "standard: by running mean and standard deviation; none: as it is."),
-      Key(
-        "missing_indicator", \.missingIndicator, .boolean,
-        onlyIf: isNumeric, "A further input that is 1 where the value is absent; needs `missing: impute`."),
-      Key(
-        "buckets", \.buckets, .integer(2...(1 << 28)), onlyIf: isCategory,
-        "Rows of the hashed embedding table; row 0 is for missing values."),
-      Key("dimension", \.dimension, .integer(1...1024), onlyIf: isCategory, "Width of the embedding."),
-      Key(
-        "values_max", \.valuesMax, .integer(1...1024), onlyIf: isCategory,
-        "The most values a record has. More than 1: the field is a list, a longer one is rejected, and an empty one says nothing."
-      ),
-      Key(
-        "combine", \.combine, .choice,
-        onlyIf: Condition("is for lists of categories only", "leave it out, or add `values_max: 16`") {
-          $0.valuesMax > 1
-        }, "How the rows of a list become one: sum, mean, or sqrtn (the sum over the root of their number)."),
-      Key(
-        "values", \.values,
-        .list(of: .line("a value"), "a list of the known values", count: 0...100_000, isHiddenWhenEmpty: true),
-        onlyIf: isCategory,
-        "The known values, each with a row of its own; without it any value, hashed."),
-      Key(
-        "unknown", \.unknown, .choice,
-        onlyIf: Condition("needs the known values", "add `values: [...]`, or leave it out") { !$0.values.isEmpty },
-        "What a value outside values becomes: hash (a row of the others), missing, or a rejected record."),
-    ])
+    keys: commonKeys + numberKeys + categoryKeys)
+
+  // In parts: the compiler takes minutes over one long list.
+  private static let commonKeys: [Key<FeatureSettings>] = [
+    Key("name", \.name, .line("a name"), isRequired: true, "The feature's name in reports and requests."),
+    Key("path", \.path, .path, "Where the value is; without it the name."),
+    Key(
+      "type", \.type, .choice, isRequired: true,
+      "float: a number; bool: true, false, 1 or 0; timestamp: a number since 1970 or ISO 8601, as epoch seconds; category: text or a whole number (1, 1.0 and 1e0 are one, and the text \"1\" too), hashed into an embedding."
+    ),
+    Key(
+      "missing", \.missing, .missing,
+      "What an absent or null value becomes: impute (the running mean; a bucket of its own for categories), reject, or a number."
+    ),
+  ]
+
+  private static let numberKeys: [Key<FeatureSettings>] = [
+    Key(
+      "unit", \.unit, .ifGiven(.choice),
+      onlyIf: Condition("is for timestamps only", "leave it out, or write `type: timestamp`") {
+        $0.type == .timestamp
+      },
+      "What the number counts since 1970; without it what the schema's time_unit says."),
+    Key(
+      "coerce", \.coerce, .ifGiven(.boolean),
+      "Whether a text counts as what it spells; without it what the schema's coerce says."),
+    Key(
+      "origin", \.origin, .ifGiven(.number(-1e30...1e30)), onlyIf: isRanged,
+      "Subtracted in double precision before the value becomes a 32-bit float, which tells whole numbers apart up to 16777216 only. Everything but clip and missing sees what is left."
+    ),
+    Key(
+      "clip", \.clip, .ifGiven(.range), onlyIf: isRanged,
+      "The values that are allowed, as [lowest, highest]; without it any number that a 32-bit float holds."),
+    Key(
+      "out_of_range", \.outOfRange, .choice,
+      onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.clip != nil },
+      "What a value outside clip becomes: the nearest bound, or a rejected record."),
+    Key(
+      "normalize", \.normalize, .choice, onlyIf: isNumeric,
+      "standard: by running mean and standard deviation; none: as it is."),
+    Key(
+      "missing_indicator", \.missingIndicator, .boolean,
+      onlyIf: isNumeric, "A further input that is 1 where the value is absent; needs `missing: impute`."),
+  ]
+
+  private static let categoryKeys: [Key<FeatureSettings>] = [
+    Key(
+      "buckets", \.buckets, .integer(2...(1 << 28)), onlyIf: isCategory,
+      "Rows of the hashed embedding table; row 0 is for missing values."),
+    Key("dimension", \.dimension, .integer(1...1024), onlyIf: isCategory, "Width of the embedding."),
+    Key(
+      "values_max", \.valuesMax, .integer(1...1024), onlyIf: isCategory,
+      "The most values a record has. More than 1: the field is a list, a longer one is rejected, and an empty one says nothing."
+    ),
+    Key(
+      "combine", \.combine, .choice,
+      onlyIf: Condition("is for lists of categories only", "leave it out, or add `values_max: 16`") {
+        $0.valuesMax > 1
+      }, "How the rows of a list become one: sum, mean, or sqrtn (the sum over the root of their number)."),
+    Key(
+      "values", \.values,
+      .list(of: .line("a value"), "a list of the known values", count: 0...100_000, isHiddenWhenEmpty: true),
+      onlyIf: isCategory,
+      "The known values, each with a row of its own; without it any value, hashed."),
+    Key(
+      "unknown", \.unknown, .choice,
+      onlyIf: Condition("needs the known values", "add `values: [...]`, or leave it out") { !$0.values.isEmpty },
+      "What a value outside values becomes: hash (a row of the others), missing, or a rejected record."),
+  ]
 }
 
 extension ValueKind where Value == FeatureSettings.Missing {

@@ -1,5 +1,5 @@
 extension LossSettings {
-  static let section = Section(
+  static let section: Section<LossSettings> = Section(
     doc: "What is minimised.",
     prototype: LossSettings(kind: .crossEntropy),
     keys: [
@@ -87,7 +87,7 @@ extension LossOwner {
 }
 
 extension HeadSettings {
-  static let section = Section(
+  static let section: Section<HeadSettings> = Section(
     doc: "A further label, learned by the same network from the same records.",
     prototype: HeadSettings(name: "", label: LabelSettings(path: ""), task: .binary),
     keys: [

@@ -13,7 +13,7 @@ extension ModelSettings {
     "needs hidden layers", "leave it out, or add `hidden: [64, 32]`"
   ) { $0.kind == .network && !$0.hidden.isEmpty }
 
-  static let section = Section(
+  static let section: Section<ModelSettings> = Section(
     doc: "The network.",
     prototype: ModelSettings(task: .binary),
     keys: [

@@ -1,5 +1,5 @@
 extension CheckpointSettings {
-  static let section = Section(
+  static let section: Section<CheckpointSettings> = Section(
     doc: "When state becomes durable.",
     prototype: CheckpointSettings(),
     keys: [
@@ -14,7 +14,7 @@ extension CheckpointSettings {
 }
 
 extension HealthSettings {
-  static let section = Section(
+  static let section: Section<HealthSettings> = Section(
     doc: "What is measured in the network, and what is too much.",
     prototype: HealthSettings(),
     keys: [
@@ -41,7 +41,7 @@ extension HealthSettings {
 }
 
 extension RolloutSettings {
-  static let section = Section(
+  static let section: Section<RolloutSettings> = Section(
     doc: "How a checkpoint becomes the stable version.",
     prototype: RolloutSettings(),
     keys: [
@@ -70,7 +70,7 @@ extension RolloutSettings {
 }
 
 extension ServingSettings {
-  static let section = Section(
+  static let section: Section<ServingSettings> = Section(
     doc: "How predictions are answered.",
     prototype: ServingSettings(),
     keys: [

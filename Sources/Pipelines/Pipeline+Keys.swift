@@ -1,6 +1,6 @@
 extension Pipeline {
   /// The whole file.
-  static let section = Section(
+  static let section: Section<Pipeline> = Section(
     doc: "A pipeline: one stream, one model, how it learns and how its versions are released.",
     prototype: Pipeline(
       name: "", source: SourceSettings(topic: ""), schema: FeatureSchema(label: LabelSettings(path: ""), features: []),

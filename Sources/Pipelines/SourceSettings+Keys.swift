@@ -1,5 +1,5 @@
 extension SourceSettings {
-  static let section = Section(
+  static let section: Section<SourceSettings> = Section(
     doc: "Where records come from.",
     prototype: SourceSettings(topic: ""),
     keys: [

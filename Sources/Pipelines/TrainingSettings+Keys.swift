@@ -1,5 +1,5 @@
 extension TrainingSettings {
-  static let section = Section(
+  static let section: Section<TrainingSettings> = Section(
     doc: "How the model learns.",
     prototype: TrainingSettings(),
     keys: [

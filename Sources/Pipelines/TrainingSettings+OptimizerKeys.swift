@@ -70,7 +70,7 @@ extension TrainingSettings.Optimizer {
 }
 
 extension TrainingSettings.Schedule {
-  static let section = Section(
+  static let section: Section<TrainingSettings.Schedule> = Section(
     doc: "How the learning rate changes over the steps.",
     prototype: TrainingSettings.Schedule(),
     keys: [
