@@ -32,16 +32,9 @@ enum FileEncoding {
     ([0x89] + Array("HDF".utf8), "an HDF5 file"), (Array("%PDF-".utf8), "a PDF document"),
   ]
 
-  static func isUTF8(_ line: UnsafeRawBufferPointer) -> Bool {
-    // Nearly every line is ASCII, which one pass without a branch tells.
-    var all: UInt8 = 0
-    for byte in line { all |= byte }
-    return all < 0x80 || String(validating: line, as: UTF8.self) != nil
-  }
-
   /// What is wrong with a line that is not UTF-8, with its column; nil: it is.
   static func trouble(in line: UnsafeRawBufferPointer) -> String? {
-    guard !isUTF8(line), let (characters, byte) = TextEncoding.trouble(in: line) else { return nil }
+    guard !TextEncoding.isUTF8(line), let (characters, byte) = TextEncoding.trouble(in: line) else { return nil }
     return "column \(characters + 1): \(TextEncoding.sentence(about: byte))"
   }
 }

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// The records of a file of JSON objects: what `feed` publishes.
 ///
 /// Usually one object a line (JSON Lines); a record separator before it (RFC 7464) and a comma behind it are passed over.
@@ -70,7 +72,7 @@ public final class JSONReader {
     guard record[0] == UInt8(ascii: "{"), record[record.count - 1] == UInt8(ascii: "}") else {
       return "no JSON object"
     }
-    return FileEncoding.isUTF8(record) ? nil : "not UTF-8 (Latin-1? 'iconv -f WINDOWS-1252 -t UTF-8' converts it)"
+    return TextEncoding.isUTF8(record) ? nil : "not UTF-8 (Latin-1? 'iconv -f WINDOWS-1252 -t UTF-8' converts it)"
   }
 
   /// Without white space, record separator and trailing comma.

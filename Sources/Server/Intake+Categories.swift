@@ -1,4 +1,5 @@
 import Ingest
+import Vocabulary
 
 extension Intake {
   func fillCategories(

@@ -1,4 +1,5 @@
 import Ingest
+import Vocabulary
 
 /// Walks over JSON text in memory and checks what it passes (RFC 8259). Allocates nothing; one thread at a time.
 ///

@@ -1,7 +1,8 @@
 import CJSON
+import Vocabulary
 
-/// Whether bytes are text.
-public enum TextEncoding {
+extension TextEncoding {
+  /// Whether bytes are text, at the speed of the record decoder.
   public static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
     bytes.baseAddress.map { cjson_is_utf8($0, bytes.count) } ?? true
   }
