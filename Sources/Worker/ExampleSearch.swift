@@ -37,16 +37,26 @@ package struct ExampleSearch {
     }
   }
 
+  /// Whether the reason has no example yet.
+  package func wants(_ reason: RejectReason, field: Int?) -> Bool {
+    !found.contains(FieldCode(field: declared(field), .rejected(reason)))
+  }
+
+  private func declared(_ field: Int?) -> Int? { field.flatMap { $0 < fields.count ? $0 : nil } }
+
+  /// - Parameter value: As the decoder names it; nil: it is looked for in the record.
   package mutating func noteRejected(
-    _ reason: RejectReason, field: Int?, _ record: UnsafeRawBufferPointer, partition: Int32, offset: Int64,
-    topic: String
+    _ reason: RejectReason, field: Int?, value named: String? = nil, _ record: UnsafeRawBufferPointer, partition: Int32,
+    offset: Int64, topic: String
   ) {
-    let field = field.flatMap { $0 < fields.count ? $0 : nil }
+    let field = declared(field)
     let code = FieldCode(field: field, .rejected(reason))
     guard found.insert(code).inserted else { return }
     let place = "\(topic)/\(partition)@\(offset)"
     var value: String?
-    if let field {
+    if field != nil, let named {
+      value = RecordKeys.shown(named)
+    } else if let field {
       if record.count <= Self.recordBytesMax { value = RecordKeys(record)?.text(at: fields[field].path) ?? "absent" }
     } else if !record.isEmpty {
       value = RecordKeys.shown(String(decoding: record.prefix(60), as: UTF8.self))

@@ -1,4 +1,5 @@
 import Foundation
+import Pipelines
 
 /// A record taken apart for a person: slow, and only for examples.
 package struct RecordKeys {
@@ -15,8 +16,8 @@ package struct RecordKeys {
   /// The value as JSON writes it, cut to be read; nil: there is none.
   package func text(at path: String) -> String? {
     var value: Any = root
-    for key in path.split(separator: ".") {
-      guard let object = value as? [String: Any], let next = object[String(key)] else { return nil }
+    for key in FieldPath(path)?.keys ?? [path] {
+      guard let object = value as? [String: Any], let next = object[key] else { return nil }
       value = next
     }
     let json = try? JSONSerialization.data(
@@ -24,16 +25,16 @@ package struct RecordKeys {
     return json.map { Self.shown(String(decoding: $0, as: UTF8.self)) }
   }
 
-  /// Up to three paths of the record that `path` may have meant, the nearest first: the same letters in another case or with
-  /// other marks between them, the same key elsewhere, or a slip of the finger.
+  /// Up to three paths (`FieldPath`) of the record that `path` may have meant, the nearest first: the same letters in
+  /// another case or with other marks between them, the same key elsewhere, or a slip of the finger.
   ///
   /// - Parameter used: Paths that are declared already.
   package func near(_ path: String, except used: Set<String>) -> [String] {
     let wanted = Self.letters(path)
-    let leaf = Self.letters(String(path.split(separator: ".").last ?? ""))
+    let leaf = Self.leaf(path)
     let ranked = paths().filter { !used.contains($0) }.compactMap { candidate -> (path: String, distance: Int)? in
       let letters = Self.letters(candidate)
-      let last = Self.letters(String(candidate.split(separator: ".").last ?? ""))
+      let last = Self.leaf(candidate)
       if letters == wanted { return (candidate, 0) }
       if last == leaf { return (candidate, 1) }
       let distance = min(Self.distance(letters, wanted), Self.distance(last, leaf))
@@ -45,18 +46,20 @@ package struct RecordKeys {
   /// Every path to a value that is no object; bounded.
   private func paths() -> [String] {
     var found: [String] = []
-    func walk(_ object: [String: Any], _ prefix: String, _ depth: Int) {
+    func walk(_ object: [String: Any], _ keys: [String]) {
       for key in object.keys.sorted() where found.count < 1000 {
-        if let inner = object[key] as? [String: Any], depth < 16 {
-          walk(inner, prefix + key + ".", depth + 1)
-        } else {
-          found.append(prefix + key)
+        if let inner = object[key] as? [String: Any], keys.count < 15 {
+          walk(inner, keys + [key])
+        } else if let path = FieldPath(keys: keys + [key]) {
+          found.append(path.description)
         }
       }
     }
-    walk(root, "", 1)
+    walk(root, [])
     return found
   }
+
+  private static func leaf(_ path: String) -> [Character] { letters(FieldPath(path)?.keys.last ?? path) }
 
   private static func letters(_ text: String) -> [Character] {
     text.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "." }

@@ -164,7 +164,9 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
       intake.buffer.commitExample(offset: record.offset, marks: marks)
     case .rejected(let reason, let field):
       let place = decoder.rejectedField
-      search.noteRejected(reason, field: place, record.value, partition: partition, offset: record.offset, topic: topic)
+      search.noteRejected(
+        reason, field: place, value: search.wants(reason, field: place) ? decoder.rejectedValue : nil, record.value,
+        partition: partition, offset: record.offset, topic: topic)
       if reason.isDeadLettered {
         deadLetters.put(
           DeadLetter(

@@ -19,15 +19,17 @@ struct RecordKeysTests {
     #expect(near("a", in: #"{"b":1}"#) == [])
     #expect(near("price", in: #"{"Price":1}"#, used: ["Price"]) == [])
     #expect(near("a", in: "[1]") == nil)
+    #expect(near("x.a", in: #"{"x.a":1,"c":2}"#) == [#"x\.a"#])
+    #expect(near(#"x\.a"#, in: #"{"x":{"a":1}}"#) == ["x.a"])
   }
 
-  private func example(of record: String, _ reason: RejectReason, field: Int?) -> String? {
+  private func example(of record: String, _ reason: RejectReason, field: Int?, value: String? = nil) -> String? {
     let examples = FieldExamples()
     var search = ExampleSearch(
       fields: [DeclaredField(name: "price", path: "x.price", isFeature: true)], examples: examples)
     Array(record.utf8).withUnsafeBytes {
       for _ in 0..<3 {
-        search.noteRejected(reason, field: field, $0, partition: 2, offset: 4711, topic: "flights")
+        search.noteRejected(reason, field: field, value: value, $0, partition: 2, offset: 4711, topic: "flights")
       }
     }
     let news = examples.takeNews()
@@ -40,6 +42,8 @@ struct RecordKeysTests {
     #expect(example(of: #"{"x":{"price":"1.28"}}"#, .wrongType, field: 0) == #""1.28" at flights/2@4711"#)
     #expect(example(of: #"{"x":{}}"#, .missingField, field: 0) == "absent at flights/2@4711")
     #expect(example(of: "{\"x\":\n oops", .malformed, field: nil) == #"{"x":· oops at flights/2@4711"#)
+    // No double holds it, so no other reader gives it back.
+    #expect(example(of: #"{"x":{"price":1e999}}"#, .overflow, field: 0, value: "1e999") == "1e999 at flights/2@4711")
     #expect(example(of: "", .malformed, field: nil) == "nothing at flights/2@4711")
     let long = example(of: #"{"x":{"price":"\#(String(repeating: "9", count: 500))"}}"#, .wrongType, field: 0)
     #expect(long?.count == 60 + " at flights/2@4711".count)
