@@ -43,7 +43,7 @@ struct StartCommand: Command {
 
   func run() async throws {
     let pipeline = try await PipelineFile.find(file)
-    for remark in pipeline.pipeline.source.remarks { Console.complain("note: \(remark)") }
+    for advice in pipeline.pipeline.advice { Console.complain("note: \(advice)") }
     let house = House()
     if detach { return try await startDetached(pipeline, house) }
     let reporter = RunReporter(isQuiet: format.json)

@@ -39,7 +39,7 @@ struct ValidateCommand: Command {
     for path in files {
       do {
         let pipeline = try PipelineFile(path: path).pipeline
-        for remark in pipeline.source.remarks { Console.complain("note: \(path): \(remark)") }
+        for advice in pipeline.advice { Console.complain("note: \(path): \(advice)") }
         if format.json {
           let effective = EffectivePipeline(pipeline.withoutSecrets)
           try Console.say(
@@ -47,7 +47,6 @@ struct ValidateCommand: Command {
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)
-          for advice in pipeline.advice { Console.complain("note: \(path): \(advice)") }
         }
       } catch let error as PipelineMistakes {
         if format.json {
