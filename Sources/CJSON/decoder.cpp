@@ -162,6 +162,15 @@ int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float 
   return rules.outcome();
 }
 
+int32_t cjson_number_text(cjson_decoder *decoder, int32_t field, const void *text, size_t length, float *number) {
+  const Field &place = *decoder->fields[field];
+  Rules rules({number - place.given.column, nullptr, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+              decoder->refused);
+  decoder->refused.length = 0;
+  rules.keepText(place, {static_cast<const uint8_t *>(text), length});
+  return rules.outcome();
+}
+
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket) {
   const Field &place = *decoder->fields[field];
   Rules rules({nullptr, bucket - place.given.column, nullptr, nullptr}, decoder->counts.data(), decoder->marks,

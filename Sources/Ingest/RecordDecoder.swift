@@ -143,6 +143,20 @@ public final class RecordDecoder {
     return DecodeOutcome(cjson_number(decoder, field, value ?? .nan, slot.numbers + column), field: name(field))
   }
 
+  /// The same for a text, as it would stand in a record: of a timestamp, or of a feature that is coerced.
+  public func decode(numberText text: String, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
+    let field = numberFields[column]
+    var text = text
+    return text.withUTF8 { text in
+      // An empty text is a value like any other, so it needs an address.
+      withUnsafePointer(to: UInt8(0)) { empty in
+        DecodeOutcome(
+          cjson_number_text(decoder, field, text.baseAddress ?? empty, text.count, slot.numbers + column),
+          field: name(field))
+      }
+    }
+  }
+
   /// Applies the rules of a category feature to a text that did not come in a record; for a list it is the only value.
   ///
   /// - Parameters:

@@ -43,7 +43,9 @@ extension Intake {
       return try scanner.text(try scanner.string())
     case let byte? where JSONScanner.beginsNumber(byte) && tensor.type.isInteger:
       // As in a record: a whole number counts as its text.
-      return try scanner.text(try fitting(&scanner, tensor, row).text)
+      let number = try fitting(&scanner, tensor, row)
+      // -0 is 0 there.
+      return number.value == 0 ? "0" : try scanner.text(number.text)
     default: throw misfit(tensor, row, "not a value of \(tensor.type.rawValue)")
     }
   }
@@ -65,7 +67,7 @@ extension Intake {
     }
   }
 
-  private func strings(
+  func strings(
     of tensor: InferRequest.Tensor, _ bytes: UnsafeRawBufferPointer,
     _ body: (Int, UnsafeRawBufferPointer) throws -> Void
   ) throws {

@@ -1,11 +1,15 @@
 import Ingest
+import Vocabulary
 
 extension Intake {
-  func fillNumbers(_ tensor: InferRequest.Tensor, _ body: UnsafeRawBufferPointer, _ column: Int) throws {
-    guard tensor.type != .bytes else {
+  func fillNumbers(
+    _ tensor: InferRequest.Tensor, _ body: UnsafeRawBufferPointer, _ column: Int, takesText: Bool
+  ) throws {
+    guard tensor.type != .bytes || takesText else {
       throw APIError.badRequest("input “\(tensor.name)” is a number: FP32, FP64, an integer type or BOOL")
     }
     guard tensor.width == 1 else { throw tooWide(tensor, 1) }
+    if tensor.type == .bytes { return try fillTexts(tensor, body, column) }
     if case .binary(let range) = tensor.content {
       let bytes = try binaryElements(of: tensor, range, body)
       return try BinaryTensors.numbers(tensor.type, bytes) { row, value in
@@ -20,6 +24,27 @@ extension Intake {
     try elements(of: tensor, body) { scanner, row in
       let value = try number(&scanner, tensor, row)
       try check(decoder.decode(number: value, column: column, into: slot(row)), tensor.name, row)
+    }
+  }
+
+  /// Numbers and times as texts.
+  private func fillTexts(_ tensor: InferRequest.Tensor, _ body: UnsafeRawBufferPointer, _ column: Int) throws {
+    func take(_ text: String?, _ row: Int) throws {
+      let outcome =
+        text.map { decoder.decode(numberText: $0, column: column, into: slot(row)) }
+        ?? decoder.decode(number: nil, column: column, into: slot(row))
+      try check(outcome, tensor.name, row)
+    }
+    if case .binary(let range) = tensor.content {
+      return try strings(of: tensor, try binaryElements(of: tensor, range, body)) { row, text in
+        guard TextEncoding.isUTF8(text) else { throw misfit(tensor, row, "not UTF-8") }
+        try take(String(decoding: text, as: UTF8.self), row)
+      }
+    }
+    try elements(of: tensor, body) { scanner, row in
+      if try scanner.takeNull() { return try take(nil, row) }
+      guard scanner.peek() == UInt8(ascii: "\"") else { throw misfit(tensor, row, "not a value of BYTES") }
+      try take(try scanner.text(try scanner.string()), row)
     }
   }
 

@@ -6,7 +6,8 @@ import Tensors
 final class Intake {
   /// A declared feature's place in the batch.
   enum Column {
-    case number(Int)
+    /// And whether a text may stand for it, as in a record.
+    case number(Int, takesText: Bool)
     /// And the most values it has.
     case category(Int, valuesMax: Int)
   }
@@ -27,7 +28,10 @@ final class Intake {
     batch = FeatureBatch(capacity: capacity, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount)
     batch.labels.update(repeating: .nan, count: batch.capacity)
     var columns: [String: Column] = [:]
-    for (place, feature) in pipeline.schema.numericFeatures.enumerated() { columns[feature.name] = .number(place) }
+    for (place, feature) in pipeline.schema.numericFeatures.enumerated() {
+      let takesText = feature.type == .timestamp || feature.coerce ?? pipeline.schema.coerce
+      columns[feature.name] = .number(place, takesText: takesText)
+    }
     for (place, feature) in pipeline.schema.categoryFeatures.enumerated() {
       columns[feature.name] = .category(place, valuesMax: feature.valuesMax)
     }
@@ -68,14 +72,14 @@ final class Intake {
       }
       guard !wasGiven else { throw APIError.badRequest("input “\(tensor.name)” is given twice") }
       switch column {
-      case .number(let place): try fillNumbers(tensor, body, place)
+      case .number(let place, let takesText): try fillNumbers(tensor, body, place, takesText: takesText)
       case .category(let place, let valuesMax): try fillCategories(tensor, body, place, valuesMax)
       }
     }
     for (name, column) in columns where isGiven[name] == false {
       for row in 0..<rows {
         switch column {
-        case .number(let place): try check(decoder.decode(number: nil, column: place, into: slot(row)), name, row)
+        case .number(let place, _): try check(decoder.decode(number: nil, column: place, into: slot(row)), name, row)
         case .category(let place, _):
           try check(decoder.decode(category: nil, column: place, into: slot(row)), name, row)
         }

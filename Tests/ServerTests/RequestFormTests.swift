@@ -163,6 +163,33 @@ struct RequestFormTests {
     #expect(desk.infer(#"{"inputs":[\#(weight),\#(four)]}"#).text.contains("at most 3 values a row"))
   }
 
+  @Test("a text stands for a time, and for what is coerced, as it does in a record; -0 is the category 0")
+  func textsAndZero() {
+    var pipeline = samplePipeline()
+    pipeline.schema.features[0].type = .timestamp
+    pipeline.schema.features[0].clip = 0...1e9
+    pipeline.schema.features[1].coerce = true
+    pipeline.schema.features[3].values = ["0"]
+    let desk = Desk(pipeline)
+    desk.put(1, pipeline)
+    func column(_ name: String, _ data: String, _ type: String = "BYTES") -> String {
+      #"{"name":"\#(name)","datatype":"\#(type)","shape":[1],"data":[\#(data)]}"#
+    }
+    let columns = [
+      column("speed", #""1970-01-01T00:01:00Z""#), column("weight", #"" 7 ""#), column("carrier", "-0", "INT8"),
+    ]
+    let whole = column(
+      "record", #""{\"x\":{\"speed\":\"1970-01-01T00:01:00Z\",\"weight\":\" 7 \",\"carrier\":-0}}""#)
+    for inputs in [columns.joined(separator: ","), whole] {
+      let text = desk.infer(#"{"inputs":[\#(inputs)]}"#).text
+      #expect(text.contains(#""data":[11067.0]"#), "\(text)")
+    }
+    #expect(
+      desk.infer(#"{"inputs":[\#(column("night", #""true""#)),\#(column("weight", "1", "FP32"))]}"#).status == 400)
+    let wrong = desk.infer(#"{"inputs":[\#(column("speed", #""noon""#)),\#(column("weight", "1", "FP32"))]}"#)
+    #expect(wrong.status == 400 && wrong.text.contains("“speed”, row 0: wrong_type"), "\(wrong.text)")
+  }
+
   @Test("many rows are the same as each alone, and too many are refused with the setting that says so")
   func manyRows() {
     var pipeline = samplePipeline()

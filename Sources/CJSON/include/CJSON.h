@@ -121,6 +121,8 @@ const char *cjson_rejected(const cjson_decoder *decoder, size_t *length);
 
 /// The rules of one numeric field applied to a number from elsewhere; NaN: absent. Infinities are overflows.
 int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number);
+/// The same for a text: of a time, or of a field that takes what texts spell.
+int32_t cjson_number_text(cjson_decoder *decoder, int32_t field, const void *text, size_t length, float *number);
 /// The rules of one category field applied to a text from elsewhere; NULL: absent.
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket);
 
