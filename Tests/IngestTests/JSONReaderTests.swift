@@ -22,16 +22,21 @@ private func records(_ reader: JSONReader) throws -> [String] {
 struct JSONReaderTests {
   private static let three = [#"{"a":1,"b":"x, y"}"#, #"{"a":2,"b":"}{["}"#, #"{"a":[3,{"c":"\""}]}"#]
 
+  private static let shapesOfThree: [String] = {
+    let lines = three.joined(separator: "\n")
+    let commas = three.joined(separator: ",\n")
+    let sequence = three.map { "\u{1E}" + $0 + "\n" }.joined()
+    let pretty = three.map { $0.replacing(":", with: ":\n ").replacing("{\"", with: "{\n\"") }
+    return [
+      lines + "\n", lines, three.joined(separator: "\r\n") + "\r\n", "\u{FEFF}" + lines, sequence, commas + "\n",
+      "[" + three.joined(separator: ",") + "]", "[\n" + commas + "\n]\n", "\n\n" + three.joined(separator: "\n\n"),
+      pretty.joined(separator: "\n"),
+    ]
+  }()
+
   @Test(
     "whatever way objects stand in a file, each is one record",
-    arguments: [
-      three.joined(separator: "\n") + "\n", three.joined(separator: "\n"), three.joined(separator: "\r\n") + "\r\n",
-      "\u{FEFF}" + three.joined(separator: "\n"), three.map { "\u{1E}" + $0 + "\n" }.joined(),
-      three.joined(separator: ",\n") + "\n", "[" + three.joined(separator: ",") + "]",
-      "[\n" + three.joined(separator: ",\n") + "\n]\n", "\n\n" + three.joined(separator: "\n\n"),
-      three.map { $0.replacing(":", with: ":\n ").replacing("{\"", with: "{\n\"") }.joined(separator: "\n"),
-
-    ])
+    arguments: shapesOfThree)
   func shapes(text: String) throws {
     for pieceSize in [1, 5, 1 << 16] {
       #expect(try records(reader(Array(text.utf8), pieceSize: pieceSize)) == Self.three)

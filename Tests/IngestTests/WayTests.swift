@@ -76,7 +76,7 @@ struct WayTests {
       ("16777217", 16_777_216),
       ("9007199254740993", 9_007_199_254_740_992), ("3.4028235e38", Float.greatestFiniteMagnitude),
       ("1." + String(repeating: "0", count: 1000) + "1", 1), ("1" + String(repeating: "0", count: 38), 1e38),
-      ("0." + String(repeating: "0", count: 44) + "14", 1.4e-45),
+      ("0." + String(repeating: "0", count: 44) + "14", .leastNonzeroMagnitude),
     ] as [(String, Float)] {
       #expect(harness.decode("{\"x\":{\"a\":\(text)}}") == .example, "\(text)")
       #expect(harness.numbers[0].bitPattern == value.bitPattern, "\(text): \(harness.numbers[0])")
