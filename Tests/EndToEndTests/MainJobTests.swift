@@ -63,7 +63,8 @@ struct MainJobTests {
     #expect((status["health"] as? [Any])?.isEmpty == false)
     #expect(status["desiredState"] as? String == "stopped")
     for command in ["versions", "checkpoints", "health", "incidents"] {
-      #expect(try place.run(command).code == 0, "\(command)")
+      let outcome = try place.run(command)
+      #expect(outcome.code == 0, "\(command): \(outcome.code) \(outcome.complaints)")
     }
     let record = #"{"x":{"carrier":"UA","origin":"EWR","sched_dep_min":1080}}"#
     let outputs = try place.run("predict", record, "--json").json()["outputs"] as? [Double] ?? []

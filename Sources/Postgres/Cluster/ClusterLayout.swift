@@ -3,12 +3,14 @@ import Vocabulary
 
 /// The paths of a private cluster.
 struct ClusterLayout {
-  /// The folder that holds everything: `data`, `password`, `log`, `lock`.
+  /// The folder that holds everything: `data`, `password`, `pgpass`, `log`, `lock`.
   let directory: String
 
   var data: String { directory + "/data" }
   var unfinishedData: String { directory + "/data.unfinished" }
   var password: String { directory + "/password" }
+  /// The same as libpq reads it, for programs that are given a URI without it.
+  var passfile: String { directory + "/pgpass" }
   var log: String { directory + "/log" }
   var lock: String { directory + "/lock" }
   var settings: String { data + "/retrain.conf" }
@@ -45,7 +47,7 @@ struct ClusterLayout {
     let asked = URL(fileURLWithPath: asked).standardizedFileURL.path
     let layout = ClusterLayout(directory: asked)
     try makeDirectory(asked)
-    let known: Set = ["data", "data.unfinished", "password", "log", "lock", "location"]
+    let known: Set = ["data", "data.unfinished", "password", "pgpass", "log", "lock", "location"]
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: asked)) ?? []
     guard entries.isEmpty || entries.contains(where: known.contains) else {
       throw PostgresError(.cluster, "\(asked) holds other files; a private cluster wants a folder of its own")

@@ -35,12 +35,7 @@ struct ClusterMaker {
     var source = SystemRandomNumberGenerator()
     let digits = Array("0123456789abcdef")
     let secret = String((0..<48).map { _ in digits[Int.random(in: 0..<16, using: &source)] })
-    unlink(layout.password)
-    let descriptor = open(layout.password, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw PostgresError(.cluster, "\(layout.password) cannot be made: errno \(errno)") }
-    defer { close(descriptor) }
-    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-    try file.write(contentsOf: Data((secret + "\n").utf8))
+    try ClusterLayout.write(secret + "\n", to: layout.password)
     try account.take(layout.password)
   }
 

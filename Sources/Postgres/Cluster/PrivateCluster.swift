@@ -10,7 +10,9 @@ public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectab
   public let directory: String
   /// The socket's connection string, password included: for `PostgresConnection` or a child, never for a log.
   public let uri: String
-  /// The same over TCP.
+  /// The socket's connection string with the file where libpq finds the password, for people and their `psql`.
+  public let shownURI: String
+  /// `uri` over TCP.
   public let networkURI: String
   public let port: Int
   public let socketDirectory: String
@@ -36,6 +38,8 @@ public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectab
     let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "/-_."))
     let socket = process.socketDirectory.addingPercentEncoding(withAllowedCharacters: allowed.subtracting(["/"])) ?? ""
     uri = "postgresql://\(Self.user):\(secret)@\(socket):\(process.port)/\(Self.database)"
+    let passfile = layout.passfile.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
+    shownURI = "postgresql://\(Self.user)@\(socket):\(process.port)/\(Self.database)?passfile=\(passfile)"
     networkURI = "postgresql://\(Self.user):\(secret)@127.0.0.1:\(process.port)/\(Self.database)"
   }
 
@@ -67,6 +71,7 @@ public struct PrivateCluster: Sendable, CustomStringConvertible, CustomReflectab
       cluster.notice = notice
       do {
         try cluster.ensureDatabase(deadline: deadline)
+        try layout.writePassfile(user: user)
         return cluster
       } catch let error as PostgresError where error.isRetryable && !deadline.hasPassed {
         // A server that somebody just killed, or that is still starting: look again.

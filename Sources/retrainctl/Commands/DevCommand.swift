@@ -34,11 +34,11 @@ struct DevUpCommand: Command {
     if format.json {
       return try Console.say(
         json: [
-          "database": MaskedURI(database.uri).text, "brokers": broker.addresses,
+          "database": database.shownURI, "brokers": broker.addresses,
           "broker": broker.kind?.rawValue ?? "given",
         ])
     }
-    Console.say("database  \(MaskedURI(database.uri).text)")
+    Console.say("database  \(database.shownURI)")
     Console.say("brokers   \(broker.addresses)")
   }
 }

@@ -7,12 +7,15 @@ import Vocabulary
 final class DatabaseAccess: Sendable {
   /// As it was when we entered.
   let uri: String
+  /// The same without a password, for people: `psql` takes that of a private cluster as it stands.
+  let shownURI: String
   /// Nil: somebody else's server.
   private let tenancy: Tenancy?
   private let directory: String
 
-  private init(uri: String, tenancy: Tenancy?, directory: String) {
+  private init(uri: String, shownURI: String, tenancy: Tenancy?, directory: String) {
     self.uri = uri
+    self.shownURI = shownURI
     self.tenancy = tenancy
     self.directory = directory
   }
@@ -30,7 +33,9 @@ final class DatabaseAccess: Sendable {
     house: House = House(), environment: Environment = .process, creates: Bool,
     deadline: Deadline = .after(Tenancy.patience)
   ) throws -> DatabaseAccess {
-    if let uri = environment.databaseURI { return DatabaseAccess(uri: uri, tenancy: nil, directory: "") }
+    if let uri = environment.databaseURI {
+      return DatabaseAccess(uri: uri, shownURI: MaskedURI(uri).text, tenancy: nil, directory: "")
+    }
     guard creates || exists(in: house) else {
       throw CommandFailure(
         .unavailable,
@@ -39,7 +44,8 @@ final class DatabaseAccess: Sendable {
     let (tenancy, cluster) = try Tenancy.enter("postgres", in: house, deadline: deadline) {
       try start(house.postgres, deadline)
     }
-    return DatabaseAccess(uri: cluster.uri, tenancy: tenancy, directory: house.postgres)
+    return DatabaseAccess(
+      uri: cluster.uri, shownURI: cluster.shownURI, tenancy: tenancy, directory: house.postgres)
   }
 
   private static func start(_ directory: String, _ deadline: Deadline) throws -> PrivateCluster {
