@@ -25,17 +25,21 @@ actor DatabaseLink {
   ) async throws -> Value {
     let deadline = Deadline.after(patience)
     var collisions = 0
+    var lastWord: PostgresError?
     while true {
       do {
         try await open(deadline)
         return try await connection.perform(deadline: deadline, body)
       } catch let error as PostgresError {
-        guard error.isRetryable, !deadline.hasPassed else { throw RegistryError(error) }
+        if error.condition != nil { lastWord = error }
+        // That the deadline passed says less than what the server said before.
+        let cause = error.code == .timedOut ? lastWord ?? error : error
+        guard error.isRetryable, !deadline.hasPassed else { throw RegistryError(cause) }
         collisions += 1
         // A server that answers and cannot (a full disk, a collision) is asked ever less often, as one that is away.
         let isThere = await connection.isUsable
         let pause = isThere ? backOff(collisions) : max(.zero, ContinuousClock.now.duration(to: nextAttempt))
-        guard pause < deadline.remaining else { throw RegistryError(error) }
+        guard pause < deadline.remaining else { throw RegistryError(cause) }
         try await Task.sleep(for: pause)
       }
     }

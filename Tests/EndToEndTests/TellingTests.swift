@@ -50,7 +50,7 @@ struct TellingTests {
 
     let status = try place.run("status", "--json").json()
     #expect(status["rejected"] as? Int == 120)
-    #expect(status["unlabelled"] as? Int == 180)
+    #expect(status["unlabelled"] as? Int == 200)
     #expect(status["rejectedByReason"] as? [String: Int] == ["wrong_type": 120])
     let features = status["features"] as? [[String: Any]] ?? []
     #expect(features.map { $0["missing"] as? Int } == [1080, 0, 0])
@@ -58,8 +58,9 @@ struct TellingTests {
     #expect(features.map { $0["rejected"] as? Int } == [0, 120, 0])
     #expect(features.first?["near"] as? [String] == ["x.amount"])
     let rejections = status["rejections"] as? [[String: Any]] ?? []
-    #expect(rejections.first?["example"] as? String == "\"1.28\" at telling/0@0")
-    #expect((status["measures"] as? [String: Any])?["records"] as? Int == 900)
+    // Whichever partition was read first.
+    #expect((rejections.first?["example"] as? String)?.hasPrefix("\"1.28\" at telling/") == true)
+    #expect((status["measures"] as? [String: Any])?["records"] as? Int == 880)
     #expect((status["window"] as? [String: Any])?["records"] as? Int ?? 0 > 0)
     let versions = status["versions"] as? [[String: Any]] ?? []
     #expect(!versions.isEmpty && versions.allSatisfy { $0["state"] as? String == "rejected" })
@@ -67,12 +68,12 @@ struct TellingTests {
     #expect(reason.contains("missing_feature") && reason.contains("x.Amount") && reason.contains("x.amount"))
 
     let page = try place.run("status").output
-    #expect(page.contains("without a label 180") && page.contains("rejected 120"))
-    #expect(page.contains("price: 120 × wrong_type, e.g. \"1.28\" at telling/0@0"))
+    #expect(page.contains("without a label 200") && page.contains("rejected 120"))
+    #expect(page.contains("price: 120 × wrong_type, e.g. \"1.28\" at telling/"))
     let health = try place.run("health").output
     #expect(health.contains("missing_feature") && health.contains("x.Amount"))
     let audit = try place.run("audit", "--json").json()
-    #expect(audit["rejected"] as? Int == 300 && audit["unlabelled"] as? Int == 180)
+    #expect(audit["rejected"] as? Int == 320 && audit["unlabelled"] as? Int == 200)
 
     let letters = try place.run("dead-letters", "--reason", "wrong_type", "--limit", "5", "--json").json()
     let found = letters["deadLetters"] as? [[String: Any]] ?? []

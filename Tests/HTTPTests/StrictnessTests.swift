@@ -74,7 +74,7 @@ struct StrictnessTests {
     client.send(Array(row.bytes.utf8))
     let reply = try #require(client.reply())
     #expect(reply.status == row.status, "\(reply.text)")
-    #expect(reply.text.contains(row.says), "\(reply.text)")
+    #expect(row.says.isEmpty || reply.text.contains(row.says), "\(reply.text)")
     #expect(client.hasEnded())
     #expect(HTTPClient(port: server.port)?.get("/x")?.text == "get /x 0")
   }

@@ -333,7 +333,7 @@ struct ProtocolTests {
     desk.put(3)
     let (status, text) = desk.ask(HTTPMethod(rawValue: row.method) ?? .other, row.path)
     #expect(status == row.status)
-    #expect(text.contains(row.says), "\(text)")
+    #expect(row.says.isEmpty || text.contains(row.says), "\(text)")
   }
 
   @Test("a version by name answers like the model")
