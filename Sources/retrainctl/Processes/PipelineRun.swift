@@ -167,6 +167,12 @@ struct PipelineRun {
       }
     }
     if ending.exitCode == .ok, let loss = supervisor.loss(status) { ending = .unsaved(loss) }
+    // Roles that had learned nothing yet when they were told to end leave the checkpoint that they would have gone on from.
+    if ending.exitCode == .ok, let checkpoint = status?.checkpoint, !checkpoint.isFinal,
+      (try? await brief.markFinal(checkpoint: checkpoint.id)) != nil
+    {
+      status?.checkpoint?.isFinal = true
+    }
     return Result(ending: ending, status: status, summary: summary)
   }
 
