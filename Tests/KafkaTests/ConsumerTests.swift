@@ -207,6 +207,9 @@ import Vocabulary
         try await consumer.assign([0: .offset(10), 1: .offset(0)])
         try await consumer.commit([0: 70])
         #expect(try await consumer.read([0], count: 1).map(\.offset) == [10])
+        // A close waits for a commit under way, but not for long.
+        while try await admin.committed(group: group, topic: topic.name, until: deadline).isEmpty, !deadline.hasPassed {
+        }
       }
       #expect(try await admin.committed(group: group, topic: topic.name, until: deadline) == [0: 70])
       #expect(try await admin.lag(group: group, topic: topic.name, until: deadline) == 80)
