@@ -21,9 +21,11 @@ struct HTTPRefusal: Error {
     HTTPRefusal(status: 408, message: "the request did not arrive within \(timeout)", endsConnection: true)
   }
 
+  /// The messages are our own words and figures: nothing in them needs an escape.
+  private var body: String { #"{"error":"\#(message)"}"# }
+
   var response: HTTPResponse {
-    // The messages are our own words and figures: nothing in them needs an escape.
-    var response = HTTPResponse(status: status, body: Array(#"{"error":"\#(message)"}"#.utf8))
+    var response = HTTPResponse(status: status, body: Array(body.utf8))
     response.headers = headers + (endsConnection ? [("Connection", "close")] : [])
     return response
   }
@@ -31,7 +33,6 @@ struct HTTPRefusal: Error {
   /// The whole answer, for a connection on which the library takes none yet.
   var wire: [UInt8] {
     let reason = status == 408 ? "Request Timeout" : status == 413 ? "Content Too Large" : "Error"
-    let body = #"{"error":"\#(message)"}"#
     return Array(
       ("HTTP/1.1 \(status) \(reason)\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
         + "Connection: close\r\n\r\n\(body)").utf8)

@@ -1,3 +1,4 @@
+import CJSON
 import Vocabulary
 
 /// What happened to the values of one decoded record, by field; valid until its decoder decodes the next.
@@ -19,7 +20,7 @@ public struct FieldMarks {
   /// Calls `body` with each field whose value was absent.
   public func forEachMissing(_ body: (_ field: Int) -> Void) {
     guard let marks else { return }
-    for field in fields where marks[Int(field)] & 1 != 0 { body(Int(field)) }
+    for field in fields where marks[Int(field)] & UInt8(CJSON_MARK_MISSING) != 0 { body(Int(field)) }
   }
 }
 
@@ -57,9 +58,9 @@ public final class FieldTally {
   func add(marks: UnsafePointer<UInt8>, fieldCount: Int) {
     for field in 0..<fieldCount where marks[field] != 0 {
       let mark = marks[field]
-      if mark & 1 != 0 { add(FieldCode(field: field, .missing)) }
-      if mark & 2 != 0 { add(FieldCode(field: field, .clipped)) }
-      if mark & 4 != 0 { add(FieldCode(field: field, .unknown)) }
+      if mark & UInt8(CJSON_MARK_MISSING) != 0 { add(FieldCode(field: field, .missing)) }
+      if mark & UInt8(CJSON_MARK_CLIPPED) != 0 { add(FieldCode(field: field, .clipped)) }
+      if mark & UInt8(CJSON_MARK_UNKNOWN) != 0 { add(FieldCode(field: field, .unknown)) }
     }
   }
 

@@ -65,7 +65,8 @@ public func nearest(to word: String, among candidates: [String]) -> String? {
   return candidate
 }
 
-private func editDistance(_ left: String, _ right: String) -> Int {
+/// Edits (a letter added, removed, changed, or two neighbours exchanged) between two words.
+package func editDistance(_ left: String, _ right: String) -> Int {
   let a = Array(left)
   let b = Array(right)
   if a.isEmpty || b.isEmpty { return max(a.count, b.count) }

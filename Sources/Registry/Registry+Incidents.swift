@@ -34,6 +34,9 @@ public struct IncidentDraft: Sendable, Hashable {
     self.step = step
     self.details = details
   }
+
+  /// Details from facts by their names.
+  public static func details(_ facts: [String: String]) -> String { (try? encodeJSON(facts)) ?? "{}" }
 }
 
 public struct IncidentRecord: Sendable, Hashable, Codable {

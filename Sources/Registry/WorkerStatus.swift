@@ -21,10 +21,7 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public var behindTransactions: Int64?
   /// Of this rank's partitions.
   public var lag: [PartitionLag]
-  /// Test-then-train over the lineage; nil before there is one, and where it is not a number.
-  public var loss: Double?
-  public var auc: Double?
-  /// All measures over the lineage, and since the last checkpoint; nil: an older program's.
+  /// Test-then-train over the lineage, and since the last checkpoint; nil: an older program's.
   public var measures: Measures?
   public var window: Measures?
   /// By the whole group since the lineage began, by `RejectReason.rawValue`; only what is not zero.
@@ -40,7 +37,7 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public init(
     state: String, rank: Int? = nil, worldSize: Int? = nil, generation: Int64? = nil, step: Int64 = 0,
     recordsPerSecond: Double? = nil, trained: Int64 = 0, rejected: Int64 = 0, lag: [PartitionLag] = [],
-    loss: Double? = nil, auc: Double? = nil, health: [LayerSummary] = []
+    health: [LayerSummary] = []
   ) {
     self.state = state
     self.rank = rank
@@ -51,8 +48,6 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
     self.trained = trained
     self.rejected = rejected
     self.lag = lag
-    self.loss = loss
-    self.auc = auc
     self.health = health
   }
 
@@ -110,8 +105,6 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   var finite: WorkerStatus {
     var status = self
     status.recordsPerSecond = recordsPerSecond?.ifFinite
-    status.loss = loss?.ifFinite
-    status.auc = auc?.ifFinite
     for index in health.indices {
       status.health[index].zeroFraction = health[index].zeroFraction?.ifFinite
       status.health[index].saturatedFraction = health[index].saturatedFraction?.ifFinite

@@ -59,28 +59,16 @@ package struct RecordKeys {
     return found
   }
 
-  private static func leaf(_ path: String) -> [Character] { letters(FieldPath(path)?.keys.last ?? path) }
+  private static func leaf(_ path: String) -> String { letters(FieldPath(path)?.keys.last ?? path) }
 
-  private static func letters(_ text: String) -> [Character] {
+  private static func letters(_ text: String) -> String {
     text.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "." }
   }
 
-  /// Edit distance with neighbours swapped as one edit (optimal string alignment).
-  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    guard !a.isEmpty, !b.isEmpty, abs(a.count - b.count) <= 8, max(a.count, b.count) <= 100 else {
-      return max(a.count, b.count)
-    }
-    var before: [Int] = []
-    var last = Array(0...b.count)
-    for i in 1...a.count {
-      var row = [i] + Array(repeating: 0, count: b.count)
-      for j in 1...b.count {
-        row[j] = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
-        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { row[j] = min(row[j], before[j - 2] + 1) }
-      }
-      (before, last) = (last, row)
-    }
-    return last[b.count]
+  /// Records have keys of any length: what is far apart by its length alone is not compared.
+  private static func distance(_ a: String, _ b: String) -> Int {
+    let longer = max(a.count, b.count)
+    return abs(a.count - b.count) <= 8 && longer <= 100 ? editDistance(a, b) : longer
   }
 
   /// At most 60 characters on one line; what cannot be shown becomes a dot.

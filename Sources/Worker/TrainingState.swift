@@ -77,10 +77,7 @@ package struct TrainingState: Codable, Sendable {
     try bytes.withUnsafeBytes { raw in
       var reader = ByteReader(raw)
       let head = try reader.read(bytes: Int(clamping: try reader.read(UInt64.self)))
-      var state = try JSONDecoder().decode(TrainingState.self, from: Data(head))
-      // A peer that knows fewer reasons.
-      let missing = RejectReason.allCases.count - state.rejected.count
-      if missing > 0 { state.rejected.append(contentsOf: [Int64](repeating: 0, count: missing)) }
+      let state = try JSONDecoder().decode(TrainingState.self, from: Data(head))
       return (state, Array(reader.readRest()))
     }
   }

@@ -122,8 +122,8 @@ actor TroubleBook {
   private func draft(_ entry: Entry) -> IncidentDraft {
     var details = ["reason": entry.trouble.sentence, "since": entry.since.ISO8601Format(), "worker": memberID]
     details["stopped"] = Duty.allCases.filter(entry.duties.contains).map(\.rawValue).joined(separator: ", ")
-    let json = (try? JSONEncoder().encode(details)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     return IncidentDraft(
-      kind: entry.trouble.kind, severity: entry.trouble.needsPerson ? .error : .warning, details: json)
+      kind: entry.trouble.kind, severity: entry.trouble.needsPerson ? .error : .warning,
+      details: IncidentDraft.details(details))
   }
 }

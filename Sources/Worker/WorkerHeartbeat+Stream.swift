@@ -1,4 +1,3 @@
-import Foundation
 import Ingest
 import Registry
 import Telemetry
@@ -42,7 +41,9 @@ extension WorkerHeartbeat {
       pipeline: resources.pipelineID,
       IncidentDraft(
         key: "records_lost \(place)", kind: "records_lost", severity: .warning, positions: [place],
-        details: json(["lost_by": "the broker (retention)", "next": String(range.next), "offsets": String(range.count)])
+        details: IncidentDraft.details([
+          "lost_by": "the broker (retention)", "next": String(range.next), "offsets": String(range.count),
+        ])
       ))
     resources.logger.warning(
       "the broker has removed records before they were read; going on behind them",
@@ -60,7 +61,7 @@ extension WorkerHeartbeat {
       IncidentDraft(
         key: "\(found.kind.rawValue) \(found.field)", kind: found.kind.rawValue, severity: .warning,
         feature: found.field,
-        details: json(["what": found.sentence])))
+        details: IncidentDraft.details(["what": found.sentence])))
     switch found.kind {
     case .blurred: resources.logger.warning("values are finer than a 32-bit float", facts)
     default: resources.logger.warning("the unit of times is in doubt", facts)
@@ -75,15 +76,11 @@ extension WorkerHeartbeat {
         pipeline: resources.pipelineID,
         IncidentDraft(
           key: "dead_letters_lost \(named[0])", kind: "dead_letters_lost", severity: .warning, positions: named,
-          details: json(["topic": topic, "cause": cause, "records": String(group.count)])))
+          details: IncidentDraft.details(["topic": topic, "cause": cause, "records": String(group.count)])))
       resources.logger.warning(
         "records did not get into the dead-letter topic; they are counted as rejected",
         [.topic: LogValue(topic), .count: LogValue(group.count), .error: LogValue(cause)])
     }
-  }
-
-  private func json(_ facts: [String: String]) -> String {
-    (try? JSONEncoder().encode(facts)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
   }
 }
 

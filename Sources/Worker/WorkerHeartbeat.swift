@@ -84,8 +84,6 @@ struct WorkerHeartbeat: Sendable {
     status.deadLetters = WorkerStatus.DeadLetterStatus(resources.deadLetters.counts)
     // Before the state is there, its counts are not; they would look like records of this moment.
     status.recordsPerSecond = facts.generation == nil ? 0 : rate.update(total: facts.trained + facts.rejected)
-    status.loss = facts.measures?.loss
-    status.auc = facts.measures?.auc
     status.measures = facts.measures
     status.window = facts.window
     status.heads = facts.heads
