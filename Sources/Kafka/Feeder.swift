@@ -131,8 +131,7 @@ public actor Feeder {
     do {
       pace.note(lag: try await admin.lag(group: group, topic: topic, until: .after(.seconds(5))), underWay: underWay)
       if let needed = await durable?() {
-        let firsts = try await admin.firstOffsets(topic: topic, until: .after(.seconds(5)))
-        let ends = try await admin.endOffsets(topic: topic, until: .after(.seconds(5)))
+        let (firsts, ends) = try await admin.bounds(topic: topic, until: .after(.seconds(5)))
         let partitions = ends.map { partition, end in
           let first = firsts[partition] ?? 0
           return RetainedPartition(first: first, end: end, needed: needed[partition] ?? first)

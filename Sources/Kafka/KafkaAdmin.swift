@@ -109,6 +109,13 @@ public actor KafkaAdmin {
     try listOffsets(topic: topic, at: Int64(RD_KAFKA_OFFSET_BEGINNING), until: deadline)
   }
 
+  /// Both for every partition: where its log begins and ends.
+  public func bounds(
+    topic: String, until deadline: Deadline
+  ) throws -> (firsts: [Int32: Int64], ends: [Int32: Int64]) {
+    (try firstOffsets(topic: topic, until: deadline), try endOffsets(topic: topic, until: deadline))
+  }
+
   /// The offset of the first record of each partition written at or after a time; the end where there is none.
   ///
   /// - Parameter milliseconds: Since 1970.

@@ -56,10 +56,9 @@ public enum StreamCheck {
   ) async throws -> ([Int32: Int64], [Int32: Int64]) {
     let admin = try KafkaAdmin(configuration: configuration)
     do {
-      let firsts = try await admin.firstOffsets(topic: topic, until: deadline)
-      let ends = try await admin.endOffsets(topic: topic, until: deadline)
+      let bounds = try await admin.bounds(topic: topic, until: deadline)
       await admin.close()
-      return (firsts, ends)
+      return bounds
     } catch {
       await admin.close()
       throw error

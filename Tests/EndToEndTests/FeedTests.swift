@@ -31,9 +31,11 @@ struct FeedTests {
   @Test("what cannot be fed is refused before anything is started, with what to do") func refused() throws {
     let yaml = try file("p.yaml", "a: 1")
     let unknown = try file("records.dat", "{}")
+    let packed = try file("records.bz2", "BZh9")
     _ = try file("records.jsonl", "{}")
     for (path, words) in [
-      (yaml, "--pipeline"), (unknown, "--format jsonl"), (place.folder, "is a folder"),
+      (yaml, "--pipeline"), (unknown, "--format jsonl"), (packed, ".bz2 files are not read"),
+      (place.folder, "is a folder"),
       (place.folder + "/record.jsonl", "there is records.jsonl"), (place.folder + "/x.parquet", "does not exist"),
     ] {
       let outcome = try place.run("feed", path, "--topic", "t")

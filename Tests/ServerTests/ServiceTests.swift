@@ -37,15 +37,19 @@ struct ServiceTests {
       tick: .milliseconds(50), openSource: { source })
     let running = Task { try await service.run() }
     defer { service.requestStop() }
-    let deadline = Deadline.after(.seconds(20))
-    var port: Int?
-    while port == nil, !deadline.hasPassed {
-      port = await service.port
-      await Task.yield()
-    }
-    try await body(try #require(port))
+    try await body(try await soon { await service.port })
     service.requestStop()
     try await running.value
+  }
+
+  /// A port of the service, once it listens there.
+  private func soon(_ port: () async -> Int?) async throws -> Int {
+    let deadline = Deadline.after(.seconds(20))
+    while !deadline.hasPassed {
+      if let open = await port() { return open }
+      await Task.yield()
+    }
+    return try #require(await port())
   }
 
   /// Asks until the answer is as wanted; the last one, whatever it is.
@@ -225,13 +229,7 @@ struct ServiceTests {
       openSource: { source })
     let running = Task { try await service.run() }
     defer { service.requestStop() }
-    var port: Int?
-    let deadline = Deadline.after(.seconds(20))
-    while port == nil, !deadline.hasPassed {
-      port = await service.observationPort
-      await Task.yield()
-    }
-    let beside = try #require(port)
+    let beside = try await soon { await service.observationPort }
     #expect(try await eventually(beside, "/v2/health/ready") { $0.status == 200 }.status == 200)
     let client = try #require(HTTPClient(port: beside))
     #expect(client.get("/metrics")?.text.contains("retrain_server_requests_total") == true)
@@ -249,13 +247,8 @@ struct ServiceTests {
       doors: ServerDoors(drain: .seconds(20)), tick: .milliseconds(50), openSource: { source })
     let running = Task { try await service.run() }
     defer { service.requestStop() }
+    let open = try await soon { await service.port }
     let deadline = Deadline.after(.seconds(20))
-    var port: Int?
-    while port == nil, !deadline.hasPassed {
-      port = await service.port
-      await Task.yield()
-    }
-    let open = try #require(port)
     #expect(try await eventually(open, "/v2/health/ready") { $0.status == 200 }.status == 200)
     service.requestStop()
     while !source.isWithdrawn, !deadline.hasPassed { await Task.yield() }

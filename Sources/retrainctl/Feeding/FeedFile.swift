@@ -48,9 +48,8 @@ struct FeedFile: Sendable {
   ]
   private static let tableEndings: Set<String> = ["csv", "tsv", "tab", "psv"]
   /// What is read, and what is told by its first bytes that it is not.
-  private static let compressedEndings: Set<String> = [
-    "gz", "gzip", "zst", "zstd", "bz2", "xz", "zip", "7z", "lz4", "z",
-  ]
+  private static let compressedEndings = unreadEndings.union(["gz", "gzip", "zst", "zstd"])
+  private static let unreadEndings: Set<String> = ["bz2", "xz", "zip", "7z", "lz4", "z"]
 
   private static func ending(_ path: String) -> (bare: String, isCompressed: Bool) {
     var parts = path.split(separator: "/").last.map { $0.lowercased().split(separator: ".").map(String.init) } ?? []
@@ -73,6 +72,10 @@ struct FeedFile: Sendable {
     }
     if ["parquet", "avro", "orc", "xlsx", "xls", "arrow", "feather", "h5", "sqlite"].contains(bare) {
       throw CommandFailure(.usage, "\(path): .\(bare) files are not read; write the records as JSON Lines or CSV")
+    }
+    let last = URL(filePath: path).pathExtension.lowercased()
+    if unreadEndings.contains(last) {
+      throw CommandFailure(.usage, "\(path): .\(last) files are not read; unpack it, or compress it as .gz or .zst")
     }
     throw CommandFailure(
       .usage,

@@ -56,11 +56,8 @@ struct DeadLetterReader {
     -> (found: [DeadLetterRecord], total: Int64)
   {
     let topic = topic
-    let (firsts, ends) = try await TopicMaker(configuration).withAdmin { admin in
-      (
-        try await admin.firstOffsets(topic: topic, until: deadline),
-        try await admin.endOffsets(topic: topic, until: deadline)
-      )
+    let (firsts, ends) = try await TopicMaker(configuration).withAdmin {
+      try await $0.bounds(topic: topic, until: deadline)
     }
     let total = ends.reduce(0) { $0 + max(0, $1.value - (firsts[$1.key] ?? 0)) }
     // Without a filter the newest are at the ends.

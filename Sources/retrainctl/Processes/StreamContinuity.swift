@@ -100,12 +100,8 @@ struct StreamContinuity {
 
   private func bounds() async throws -> (firsts: [Int32: Int64], ends: [Int32: Int64]) {
     let topic = source.topic
-    return try await TopicMaker(configuration).withAdmin { admin in
-      let deadline = Deadline.after(Self.patience)
-      return (
-        try await admin.firstOffsets(topic: topic, until: deadline),
-        try await admin.endOffsets(topic: topic, until: deadline)
-      )
+    return try await TopicMaker(configuration).withAdmin {
+      try await $0.bounds(topic: topic, until: .after(Self.patience))
     }
   }
 
