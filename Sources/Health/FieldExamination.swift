@@ -3,8 +3,9 @@ import Vocabulary
 /// Holds each feature against the limits: one that is absent, unknown or clipped in nearly every record teaches nothing, and
 /// is most often a misspelt path, another spelling of the values, or another unit.
 ///
-/// Judged are all records that were counted; where they pass, the window too, if it has enough records: so a feature that
-/// goes missing in an old stream is told as well as one that never was there.
+/// Judged are all records that were counted; of a feature that was sound in most of them, the window too, if it has enough
+/// records: so one that goes missing in an old stream is told as well as one that never was there. A feature that only some
+/// records have comes and goes, and is judged by all of them.
 ///
 /// - Returns: By feature, then by rule; `inconclusive` where too few records were seen. nil gives nothing: an older program's
 ///   checkpoint has no such counts.
@@ -55,7 +56,8 @@ extension FieldReport.Field {
     func share(_ counts: FieldReport.Counts) -> Double {
       counts.records > 0 ? Double(counts[keyPath: count]) / Double(counts.records) : 0
     }
-    let counts = share(total) <= most && window.records >= limits.recordsMin ? window : total
+    let wasSound = share(total) <= min(most, 0.5)
+    let counts = wasSound && window.records >= limits.recordsMin ? window : total
     let (part, share) = (counts[keyPath: count], share(counts))
     let verdict: Verdict = counts.records < limits.recordsMin ? .inconclusive : share <= most ? .pass : .fail
     let place = path == name ? "feature \(name)" : "feature \(name) (path \(path))"

@@ -20,8 +20,9 @@ public struct HealthLimits: Sendable, Hashable, Codable {
   /// Below this many sampled elements on either side nothing is said about drift.
   public var sampledMin: Int64 = 1000
 
-  /// The largest share of records that may lack a feature; 1: any.
-  public var missingShareMax: Double = 0.95
+  /// The largest share of records that may lack a feature; 1: any. A feature may be rare and good; a misspelt path is
+  /// absent from every record.
+  public var missingShareMax: Double = 0.99
   /// The largest share of records whose category may be none of the known values; 1: any.
   public var unknownShareMax: Double = 0.95
   /// The largest share of records whose value may lie outside the clip range; 1: any.

@@ -21,7 +21,7 @@ public struct HealthSettings: Sendable, Hashable, Codable {
   /// The largest gradient norm before clipping.
   public var gradientNormMax: Double = 1000
   /// The largest share of records that may lack a feature; 1: any.
-  public var missingShareMax: Double = 0.95
+  public var missingShareMax: Double = 0.99
   /// The largest share of records whose category may be none of the feature's known values; 1: any.
   public var unknownShareMax: Double = 0.95
   /// The largest share of records in which a feature may lie outside its clip range; 1: any.

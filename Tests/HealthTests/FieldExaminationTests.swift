@@ -29,10 +29,20 @@ struct FieldExaminationTests {
   @Test(
     "a feature is sick by its share, not by its count",
     arguments: [(940, Verdict.pass), (960, .fail), (0, .pass)] as [(Int64, Verdict)])
-  func share(missing: Int64, verdict: Verdict) {
+  func share(sick: Int64, verdict: Verdict) {
+    #expect(finding(.unknownValues, field(.init(records: 1000, unknown: sick)))?.verdict == verdict)
+    #expect(finding(.clippedValues, field(.init(records: 1000, clipped: sick)))?.verdict == verdict)
+  }
+
+  @Test("a rare feature is no missing one", arguments: [(980, Verdict.pass), (995, .fail)] as [(Int64, Verdict)])
+  func rare(missing: Int64, verdict: Verdict) {
     #expect(finding(.missingFeature, field(.init(records: 1000, missing: missing)))?.verdict == verdict)
-    #expect(finding(.unknownValues, field(.init(records: 1000, unknown: missing)))?.verdict == verdict)
-    #expect(finding(.clippedValues, field(.init(records: 1000, clipped: missing)))?.verdict == verdict)
+  }
+
+  @Test("a feature that comes and goes is judged by all records, not by a window without it")
+  func seasonal() {
+    let gusts = field(.init(records: 10_000, missing: 7600), window: .init(records: 3000, missing: 3000))
+    #expect(finding(.missingFeature, gusts)?.verdict == .pass)
   }
 
   @Test("what goes missing in an old stream is told by the window")
