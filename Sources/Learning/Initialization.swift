@@ -17,9 +17,9 @@ enum Initialization {
     let kind = spec.initialization == .auto ? spec.activation.initialization : spec.initialization
     for segment in layout.segments {
       for block in segment.blocks {
-        let isHidden = segment.name.hasPrefix("hidden")
         fill(
-          parameters, block, kind: isHidden ? kind : .glorot, activation: spec.activation, from: &random)
+          parameters, block, kind: segment.followsActivation ? kind : .glorot, activation: spec.activation,
+          from: &random)
       }
     }
   }

@@ -34,7 +34,9 @@ extension Learner {
     for segment in layout.segments.reversed() where !back.gradientIsFinite(segment.range) {
       return segment.name
     }
-    if layout.embeddingWidth > 0, !isFinite(back.inputGradient.pointer, layout.embeddingWidth) { return "embeddings" }
+    if layout.embeddingWidth > 0, !isFinite(network.inputGradient.pointer, layout.embeddingWidth) {
+      return "embeddings"
+    }
     return nil
   }
 

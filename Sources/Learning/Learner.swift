@@ -14,6 +14,7 @@ public final class Learner {
   /// Steps applied.
   public internal(set) var step: Int64 = 0
 
+  let model: ModelParameters
   let network: Network
   let back: BackwardPass
   let embeddings: EmbeddingGradients
@@ -30,9 +31,10 @@ public final class Learner {
   public init(spec: LearnerSpec, batchCapacity: Int, kernels: Kernels = .active) {
     self.spec = spec
     self.batchCapacity = batchCapacity
-    network = Network(spec: spec, batchCapacity: batchCapacity, learns: true, kernels: kernels)
+    model = ModelParameters(spec)
+    network = Network(model, batchCapacity: batchCapacity, learns: true, kernels: kernels)
     random = SplitMix64(seed: spec.seed)
-    network.initialize(from: &random)
+    model.initialize(from: &random)
     back = BackwardPass(network)
     let tables = network.tables
     embeddings = EmbeddingGradients(tables, batchCapacity: batchCapacity)
@@ -84,7 +86,7 @@ public final class Learner {
   public func backward(_ batch: FeatureBatch) -> LocalStep {
     withArithmeticMode {
       let local = back.run(batch, dropoutSeed: dropoutSeed)
-      embeddings.collect(batch, inputGradient: back.inputGradient, heads: network.heads)
+      embeddings.collect(batch, inputGradient: network.inputGradient, heads: network.heads)
       network.times?.lap("embeddings", .touchedRows)
       network.normalizer.measure(batch)
       network.times?.lap("input", .input)

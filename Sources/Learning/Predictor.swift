@@ -2,29 +2,28 @@ import Tensors
 
 /// A model that answers but does not learn, with the same bits as `Learner.predict`. Confined to one thread at a time.
 public final class Predictor {
-  public let spec: LearnerSpec
   public let batchCapacity: Int
-  /// Steps that the state had behind it.
-  public let step: Int64
+  private let model: ModelParameters
   private let network: Network
+
+  /// - Parameter model: Read from a state; other predictors may share it.
+  public init(_ model: ModelParameters, batchCapacity: Int, kernels: Kernels = .active) {
+    self.model = model
+    self.batchCapacity = batchCapacity
+    network = Network(model, batchCapacity: batchCapacity, learns: false, kernels: kernels)
+  }
 
   /// - Parameter state: What `Learner.encodeState` gave.
   /// - Throws: `LearningError` on another spec or damage.
-  public init(spec: LearnerSpec, state: [UInt8], batchCapacity: Int, kernels: Kernels = .active) throws {
-    self.spec = spec
-    self.batchCapacity = batchCapacity
-    network = Network(spec: spec, batchCapacity: batchCapacity, learns: false, kernels: kernels)
-    let network = network
-    step = try state.withUnsafeBytes { raw in
-      var reader = StateReader(raw)
-      var copies = PendingCopies()
-      let header = try ModelStateFormat.readHeader(&reader, spec: spec)
-      try network.read(&reader, into: &copies)
-      copies.perform()
-      return header.step
-    }
-    network.normalizer.refresh()
+  public convenience init(
+    spec: LearnerSpec, state: [UInt8], batchCapacity: Int, kernels: Kernels = .active
+  ) throws {
+    self.init(try ModelParameters(spec: spec, state: state), batchCapacity: batchCapacity, kernels: kernels)
   }
+
+  public var spec: LearnerSpec { model.spec }
+  /// Steps that the state had behind it.
+  public var step: Int64 { model.step }
 
   /// The primary head's outputs a row: binary 1, multiclass K, regression 1.
   public var outputCount: Int { spec.outputCount }
@@ -52,5 +51,5 @@ public final class Predictor {
   }
 
   /// The first layer or table that holds a NaN or an infinity; nil: all parameters are numbers.
-  public func firstNonFiniteParameter() -> String? { network.firstNonFiniteParameter() }
+  public func firstNonFiniteParameter() -> String? { model.firstNonFiniteParameter() }
 }

@@ -2,6 +2,7 @@ import Confinement
 import Cryptography
 import Ingest
 import Kafka
+import Learning
 import Registry
 import Synchronization
 import Telemetry
@@ -14,6 +15,7 @@ import Vocabulary
 actor CheckpointWriter {
   private let registry: Registry
   private let pipelineID: Int64
+  private let spec: LearnerSpec
   private let consumer: KafkaConsumer
   private let deadLetters: DeadLetters
   private let watch: StreamWatch
@@ -37,15 +39,18 @@ actor CheckpointWriter {
   private static let attempt = Duration.seconds(30)
 
   /// - Parameters:
+  ///   - spec: Of the learner whose snapshots come.
   ///   - fields: As the account of the training state numbers them.
   ///   - failReading: Called when a checkpoint was not written because its records are another topic's.
   init(
-    registry: Registry, pipelineID: Int64, consumer: KafkaConsumer, deadLetters: DeadLetters, watch: StreamWatch,
+    registry: Registry, pipelineID: Int64, spec: LearnerSpec, consumer: KafkaConsumer, deadLetters: DeadLetters,
+    watch: StreamWatch,
     fields: [DeclaredField], troubles: TroubleBook, logger: Logger,
     failReading: @escaping @Sendable (StreamError) -> Void
   ) {
     self.registry = registry
     self.pipelineID = pipelineID
+    self.spec = spec
     self.consumer = consumer
     self.deadLetters = deadLetters
     self.watch = watch
@@ -173,6 +178,7 @@ actor CheckpointWriter {
     try await watch.vouch()
     try await deadLetters.deliver(until: .after(Self.attempt))
     let state = snapshot.state
+    let model = try ModelParameters(spec: spec, state: snapshot.learner)
     // A snapshot taken while the one before was still on its way repeats that one's part of the ledger.
     let covered = durableStep
     let id = try await registry.saveCheckpoint(
@@ -183,8 +189,8 @@ actor CheckpointWriter {
         metrics: state.metrics, window: state.window,
         comparison: state.comparedWith == 0 ? nil : state.comparison,
         comparedWith: state.comparedWith == 0 ? nil : state.comparedWith, health: snapshot.health,
-        parametersDigest: SHA256.digest(of: snapshot.parameters).hexadecimal,
-        nonFiniteParameter: snapshot.nonFiniteParameter, isFinal: snapshot.isFinal,
+        parametersDigest: SHA256.digest(of: model.canonicalBytes).hexadecimal,
+        nonFiniteParameter: model.firstNonFiniteParameter(), isFinal: snapshot.isFinal,
         ledger: snapshot.ledger.filter { $0.step > covered }.map {
           StepRange(
             step: $0.step, partition: $0.share.partition, from: $0.share.from, next: $0.share.next,

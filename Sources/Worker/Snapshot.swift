@@ -1,14 +1,12 @@
 import Health
 import Vocabulary
 
-/// A copy of everything a checkpoint holds, taken between two steps; written in the background.
+/// A copy of everything a checkpoint holds, taken between two steps by one copy; looked at and written in
+/// the background.
 package struct Snapshot: Sendable {
   package var generation: Generation
   package var state: TrainingState
   package var learner: [UInt8]
-  /// The canonical bytes of the parameters, for their digest.
-  package var parameters: [UInt8]
-  package var nonFiniteParameter: String?
   package var health: [LayerHealth]
   package var ledger: [LedgerEntry]
   package var isFinal: Bool

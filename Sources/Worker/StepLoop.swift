@@ -322,7 +322,6 @@ package final class StepLoop {
   private func snapshot(health: [LayerHealth], isFinal: Bool) -> Snapshot {
     Snapshot(
       generation: collective.generation, state: state, learner: learner.encodeState(),
-      parameters: learner.parametersDigestInput, nonFiniteParameter: learner.firstNonFiniteParameter(),
       health: health, ledger: state.ledger, isFinal: isFinal,
       seconds: workSince.map { ($0.duration(to: workUntil)).seconds } ?? 0)
   }

@@ -2,6 +2,7 @@ import Confinement
 import Foundation
 import Ingest
 import Kafka
+import Learning
 import Pipelines
 import Registry
 import Telemetry
@@ -103,8 +104,8 @@ public actor WorkerService {
       skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
       watch: watch,
       checkpoints: CheckpointWriter(
-        registry: registry, pipelineID: record.id, consumer: consumer, deadLetters: deadLetters, watch: watch,
-        fields: fields, troubles: troubles, logger: logger,
+        registry: registry, pipelineID: record.id, spec: LearnerSpec(pipeline), consumer: consumer,
+        deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, logger: logger,
         failReading: { board.failReading($0, logger: logger) }),
       board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
       examples: FieldExamples(), troubles: troubles, finalPatience: finalPatience, logger: logger)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// One thing that is predicted: its logits from each part of the network, its answers, its loss. Buffers for a batch.
+/// One thing that is predicted: its logits from the branches, its answers, its loss. Buffers for a batch.
 final class Head {
   let shape: ParameterLayout.Head
   let spec: HeadSpec
@@ -50,53 +50,33 @@ final class Head {
     losses = AlignedBuffer(count: learns ? capacity : 0)
   }
 
-  /// What the parts of the network give a head.
-  struct Inputs {
-    /// Outputs of the last hidden layer, or the network's input.
-    let top: Rows
-    let cross: Rows?
-    let pooled: Rows?
-    /// Numbers and indicators.
-    let wide: Rows
-  }
-
-  /// The logits of rows `first ..< first + count`; the inputs lie at row `first` already.
-  func forward(_ context: LayerContext, rows first: Int, count: Int, _ inputs: Inputs) {
+  /// The logits of rows `first ..< first + count`: the sum over what the branches gave.
+  func forward(_ context: LayerContext, rows first: Int, count: Int, _ branches: [Branch]) {
     let z = logits.dropFirst(first)
     let parameters = context.parameters
-    context.kernels.thinForward(
-      rows: count, inputs: shape.weights.inputs, outputs: shape.outputs, x: inputs.top,
-      weights: parameters + shape.weights.start, bias: parameters + shape.bias.start, z: z, add: false)
-    func add(_ block: ParameterBlock?, _ x: Rows?) {
-      guard let block, let x else { return }
+    for (place, reading) in shape.readings.enumerated() {
       context.kernels.thinForward(
-        rows: count, inputs: block.inputs, outputs: shape.outputs, x: x, weights: parameters + block.start, bias: nil,
-        z: z, add: true)
+        rows: count, inputs: reading.weights.inputs, outputs: shape.outputs,
+        x: branches[reading.branch].output.dropFirst(first), weights: parameters + reading.weights.start,
+        bias: place == 0 ? parameters + shape.bias.start : nil, z: z, add: place > 0)
     }
-    add(shape.crossWeights, inputs.cross)
-    add(shape.interactions, inputs.pooled)
-    add(shape.wideWeights, inputs.wide)
   }
 
   /// Gradients of the head's own weights.
-  func weightGradients(_ context: LayerContext, _ step: BackwardStep, _ inputs: Inputs) {
-    func measure(_ block: ParameterBlock?, _ x: Rows?, bias: ParameterBlock? = nil) {
-      guard let block, let x else { return }
+  func weightGradients(_ context: LayerContext, _ step: BackwardStep, _ branches: [Branch]) {
+    for (place, reading) in shape.readings.enumerated() {
       context.kernels.thinWeightGradient(
-        rows: step.rows, inputs: block.inputs, outputs: shape.outputs, x: x, dz: gradient,
-        gradient: step.gradient + block.start, biasGradient: bias.map { step.gradient + $0.start })
+        rows: step.rows, inputs: reading.weights.inputs, outputs: shape.outputs, x: branches[reading.branch].output,
+        dz: gradient, gradient: step.gradient + reading.weights.start,
+        biasGradient: place == 0 ? step.gradient + shape.bias.start : nil)
     }
-    measure(shape.weights, inputs.top, bias: shape.bias)
-    measure(shape.crossWeights, inputs.cross)
-    measure(shape.interactions, inputs.pooled)
-    measure(shape.wideWeights, inputs.wide)
   }
 
-  /// Gradient by what `block` reads, overwriting `dx`.
-  func inputGradient(_ context: LayerContext, _ step: BackwardStep, _ block: ParameterBlock, dx: Rows) {
+  /// Gradient by what `weights` reads, overwriting `dy`.
+  func outputGradient(_ context: LayerContext, _ step: BackwardStep, _ weights: ParameterBlock, dy: Rows) {
     context.kernels.thinInputGradient(
-      rows: step.rows, inputs: block.inputs, outputs: shape.outputs, dz: gradient,
-      weights: context.parameters + block.start, dx: dx)
+      rows: step.rows, inputs: weights.inputs, outputs: shape.outputs, dz: gradient,
+      weights: context.parameters + weights.start, dx: dy)
   }
 
   /// Whether logits and answers of `row` are numbers.

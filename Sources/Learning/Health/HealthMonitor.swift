@@ -9,8 +9,9 @@ final class HealthMonitor {
   let pendingSquares: AlignedBuffer<Double>
 
   private let network: Network
-  /// Layers whose outputs are counted: the first segments, in order.
+  /// Layers whose outputs are counted, and by segment the place of its layer among them.
   private let observed: [ObservedLayer]
+  private let places: [Int?]
   private let names: [String]
   private let gradientSquares, updateNorms: AlignedBuffer<Double>
   private var steps: Int64 = 0
@@ -26,7 +27,9 @@ final class HealthMonitor {
   init(_ network: Network) {
     self.network = network
     let parts = network.layout.segments
-    observed = network.observed
+    let observed = network.observed
+    self.observed = observed
+    places = parts.map { part in observed.firstIndex { $0.name == part.name } }
     segments = parts.map(\.range)
     names = parts.map(\.name)
     pendingSquares = AlignedBuffer(count: parts.count)
@@ -79,8 +82,8 @@ final class HealthMonitor {
     var layers: [LayerHealth] = []
     for segment in segments.indices {
       var sketch = ActivationSketch()
-      if segment < observed.count {
-        sketch = takeSketch(segment)
+      if let place = places[segment] {
+        sketch = takeSketch(place)
       } else if let head = network.heads.firstIndex(where: { $0.shape.name == names[segment] }) {
         sketch = outputSketches[head]
       }

@@ -5,11 +5,7 @@ final class BackwardPass {
   let network: Network
   /// The layout of the parameters, overwritten by each pass.
   let gradient: AlignedBuffer<Float>
-  /// Gradient by the network's input, embedding columns only; meaningless without embeddings.
-  let inputGradient: Rows
 
-  private let inputBuffer: RowBuffer
-  private let hiddenGradients: [RowBuffer]
   /// Gradients of further heads, before they join the first one's.
   private let spare: RowBuffer?
   private let scratch: AlignedBuffer<Float>
@@ -18,10 +14,7 @@ final class BackwardPass {
     self.network = network
     let layout = network.layout
     gradient = AlignedBuffer(count: layout.count)
-    hiddenGradients = network.hidden.map { RowBuffer(capacity: network.capacity, width: $0.shape.units) }
-    inputBuffer = RowBuffer(capacity: network.capacity, width: layout.inputWidth)
-    inputGradient = inputBuffer.rows
-    let widest = max(layout.topWidth, layout.crosses.isEmpty ? 0 : layout.inputWidth, layout.pooledWidth)
+    let widest = layout.branches.map(\.output.count).max() ?? 0
     spare = network.heads.count > 1 ? RowBuffer(capacity: network.capacity, width: widest) : nil
     let outputs = network.layout.segments.flatMap { $0.blocks.map(\.outputs) }
     scratch = AlignedBuffer(count: Kernels.scratchCount(outputs: outputs.max() ?? 0))
@@ -59,41 +52,23 @@ final class BackwardPass {
   }
 
   private func propagate(_ step: BackwardStep) {
-    let layout = network.layout
     let context = network.context
-    let last = network.hidden.count - 1
-    let top = last >= 0 ? hiddenGradients[last].rows : inputGradient
-    let inputs = Head.Inputs(
-      top: last >= 0 ? network.hidden[last].y : network.x, cross: network.cross?.output,
-      pooled: network.pairs?.pooled, wide: network.x.column(layout.embeddingWidth))
-    let wantsInput = layout.embeddingWidth > 0
     for (index, head) in network.heads.enumerated() {
-      head.weightGradients(context, step, inputs)
-      func measure(_ block: ParameterBlock?, _ dx: Rows?) {
-        guard let block, block.inputs > 0, let dx else { return }
-        guard index > 0, let spare else { return head.inputGradient(context, step, block, dx: dx) }
-        let extra = Rows(spare.rows.pointer, stride: dx.stride)
-        head.inputGradient(context, step, block, dx: extra)
-        context.kernels.add(rows: step.rows, units: block.inputs, extra, to: dx)
+      head.weightGradients(context, step, network.branches)
+      for reading in head.shape.readings where reading.weights.inputs > 0 {
+        guard let dy = network.branches[reading.branch].outputGradient else { continue }
+        guard index > 0, let spare else {
+          head.outputGradient(context, step, reading.weights, dy: dy)
+          continue
+        }
+        let extra = Rows(spare.rows.pointer, stride: dy.stride)
+        head.outputGradient(context, step, reading.weights, dy: extra)
+        context.kernels.add(rows: step.rows, units: reading.weights.inputs, extra, to: dy)
       }
-      if last >= 0 || wantsInput { measure(head.shape.weights, top) }
-      measure(head.shape.crossWeights, network.cross?.topGradient)
-      measure(head.shape.interactions, network.pairs?.topGradient)
     }
     context.times?.lap("output", .weightGradient)
-    for index in stride(from: last, through: 0, by: -1) {
-      network.hidden[index].backward(
-        context, step, dy: hiddenGradients[index].rows, input: index > 0 ? network.hidden[index - 1].y : network.x,
-        dx: index > 0 ? hiddenGradients[index - 1].rows : inputGradient,
-        columns: index > 0 ? network.hidden[index].shape.inputs : layout.embeddingWidth)
-    }
-    network.cross?.backward(
-      context, step, x0: network.x, inputGradient: inputGradient, columns: layout.embeddingWidth)
-    if let pairs = network.pairs {
-      pairs.backward(context, step, x: network.x, inputGradient: inputGradient)
-      context.times?.lap("interactions", .inputGradient)
-    }
-    network.inputActivation?.backward(context.kernels, rows: step.rows, inputGradient: inputGradient)
+    for branch in network.branches { branch.backward(context, step) }
+    network.inputActivation?.backward(context.kernels, rows: step.rows, inputGradient: network.inputGradient)
   }
 
   /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here.

@@ -1,10 +1,10 @@
 import Tensors
-import Vocabulary
 
-/// Parameters and the way forward: what learner and predictor share, so that both give the same bits.
+/// The way forward through a model, with buffers for a batch: what learner and predictor share, so that both give the same
+/// bits. One thread at a time.
 ///
-/// The input goes through the deep part, the cross layers and the pooled interactions side by side; each head's logits
-/// are the sum of what it reads from them, and of the wide part's weights of the input itself.
+/// The encoded input goes through the branches side by side; each head's logits are the sum of what it reads from them,
+/// and of the wide weights of the input's categories.
 final class Network {
   /// Rows that go through all layers together, so that they are still in the cache for the next one; a multiple of the
   /// 64 rows that the kernels sum statistics in.
@@ -14,15 +14,16 @@ final class Network {
   let layout: ParameterLayout
   let kernels: Kernels
   let capacity: Int
+  /// The model's; shared with other networks, unless this one learns.
   let parameters: AlignedBuffer<Float>
   let tables: EmbeddingTables
   let normalizer: Normalizer
-  /// The network's input: embeddings, standardised numbers, missing indicators; zero beyond.
+  /// The encoded input: embeddings, standardised numbers, missing indicators; zero beyond.
   let x: Rows
+  /// Gradient by the encoded input, embedding columns only; meaningless without embeddings.
+  let inputGradient: Rows
   let inputActivation: InputActivation?
-  let hidden: [HiddenLayer]
-  let cross: CrossPart?
-  let pairs: PairPooling?
+  let branches: [Branch]
   /// The first is the one that versions are judged by.
   let heads: [Head]
   /// Rows of the last batch.
@@ -30,28 +31,25 @@ final class Network {
   /// Where the time goes; nil: not measured.
   var times: StepTimes?
 
-  private let input: RowBuffer
+  private let input, gradient: RowBuffer
   private let indicators: [(number: Int, column: Int)]
 
   /// - Parameter learns: Keeps what the way back and health need.
-  init(spec: LearnerSpec, batchCapacity: Int, learns: Bool, kernels: Kernels) {
+  init(_ model: ModelParameters, batchCapacity: Int, learns: Bool, kernels: Kernels) {
     precondition(batchCapacity > 0)
+    let (spec, layout) = (model.spec, model.layout)
     self.spec = spec
+    self.layout = layout
     self.kernels = kernels
     capacity = batchCapacity
-    let layout = ParameterLayout(spec)
-    self.layout = layout
-    parameters = AlignedBuffer(count: layout.count)
-    tables = EmbeddingTables(spec)
-    normalizer = Normalizer(spec)
+    (parameters, tables, normalizer) = (model.dense, model.tables, model.normalizer)
     input = RowBuffer(capacity: batchCapacity, width: layout.inputWidth)
-    x = input.rows
-    inputActivation = InputActivation(spec, tables, x: x, capacity: batchCapacity, learns: learns)
-    hidden = layout.hidden.enumerated().map { index, shape in
-      HiddenLayer(shape, index: index, spec: spec, capacity: batchCapacity, learns: learns)
-    }
-    cross = CrossPart(layout, capacity: batchCapacity, learns: learns)
-    pairs = PairPooling(spec, layout, capacity: batchCapacity)
+    gradient = RowBuffer(capacity: learns ? batchCapacity : 0, width: layout.inputWidth)
+    (x, inputGradient) = (input.rows, gradient.rows)
+    inputActivation = InputActivation(spec, model.tables, x: x, capacity: batchCapacity, learns: learns)
+    let root = Branch.Root(x: x, embeddingWidth: layout.embeddingWidth, gradient: inputGradient)
+    let site = LayerSite(spec: spec, capacity: batchCapacity, learns: learns)
+    branches = layout.branches.enumerated().map { Branch($1, root: root, site: site, isFirst: $0 == 0) }
     var wideColumn = 0
     heads = zip(layout.heads, spec.heads).enumerated().map { place, head in
       defer { wideColumn += head.0.outputs }
@@ -70,12 +68,6 @@ final class Network {
   /// The head that versions are judged by.
   var primary: Head { heads[0] }
   var context: LayerContext { LayerContext(kernels: kernels, parameters: parameters.pointer, times: times) }
-
-  /// Seeds parameters and tables.
-  func initialize(from random: inout SplitMix64) {
-    Initialization.fill(parameters.pointer, layout: layout, spec: spec, from: &random)
-    tables.initialize(from: &random)
-  }
 
   /// Input, layers, logits, answers. Traps on a batch of another shape.
   func forward(_ batch: FeatureBatch, countsHealth: Bool) {
@@ -114,19 +106,8 @@ final class Network {
 
   private func forward(rows first: Int, count: Int, _ pass: ForwardPass) {
     let context = context
-    let x = x.dropFirst(first)
-    var top = x
-    for layer in hidden {
-      layer.forward(context, rows: first, count: count, input: top, pass: pass)
-      top = layer.y.dropFirst(first)
-    }
-    cross?.forward(context, rows: first, count: count, x0: x, pass: pass)
-    pairs?.forward(context, rows: first, count: count, x: x)
-    if pairs != nil { times?.lap("interactions", .product) }
-    let inputs = Head.Inputs(
-      top: top, cross: cross?.output.dropFirst(first), pooled: pairs?.pooled.dropFirst(first),
-      wide: x.column(layout.embeddingWidth))
-    for head in heads { head.forward(context, rows: first, count: count, inputs) }
+    for branch in branches { branch.forward(context, rows: first, count: count, pass: pass) }
+    for head in heads { head.forward(context, rows: first, count: count, branches) }
     times?.lap("output", .product)
   }
 
@@ -134,24 +115,9 @@ final class Network {
   func isFinite(_ row: Int) -> Bool { heads.allSatisfy { $0.isFinite(row) } }
 }
 
-/// A layer whose outputs are counted.
-struct ObservedLayer {
-  let name: String
-  /// Of the last batch.
-  let y: Rows
-  let units: Int
-  /// nil in a predictor.
-  let stats: UnitStats?
-}
-
 extension Network {
-  /// In the order of the segments, of which they are the first.
-  var observed: [ObservedLayer] {
-    hidden.map { ObservedLayer(name: $0.shape.name, y: $0.activated, units: $0.shape.units, stats: $0.stats) }
-      + (cross?.layers ?? []).map {
-        ObservedLayer(name: $0.shape.name, y: $0.y, units: $0.shape.width, stats: $0.stats)
-      }
-  }
+  /// The layers that health counts, in the order of the segments.
+  var observed: [ObservedLayer] { branches.flatMap(\.layers).compactMap(\.observed) }
 
   /// Answers of the last batch.
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> {

@@ -4,13 +4,13 @@ extension Learner {
   /// Parameters, optimisers, normaliser, step and random state: all that the next step depends on, the same bytes for the
   /// same state.
   public func encodeState() -> [UInt8] {
-    var writer = StateWriter(capacity: network.stateByteCount + optimizers.byteCount + 4096)
+    var writer = StateWriter(capacity: model.stateByteCount + optimizers.byteCount + 4096)
     writer.write(ModelStateFormat.magic)
     writer.write(ModelStateFormat.version)
     writer.write(ModelStateFormat.shape(of: spec))
     writer.write(step)
     writer.write(random.state)
-    network.write(to: &writer)
+    model.write(to: &writer)
     optimizers.write(to: &writer)
     return writer.bytes
   }
@@ -23,7 +23,7 @@ extension Learner {
       var reader = StateReader(raw)
       var copies = PendingCopies()
       let (step, random) = try ModelStateFormat.readHeader(&reader, spec: spec)
-      try network.read(&reader, into: &copies)
+      try model.read(&reader, into: &copies)
       let setNumbers = try optimizers.read(&reader, into: &copies)
       try reader.finish()
       copies.perform()
@@ -36,7 +36,6 @@ extension Learner {
     discardStep()
   }
 
-  /// Canonical little-endian bytes of the parameters alone, for a digest: dense layers in order (weights
-  /// [inputs × outputs], bias, gain, offset), then embedding tables, then wide weights.
-  public var parametersDigestInput: [UInt8] { network.canonicalParameters() }
+  /// Canonical bytes of the parameters alone, for a digest.
+  public var parametersDigestInput: [UInt8] { model.canonicalBytes }
 }

@@ -76,14 +76,14 @@ struct PendingCopies {
   }
 }
 
-extension Network {
-  var stateByteCount: Int { (parameters.count + tables.weights.count + tables.wideWeights.count) * 4 }
+extension ModelParameters {
+  var stateByteCount: Int { (dense.count + tables.weights.count + tables.wideWeights.count) * 4 }
 
   func write(to writer: inout StateWriter) {
     writer.write(normalizer.running.count)
     writer.write(normalizer.running.mean)
     writer.write(normalizer.running.squares)
-    writer.write(parameters)
+    writer.write(dense)
     writer.write(tables.weights)
     writer.write(tables.wideWeights)
   }
@@ -92,21 +92,8 @@ extension Network {
     try copies.add(&reader, normalizer.running.count)
     try copies.add(&reader, normalizer.running.mean)
     try copies.add(&reader, normalizer.running.squares)
-    try copies.add(&reader, parameters)
+    try copies.add(&reader, dense)
     try copies.add(&reader, tables.weights)
     try copies.add(&reader, tables.wideWeights)
-  }
-
-  /// The parameters alone, in canonical order: dense layers, then tables; little-endian Float32.
-  func canonicalParameters() -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(stateByteCount)
-    layout.forEachParameter { _, index in
-      withUnsafeBytes(of: parameters[index].bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-    for buffer in [tables.weights, tables.wideWeights] {
-      bytes.append(contentsOf: UnsafeRawBufferPointer(start: buffer.pointer, count: buffer.byteCount))
-    }
-    return bytes
   }
 }

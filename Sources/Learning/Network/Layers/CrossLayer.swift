@@ -1,20 +1,45 @@
 import Tensors
 
+/// The form of a cross layer: y = x₀ ⊙ (W·x + b) + x, where W is one matrix, or the product of two with few columns between.
+struct CrossPlan: LayerPlan {
+  let name: String
+  let width: Int
+  /// nil: W is `weights` alone.
+  let narrow: ParameterBlock?
+  let weights, bias: ParameterBlock
+
+  /// - Parameter rank: Columns between the two factors of W; 0: one matrix.
+  init(index: Int, width: Int, rank: Int, _ blocks: inout BlockTaker) {
+    name = "cross_\(index + 1)"
+    self.width = width
+    narrow = rank > 0 ? blocks.take(.weight, inputs: width, outputs: rank) : nil
+    weights = blocks.take(.weight, inputs: narrow?.outputs ?? width, outputs: width)
+    bias = blocks.take(.bias, outputs: width)
+  }
+
+  var input: Extent { Extent(width: width) }
+  var output: Extent { Extent(width: width) }
+  var blocks: [ParameterBlock] { [narrow, weights, bias].compactMap { $0 } }
+  var followsActivation: Bool { false }
+  func makeLayer(_ site: LayerSite) -> any Layer { CrossLayer(self, site) }
+}
+
 /// One cross layer, y = x₀ ⊙ (W·x + b) + x, over the network's input x₀. Buffers for a batch.
 ///
 /// - Source: Wang et al. 2021, "DCN V2: improved deep & cross network", equations 1 and 2 (W as one matrix, or of low rank).
-final class CrossLayer {
-  let shape: ParameterLayout.Cross
+final class CrossLayer: Layer {
+  let shape: CrossPlan
   let y: Rows
   /// nil in a predictor.
-  let stats: UnitStats?
+  private let stats: UnitStats?
 
   private let output, product: RowBuffer
   private let narrow: RowBuffer?
   private let narrowGradient, productGradient: RowBuffer?
 
-  init(_ shape: ParameterLayout.Cross, capacity: Int, learns: Bool) {
+  init(_ shape: CrossPlan, _ site: LayerSite) {
     self.shape = shape
+    let (capacity, learns) = (site.capacity, site.learns)
     output = RowBuffer(capacity: capacity, width: shape.width)
     product = RowBuffer(capacity: capacity, width: shape.width)
     y = output.rows
@@ -25,9 +50,12 @@ final class CrossLayer {
     stats = learns ? UnitStats(units: shape.width) : nil
   }
 
-  /// `x0` and `x` lie at row `first` already.
-  func forward(_ context: LayerContext, rows first: Int, count: Int, x0: Rows, x: Rows, pass: ForwardPass) {
+  var gradientWay: GradientWay { .inPlace }
+  var observed: ObservedLayer? { ObservedLayer(name: shape.name, y: y, units: shape.width, stats: stats) }
+
+  func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass) {
     let kernels = context.kernels
+    let (x0, x) = (flow.root, flow.x)
     let parameters = context.parameters
     var input = x
     if let block = shape.narrow, let narrow {
@@ -49,12 +77,11 @@ final class CrossLayer {
     }
   }
 
-  /// - Parameters:
-  ///   - dy: By the layer's output; becomes the gradient by its input x.
-  ///   - dx0: Gains the gradient by x₀ through the product.
-  ///   - spare: Rows of the same width.
-  func backward(_ context: LayerContext, _ step: BackwardStep, dy: Rows, x0: Rows, x: Rows, dx0: Rows, spare: Rows) {
-    guard let du = productGradient?.rows else { preconditionFailure("a predictor goes forward only") }
+  func backward(_ context: LayerContext, _ step: BackwardStep, _ flow: GradientFlow) {
+    guard let du = productGradient?.rows, let dx0 = flow.rootGradient, let spare = flow.spare else {
+      preconditionFailure("a predictor goes forward only")
+    }
+    let (dy, x0, x) = (flow.dy, flow.input.root, flow.input.x)
     let kernels = context.kernels
     let parameters = context.parameters
     let gradient = step.gradient

@@ -1,18 +1,51 @@
 import Tensors
 
+/// The form of a hidden layer: dense, normalisation, activation, dropout, skip connection.
+struct HiddenPlan: LayerPlan {
+  /// Its place in the branch.
+  let index: Int
+  let name: String
+  let inputs, units: Int
+  /// Columns of the product: two a unit before a gate.
+  let width: Int
+  let weights, bias: ParameterBlock
+  /// nil without normalisation; RMSNorm has no offset.
+  let gain, offset: ParameterBlock?
+  /// Of a PReLU.
+  let slope: ParameterBlock?
+  /// The input is added to the output: both are as wide.
+  let isResidual: Bool
+
+  init(index: Int, inputs: Int, units: Int, spec: LearnerSpec, _ blocks: inout BlockTaker) {
+    self.index = index
+    name = "hidden_\(index + 1)"
+    (self.inputs, self.units) = (inputs, units)
+    width = spec.activation.isGate ? 2 * units : units
+    weights = blocks.take(.weight, inputs: inputs, outputs: width)
+    bias = blocks.take(.bias, outputs: width)
+    gain = spec.normalization == .none ? nil : blocks.take(.gain, outputs: width)
+    offset = spec.normalization == .layerNorm ? blocks.take(.offset, outputs: width) : nil
+    slope = spec.activation.hasSlope ? blocks.take(.slope, outputs: units) : nil
+    isResidual = spec.residual && inputs == units
+  }
+
+  var input: Extent { Extent(width: inputs) }
+  var output: Extent { Extent(width: units) }
+  var blocks: [ParameterBlock] { [weights, bias] + [gain, offset, slope].compactMap { $0 } }
+  var followsActivation: Bool { true }
+  func makeLayer(_ site: LayerSite) -> any Layer { HiddenLayer(self, site) }
+}
+
 /// One block of the deep part: dense, normalisation, activation, dropout, and the skip connection. Buffers for a batch.
 ///
 /// - Source: He et al. 2016, "Identity mappings in deep residual networks" (the skip connection).
-final class HiddenLayer {
-  let shape: ParameterLayout.Hidden
+final class HiddenLayer: Layer {
+  let shape: HiddenPlan
   /// What goes on to the next layer.
   let y: Rows
-  /// Counts of `activated`; nil in a predictor.
-  let stats: UnitStats?
-  /// The activation's outputs, without the skip connection.
-  var activated: Rows { activation.outputs }
+  /// Of the activation's outputs, without the skip connection; nil in a predictor.
+  private let stats: UnitStats?
 
-  private let index: Int
   private let dropout: DropoutRate?
   private let penalty: (l1: Float, l2: Float)?
   private let activation: ActivationStage
@@ -20,10 +53,9 @@ final class HiddenLayer {
   /// Gradient by the output, while that by the product takes its place.
   private let skipped: RowBuffer?
 
-  /// - Parameter learns: Keeps what the way back and health need.
-  init(_ shape: ParameterLayout.Hidden, index: Int, spec: LearnerSpec, capacity: Int, learns: Bool) {
+  init(_ shape: HiddenPlan, _ site: LayerSite) {
     self.shape = shape
-    self.index = index
+    let (spec, capacity, learns) = (site.spec, site.capacity, site.learns)
     dropout = learns && spec.dropout > 0 ? DropoutRate(spec.dropout) : nil
     let (l1, l2) = (spec.activationL1, spec.activationL2)
     penalty = l1 > 0 || l2 > 0 ? (l1, l2) : nil
@@ -37,11 +69,15 @@ final class HiddenLayer {
     inverseDeviation = shape.gain == nil ? nil : RowBuffer(capacity: capacity, width: 1, stride: 1)
   }
 
-  /// Rows `first ..< first + count` of `input`, which lies at row `first` already.
-  func forward(_ context: LayerContext, rows first: Int, count: Int, input: Rows, pass: ForwardPass) {
+  var gradientWay: GradientWay { .overwrites }
+  var observed: ObservedLayer? {
+    ObservedLayer(name: shape.name, y: activation.outputs, units: shape.units, stats: stats)
+  }
+
+  func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass) {
     let kernels = context.kernels
     kernels.denseForward(
-      rows: count, inputs: shape.inputs, outputs: shape.width, x: input,
+      rows: count, inputs: shape.inputs, outputs: shape.width, x: flow.x,
       weights: context.parameters + shape.weights.start, bias: context.parameters + shape.bias.start,
       z: activation.z.dropFirst(first))
     context.times?.lap(shape.name, .product)
@@ -56,11 +92,11 @@ final class HiddenLayer {
       context.times?.lap(shape.name, .dropout)
     }
     guard shape.isResidual else { return }
-    kernels.add(rows: count, units: shape.units, input, to: y)
+    kernels.add(rows: count, units: shape.units, flow.x, to: y)
     context.times?.lap(shape.name, .skip)
   }
 
-  private func salt(_ pass: ForwardPass) -> UInt64 { pass.dropoutSeed &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15 }
+  private func salt(_ pass: ForwardPass) -> UInt64 { pass.dropoutSeed &+ UInt64(shape.index) &* 0x9e37_79b9_7f4a_7c15 }
 
   private func normalize(_ context: LayerContext, rows first: Int, count: Int) {
     guard let gain = shape.gain, let normalized, let inverseDeviation else { return }
@@ -78,12 +114,9 @@ final class HiddenLayer {
     context.times?.lap(shape.name, .normalization)
   }
 
-  /// - Parameters:
-  ///   - dy: By the layer's output; written over.
-  ///   - input: What `forward` read, from row 0.
-  ///   - dx: Receives the gradient by the first `columns` inputs; nil: nobody wants it.
-  func backward(_ context: LayerContext, _ step: BackwardStep, dy: Rows, input: Rows, dx: Rows?, columns: Int) {
+  func backward(_ context: LayerContext, _ step: BackwardStep, _ flow: GradientFlow) {
     let kernels = context.kernels
+    let (dy, input, columns) = (flow.dy, flow.input.x, flow.columns)
     let (rows, sums) = (step.rows, step.gradient)
     if let penalty {
       kernels.penalizeOutputs(
@@ -91,7 +124,7 @@ final class HiddenLayer {
         l1: penalty.l1, l2: penalty.l2)
     }
     // The skip connection's share, before dy turns into the gradient of what lies beside it.
-    let skips = shape.isResidual && dx != nil
+    let skips = shape.isResidual && flow.dx != nil
     if skips { skipped?.copy(rows: rows, from: dy) }
     if let dropout, let keys = step.pass.dropoutKeys {
       kernels.dropout(rows: rows, units: shape.units, y: dy, keys: keys, salt: salt(step.pass), rate: dropout)
@@ -105,7 +138,7 @@ final class HiddenLayer {
       rows: rows, inputs: shape.inputs, outputs: shape.width, x: input, dz: dz, gradient: sums + shape.weights.start,
       scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
-    guard let dx, columns > 0 else { return }
+    guard let dx = flow.dx, columns > 0 else { return }
     kernels.denseInputGradient(
       rows: rows, inputs: shape.inputs, outputs: shape.width, columns: columns, dz: dz,
       weights: context.parameters + shape.weights.start, dx: dx, scratch: step.scratch)

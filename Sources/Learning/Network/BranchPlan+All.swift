@@ -1,0 +1,50 @@
+/// Where the parts of the encoded input lie.
+struct InputColumns {
+  /// Embeddings first, category after category, then numbers, then missing indicators.
+  let embeddingWidth, numericWidth: Int
+
+  init(_ spec: LearnerSpec) {
+    let isNetwork = spec.kind == .network
+    embeddingWidth = isNetwork ? spec.categories.reduce(spec.weighted?.dimension ?? 0) { $0 + $1.dimension } : 0
+    numericWidth = spec.numbers.count + spec.numbers.count { $0.missingIndicator }
+  }
+
+  var all: Range<Int> { 0..<(embeddingWidth + numericWidth) }
+  var numbers: Range<Int> { embeddingWidth..<all.upperBound }
+}
+
+extension BranchPlan {
+  /// The branches that a spec describes, side by side: deep, cross layers, interactions, wide. Here a new one is entered.
+  ///
+  /// The first is always there, be it without columns: heads have their bias beside its weights.
+  static func all(_ spec: LearnerSpec, _ columns: InputColumns, _ taker: inout BlockTaker) -> [BranchPlan] {
+    let isNetwork = spec.kind == .network
+    var branches = [deep(spec, isNetwork ? columns.all : 0..<0, &taker)]
+    if isNetwork, spec.crossLayers > 0 {
+      let layers = (0..<spec.crossLayers).map {
+        CrossPlan(index: $0, width: columns.all.count, rank: spec.crossRank, &taker)
+      }
+      branches.append(BranchPlan(columns: columns.all, layers: layers, role: .outputWeight))
+    }
+    if isNetwork, spec.factorization, let width = spec.categories.first?.dimension {
+      precondition(
+        spec.categories.allSatisfy { $0.dimension == width }, "interactions need embeddings of one dimension")
+      let pairs = PairPlan(fields: spec.categories.count, width: width)
+      branches.append(BranchPlan(columns: 0..<pairs.input.count, layers: [pairs], role: .interaction))
+    }
+    if spec.hasWidePart, !columns.numbers.isEmpty {
+      branches.append(BranchPlan(columns: columns.numbers, layers: [], role: .wideWeight))
+    }
+    return branches
+  }
+
+  private static func deep(_ spec: LearnerSpec, _ columns: Range<Int>, _ taker: inout BlockTaker) -> BranchPlan {
+    var layers: [HiddenPlan] = []
+    for units in spec.hidden where spec.kind == .network {
+      layers.append(
+        HiddenPlan(
+          index: layers.count, inputs: layers.last?.units ?? columns.count, units: units, spec: spec, &taker))
+    }
+    return BranchPlan(columns: columns, layers: layers, role: .outputWeight)
+  }
+}
