@@ -22,14 +22,14 @@ struct PipelineChecks {
     guard model.kind == .network else { return }
     let categories = pipeline.schema.categoryFeatures
     let dimensions = Set(categories.map(\.dimension))
-    if model.factorization, categories.count < 2 || dimensions.count > 1 {
+    for key in model.pairingKeys where categories.count < 2 || dimensions.count > 1 {
       let found =
         categories.count < 2
         ? "there \(categories.count == 1 ? "is one category" : "are none")"
         : "their dimensions are \(dimensions.sorted().map(String.init).joined(separator: ", "))"
       note(
-        "model.factorization", "interactions need two categories or more of one dimension, and \(found)",
-        "give all categories the same dimension, or leave factorization out")
+        "model.\(key)", "interactions need two categories or more of one dimension, and \(found)",
+        "give all categories the same dimension, or leave \(key) out")
     }
     guard model.residual else { return }
     let numbers = pipeline.schema.numericFeatures

@@ -28,6 +28,7 @@ enum ModelStateFormat {
     if let input = spec.weighted {
       parts.append("weighted \(input.name) \(input.rows) \(input.dimension) \(input.activates)")
     }
+    parts += ParameterLayout(spec).branches.flatMap(\.layers).compactMap(\.signature)
     return parts.joined(separator: "\n")
   }
 

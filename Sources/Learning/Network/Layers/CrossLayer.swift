@@ -20,7 +20,6 @@ struct CrossPlan: LayerPlan {
   var input: Extent { Extent(width: width) }
   var output: Extent { Extent(width: width) }
   var blocks: [ParameterBlock] { [narrow, weights, bias].compactMap { $0 } }
-  var followsActivation: Bool { false }
   func makeLayer(_ site: LayerSite) -> any Layer { CrossLayer(self, site) }
 }
 

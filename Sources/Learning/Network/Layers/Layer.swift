@@ -20,8 +20,15 @@ protocol LayerPlan: Sendable {
   var blocks: [ParameterBlock] { get }
   /// Its weights begin as the spec's activation wants them; else as Glorot's.
   var followsActivation: Bool { get }
+  /// What a state has to agree with beyond what `ModelStateFormat` compares of the spec; nil: nothing.
+  var signature: String? { get }
 
   func makeLayer(_ site: LayerSite) -> any Layer
+}
+
+extension LayerPlan {
+  var followsActivation: Bool { false }
+  var signature: String? { nil }
 }
 
 /// What a layer is made for.

@@ -9,7 +9,6 @@ struct PairPlan: LayerPlan {
   var input: Extent { Extent(steps: fields, width: width) }
   var output: Extent { Extent(width: width) }
   var blocks: [ParameterBlock] { [] }
-  var followsActivation: Bool { false }
   func makeLayer(_ site: LayerSite) -> any Layer { PairPooling(self, site) }
 }
 
