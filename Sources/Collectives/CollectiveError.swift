@@ -32,9 +32,6 @@ public struct CollectiveError: Error, Sendable, Hashable, CustomStringConvertibl
     self.reason = reason
   }
 
-  /// Whether another generation may do better.
-  public var isRetryable: Bool { code != .protocolViolation }
-
   public var description: String {
     var text = "collective \(code.rawValue)"
     if let peer { text += ", rank \(peer)" }

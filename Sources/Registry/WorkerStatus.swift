@@ -30,14 +30,12 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public var fields: FieldReport?
   /// The losses of the heads beyond the first.
   public var heads: [HeadLoss]?
-  public var health: [LayerSummary]
   /// What does not work at the moment, a sentence each; nil: an older program, which does not say.
   public var troubles: [String]?
 
   public init(
     state: String, rank: Int? = nil, worldSize: Int? = nil, generation: Int64? = nil, step: Int64 = 0,
-    recordsPerSecond: Double? = nil, trained: Int64 = 0, rejected: Int64 = 0, lag: [PartitionLag] = [],
-    health: [LayerSummary] = []
+    recordsPerSecond: Double? = nil, trained: Int64 = 0, rejected: Int64 = 0, lag: [PartitionLag] = []
   ) {
     self.state = state
     self.rank = rank
@@ -48,7 +46,6 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
     self.trained = trained
     self.rejected = rejected
     self.lag = lag
-    self.health = health
   }
 
   /// What became of the records that a worker refused: on their way to the dead-letter topic and there.
@@ -79,38 +76,10 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
     }
   }
 
-  /// A layer's health in a few numbers.
-  public struct LayerSummary: Sendable, Hashable, Codable {
-    public var layer: String
-    public var zeroFraction: Double?
-    public var saturatedFraction: Double?
-    public var nonFinite: Int64
-    public var gradientNorm: Double?
-    public var updateRatio: Double?
-
-    public init(
-      layer: String, zeroFraction: Double?, saturatedFraction: Double?, nonFinite: Int64, gradientNorm: Double?,
-      updateRatio: Double?
-    ) {
-      self.layer = layer
-      self.zeroFraction = zeroFraction
-      self.saturatedFraction = saturatedFraction
-      self.nonFinite = nonFinite
-      self.gradientNorm = gradientNorm
-      self.updateRatio = updateRatio
-    }
-  }
-
   /// The same, without what is not a number.
   var finite: WorkerStatus {
     var status = self
     status.recordsPerSecond = recordsPerSecond?.ifFinite
-    for index in health.indices {
-      status.health[index].zeroFraction = health[index].zeroFraction?.ifFinite
-      status.health[index].saturatedFraction = health[index].saturatedFraction?.ifFinite
-      status.health[index].gradientNorm = health[index].gradientNorm?.ifFinite
-      status.health[index].updateRatio = health[index].updateRatio?.ifFinite
-    }
     return status
   }
 }

@@ -61,17 +61,11 @@ struct GroupTests {
   func heartbeat() async throws {
     let fixture = try await RegistryFixture.make()
     try await fixture.form("a")
-    var status = WorkerStatus(state: "training", step: 9, recordsPerSecond: .nan)
-    status.health = [
-      WorkerStatus.LayerSummary(
-        layer: "hidden", zeroFraction: 0.5, saturatedFraction: 0, nonFinite: 1, gradientNorm: .infinity,
-        updateRatio: nil)
-    ]
+    let status = WorkerStatus(state: "training", step: 9, recordsPerSecond: .nan)
     try await fixture.registry.heartbeat(pipeline: fixture.pipeline, member: "a", heldStep: 9, status: status)
     let member = try #require(try await fixture.registry.members(pipeline: fixture.pipeline).first)
+    #expect(member.status?.state == "training" && member.status?.step == 9)
     #expect(member.status?.recordsPerSecond == nil)
-    #expect(member.status?.health.first?.zeroFraction == 0.5)
-    #expect(member.status?.health.first?.gradientNorm == nil)
     #expect(member.facts.heldStep == 9)
     let unknown = await code {
       try await fixture.registry.heartbeat(pipeline: fixture.pipeline, member: "x", heldStep: nil, status: status)
