@@ -61,6 +61,9 @@ extension ModelSettings {
         "factorization", \.factorization, .boolean, onlyIf: isNetwork,
         "Pairwise interactions of the embeddings (a factorisation machine), beside the hidden layers."),
       Key(
+        "bilinear", \.bilinear, .boolean, onlyIf: isNetwork,
+        "Pairwise interactions of the embeddings through one learned matrix (FiBiNET), beside the hidden layers."),
+      Key(
         "activation_l1", \.activationL1, .number(0...1000), onlyIf: hasHidden,
         "Penalty on the magnitude of each hidden output."),
       Key(

@@ -33,8 +33,12 @@ public struct ModelSettings: LossOwner, Hashable, Codable {
   public var crossRank: Int = 0
   /// Pairwise interactions of the embeddings, beside the hidden layers.
   public var factorization: Bool = false
+  /// The same through one learned matrix.
+  public var bilinear: Bool = false
   /// The keys in use that pair embeddings element by element: all of them must have one dimension.
-  var pairingKeys: [String] { factorization ? ["factorization"] : [] }
+  var pairingKeys: [String] {
+    (factorization ? ["factorization"] : []) + (bilinear ? ["bilinear"] : [])
+  }
   /// Penalty λ·|y| on each hidden output.
   public var activationL1: Double = 0
   /// Penalty λ·y² on each hidden output.

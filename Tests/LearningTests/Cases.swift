@@ -109,6 +109,11 @@ extension Case {
       change("interactions without hidden layers", spec(hidden: [], wide: true, categories: alike)) {
         $0.factorization = true
       },
+      change("bilinear interactions", spec(wide: true, categories: alike)) { $0.bilinear = true },
+      change("bilinear beside plain ones, multiclass", spec(task: .multiclass(classes: 3), categories: alike)) {
+        ($0.bilinear, $0.factorization, $0.crossLayers) = (true, true, 1)
+      },
+      change("bilinear without hidden layers", spec(hidden: [], categories: alike)) { $0.bilinear = true },
       Case(name: "bags, summed", spec: spec(wide: true, categories: bags(.sum))),
       Case(name: "bags, averaged", spec: spec(categories: bags(.mean))),
       Case(name: "bags over the root", spec: spec(wide: true, task: .regression, categories: bags(.squareRoot))),

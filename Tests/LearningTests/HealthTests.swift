@@ -14,6 +14,7 @@ import Testing
     let layers = learner.takeHealth()
     let names =
       item.spec.hidden.indices.map { "hidden_\($0 + 1)" } + (0..<item.spec.crossLayers).map { "cross_\($0 + 1)" }
+      + (item.spec.bilinear ? ["bilinear"] : [])
       + item.spec.heads.flatMap { head in
         ["output", "wide"].prefix(item.spec.hasWidePart ? 2 : 1).map { head.name.isEmpty ? $0 : "\($0).\(head.name)" }
       }

@@ -184,12 +184,14 @@ struct ReferenceModel {
       let u = product(narrow, x.count)
       crossed = x.indices.map { x[$0] * u[$0] + crossed[$0] }
     }
+    let interacted = spec.bilinear ? interact(fields, &next) : []
     let z = spec.heads.flatMap { head -> [Double] in
       let outputs = head.outputCount
       var z = product(spec.kind == .linear ? [] : h, outputs)
       func add(_ more: [Double]) { z = zip(z, more).map(+) }
       if spec.crossLayers > 0 { add(product(crossed, outputs, bias: false)) }
       if spec.factorization { add(product(pooled(fields), outputs, bias: false)) }
+      if spec.bilinear { add(product(interacted, outputs, bias: false)) }
       if spec.hasWidePart { add(product(numeric, outputs, bias: false)) }
       return z
     }
@@ -229,6 +231,21 @@ struct ReferenceModel {
       var sum = 0.0
       for one in fields.indices {
         for other in fields.indices where other > one { sum += fields[one][index] * fields[other][index] }
+      }
+      return sum
+    }
+  }
+
+  /// Σ over pairs i < j of (v_i·W) ⊙ v_j, pair by pair.
+  private func interact(_ fields: [[Double]], _ next: inout Int) -> [Double] {
+    let width = fields.first?.count ?? 0
+    let matrix = next
+    next += width * width
+    return (0..<width).map { unit in
+      var sum = 0.0
+      for one in fields.indices {
+        let product = (0..<width).reduce(0) { $0 + fields[one][$1] * parameters[matrix + $1 * width + unit] }
+        for other in fields.indices where other > one { sum += product * fields[other][unit] }
       }
       return sum
     }

@@ -14,7 +14,8 @@ struct InputColumns {
 }
 
 extension BranchPlan {
-  /// The branches that a spec describes, side by side: deep, cross layers, interactions, wide. Here a new one is entered.
+  /// The branches that a spec describes, side by side: deep, cross layers, interactions,
+  /// bilinear interactions, wide. Here a new one is entered.
   ///
   /// The first is always there, be it without columns: heads have their bias beside its weights.
   static func all(_ spec: LearnerSpec, _ columns: InputColumns, _ taker: inout BlockTaker) -> [BranchPlan] {
@@ -26,11 +27,15 @@ extension BranchPlan {
       }
       branches.append(BranchPlan(columns: columns.all, layers: layers, role: .outputWeight))
     }
-    if isNetwork, spec.factorization, let width = spec.categories.first?.dimension {
+    if isNetwork, spec.factorization || spec.bilinear, let width = spec.categories.first?.dimension {
       precondition(
         spec.categories.allSatisfy { $0.dimension == width }, "interactions need embeddings of one dimension")
-      let pairs = PairPlan(fields: spec.categories.count, width: width)
-      branches.append(BranchPlan(columns: 0..<pairs.input.count, layers: [pairs], role: .interaction))
+      let fields = spec.categories.count
+      func append(_ pairs: any LayerPlan) {
+        branches.append(BranchPlan(columns: 0..<pairs.input.count, layers: [pairs], role: .interaction))
+      }
+      if spec.factorization { append(PairPlan(fields: fields, width: width)) }
+      if spec.bilinear { append(BilinearPlan(fields: fields, width: width, &taker)) }
     }
     if spec.hasWidePart, !columns.numbers.isEmpty {
       branches.append(BranchPlan(columns: columns.numbers, layers: [], role: .wideWeight))

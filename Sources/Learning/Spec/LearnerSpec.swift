@@ -56,6 +56,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var crossRank: Int
   /// Pairwise interactions of the embeddings, pooled; all must have one dimension.
   public var factorization: Bool
+  /// The same through one learned matrix.
+  public var bilinear = false
   /// Penalties on hidden outputs: λ₁·|y| and λ₂·y², summed over units.
   public var activationL1, activationL2: Float
   /// A linear part beside the network: one weight a category row and a numeric input for each output.
