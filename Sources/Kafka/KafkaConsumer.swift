@@ -68,6 +68,9 @@ public actor KafkaConsumer {
   var bytesPerPartition: Int
   var recordsPerPartition: Int
   public internal(set) var counters = ConsumerCounters()
+  /// The number of the last `assign`. Whoever reads for one of them looks at it, in the `perform` of a poll or a move,
+  /// lest it takes records that are another's.
+  public private(set) var assignment = 0
 
   /// Checks the configuration; connects in the background.
   ///
@@ -98,8 +101,16 @@ public actor KafkaConsumer {
 
   /// Replaces what is read: these partitions, from these offsets. What was read ahead before is thrown away.
   ///
+  /// - Returns: The number of this assignment, which `move` leaves as it is.
   /// - Throws: `KafkaError`; an offset that the log does not hold is reported by the polls that follow.
-  public func assign(_ starts: [Int32: StartOffset]) throws {
+  @discardableResult
+  public func assign(_ starts: [Int32: StartOffset]) throws -> Int {
+    assignment += 1
+    try place(starts)
+    return assignment
+  }
+
+  private func place(_ starts: [Int32: StartOffset]) throws {
     try handle.check()
     // librdkafka's limit counts per queue, so the budget is divided; a fresh client also knows nothing of old positions.
     if isAssigned || starts.count > 1 {
@@ -133,7 +144,7 @@ public actor KafkaConsumer {
   public func move(_ partition: Int32, to offset: Int64) throws {
     var starts = queues.mapValues(\.resumption)
     starts[partition] = .offset(offset)
-    try assign(starts)
+    try place(starts)
   }
 
   /// How far an assigned partition was handed out.

@@ -68,6 +68,8 @@ public actor KafkaProducer {
   /// librdkafka's least `message.max.bytes`.
   public static let messageBytesLeast = 1000
   public static let messageBytesDefault = 1_048_576
+  /// What a message costs beside key, value and headers, at most: lengths, offsets, times, and the batch it is in.
+  public static let envelopeBytes = 128
 
   /// Runs `body` on the producer's thread: many `enqueue` calls without a hop each.
   public func perform<Result: Sendable>(_ body: @Sendable (isolated KafkaProducer) throws -> Result) rethrows -> Result

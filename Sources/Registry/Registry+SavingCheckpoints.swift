@@ -46,13 +46,26 @@ extension Registry {
 
 extension Registry {
   /// The pipeline ended with a checkpoint that was saved before anybody knew that it would.
-  public func markFinal(checkpoint: Int64) async throws {
+  ///
+  /// - Parameter generation: The caller's; nil: nobody is at work.
+  /// - Returns: Whether it did: not where a newer generation has begun, or the checkpoint is not the one to go on from.
+  @discardableResult
+  public func markFinal(checkpoint: Int64, generation: Generation?) async throws -> Bool {
     try await transaction { session in
-      let rows = try session.query(
-        "UPDATE checkpoints SET is_final = true WHERE id = $1 AND NOT is_final RETURNING pipeline_id",
-        [.int(checkpoint)])
-      guard let row = rows.first else { return }
-      try session.announce(.checkpoint, pipeline: row.value("pipeline_id"), number: checkpoint)
+      let rows = try session.query("SELECT pipeline_id FROM checkpoints WHERE id = $1", [.int(checkpoint)])
+      guard let pipeline = try rows.first?.value("pipeline_id") as Int64? else { return false }
+      let current = try session.lockPipeline(pipeline)
+      if let generation, generation != current { return false }
+      let newest = try session.query(
+        """
+        SELECT id, is_final FROM checkpoints
+        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL ORDER BY step DESC, id DESC LIMIT 1
+        """, [.int(pipeline)])
+      guard let row = newest.first, try row.value("id") == checkpoint else { return false }
+      if try row.value("is_final") { return true }
+      try session.query("UPDATE checkpoints SET is_final = true WHERE id = $1", [.int(checkpoint)])
+      try session.announce(.checkpoint, pipeline: pipeline, number: checkpoint)
+      return true
     }
   }
 }

@@ -115,8 +115,9 @@ actor CheckpointWriter {
   /// - Parameters:
   ///   - deadline: For writing that goes on.
   ///   - patience: For writing that fails: a database that is away may not come back.
+  ///   - generation: Of the caller.
   /// - Returns: Why it could not be written; nil: it is.
-  func drain(until deadline: Deadline, patience: Duration) async -> String? {
+  func drain(until deadline: Deadline, patience: Duration, in generation: Generation) async -> String? {
     let start = ContinuousClock.now
     while arriving.withLock({ $0 }) > 0 || task != nil {
       if let failing, max(start, failing.since).duration(to: .now) >= patience {
@@ -125,13 +126,15 @@ actor CheckpointWriter {
       if deadline.hasPassed { return "it took too long" }
       try? await Task.sleep(for: .milliseconds(10))
     }
-    return nil
+    return refused?.generation == generation ? "a newer generation has taken over, and goes on without them" : nil
   }
 
   /// Says that the lineage ended with the newest checkpoint, where nothing was left for one of its own.
-  func markFinal() async {
+  ///
+  /// - Parameter generation: Of the caller: it has no say in what a newer one does.
+  func markFinal(in generation: Generation) async {
     guard let parent else { return }
-    do { try await registry.within(.seconds(2)).markFinal(checkpoint: parent) } catch {
+    do { try await registry.within(.seconds(2)).markFinal(checkpoint: parent, generation: generation) } catch {
       logger.warning(
         "the last checkpoint holds everything, and could not be marked as the final one",
         [.checkpoint: LogValue(parent), .error: LogValue(describing: error)])

@@ -1,3 +1,4 @@
+import Kafka
 import Vocabulary
 
 /// A record that was refused, on its way to the dead-letter topic.
@@ -12,8 +13,6 @@ package struct DeadLetter: Sendable {
 
   /// Kafka's default largest message is 1,048,588 bytes, headers included: more is cut off at once.
   private static let bytesMax = 900_000
-  /// What a message costs beside key, value and headers: lengths, offsets, times, and the batch it is in.
-  private static let envelopeBytes = 128
 
   package init(
     position: RecordPosition, reason: RejectReason, field: String?, key: UnsafeRawBufferPointer?,
@@ -44,7 +43,7 @@ package struct DeadLetter: Sendable {
 
   /// What the message takes of a limit, at most.
   package var bytes: Int {
-    headers.reduce(Self.envelopeBytes + (key?.count ?? 0) + value.count) {
+    headers.reduce(KafkaProducer.envelopeBytes + (key?.count ?? 0) + value.count) {
       $0 + $1.0.utf8.count + $1.1.utf8.count + 8
     }
   }

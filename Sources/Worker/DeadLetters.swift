@@ -6,8 +6,9 @@ import Vocabulary
 ///
 /// The decoder puts; a checkpoint that covers a refused record waits for `deliver`. A letter that is too large for the topic
 /// is cut until it fits. One that the topic does not take at all (it is gone, forbidden, or without a leader for
-/// `patience`) is counted as lost and told: the stream goes on. After a crash some come again: their headers name topic,
-/// partition and offset, so a reader can tell.
+/// `patience`) is counted as lost and told: the stream goes on. From then on the topic is known to be away, and the next
+/// letters are tried for seconds only, until one arrives: no checkpoint waits for each of them anew. After a crash some
+/// come again: their headers name topic, partition and offset, so a reader can tell.
 package actor DeadLetters {
   private let configuration: KafkaConfiguration
   private let topic: String
@@ -17,38 +18,59 @@ package actor DeadLetters {
   private var limit: Int
   private var underWay: [Int: Sent] = [:]
   private var lastTag = 0
+  /// A letter was lost because nobody led the topic for `patience`, and none has arrived since.
+  package private(set) var isAway = false
+  private let patience: Duration
   private var isBusy = false
   private var queue: [CheckedContinuation<Void, Never>] = []
 
   private struct Letters {
-    var waiting: [DeadLetter] = []
+    var waiting: [Numbered] = []
+    /// Of the letter that was put last.
+    var number = 0
     var lost: [LostLetter] = []
     var lastTold: ContinuousClock.Instant?
     var counts = DeadLetterCounts()
   }
 
-  private struct Sent {
+  /// A letter with its place in the order of putting, which it keeps however often it is tried.
+  private struct Numbered {
+    var number: Int
     var letter: DeadLetter
+  }
+
+  private struct Sent {
+    var letter: Numbered
     var limit: Int
   }
 
-  /// How long a topic may be without a leader before its letters are counted as lost.
-  static let patience = Duration.seconds(300)
+  /// The same for a topic that is away.
+  private static let patienceAway = Duration.seconds(5)
+  /// How long `deliver` keeps the producer to itself.
+  private static let turn = Duration.milliseconds(200)
   /// How many lost letters are told one by one; all are counted.
   private static let toldMax = 1000
   /// A topic that refuses everything is told of once in this time.
   private static let tellingInterval = Duration.seconds(60)
 
-  package init(configuration: KafkaConfiguration, topic: String) {
+  /// - Parameter patience: How long the topic may be without a leader before its letters are counted as lost.
+  package init(configuration: KafkaConfiguration, topic: String, patience: Duration = .seconds(300)) {
     self.configuration = configuration
     self.topic = topic
+    self.patience = patience
     limit = configuration.properties["message.max.bytes"].flatMap { Int($0) } ?? KafkaProducer.messageBytesDefault
   }
 
-  /// Called on the consumer's thread. Bounded by the records of one poll: the pump sends after each.
-  package nonisolated func put(_ letter: DeadLetter) { letters.withLock { $0.waiting.append(letter) } }
+  /// Called on the consumer's thread. Bounded by the records of one poll: the pump polls again once they are sent.
+  package nonisolated func put(_ letter: DeadLetter) {
+    letters.withLock { letters in
+      letters.number += 1
+      letters.waiting.append(Numbered(number: letters.number, letter: letter))
+    }
+  }
 
-  nonisolated var isEmpty: Bool { letters.withLock { $0.waiting.isEmpty } }
+  /// Whether the producer has all.
+  package nonisolated var isEmpty: Bool { letters.withLock { $0.waiting.isEmpty } }
 
   /// Any thread.
   package nonisolated var counts: DeadLetterCounts { letters.withLock { $0.counts } }
@@ -84,23 +106,29 @@ package actor DeadLetters {
     try await settle()
   }
 
-  /// Returns once everything that was put before the call is in the topic, or counted as lost.
+  /// Returns once everything that was put before the call is in the topic, or counted as lost. What is put meanwhile is
+  /// for a later call: records that go on being refused hold no checkpoint up.
   ///
   /// - Throws: `KafkaError.timedOut` at the deadline.
   package func deliver(until deadline: Deadline) async throws {
+    let newest = letters.withLock { $0.number }
+    while try await !isDelivered(upTo: newest, until: deadline) {}
+  }
+
+  /// One turn of `deliver`; between two of them others send.
+  private func isDelivered(upTo number: Int, until deadline: Deadline) async throws -> Bool {
     await enter()
     defer { leave() }
-    while true {
-      try await sendWaiting(until: deadline)
-      try await settle()
-      guard !underWay.isEmpty || !isEmpty else { return }
-      if let producer {
-        do { try await producer.flush(until: .after(.milliseconds(200)).or(deadline)) } catch let error as KafkaError {
-          if deadline.hasPassed, error.code == .timedOut { throw error }
-          if error.code != .timedOut { try await renew() }
-        }
-      }
+    try await sendWaiting(until: deadline)
+    try await settle()
+    let isWaiting = letters.withLock { $0.waiting.contains { $0.number <= number } }
+    guard isWaiting || underWay.values.contains(where: { $0.letter.number <= number }) else { return true }
+    guard let producer else { return false }
+    do { try await producer.flush(until: .after(Self.turn).or(deadline)) } catch let error as KafkaError {
+      if deadline.hasPassed, error.code == .timedOut { throw error }
+      if error.code != .timedOut { try await renew() }
     }
+    return false
   }
 
   package func close() async {
@@ -124,8 +152,8 @@ package actor DeadLetters {
   }
 
   /// Queues one letter, cut to what is known to fit.
-  private func send(_ letter: DeadLetter, until deadline: Deadline) async throws {
-    var letter = letter
+  private func send(_ numbered: Numbered, until deadline: Deadline) async throws {
+    var letter = numbered.letter
     while true {
       guard letter.cut(to: limit) else {
         return lose(letter, "even without its value it is larger than the topic's messages may be")
@@ -135,7 +163,7 @@ package actor DeadLetters {
       do {
         try await current().send(
           topic: topic, key: letter.key, value: letter.value, headers: letter.headers, tag: tag, until: deadline)
-        underWay[tag] = Sent(letter: letter, limit: limit)
+        underWay[tag] = Sent(letter: Numbered(number: numbered.number, letter: letter), limit: limit)
         return
       } catch let error as KafkaError {
         switch error.code {
@@ -152,27 +180,40 @@ package actor DeadLetters {
   private func settle() async throws {
     guard let producer else { return }
     var refused: [(Sent, KafkaError)] = []
+    var hasArrived = false
     for report in await producer.takeReports() {
       guard let sent = underWay.removeValue(forKey: report.tag) else { continue }
-      if let error = report.error { refused.append((sent, error)) } else { noteDelivery(of: sent.letter) }
+      if let error = report.error {
+        refused.append((sent, error))
+      } else {
+        noteDelivery(of: sent.letter.letter)
+        hasArrived = true
+      }
     }
     for (sent, error) in refused { try await retry(sent, after: error) }
+    let isAbsent = refused.contains { $0.1.cause == "_MSG_TIMED_OUT" }
+    if isAway ? hasArrived : isAbsent && !hasArrived {
+      isAway.toggle()
+      // With the other patience, also for those under way.
+      try await renew()
+    }
     let count = underWay.count
     letters.withLock { $0.counts.waiting = Int64($0.waiting.count + count) }
   }
 
   private func retry(_ sent: Sent, after error: KafkaError) async throws {
-    var letter = sent.letter
+    var numbered = sent.letter
+    let letter = numbered.letter
     switch error.cause {
     case "MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE":
       // A batch is refused as a whole: smaller batches first, then smaller letters.
       guard sent.limit > KafkaProducer.messageBytesLeast else { return lose(letter, error.description) }
       try await halve(sent.limit)
-    case "INVALID_RECORD" where letter.key == nil: letter.takePlaceAsKey()
+    case "INVALID_RECORD" where letter.key == nil: numbered.letter.takePlaceAsKey()
     case "_PURGE_QUEUE", "_PURGE_INFLIGHT", "_FATAL": break
     default: return lose(letter, error.description)
     }
-    letters.withLock { $0.waiting.append(letter) }
+    letters.withLock { $0.waiting.append(numbered) }
   }
 
   /// Counts a letter that could not even be written.
@@ -197,7 +238,8 @@ package actor DeadLetters {
   private func current() throws -> KafkaProducer {
     if let producer { return producer }
     let fresh = try KafkaProducer(
-      configuration: configuration, patience: Self.patience, messageBytesMax: limit)
+      configuration: configuration, patience: isAway ? min(patience, Self.patienceAway) : patience,
+      messageBytesMax: limit)
     producer = fresh
     return fresh
   }
@@ -217,7 +259,7 @@ package actor DeadLetters {
     let reports = await old.takeReports()
     await old.close()
     for report in reports where report.error == nil {
-      if let sent = underWay.removeValue(forKey: report.tag) { noteDelivery(of: sent.letter) }
+      if let sent = underWay.removeValue(forKey: report.tag) { noteDelivery(of: sent.letter.letter) }
     }
     let again = underWay.sorted { $0.key < $1.key }.map(\.value.letter)
     underWay = [:]

@@ -65,13 +65,15 @@ actor IncidentWriter {
 
   /// The records' bytes are long gone from the buffers: they are read again from the log.
   private func writeLetters(until deadline: Deadline) async throws {
-    let asked = letters
-    let copies = try await RecordFetch.read(
-      asked.map(\.position), configuration: resources.kafka, until: deadline.or(.after(.seconds(10))))
+    let wanted = letters
+    let answer = try await RecordFetch.read(
+      wanted.map(\.position), configuration: resources.kafka, until: deadline.or(.after(.seconds(10))))
     letters.removeAll()
-    for (position, attempts) in asked {
-      if let copy = copies[position] {
+    for (position, attempts) in wanted {
+      if let copy = answer.copies[position] {
         put(position, copy)
+      } else if !answer.asked.contains(position) {
+        letters.append((position, attempts))
       } else if attempts + 1 < Self.attemptsMax {
         letters.append((position, attempts + 1))
       } else {

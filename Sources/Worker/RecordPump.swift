@@ -15,14 +15,18 @@ package struct RecordPump: Sendable {
   let news: StreamNews
   let fields: [DeclaredField]
   let examples: FieldExamples
+  let letterPatience: Duration
 
   /// - Parameters:
   ///   - fields: As the decoder numbers them.
   ///   - examples: Takes the first value that is refused for each reason and field, and keys near to a field that is missing.
+  ///   - letterPatience: How long the dead letters may find no room before that is told.
   package init(
     consumer: KafkaConsumer, deadLetters: DeadLetters, topic: String, skipsLost: Bool = false,
-    news: StreamNews = StreamNews(), fields: [DeclaredField] = [], examples: FieldExamples = FieldExamples()
+    news: StreamNews = StreamNews(), fields: [DeclaredField] = [], examples: FieldExamples = FieldExamples(),
+    letterPatience: Duration = .seconds(30)
   ) {
+    self.letterPatience = letterPatience
     self.fields = fields
     self.examples = examples
     self.consumer = consumer
@@ -36,11 +40,16 @@ package struct RecordPump: Sendable {
   private static let burst = 512
   /// How often one record of a partition is marked, at most.
   private static let markInterval = Duration.milliseconds(500)
+  /// Between two tries of what failed for a reason that passes.
+  package static let pause = Duration.milliseconds(200)
 
   /// Runs until cancelled.
   ///
-  /// - Throws: `StreamError` when the stream does not go on where it was left; `KafkaError` as the consumer's polls.
-  package func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder) async throws {
+  /// - Parameter assignment: The one that it reads for. Once there is another, it takes nothing more: the records are for
+  ///   other buffers.
+  /// - Throws: `StreamError` when the stream does not go on where it was left; `KafkaError` as the consumer's polls;
+  ///   `CancellationError` when another assignment has taken over.
+  package func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder, assignment: Int) async throws {
     let decoding = Decoding(
       decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic, news: news,
       search: ExampleSearch(fields: fields, examples: examples))
@@ -55,6 +64,7 @@ package struct RecordPump: Sendable {
       let polled = wanted
       do {
         try await consumer.perform { consumer in
+          try consumer.verify(assignment)
           _ = try consumer.pollAny(
             partitions: polled, waitUpTo: polled.isEmpty ? .milliseconds(2) : .milliseconds(50)
           ) { partition, record in decoding.take(record, of: partition) }
@@ -64,39 +74,77 @@ package struct RecordPump: Sendable {
           decoding.tellOfValues(isAtEnd: polled.keys.allSatisfy { consumer.isAtEnd($0) })
         }
       } catch let error as KafkaError where error.code == .offsetOutOfRange {
-        try await pass(error, buffers, decoding)
+        try await pass(error, buffers, decoding, assignment)
       }
-      if !deadLetters.isEmpty { try await sendLetters() }
+      try await sendLetters()
     }
   }
 
   /// A topic that takes no letters for a while holds the reading back; it does not end it.
   private func sendLetters() async throws {
-    do { try await deadLetters.send() } catch let error as KafkaError where error.isRetryable {
-      news.tell(.deadLettersHeldUp(error.description))
+    while !deadLetters.isEmpty, !Task.isCancelled {
+      do { try await deadLetters.send(until: .after(letterPatience)) } catch let error as KafkaError
+        where error.isRetryable
+      {
+        news.tell(.deadLettersHeldUp(error.description))
+        try await Task.sleep(for: min(letterPatience, Self.pause))
+      }
+    }
+  }
+
+  /// Asks until there is an answer: brokers that are away for a while end no reading.
+  ///
+  /// - Throws: What does not pass by itself; `CancellationError`.
+  package static func answer<Answer: Sendable>(
+    pause: Duration = RecordPump.pause, _ ask: () async throws -> Answer
+  ) async throws -> Answer {
+    while true {
+      try Task.checkCancellation()
+      do { return try await ask() } catch let error as KafkaError where error.isRetryable {
+        try await Task.sleep(for: pause)
+      }
     }
   }
 
   /// The log does not hold the next record of a partition: goes on behind the gap, where that is allowed.
-  private func pass(_ error: KafkaError, _ buffers: [PartitionBuffer], _ decoding: Decoding) async throws {
+  private func pass(
+    _ error: KafkaError, _ buffers: [PartitionBuffer], _ decoding: Decoding, _ assignment: Int
+  ) async throws {
     guard let partition = error.partition, let next = error.offset,
       let buffer = buffers.first(where: { $0.partition == partition })
     else { throw error }
-    let (low, high) = try await consumer.watermarks(partition, until: .after(.seconds(30)))
+    let (low, high) = try await Self.answer {
+      try await consumer.watermarks(partition, until: .after(.seconds(10)))
+    }
     guard next <= high else {
       throw StreamError.madeAnew(topic: topic, partition: partition, next: next, evidence: .endsAt(high))
     }
     // At the same place again when the log holds it after all: a leader that was behind has caught up.
-    guard next < low else { return try await consumer.move(partition, to: next) }
+    guard next < low else {
+      return try await consumer.perform { consumer in
+        try consumer.verify(assignment)
+        try consumer.move(partition, to: next)
+      }
+    }
     let range = LostRange(topic: topic, partition: partition, from: next, next: low)
     guard skipsLost else { throw StreamError.lost([range]) }
     while buffer.freeSlots == 0 {
       try Task.checkCancellation()
       try await Task.sleep(for: .milliseconds(2))
     }
-    await consumer.perform { _ in decoding.markLost(range) }
-    try await consumer.move(partition, to: low)
+    try await consumer.perform { consumer in
+      try consumer.verify(assignment)
+      decoding.markLost(range)
+      try consumer.move(partition, to: low)
+    }
     news.tell(.lost(range))
+  }
+}
+
+extension KafkaConsumer {
+  /// - Throws: `CancellationError` when another assignment has come.
+  fileprivate func verify(_ own: Int) throws {
+    if assignment != own { throw CancellationError() }
   }
 }
 

@@ -59,6 +59,8 @@ package final class StepLoop {
   private var newExamples: [FieldExample] = []
   /// When the window's first step with records began, and when its last ended.
   private var workSince: ContinuousClock.Instant?
+  /// When the step in hand began, as long as no other of the window had records.
+  private var stepSince = ContinuousClock.now
   private var workUntil = ContinuousClock.now
 
   /// - Parameters:
@@ -120,7 +122,7 @@ package final class StepLoop {
     let isGathering =
       closing != nil || lastFlags.contains(.checkpointDue)
       || state.step + 1 - lastCheckpointStep >= Int64(checkpoints.everySteps)
-    if workSince == nil, shares.hasProgress { workSince = .now }
+    if workSince == nil { stepSince = .now }
     learn()
     let health = isGathering ? learner.takeHealth() : nil
     writeEnvelope(flags: flags, health: health)
@@ -159,6 +161,7 @@ package final class StepLoop {
       learner.discardStep()
       return agreed
     }
+    if workSince == nil { workSince = stepSince }
     if isAlone {
       learner.absorbOwn()
     } else {
@@ -323,7 +326,7 @@ package final class StepLoop {
     Snapshot(
       generation: collective.generation, state: state, learner: learner.encodeState(),
       health: health, ledger: state.ledger, isFinal: isFinal,
-      seconds: workSince.map { ($0.duration(to: workUntil)).seconds } ?? 0)
+      seconds: workSince.map { max(0, $0.duration(to: workUntil).seconds) } ?? 0)
   }
 
   private func report() {

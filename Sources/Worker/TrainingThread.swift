@@ -43,15 +43,19 @@ extension WorkerResources {
   private static let drainPatience = Duration.seconds(10)
 
   /// Reads until cancelled, or until records can no longer be read: then the group's work ends.
-  func read(into buffers: [PartitionBuffer]) async {
+  ///
+  /// - Parameter assignment: Of the consumer, for these buffers.
+  func read(into buffers: [PartitionBuffer], assignment: Int) async {
     let pump = RecordPump(
       consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news,
       fields: fields, examples: examples)
     let decoder = RecordDecoder(
       pipeline: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax)
-    do { try await pump.run(buffers: buffers, decoder: decoder) } catch {
+    do { try await pump.run(buffers: buffers, decoder: decoder, assignment: assignment) } catch {
       guard !(error is CancellationError) else { return }
       await drain(buffers, after: error)
+      // The next generation's reading finds it again, if it is still so.
+      guard !Task.isCancelled else { return }
       board.failReading(error, logger: logger)
     }
   }
@@ -250,15 +254,17 @@ final class TrainingThread {
     defer { state = loop.state }
     let end = try loop.run()
     if end != .regroup {
-      let patience = resources.finalPatience
+      let (patience, number) = (resources.finalPatience, collective.generation)
       let obstacle = try blockingAwait(until: .after(.seconds(120))) {
-        await checkpoints.drain(until: .after(.seconds(110)), patience: patience)
+        await checkpoints.drain(until: .after(.seconds(110)), patience: patience, in: number)
       }
       if let obstacle {
         throw WorkerError.unsaved(
           records: loop.state.consumed - checkpoints.durableRecords, step: checkpoints.durableStep, reason: obstacle)
       }
-      if collective.rank == Rank(0) { try blockingAwait(until: .after(.seconds(10))) { await checkpoints.markFinal() } }
+      if collective.rank == Rank(0) {
+        try blockingAwait(until: .after(.seconds(10))) { await checkpoints.markFinal(in: number) }
+      }
     }
     return end
   }
@@ -267,9 +273,9 @@ final class TrainingThread {
     let resources = resources
     let starts = Dictionary(
       uniqueKeysWithValues: buffers.map { ($0.partition, StartOffset.offset($0.nextOffset)) })
-    try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
+    let assignment = try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
     return Task {
-      await resources.read(into: buffers)
+      await resources.read(into: buffers, assignment: assignment)
     }
   }
 

@@ -230,13 +230,14 @@ private struct EndToEndBench: Sendable {
       ) { board.wakeUp.raise() }
     }
     let start = ContinuousClock.now
-    try await consumer.assign(Dictionary(uniqueKeysWithValues: buffers.map { ($0.partition, .offset(0)) }))
+    let assignment = try await consumer.assign(
+      Dictionary(uniqueKeysWithValues: buffers.map { ($0.partition, .offset(0)) }))
     let pump = Task {
       let decoder = RecordDecoder(pipeline: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
       try await RecordPump(
         consumer: consumer, deadLetters: DeadLetters(configuration: configuration, topic: "unused"), topic: Self.topic,
         fields: fields
-      ).run(buffers: buffers, decoder: decoder)
+      ).run(buffers: buffers, decoder: decoder, assignment: assignment)
     }
     let state = try await onDedicatedThread(named: "train") { try steps(buffers, board: board) }
     let seconds = (ContinuousClock.now - start).seconds

@@ -54,9 +54,10 @@ import Vocabulary
       }
     }
     try await withConsumer(topic) { consumer in
-      try await consumer.assign([0: .offset(0), 1: .earliest])
+      let assignment = try await consumer.assign([0: .offset(0), 1: .earliest])
       #expect(try await consumer.read([0], count: 20).map(\.offset) == Array(0..<20))
       try await consumer.move(0, to: 40)
+      #expect(await consumer.assignment == assignment)
       let records = try await consumer.read([0, 1], untilEnd: true)
       #expect(records.filter { $0.partition == 0 }.map(\.offset) == Array(40..<50))
       #expect(records.filter { $0.partition == 1 }.map(\.offset) == Array(0..<50))

@@ -21,6 +21,23 @@ struct CheckpointTests {
     return state
   }
 
+  @Test("a checkpoint is marked as the final one by the newest generation alone, and only the newest checkpoint is")
+  func markedFinal() async throws {
+    let fixture = try await RegistryFixture.make()
+    let registry = fixture.registry
+    let ids = try await fixture.saveLineage(of: 2)
+    let current = try #require(try await registry.currentPlan(pipeline: fixture.pipeline)).generation
+    let older = Generation(current.rawValue - 1)
+    #expect(try await !registry.markFinal(checkpoint: ids[0], generation: current))
+    #expect(try await !registry.markFinal(checkpoint: ids[1], generation: older))
+    #expect(try await !registry.markFinal(checkpoint: ids[1] + 1, generation: nil))
+    #expect(try await registry.checkpoints(pipeline: fixture.pipeline, limit: 9).allSatisfy { !$0.isFinal })
+    #expect(try await registry.markFinal(checkpoint: ids[1], generation: current))
+    // Again is no matter.
+    #expect(try await registry.markFinal(checkpoint: ids[1], generation: nil))
+    #expect(try await registry.checkpoints(pipeline: fixture.pipeline, limit: 9).map(\.isFinal) == [true, false])
+  }
+
   @Test("a checkpoint of twenty megabytes comes back whole, with its offsets, measures and health")
   func roundTrip() async throws {
     let fixture = try await RegistryFixture.make()

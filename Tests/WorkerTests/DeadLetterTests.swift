@@ -93,6 +93,55 @@ struct DeadLetterTests {
     broker.close()
   }
 
+  @Test(
+    "what was put before is delivered, however much is put meanwhile", .timeLimit(.minutes(1)))
+  func deliversWhatWas() async throws {
+    let broker = try DevBroker(topics: ["dead": 1])
+    let letters = DeadLetters(configuration: KafkaConfiguration(brokers: broker.bootstrap), topic: "dead")
+    letters.put(letter(value: 10, offset: 0))
+    // Whenever one is sent, the next is there.
+    let stream = Task {
+      var offset: Int64 = 0
+      while !Task.isCancelled {
+        if letters.isEmpty {
+          offset += 1
+          letters.put(letter(value: 10, offset: offset))
+        }
+        await Task.yield()
+      }
+    }
+    try await letters.deliver(until: .after(.seconds(30)))
+    #expect(letters.counts.delivered >= 1 && letters.counts.lost == 0)
+    stream.cancel()
+    await stream.value
+    await letters.close()
+    broker.close()
+  }
+
+  @Test("a topic that was away for as long as anybody waits is known to be away, until a letter arrives")
+  func awayForLong() async throws {
+    let broker = try DevBroker(topics: ["dead": 1])
+    try broker.setReachable(false)
+    let letters = DeadLetters(
+      configuration: KafkaConfiguration(brokers: broker.bootstrap), topic: "dead", patience: .milliseconds(200))
+    letters.put(letter(value: 10, offset: 0))
+    try await letters.deliver(until: .after(.seconds(30)))
+    #expect(letters.counts.lost == 1 && letters.takeLost(atOnce: true).map(\.position.offset) == [0])
+    #expect(await letters.isAway)
+    try broker.setReachable(true)
+    let deadline = Deadline.after(.seconds(20))
+    var offset: Int64 = 0
+    while letters.counts.delivered == 0, !deadline.hasPassed {
+      offset += 1
+      letters.put(letter(value: 10, offset: offset))
+      try await letters.deliver(until: .after(.seconds(30)))
+    }
+    #expect(letters.counts.delivered == 1)
+    #expect(await !letters.isAway)
+    await letters.close()
+    broker.close()
+  }
+
   private func withAdmin<Result: Sendable>(
     _ broker: DevBroker, _ body: (KafkaAdmin) async throws -> Result
   ) async throws -> Result {

@@ -96,7 +96,7 @@ struct LoopResult: Sendable {
 func runLoop(
   _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
   from start: (state: TrainingState, learner: [UInt8])? = nil, examples: FieldExamples = FieldExamples(),
-  beforeStep: (StepLoop) -> Void = { _ in }
+  savedStep: Int64 = -1, beforeStep: (StepLoop) -> Void = { _ in }
 ) throws -> LoopResult {
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
@@ -127,7 +127,7 @@ func runLoop(
     account: StepAccount(
       rowsMax: pipeline.training.recordsPerPartition, outputCount: learner.outputCount, fieldCount: 4, task: task),
     board: board, shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
-    quarantine: quarantine, state: state, examples: examples
+    quarantine: quarantine, state: state, examples: examples, savedStep: savedStep
   ) { snapshots.append($0) }
   beforeStep(loop)
   var end: GenerationEnd?
@@ -139,9 +139,11 @@ func runLoop(
 }
 
 /// Runs `worldSize` ranks as threads over real loopback sockets.
+///
+/// - Parameter stops: Somebody has asked for a stop already.
 func runRanks(
-  _ worldSize: Int, _ pipeline: Pipeline, stream: MemoryStream, stopsAtEnd: Bool = true,
-  from start: (state: TrainingState, learner: [UInt8])? = nil, stepLimit: Int64? = nil
+  _ worldSize: Int, _ pipeline: Pipeline, stream: MemoryStream, stopsAtEnd: Bool = true, stops: Bool = false,
+  from start: (state: TrainingState, learner: [UInt8])? = nil, savedStep: Int64 = -1, stepLimit: Int64? = nil
 ) async throws -> [LoopResult] {
   let listeners = try (0..<worldSize).map { _ in try CollectiveListener() }
   let addresses = listeners.map(\.address)
@@ -160,8 +162,10 @@ func runRanks(
           board.wish { wishes in
             wishes.stopsAtEnd = stopsAtEnd
             wishes.stepLimit = stepLimit
+            wishes.stop = stops
           }
-          return try runLoop(pipeline, stream: stream, collective: collective, board: board, from: start)
+          return try runLoop(
+            pipeline, stream: stream, collective: collective, board: board, from: start, savedStep: savedStep)
         }
         return (rank, result)
       }

@@ -176,6 +176,23 @@ struct StepLoopTests {
     #expect(alone.state.step == first.state.step)
     #expect(alone.state.trained == first.state.trained)
   }
+
+  @Test("steps that are void are no work: what a generation inherited is saved at its end, and took it no seconds")
+  func voidSteps() async throws {
+    let pipeline = smallPipeline { $0.training.reproducible = true }
+    let before = try await runRanks(2, pipeline, stream: MemoryStream(partitionCount: 2, recordsPerPartition: 40))[0]
+    let snapshot = try #require(before.snapshots.last)
+    #expect(snapshot.seconds > 0)
+    // The leader has full shares, and the other rank nothing.
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 80)
+    stream.empty = [1]
+    let heir = try await runRanks(
+      2, pipeline, stream: stream, stopsAtEnd: false, stops: true, from: (snapshot.state, snapshot.learner),
+      savedStep: 0)[0]
+    #expect(heir.end == .stopped && heir.state.step == snapshot.state.step, "\(heir.error ?? "")")
+    #expect(heir.snapshots.map(\.isFinal) == [true])
+    #expect(heir.snapshots.map(\.seconds) == [0])
+  }
 }
 
 @Suite("Loss of a rank")

@@ -144,4 +144,34 @@ struct WorkerTroubleTests {
     }
     await rig.close()
   }
+
+  @Test("a final checkpoint that comes after a newer generation began is told as what it is: not written")
+  func fenced() async throws {
+    let rig = try await ServiceRig.make(records: 400)
+    let record = try await rig.register(workers: 1, until: nil)
+    // Seen by the transaction that saves, and undone with it.
+    try rig.database.session().script(
+      """
+      CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN UPDATE pipelines SET generation = generation + 1 WHERE id = NEW.pipeline_id; RETURN NEW; END $$;
+      CREATE TRIGGER overtake BEFORE INSERT ON checkpoints FOR EACH ROW EXECUTE FUNCTION overtake();
+      """)
+    let service = rig.worker("w")
+    async let outcome = service.run()
+    let deadline = Deadline.after(.seconds(30))
+    var consumed: Int64 = 0
+    while consumed < 400, !deadline.hasPassed {
+      let status = try await rig.registry.members(pipeline: record.id).compactMap(\.status).first
+      consumed = (status?.trained ?? 0) + (status?.rejected ?? 0)
+    }
+    service.requestStop()
+    do {
+      _ = try await outcome
+      Issue.record("it ended as if all were well")
+    } catch let error as WorkerError {
+      #expect(error.description.contains("400 records") && error.description.contains("newer generation"), "\(error)")
+    }
+    #expect(try await rig.registry.newestCheckpoint(pipeline: record.id) == nil)
+    await rig.close()
+  }
 }

@@ -169,7 +169,7 @@ struct PipelineRun {
     if ending.exitCode == .ok, let loss = supervisor.loss(status) { ending = .unsaved(loss) }
     // Roles that had learned nothing yet when they were told to end leave the checkpoint that they would have gone on from.
     if ending.exitCode == .ok, let checkpoint = status?.checkpoint, !checkpoint.isFinal,
-      (try? await brief.markFinal(checkpoint: checkpoint.id)) != nil
+      (try? await brief.markFinal(checkpoint: checkpoint.id, generation: nil)) == true
     {
       status?.checkpoint?.isFinal = true
     }
