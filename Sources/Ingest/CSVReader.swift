@@ -18,6 +18,8 @@ public final class CSVReader {
   /// The lines behind an opened quote, to be read again where it turns out that it is never closed.
   private var held: [(number: Int, bytes: [UInt8])] = []
   private var replayed: ArraySlice<(number: Int, bytes: [UInt8])> = []
+  /// What ended the reading behind them.
+  private var trouble: (any Error)?
 
   public private(set) var blankLines: Int64 = 0
   public private(set) var commentLines: Int64 = 0
@@ -53,10 +55,13 @@ public final class CSVReader {
     while let (line, isComment) = try readRow() {
       guard row.count == header.names.count else {
         if isComment {
+          // One line, whatever quotes it holds.
+          readAgain()
           commentLines += 1
           continue
         }
-        throw IngestError(.badLine, line: line, misfit(row.count, header.names.count))
+        let reach = held.last.map { "; a quote that is opened here is closed on line \($0.number)" } ?? ""
+        throw IngestError(.badLine, line: line, misfit(row.count, header.names.count) + reach)
       }
       json.removeAll(keepingCapacity: true)
       append(header.members)
@@ -97,7 +102,14 @@ public final class CSVReader {
 
   // MARK: Lines
 
+  /// A header that cannot be read ends the file: the line behind it is a record.
   private func readHeader() throws {
+    do { try findHeader() } catch let error as IngestError where error.isOfOneLine {
+      throw IngestError(.badHeader, line: error.line, error.reason)
+    }
+  }
+
+  private func findHeader() throws {
     var comment: (line: Int, bytes: [UInt8])?
     while let (number, line) = try nextLine() {
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
@@ -167,11 +179,18 @@ public final class CSVReader {
     held.removeAll(keepingCapacity: true)
     var first: (line: Int, isComment: Bool)?
     while true {
-      guard let line = try withLine({ number, line in try take(line, number, &first) }) else {
+      let isWhole: Bool?
+      do { isWhole = try withLine { number, line in try take(line, number, &first) } } catch {
+        guard let first, (error as? IngestError)?.code != .badLine else { throw error }
+        // Told in its turn, behind what is read again.
+        trouble = error
+        throw unclosed(first.line, "not closed before this: \(error)")
+      }
+      guard let isWhole else {
         guard let first else { return nil }
         throw unclosed(first.line, "never closed")
       }
-      if line { return first }
+      if isWhole { return first }
     }
   }
 
@@ -189,11 +208,10 @@ public final class CSVReader {
       held.append((number, Array(line)))
     }
     let start = first?.line ?? number
-    if let zero = line.firstIndex(of: 0) {
-      throw IngestError(
-        .badLine, line: number, "a NUL byte in column \(zero + 1): the file is damaged, or no text")
+    if let damage = Self.damage(in: line) {
+      guard number != start else { throw IngestError(.badLine, line: number, damage) }
+      throw unclosed(start, "not closed before line \(number), which is no text: \(damage)")
     }
-    if let trouble = FileEncoding.trouble(in: line) { throw IngestError(.badLine, line: number, trouble) }
     guard row.take(line, separator: separator) else {
       guard number != start else { throw IngestError(.badLine, line: number, "text behind a closing quote") }
       throw unclosed(start, "closed in the middle of a value, on line \(number)")
@@ -206,9 +224,21 @@ public final class CSVReader {
 
   /// The lines behind the one that opened the quote are read again: they may be records.
   private func unclosed(_ line: Int, _ how: String) -> IngestError {
+    readAgain()
+    return IngestError(.badLine, line: line, "a quote is opened here and \(how)")
+  }
+
+  private func readAgain() {
     replayed.insert(contentsOf: held, at: replayed.startIndex)
     held = []
-    return IngestError(.badLine, line: line, "a quote is opened here and \(how)")
+  }
+
+  /// Why a line is no text; nil: it is.
+  private static func damage(in line: UnsafeRawBufferPointer) -> String? {
+    if let zero = line.firstIndex(of: 0) {
+      return "a NUL byte in column \(zero + 1): the file is damaged, or no text"
+    }
+    return FileEncoding.trouble(in: line)
   }
 
   private func nextLine() throws -> (Int, [UInt8])? { try withLine { ($0, Array($1)) } }
@@ -216,6 +246,10 @@ public final class CSVReader {
   /// Calls `body` with the next line, without its end, and its number.
   private func withLine<Result>(_ body: (Int, UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
     if let again = replayed.popFirst() { return try again.bytes.withUnsafeBytes { try body(again.number, $0) } }
+    if let trouble {
+      self.trouble = nil
+      throw trouble
+    }
     return try lines.withNext { line in
       let hasReturn = line.last == 0x0D
       return try body(lines.lineCount, hasReturn ? UnsafeRawBufferPointer(rebasing: line.dropLast()) : line)

@@ -36,7 +36,6 @@ public actor Feeder {
   private var pace: FeedPace
   private var lookAgain = ContinuousClock.now
   private var bytes: Int64 = 0
-  private var records: Int64 = 0
   private var heldBack = Duration.zero
   private var isHeldBack = false
 
@@ -88,7 +87,6 @@ public actor Feeder {
           reason: "the brokers took nothing for \(Int(patience.seconds)) seconds")
       }
       pace.note(sent: reached - next)
-      records += Int64(reached - next)
       next = reached
     }
     bytes += Int64(batch.payloadBytes)
@@ -99,18 +97,20 @@ public actor Feeder {
   /// - Throws: `KafkaError.deliveryFailed` when something was given up, `timedOut`.
   public func finish(until deadline: Deadline) async throws -> FeedSummary {
     try await producer.flush(until: deadline)
+    let counters = await producer.counters
     return FeedSummary(
-      records: records, delivered: await producer.counters.delivered, bytes: bytes,
+      records: counters.sent, delivered: counters.delivered, bytes: bytes,
       elapsed: start.duration(to: .now), heldBack: heldBack)
   }
 
-  /// Records queued so far, how many of them are in the log for certain, and the first that was given up, counted from 0.
+  /// Records queued so far, those before one that was refused included, how many of them are in the log for certain, and
+  /// the first that was given up, counted from 0.
   public func progress() async -> FeedPosition {
     try? await producer.serve()
     let counters = await producer.counters
     return FeedPosition(
-      queued: records, delivered: counters.delivered, failed: counters.failed, firstFailed: await producer.firstFailed,
-      isHeldBack: isHeldBack)
+      queued: counters.sent, delivered: counters.delivered, failed: counters.failed,
+      firstFailed: await producer.firstFailed, isHeldBack: isHeldBack)
   }
 
   public func close() async {
@@ -136,9 +136,9 @@ public actor Feeder {
           let first = firsts[partition] ?? 0
           return RetainedPartition(first: first, end: end, needed: needed[partition] ?? first)
         }
+        let sent = await producer.counters.sent
         pace.note(
-          room: RetainedPartition.room(partitions, recordBytes: records > 0 ? bytes / records : 1024),
-          underWay: underWay)
+          room: RetainedPartition.room(partitions, recordBytes: sent > 0 ? bytes / sent : 1024), underWay: underWay)
       }
       lookSucceeded = true
     } catch let error as KafkaError where error.isRetryable {

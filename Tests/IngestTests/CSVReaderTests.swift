@@ -125,7 +125,9 @@ struct CSVReaderTests {
       ("a,b\n\"x\n1,y\"z\n", .badLine, 2, "line 3"), ("a,a\n", .badHeader, 1, "both named `a`"),
       ("a,a.1\n", .badHeader, 1, "pandas"), ("a.b,a\n", .badHeader, 1, "cannot both be there"),
       ("a..b\n", .badHeader, 1, "no dotted path"), (",,\n", .badHeader, 1, "names no column"),
-      ("a\n1\0\n", .badLine, 2, "NUL"),
+      ("a\n1\0\n", .badLine, 2, "NUL"), ("a,b\n1,2,\"x\ny\"\n", .badLine, 2, "closed on line 3"),
+      // The line behind a header that cannot be read is no header.
+      ("a,\"b\n1,2\n", .badHeader, 1, "never closed"), ("a\0,b\n1,2\n", .badHeader, 1, "NUL"),
       ("#a,b\n1,2\n", .badHeader, 1, "take the # away"),
     ])
   func bad(text: String, code: IngestError.Code, line: Int, words: String) {
@@ -160,6 +162,38 @@ struct CSVReaderTests {
     #expect(bad == [3, 24])
     #expect(good.count == 22)
     #expect(good.first == #"{"a":1,"c":"p"}"# && good.last == #"{"a":4,"c":"r"}"#)
+  }
+
+  @Test(
+    "a stray quote takes no line behind it along, whatever ends the search for its end",
+    arguments: [Array("5,x\0".utf8), [0x35, 0x2C, 0xE9], Array("5,\(String(repeating: "x", count: 60))".utf8)])
+  func strayQuote(last: [UInt8]) throws {
+    let rows = (0..<20).map { "\($0),q\n" }.joined()
+    var rest = (Array("a,c\n1,p\n2,\"open\n\(rows)".utf8) + last + Array("\n4,r\n".utf8))[...]
+    let reader = CSVReader(
+      Decompressor {
+        defer { rest = rest.dropFirst(7) }
+        return Array(rest.prefix(7))
+      }, lineBytesMax: 50)
+    var (good, bad): ([String], [Int]) = ([], [])
+    while true {
+      do {
+        guard let record = try reader.next() else { break }
+        good.append(String(decoding: record, as: UTF8.self))
+      } catch let error as IngestError where error.isOfOneLine {
+        bad.append(error.line ?? 0)
+      }
+    }
+    #expect(bad == [3, 24])
+    #expect(good.count == 22)
+    #expect(good.first == #"{"a":1,"c":"p"}"# && good.last == #"{"a":4,"c":"r"}"#)
+  }
+
+  @Test("a comment is one line, whatever quotes it holds")
+  func quoteInComment() throws {
+    let reader = reader("a,b,c\n#x,\"y\n1,2,3\n4,5,6\"\n")
+    #expect(try records(of: reader) == [#"{"a":1,"b":2,"c":3}"#, #"{"a":4,"b":5,"c":"6\""}"#])
+    #expect(reader.commentLines == 1)
   }
 
   @Test("a quote that is never closed takes bounded memory and names its line")

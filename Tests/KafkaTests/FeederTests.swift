@@ -91,6 +91,22 @@ import Vocabulary
     await feeder.close()
   }
 
+  @Test("what was queued before a record that is refused is counted, and arrives")
+  func countsBeforeRefusal() async throws {
+    let topic = try await Brokers.shared.makeTopic(.development, partitions: 1)
+    let feeder = try Feeder(configuration: topic.configuration(["message.max.bytes": "2000"]), topic: topic.name)
+    var batch = KafkaBatch()
+    for bytes in [10, 10, 3000, 10] { batch.append(key: "k", value: String(repeating: "v", count: bytes)) }
+    let all = batch
+    let error = await #expect(throws: KafkaError.self) { try await feeder.publish(all) }
+    #expect(error?.code == .messageTooLarge)
+    let summary = try await feeder.finish(until: .after(.seconds(20)))
+    #expect(summary.records == 2 && summary.delivered == 2)
+    let position = await feeder.progress()
+    #expect(position.queued == 2 && position.delivered == 2 && position.failed == 0)
+    await feeder.close()
+  }
+
   @Test("a feed at a rate takes its time", arguments: [BrokerKind.development])
   func takesItsTime(kind: BrokerKind) async throws {
     let topic = try await Brokers.shared.makeTopic(kind, partitions: 1)

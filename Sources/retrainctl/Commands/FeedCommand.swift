@@ -45,7 +45,7 @@ struct FeedCommand: Command {
   @Option(valueName: "line", help: "Begin with the record on this line; the header of a CSV file is read all the same.")
   var fromLine: Int = 1
   @Flag(help: "Leave out lines that are no record or too large, and say how many.") var skipBad: Bool
-  @Option(valueName: "size", help: "The largest record, as 5MB; without a pipeline that says more, 1 MiB.")
+  @Option(valueName: "size", help: "The largest record, as 5MB; without a pipeline that says more, just below 1 MiB.")
   var recordBytesMax: ByteSize?
   @Option(name: "format", help: "What the files hold; by default their names say.") var fileFormat: Format?
   @OptionGroup var table: TableOptions
@@ -112,7 +112,7 @@ struct FeedCommand: Command {
     let job = FeedJob(
       files: files, table: table.format(for: named), key: key, limit: limit ?? .max, fromLine: fromLine,
       skipsBad: skipBad,
-      recordBytesMax: size.bytesMax, feeder: feeder, trouble: trouble, judge: { judge.notes(on: $0) })
+      recordBytesMax: size.recordBytesMax, feeder: feeder, trouble: trouble, judge: { judge.notes(on: $0) })
     let task = Task { await job.run() }
     let signals = StopSignals { count in
       task.cancel()

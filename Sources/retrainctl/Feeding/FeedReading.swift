@@ -129,7 +129,7 @@ struct FeedReading {
     outcome.notes = notes
     if let failed = outcome.position.firstFailed, let place = map.place(of: failed) {
       outcome.place = (job.files[place.file].name, place.line)
-    } else if outcome.isEarly {
+    } else if outcome.isEarly || (outcome.error is KafkaError && outcome.position.failed == 0) {
       // What was queued last came before this one.
       let next = map.place(of: outcome.position.queued)
       if let next { outcome.place = (job.files[next.file].name, next.line) }

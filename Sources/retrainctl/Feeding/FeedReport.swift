@@ -88,9 +88,12 @@ struct FeedReport {
     if failed > 0, let next = outcome.nextLine {
       parts.append("Go on behind the last one that was sent with --from-line \(next)")
     } else if let line = outcome.place?.line, (error as? IngestError)?.isOfOneLine ?? true {
-      parts.append(
-        "Go on with --from-line \(line) once it is mended"
-          + (delivered == queued ? ", or leave out such lines with --skip-bad (--from-line \(line) --skip-bad)" : ""))
+      let mended =
+        error is KafkaError
+        ? ""
+        : " once it is mended"
+          + (delivered == queued ? ", or leave out such lines with --skip-bad (--from-line \(line) --skip-bad)" : "")
+      parts.append("Go on with --from-line \(line)" + mended)
     }
     return parts.joined(separator: ". ")
   }
@@ -103,7 +106,9 @@ struct FeedReport {
         "\(line)a record is larger than the brokers take for \(topic): raise the topic's max.message.bytes (Kafka's "
         + "default is 1 MiB) and the pipeline's source.record_bytes_max"
     case let error as KafkaError:
-      return (outcome.place.map { "line \($0.line): " } ?? "") + error.description
+      // Where no record was refused, the line says only how far it came.
+      let refused = outcome.position.failed > 0 ? outcome.place : nil
+      return (refused.map { "line \($0.line): " } ?? "") + error.description
     case let error as IngestError where error.code == .recordTooLarge:
       return "\(error): give --record-bytes-max, or raise the pipeline's source.record_bytes_max (and the topic's "
         + "max.message.bytes above 1 MiB)"

@@ -1,25 +1,29 @@
+import Kafka
+
 /// How large a record the producer of a feed takes, and the properties that say so.
-struct ProducerSize {
-  /// With its key; bytes.
-  let bytesMax: Int
-  let properties: [String: String]
+package struct ProducerSize {
+  /// The most bytes of a record with its key: what goes around it counts as well, for the producer and for the brokers.
+  package let recordBytesMax: Int
+  package let properties: [String: String]
 
   /// As much as a broker takes by default.
-  static let usual = 1 << 20
-  private static let names = ["message.max.bytes"]
+  private static let usual = KafkaProducer.messageBytesDefault
+  private static let name = "message.max.bytes"
 
   /// - Parameters:
   ///   - properties: Of the pipeline; one that gives the size itself is followed.
   ///   - wanted: What the reader takes, or the person wants; nil: nobody said.
-  init(properties: [String: String], wanted: Int?) {
+  package init(properties: [String: String], wanted: Int?) {
     var properties = properties
-    if let given = Self.names.compactMap({ properties[$0] }).first.flatMap({ Int($0) }) {
-      bytesMax = given
+    let messageBytesMax: Int
+    if let given = properties[Self.name].flatMap({ Int($0) }) {
+      messageBytesMax = given
     } else {
       // Room for a key.
-      bytesMax = max(Self.usual, wanted.map { min($0 + 4096, 1_000_000_000) } ?? 0)
-      if bytesMax > Self.usual { properties["message.max.bytes"] = String(bytesMax) }
+      messageBytesMax = max(Self.usual, wanted.map { min($0 + 4096, 1_000_000_000) } ?? 0)
+      if messageBytesMax > Self.usual { properties[Self.name] = String(messageBytesMax) }
     }
+    recordBytesMax = messageBytesMax - KafkaProducer.envelopeBytes
     self.properties = properties
   }
 }
