@@ -106,15 +106,21 @@ public final class HTTPServer: Sendable {
   public func beginStopping() { handling.isStopping.store(true, ordering: .sequentiallyConsistent) }
 
   /// Closes the door to newcomers, lets requests in flight finish until `deadline`, then ends all connections. Blocks.
-  public func stop(until deadline: Deadline = .after(.seconds(5))) {
+  ///
+  /// - Parameter patience: How much longer than that the slow lane may take for the request in hand. Where it takes longer
+  ///   still, this returns, and the connections are ended when it is done: the library must not stop before.
+  public func stop(until deadline: Deadline = .after(.seconds(5)), patience: Duration = .seconds(10)) {
     guard let daemon = daemon.withLock({ $0.take() }) else { return }
     beginStopping()
     let listener = MHD_quiesce_daemon(daemon.pointer)
     handling.finishStreams()
-    while requestsInFlight > 0, !deadline.hasPassed { usleep(1000) }
-    handling.lane.stop()
-    MHD_stop_daemon(daemon.pointer)
-    handling.doorkeeper.stop()
-    if listener >= 0 { close(listener) }
+    handling.waitForRequests(until: deadline)
+    let handling = handling
+    handling.lane.stop(until: .after(patience)) { isLate in
+      if isLate { handling.waitForRequests(until: .after(.seconds(5))) }
+      MHD_stop_daemon(daemon.pointer)
+      handling.doorkeeper.stop()
+      if listener >= 0 { close(listener) }
+    }
   }
 }

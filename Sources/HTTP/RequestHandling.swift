@@ -1,6 +1,7 @@
 import CMicrohttpd
 import Glibc
 import Synchronization
+import Vocabulary
 
 /// What the library calls: looks at heads, collects bodies, asks the handler, queues answers. Any polling thread; shared by
 /// all of them.
@@ -71,7 +72,10 @@ final class RequestHandling: Sendable {
     let reply = Self.ask(handler, state, isDeferred: false, connection)
     if case .later = reply.content {
       MHD_suspend_connection(connection)
-      lane.put(SlowLane.Job(state: state, connection: connection))
+      if !lane.put(SlowLane.Job(state: state, connection: connection)) {
+        state.reply = HTTPRefusal.crowded.response
+        MHD_resume_connection(connection)
+      }
       return .YES
     }
     return answer(reply, state, on: connection)
@@ -83,6 +87,11 @@ final class RequestHandling: Sendable {
     state.visitor.move(to: .waiting)
     slot.pointee = nil
     inFlight.subtract(1, ordering: .relaxed)
+  }
+
+  /// Waits until none is in flight.
+  func waitForRequests(until deadline: Deadline) {
+    while inFlight.load(ordering: .relaxed) > 0, !deadline.hasPassed { usleep(1000) }
   }
 
   /// Ends all event streams: the library must not stop with connections laid aside.

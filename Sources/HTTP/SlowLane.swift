@@ -16,6 +16,10 @@ final class SlowLane: Sendable {
   private struct Queue {
     var jobs: [Job] = []
     var isOver = false
+    /// Nothing is laid aside any more, and nothing taken.
+    var hasEnded = false
+    /// What the thread does at its end, where nobody waits for that any longer.
+    var last: (@Sendable () -> Void)?
   }
 
   private let queue = Mutex(Queue())
@@ -35,6 +39,7 @@ final class SlowLane: Sendable {
         MHD_resume_connection(job.connection)
       }
       hasEnded.raise()
+      queue.withLock { $0.last }?()
     }
     thread.name = "http slow"
     thread.stackSize = 8 << 20
@@ -42,29 +47,44 @@ final class SlowLane: Sendable {
   }
 
   /// The connection must be laid aside already.
-  func put(_ job: Job) {
-    queue.withLock { $0.jobs.append(job) }
-    waiting.signal()
+  ///
+  /// - Returns: False: the thread has ended, and the connection is the caller's to resume.
+  func put(_ job: Job) -> Bool {
+    let isTaken = queue.withLock { queue in
+      if !queue.hasEnded { queue.jobs.append(job) }
+      return !queue.hasEnded
+    }
+    if isTaken { waiting.signal() }
+    return isTaken
   }
 
   private var isOver: Bool { queue.withLock { $0.isOver } }
 
   /// Ends the thread; what still waits is answered with 503.
-  func stop() {
+  ///
+  /// - Parameter close: Called once, when no connection is laid aside any more: before this returns (false), or, where the
+  ///   job in hand takes longer than `deadline`, by the thread itself when that is done (true).
+  func stop(until deadline: Deadline, then close: @escaping @Sendable (_ isLate: Bool) -> Void) {
     queue.withLock { $0.isOver = true }
     waiting.signal()
-    _ = hasEnded.wait(until: .after(.seconds(60)))
+    _ = hasEnded.wait(until: deadline)
+    let isDone = queue.withLock { queue in
+      if !queue.hasEnded { queue.last = { close(true) } }
+      return queue.hasEnded
+    }
+    if isDone { close(false) }
   }
 
   private func take() -> Job? {
     while true {
       waiting.wait()
-      let (job, isOver) = queue.withLock { queue -> (Job?, Bool) in
+      let (job, hasEnded) = queue.withLock { queue -> (Job?, Bool) in
         if !queue.jobs.isEmpty { return (queue.jobs.removeFirst(), false) }
+        queue.hasEnded = queue.isOver
         return (nil, queue.isOver)
       }
       if let job { return job }
-      if isOver { return nil }
+      if hasEnded { return nil }
     }
   }
 }

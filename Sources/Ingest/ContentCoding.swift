@@ -39,31 +39,33 @@ public enum ContentCoding: String, Sendable, CaseIterable {
     // zlib does not write to its input; the type is older than const.
     stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
     stream.avail_in = UInt32(clamping: input.count)
-    var output: [UInt8] = []
-    var size = min(bytesMax, max(4096, 4 * input.count))
+    // Room that was made is filled member by member, and grows only when it is full: what a body costs follows what it
+    // holds, however many members that is.
+    var output = [UInt8](repeating: 0, count: min(bytesMax, max(4096, 4 * input.count)) + 1)
+    var filled = 0
     while true {
-      let before = output.count
-      output.append(contentsOf: repeatElement(0, count: size + 1 - before))
       let result = output.withUnsafeMutableBufferPointer { buffer in
-        stream.next_out = buffer.baseAddress.map { $0 + before }
-        stream.avail_out = UInt32(clamping: buffer.count - before)
+        stream.next_out = buffer.baseAddress.map { $0 + filled }
+        stream.avail_out = UInt32(clamping: buffer.count - filled)
         return inflate(&stream, Z_NO_FLUSH)
       }
-      output.removeLast(Int(stream.avail_out))
-      guard output.count <= bytesMax else {
+      filled = output.count - Int(stream.avail_out)
+      guard filled <= bytesMax else {
         throw IngestError(.tooLarge, "the \(rawValue) stream unpacks to more than \(bytesMax) bytes")
       }
       switch result {
-      case Z_STREAM_END where stream.avail_in == 0: return output
+      case Z_STREAM_END where stream.avail_in == 0:
+        output.removeLast(output.count - filled)
+        return output
       case Z_STREAM_END where self == .gzip: inflateReset(&stream)
       case Z_STREAM_END: throw IngestError(.damaged, "bytes follow the end of the \(rawValue) stream")
-      case Z_OK where stream.avail_out == 0, Z_BUF_ERROR where stream.avail_out == 0: break
+      case Z_OK where filled == output.count, Z_BUF_ERROR where filled == output.count:
+        output.append(contentsOf: repeatElement(0, count: min(bytesMax, 2 * filled) + 1 - filled))
       case Z_OK, Z_BUF_ERROR: throw IngestError(.truncated, "the \(rawValue) stream ends too early")
       default:
         let message = stream.msg.map { String(cString: $0) } ?? "error \(result)"
         throw IngestError(.damaged, "the \(rawValue) stream is damaged: \(message)")
       }
-      size = min(bytesMax, max(size, 2 * output.count))
     }
   }
 }

@@ -171,6 +171,24 @@ struct DoorTests {
     await stopped
   }
 
+  @Test("a stop that the slow lane outlasts ends nobody who is laid aside: the answer comes, and then the end")
+  func outlastedStop() async throws {
+    let entered = EventGate()
+    let leave = EventGate()
+    let server = try HTTPServer.start { request in
+      guard request.isDeferred else { return .later }
+      entered.open()
+      leave.wait()
+      return HTTPServerTests.echo(request)
+    }
+    let port = server.port
+    async let slow = onThread { HTTPClient(port: port)?.get("/slow") }
+    await onThread { entered.wait() }
+    await onThread { server.stop(until: .after(.zero), patience: .milliseconds(1)) }
+    leave.open()
+    #expect(await slow?.text == "get /slow 0")
+  }
+
   @Test("IPv6 has its own loopback, and the wildcard of IPv6 takes both")
   func addresses() throws {
     let server = try HTTPServer.start(address: "::1", handler: HTTPServerTests.echo)
