@@ -205,6 +205,18 @@ bool cjson_is_number(const void *bytes, size_t length) {
   return readNumber(text).end == text + length;
 }
 
+size_t cjson_normal_form(const void *text, size_t length, cjson_normalize normalize, void *out, size_t room) {
+  Normalizer normal;
+  normal.use(normalize);
+  Slice form = normal({static_cast<const uint8_t *>(text), length});
+  if (form.length <= room && form.length > 0) memcpy(out, form.start, form.length);
+  return form.length;
+}
+
+size_t cjson_longest_row(const void *text, size_t length, bool is_json) {
+  return longestRow({static_cast<const uint8_t *>(text), length}, is_json ? nextCodeOfJSON : nextCode);
+}
+
 bool cjson_is_utf8(const void *bytes, size_t length) {
   return simdjson::validate_utf8(static_cast<const char *>(bytes), length);
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The memory that bodies may take, over all connections. Any thread.
+/// The memory that bodies and answers may take, over all connections. Any thread.
 final class BodyBudget: Sendable {
   let bytesMax: Int
   private let used = Atomic<Int>(0)

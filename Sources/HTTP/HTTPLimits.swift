@@ -4,7 +4,8 @@ public struct HTTPLimits: Sendable, Hashable {
   public var headBytesMax = 16 << 10
   /// One body; more: 413.
   public var bodyBytesMax = 16 << 20
-  /// All bodies together that are arriving or wait for an answer; beyond: 503 with Retry-After.
+  /// All bodies together that are arriving or wait for an answer, and all answers until they are sent; beyond: 503 with
+  /// Retry-After.
   public var bodiesBytesMax = 256 << 20
   /// Connections; for one more, the one of the address with the most that was quiet for longest is ended.
   public var connectionsMax = 1024
@@ -17,8 +18,10 @@ public struct HTTPLimits: Sendable, Hashable {
 
   public init() {}
 
-  /// Bodies up to this size always find room: they are no part of the total.
+  /// Bodies and answers up to this size always find room: they are no part of the total.
   static let smallBodyBytes = 16 << 10
+  /// What the library keeps of a connection, its head among it, in one piece (`retrain_http_start`).
+  static let connectionMemoryBytes = 32 << 10
   /// A body that is refused is read and thrown away up to this size, so that the client gets to read why.
   var drainBytesMax: Int { max(4 * bodyBytesMax, 1 << 20) }
   /// How often the connections are looked through.

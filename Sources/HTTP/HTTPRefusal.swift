@@ -15,7 +15,8 @@ struct HTTPRefusal: Error {
   }
 
   static let crowded = HTTPRefusal(
-    status: 503, message: "too many large requests are on their way: try again", headers: [("Retry-After", "1")])
+    status: 503, message: "too many large requests and answers are on their way: try again",
+    headers: [("Retry-After", "1")])
 
   static func late(_ timeout: Duration) -> HTTPRefusal {
     HTTPRefusal(status: 408, message: "the request did not arrive within \(timeout)", endsConnection: true)

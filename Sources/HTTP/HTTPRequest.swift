@@ -26,13 +26,29 @@ public struct HTTPRequest {
 
   public var pathText: String { String(decoding: path, as: UTF8.self) }
 
-  /// The value of a header, whatever the case of its name.
+  /// The value of a header, whatever the case of its name; where it is there several times, all values with commas between
+  /// (RFC 9110, 5.3).
   public func header(_ name: StaticString) -> String? {
-    name.withUTF8Buffer { name in
-      // A static string ends with a zero byte.
-      name.withMemoryRebound(to: CChar.self) { name in
-        MHD_lookup_connection_value(connection, .HEADER_KIND, name.baseAddress).map { String(cString: $0) }
-      }
+    var found = Found(name: name)
+    withUnsafeMutablePointer(to: &found) { found in
+      _ = MHD_get_connection_values_n(
+        connection, .HEADER_KIND,
+        { context, _, name, nameBytes, value, valueBytes in
+          guard let found = context?.assumingMemoryBound(to: Found.self), let name else { return .NO }
+          guard RequestHead.equal(UnsafeRawBufferPointer(start: name, count: nameBytes), found.pointee.name) else {
+            return .YES
+          }
+          let text = String(decoding: UnsafeRawBufferPointer(start: value, count: valueBytes), as: UTF8.self)
+          found.pointee.value = found.pointee.value.map { $0 + ", " + text } ?? text
+          return .YES
+        }, found)
     }
+    return found.value
+  }
+
+  /// A header that is looked for.
+  private struct Found {
+    let name: StaticString
+    var value: String?
   }
 }

@@ -159,6 +159,12 @@ final class RequestHandling: Sendable {
 
   private func answer(_ response: HTTPResponse, _ state: RequestState, on connection: OpaquePointer) -> MHD_Result {
     state.isAnswered = true
+    state.reply = nil
+    var response = response
+    if case .bytes(let bytes) = response.content, !state.hold(reply: bytes.count) {
+      response = HTTPRefusal.crowded.response
+      tell(.refused(status: response.status))
+    }
     let made: OpaquePointer?
     switch response.content {
     case .bytes(let bytes):

@@ -15,6 +15,8 @@ struct RequestHead {
   private var codings = 0
   private var bytes = 0
   private var problem: HTTPRefusal?
+  /// Where the last value ends.
+  private var end: UnsafeRawPointer?
 
   /// - Throws: `HTTPRefusal`.
   init(_ connection: OpaquePointer, version: UnsafePointer<CChar>, limits: HTTPLimits) throws {
@@ -50,6 +52,12 @@ struct RequestHead {
 
   private mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     bytes += name.count + value.count + 4
+    // A line that goes on with the one before (obs-fold, RFC 9112, 5.2): the library adds it to the name, elsewhere in its
+    // memory, and a length may go unseen.
+    guard Self.isBlank(from: name.baseAddress.map { $0 + name.count }, to: value.baseAddress),
+      end == nil || Self.isBlank(from: end, to: name.baseAddress)
+    else { return problem = .malformed("a header goes on in the next line") }
+    end = value.baseAddress.map { $0 + value.count }
     guard !name.isEmpty, name.allSatisfy(Self.isToken) else {
       return problem = .malformed("a header's name holds what it may not")
     }
@@ -92,12 +100,18 @@ struct RequestHead {
     }
   }
 
-  private static func equal(_ bytes: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
+  static func equal(_ bytes: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
     guard bytes.count == word.utf8CodeUnitCount, let base = bytes.baseAddress else { return false }
     return strncasecmp(
       base.assumingMemoryBound(to: CChar.self),
       UnsafeRawPointer(word.utf8Start)
         .assumingMemoryBound(to: CChar.self), bytes.count) == 0
+  }
+
+  /// Whether nothing but ends of lines and blanks lies between two parts of the head, in their order.
+  private static func isBlank(from start: UnsafeRawPointer?, to end: UnsafeRawPointer?) -> Bool {
+    guard let start, let end, start <= end, end - start <= HTTPLimits.connectionMemoryBytes else { return false }
+    return UnsafeRawBufferPointer(start: start, count: end - start).allSatisfy { $0 <= 0x20 }
   }
 
   /// What names of headers are made of (RFC 9110, 5.6.2).

@@ -18,7 +18,7 @@ final class RequestState {
   private var pointer: UnsafeMutableRawPointer?
   private var count = 0
   private var capacity = 0
-  /// The part of `capacity` that is in the budget.
+  /// What is in the budget: a part of `capacity`, or of the reply.
   private var budgeted = 0
   private let announced: Int?
   private let limits: HTTPLimits
@@ -52,6 +52,18 @@ final class RequestState {
     guard grow(to: count + bytes.count) else { return refuse(.crowded) }
     if let pointer, let base = bytes.baseAddress { (pointer + count).copyMemory(from: base, byteCount: bytes.count) }
     count += bytes.count
+  }
+
+  /// Takes room for a reply, in place of the body that it answers, until the request is complete: a client that does not
+  /// read holds its reply here.
+  ///
+  /// - Returns: false: there is none.
+  func hold(reply bytes: Int) -> Bool {
+    releaseBody()
+    let more = max(0, bytes - HTTPLimits.smallBodyBytes)
+    guard more == 0 || budget.take(more) else { return false }
+    budgeted = more
+    return true
   }
 
   /// Gives the memory back before the state itself goes.

@@ -1,6 +1,6 @@
 import CJSON
-import Foundation
 import Pipelines
+import Vocabulary
 
 /// A schema as the shim wants it: one entry for each declared place.
 struct FieldTable {
@@ -105,9 +105,9 @@ struct FieldTable {
   private mutating func append(_ field: cjson_field, path: String, name: String, values: [String]) {
     fields.append(field)
     let keys = FieldPath(path)?.keys ?? [path]
-    paths.append(keys.map(\.precomposedStringWithCanonicalMapping).joined(separator: Self.separator))
+    paths.append(keys.map(TextEncoding.normalForm).joined(separator: Self.separator))
     names.append(name)
-    self.values.append(values.map(\.precomposedStringWithCanonicalMapping))
+    self.values.append(values.map(TextEncoding.normalForm))
   }
 
   private static let separator = String(UnicodeScalar(UInt8(CJSON_SEPARATOR)))
@@ -147,16 +147,6 @@ extension TimeUnit {
     case .microseconds: CJSON_UNIT_MICROSECONDS
     case .nanoseconds: CJSON_UNIT_NANOSECONDS
     }
-  }
-}
-
-/// A text in Normalization Form C, for the shim. Called for few texts: nearly all are in it already.
-private let normalizedText: cjson_normalize = { text, length, out, room in
-  let given = String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
-  var normal = given.precomposedStringWithCanonicalMapping
-  return normal.withUTF8 { bytes in
-    if bytes.count <= room, let source = bytes.baseAddress { out?.copyMemory(from: source, byteCount: bytes.count) }
-    return bytes.count
   }
 }
 

@@ -18,7 +18,8 @@ import Vocabulary
 ///   `valuesMax` above 1 also a list of them, of which null is none, an empty one says nothing, and a longer one is out of
 ///   range. A class is what a category is, or true and false where classes have these names.
 /// - A time is of the years 1 to 9999: text of ISO 8601, or a number in its unit since 1970 (`TimeUnit`).
-/// - Texts and keys are compared and hashed in Unicode's Normalization Form C: é is é, however it is composed.
+/// - Texts and keys are compared and hashed in Unicode's Normalization Form C: é is é, however it is composed. A text with
+///   more than 30 combining marks in a row stays as it is.
 /// - A field that is coerced takes a text for the number, truth or time that it spells (`FeatureSettings.coerce`).
 /// - A byte-order mark before the record is passed over.
 ///

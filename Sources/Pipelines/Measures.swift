@@ -59,28 +59,38 @@ public enum BytesText {
 ///
 /// - Source: Damerau 1964; the restricted edit distance (optimal string alignment).
 public func nearest(to word: String, among candidates: [String]) -> String? {
+  guard word.utf8.count <= comparedBytesMax else { return nil }
   let allowed = max(1, min(3, word.count / 3))
   let ranked = candidates.map { (editDistance(word.lowercased(), $0), $0) }.min { $0 < $1 }
   guard let (distance, candidate) = ranked, distance <= allowed else { return nil }
   return candidate
 }
 
-/// Edits (a letter added, removed, changed, or two neighbours exchanged) between two words.
+/// Longer words are no slip of the finger: nobody is asked whether they meant another.
+private let comparedBytesMax = 256
+
+/// Edits (a letter added, removed, changed, or two neighbours exchanged) between two words; between words of more than 256
+/// bytes, as many as the longer one has letters.
 package func editDistance(_ left: String, _ right: String) -> Int {
+  guard max(left.utf8.count, right.utf8.count) <= comparedBytesMax else {
+    return max(left.unicodeScalars.count, right.unicodeScalars.count)
+  }
   let a = Array(left)
   let b = Array(right)
   if a.isEmpty || b.isEmpty { return max(a.count, b.count) }
-  var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)
-  for i in 0...a.count { rows[i][0] = i }
-  for j in 0...b.count { rows[0][j] = j }
+  // A row of the table for each letter of `left`; a step looks at the last two.
+  var before: [Int] = []
+  var above = Array(0...b.count)
   for i in 1...a.count {
+    var row = [i]
+    row.reserveCapacity(b.count + 1)
     for j in 1...b.count {
       let change = a[i - 1] == b[j - 1] ? 0 : 1
-      rows[i][j] = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + change)
-      if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
-        rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
-      }
+      var least = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + change)
+      if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { least = min(least, before[j - 2] + 1) }
+      row.append(least)
     }
+    (before, above) = (above, row)
   }
-  return rows[a.count][b.count]
+  return above[b.count]
 }

@@ -9,9 +9,9 @@ public struct PostgresAddress: Sendable, CustomStringConvertible, CustomReflecta
   /// - Throws: `PostgresError.badAddress`, without repeating the string.
   public init(_ uri: String) throws {
     var problem: UnsafeMutablePointer<CChar>?
-    guard let parsed = PQconninfoParse(uri, &problem) else {
+    guard !Self.isTorn(uri), let parsed = PQconninfoParse(uri, &problem) else {
       PQfreemem(problem)
-      throw PostgresError(.badAddress, "the database's connection string is not one that libpq understands")
+      throw Self.unreadable
     }
     defer { PQconninfoFree(parsed) }
     var options: [(String, String)] = []
@@ -21,7 +21,32 @@ public struct PostgresAddress: Sendable, CustomStringConvertible, CustomReflecta
       option += 1
     }
     self.options = options
+    // Here and not when it connects: libpq's words hold the part of a password that it takes for the port.
+    guard Self.arePorts(self["port"] ?? "") else { throw Self.unreadable }
   }
+
+  /// Whether a URI has an @ behind its first one or in the path: libpq takes the password to end at the first, and what
+  /// follows for host and database, which are no secrets.
+  private static func isTorn(_ uri: String) -> Bool {
+    guard let scheme = ["postgresql://", "postgres://"].first(where: { uri.hasPrefix($0) }) else { return false }
+    let (at, slash, question) = (UInt8(ascii: "@"), UInt8(ascii: "/"), UInt8(ascii: "?"))
+    let rest = uri.utf8.dropFirst(scheme.utf8.count)
+    let host = rest.drop { $0 != at }.dropFirst().prefix { $0 != slash && $0 != question }
+    let path = rest.drop { $0 != slash }.prefix { $0 != question }
+    return host.contains(at) || path.contains(at)
+  }
+
+  /// Of several hosts, a port each; nothing is the usual one.
+  private static func arePorts(_ text: String) -> Bool {
+    text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { port in
+      port.isEmpty || Int(port).map { (1...65535).contains($0) } == true
+    }
+  }
+
+  private static let unreadable = PostgresError(
+    .badAddress,
+    "the database's connection string is not one that libpq understands "
+      + "(in a password, : / ? # @ and % are written %3A %2F %3F %23 %40 and %25)")
 
   private init(options: [(String, String)]) { self.options = options }
 

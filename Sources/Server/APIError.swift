@@ -10,6 +10,14 @@ struct APIError: Error, Equatable {
   static func tooLarge(_ message: String) -> APIError { APIError(status: 413, message: message) }
   static func unsupportedCoding(_ message: String) -> APIError { APIError(status: 415, message: message) }
   static func unavailable(_ message: String) -> APIError { APIError(status: 503, message: message, retryAfter: 1) }
+
+  /// A text of the request as a message names it: its first 64 characters, in quotes.
+  static func quote(_ text: some StringProtocol) -> String {
+    let scalars = text.unicodeScalars
+    guard let end = scalars.index(scalars.startIndex, offsetBy: 64, limitedBy: scalars.endIndex), end < scalars.endIndex
+    else { return "“\(text)”" }
+    return "“\(String(String.UnicodeScalarView(scalars[..<end])))…”"
+  }
 }
 
 /// The request holds a polling thread up: it is to be asked again on the slow lane.

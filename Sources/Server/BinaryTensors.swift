@@ -15,7 +15,7 @@ enum BinaryTensors {
   ) throws -> (json: UnsafeRawBufferPointer, tensors: Range<Int>) {
     guard let length else { return (body, body.count..<body.count) }
     guard let count = Int(length), count >= 0, count <= body.count, length.utf8.allSatisfy({ $0 &- 0x30 < 10 }) else {
-      throw APIError.badRequest("\(headerLength) is “\(length)”, the body has \(body.count) bytes")
+      throw APIError.badRequest("\(headerLength) is \(APIError.quote(length)), the body has \(body.count) bytes")
     }
     return (UnsafeRawBufferPointer(rebasing: body[..<count]), count..<body.count)
   }

@@ -30,15 +30,17 @@ extension InferRequest {
       }
     }
     guard let name else { throw APIError.badRequest("an input has no name") }
-    guard let typeName else { throw APIError.badRequest("input “\(name)” has no datatype") }
+    guard let typeName else { throw APIError.badRequest("input \(APIError.quote(name)) has no datatype") }
     guard let type = TensorType(rawValue: typeName) else {
       let known = TensorType.allCases.map(\.rawValue).joined(separator: ", ")
-      throw APIError.badRequest("input “\(name)” has the unknown datatype “\(typeName)”, not one of \(known)")
+      throw APIError.badRequest(
+        "input \(APIError.quote(name)) has the unknown datatype \(APIError.quote(typeName)), not one of \(known)")
     }
-    guard let shape else { throw APIError.badRequest("input “\(name)” has no shape") }
+    guard let shape else { throw APIError.badRequest("input \(APIError.quote(name)) has no shape") }
     guard shape.count == 1 || shape.count == 2, shape[0] > 0, shape.count == 1 || (1...4096).contains(shape[1]) else {
       throw APIError.badRequest(
-        "input “\(name)” has the shape \(shape); [N] and [N,1] with N ≥ 1 are understood, and [N,K] for lists")
+        "input \(APIError.quote(name)) has the shape \(shape); [N] and [N,1] with N ≥ 1 are understood, and [N,K] for lists"
+      )
     }
     return Tensor(
       name: name, type: type, count: shape[0], width: shape.count == 2 ? shape[1] : 1,
@@ -53,14 +55,16 @@ extension InferRequest {
     case (nil, let count?):
       guard count <= binary.count else {
         throw APIError.badRequest(
-          "input “\(name)” has a “binary_data_size” of \(count), but \(binary.count) bytes are left after the JSON "
+          "input \(APIError.quote(name)) has a “binary_data_size” of \(count), but \(binary.count) bytes are left after the JSON "
             + "(the header \(BinaryTensors.headerLength) says where it ends)")
       }
       let range = binary.prefix(count)
       binary = binary.dropFirst(count)
       return .binary(range)
-    case (nil, nil): throw APIError.badRequest("input “\(name)” has no data")
-    default: throw APIError.badRequest("input “\(name)” has “data” and “binary_data_size”: one of them is too many")
+    case (nil, nil): throw APIError.badRequest("input \(APIError.quote(name)) has no data")
+    default:
+      throw APIError.badRequest(
+        "input \(APIError.quote(name)) has “data” and “binary_data_size”: one of them is too many")
     }
   }
 

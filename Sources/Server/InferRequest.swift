@@ -1,3 +1,6 @@
+import Ingest
+import Vocabulary
+
 /// A request for predictions, taken apart but not yet converted: where each tensor's data lies in the body.
 ///
 /// A member that is null is an absent one; unknown members are passed over, and one that is there twice is refused.
@@ -61,6 +64,9 @@ struct InferRequest {
       case "id":
         guard scanner.peek() == UInt8(ascii: "\"") else { throw APIError.badRequest("“id” is a string") }
         let content = try scanner.string()
+        guard content.count <= Self.nameBytesMax else {
+          throw APIError.badRequest("“id” is longer than \(Self.nameBytesMax) bytes")
+        }
         id = content.lowerBound - 1..<content.upperBound + 1
       case "inputs":
         guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“inputs” is a list") }
@@ -127,10 +133,26 @@ struct InferRequest {
     return Output(name: name, isBinary: isBinary)
   }
 
+  /// Bytes of an id or a name, at most.
+  static let nameBytesMax = 1024
+
+  /// A name, which every use of a text is quick with.
   static func string(_ scanner: inout JSONScanner, _ key: String, isTwice: Bool) throws -> String {
     guard !isTwice else { throw APIError.badRequest("“\(key)” is there twice") }
     guard scanner.peek() == UInt8(ascii: "\"") else { throw APIError.badRequest("“\(key)” is a string") }
-    return try scanner.text(try scanner.string())
+    let content = try scanner.string()
+    // An escape of six bytes may stand for one.
+    if content.count <= 6 * nameBytesMax {
+      let text = try scanner.text(content)
+      if text.utf8.count <= nameBytesMax, isStreamSafe(text) { return text }
+    }
+    throw APIError.badRequest(
+      "“\(key)” is longer than \(nameBytesMax) bytes, or has more than \(TextEncoding.rowMax) combining marks in a row")
+  }
+
+  private static func isStreamSafe(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { TextEncoding.isStreamSafe(UnsafeRawBufferPointer($0)) }
   }
 
   /// Calls `take` for each parameter that is not null; the others, which it takes nothing of, are passed over.

@@ -11,6 +11,8 @@ import Vocabulary
 struct Inference: Sendable {
   /// Larger bodies are for the slow lane.
   static let quickBytesMax = 16 << 10
+  /// No coding has a longer name.
+  private static let codingBytesMax = 64
 
   let description: ModelDescription
   let metrics: ServerMetrics
@@ -19,6 +21,7 @@ struct Inference: Sendable {
 
   func answer(_ question: ServerQuestion, _ loaded: LoadedVersion) throws -> HTTPResponse {
     let start = ContinuousClock.now
+    if let name = question.coding, name.utf8.count > Self.codingBytesMax { throw Self.unsupported(name) }
     let isPlain = question.coding == nil || question.coding?.lowercased() == "identity"
     guard question.isDeferred || (isPlain && question.body.count <= Self.quickBytesMax) else { throw NeedsSlowLane() }
     let response: HTTPResponse
@@ -32,10 +35,13 @@ struct Inference: Sendable {
     return response
   }
 
+  private static func unsupported(_ coding: String) -> APIError {
+    .unsupportedCoding("the body's coding \(APIError.quote(coding)) is not gzip, deflate or identity")
+  }
+
   private func unpack(_ question: ServerQuestion) throws -> [UInt8] {
-    guard let name = question.coding, let coding = ContentCoding(name: name) else {
-      throw APIError.unsupportedCoding("the body's coding “\(question.coding ?? "")” is not gzip, deflate or identity")
-    }
+    let name = question.coding ?? ""
+    guard let coding = ContentCoding(name: name) else { throw Self.unsupported(name) }
     do {
       return try coding.decode(question.body, bytesMax: bodyBytesMax)
     } catch {
@@ -92,7 +98,7 @@ struct Inference: Sendable {
     for output in wanted where !known.contains(output.name) {
       let near = nearest(to: output.name, among: known).map { "; did you mean “\($0)”?" }
       throw APIError.badRequest(
-        "the model has no output “\(output.name)”"
+        "the model has no output \(APIError.quote(output.name))"
           + (near ?? ", only \(known.map { "“\($0)”" }.joined(separator: ", "))"))
     }
   }

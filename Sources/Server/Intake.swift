@@ -49,7 +49,8 @@ final class Intake {
     let rows = request.rows
     precondition(rows <= batch.capacity, "\(rows) rows for a batch of \(batch.capacity)")
     for input in request.inputs where input.count != rows {
-      throw APIError.badRequest("“\(input.name)” has \(input.count) rows, “\(request.inputs[0].name)” has \(rows)")
+      let first = APIError.quote(request.inputs[0].name)
+      throw APIError.badRequest("\(APIError.quote(input.name)) has \(input.count) rows, \(first) has \(rows)")
     }
     if let records = request.inputs.first(where: { recordInputs.contains($0.name) }) {
       guard request.inputs.count == 1 else {
@@ -90,10 +91,10 @@ final class Intake {
   private func unknown(_ name: String) -> APIError {
     let known = columns.keys.sorted() + recordInputs
     if let near = nearest(to: name, among: known) {
-      return .badRequest("the model has no input “\(name)”; did you mean “\(near)”?")
+      return .badRequest("the model has no input \(APIError.quote(name)); did you mean “\(near)”?")
     }
     let some = known.prefix(20).map { "“\($0)”" }.joined(separator: ", ")
-    return .badRequest("the model has no input “\(name)”, only \(some)\(known.count > 20 ? " …" : "")")
+    return .badRequest("the model has no input \(APIError.quote(name)), only \(some)\(known.count > 20 ? " …" : "")")
   }
 
   func check(_ outcome: DecodeOutcome, _ input: String, _ row: Int) throws {

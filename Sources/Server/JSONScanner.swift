@@ -62,12 +62,16 @@ package struct JSONScanner {
     if peek() != nil { throw malformed("the end expected") }
   }
 
-  /// Calls `body` for each member, after the colon; it must take the value.
+  /// The longest key that is told, as it is written: any of the protocol's fits, with every character escaped.
+  private static let keyBytesMax = 128
+
+  /// Calls `body` for each member, after the colon; it must take the value. A longer key, which means nothing, is empty.
   mutating func members(_ body: (inout JSONScanner, String) throws -> Void) throws {
     try take("{")
     if takeIf("}") { return }
     repeat {
-      let key = try text(try string())
+      let content = try string()
+      let key = content.count <= Self.keyBytesMax ? try text(content) : ""
       try take(":")
       try body(&self, key)
     } while takeIf(",")

@@ -1,4 +1,5 @@
 import HTTP
+import Ingest
 import Pipelines
 import Telemetry
 import Vocabulary
@@ -53,16 +54,19 @@ package final class RequestAnswering: Sendable {
 
   private func answerRoute(_ question: ServerQuestion, _ observesOnly: Bool) throws -> HTTPResponse {
     let path = String(decoding: question.path, as: UTF8.self)
+    guard TextEncoding.isStreamSafe(question.path) else {
+      throw APIError.notFound("nothing is at \(APIError.quote(path))")
+    }
     let method = question.method
     if method == .options, path == "*" { return Self.methods("GET, HEAD, OPTIONS, POST") }
     guard let route = ServerRoute(path), !observesOnly || route.isObservation else {
-      throw APIError.notFound("nothing is at “\(path)”")
+      throw APIError.notFound("nothing is at \(APIError.quote(path))")
     }
     if method == .options { return Self.methods(route.methods + ", OPTIONS") }
     guard route.isPost ? method == .post : method == .get || method == .head else {
       guard method != .other else { throw APIError(status: 501, message: "the request's method is not known") }
       var response = Self.response(
-        APIError(status: 405, message: "“\(path)” is asked with another method: \(route.methods)"))
+        APIError(status: 405, message: "\(APIError.quote(path)) is asked with another method: \(route.methods)"))
       response.headers = [("Allow", route.methods + ", OPTIONS")]
       return response
     }
@@ -121,11 +125,11 @@ package final class RequestAnswering: Sendable {
   /// - Returns: nil: no version is loaded, and none was named.
   private func loaded(_ model: String, _ version: String?) throws -> LoadedVersion? {
     guard model == description.name else {
-      throw APIError.notFound("there is no model “\(model)”, only “\(description.name)”")
+      throw APIError.notFound("there is no model \(APIError.quote(model)), only “\(description.name)”")
     }
     let loaded = state.version
     if let version, loaded.map({ String($0.number) }) != version {
-      throw APIError.notFound("version “\(version)” of “\(model)” is not loaded")
+      throw APIError.notFound("version \(APIError.quote(version)) of “\(model)” is not loaded")
     }
     return loaded
   }

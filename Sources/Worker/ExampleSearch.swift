@@ -57,7 +57,9 @@ package struct ExampleSearch {
     if field != nil, let named {
       value = RecordKeys.shown(named)
     } else if let field {
-      if record.count <= Self.recordBytesMax { value = RecordKeys(record)?.text(at: fields[field].path) ?? "absent" }
+      if record.count <= Self.recordBytesMax, let keys = RecordKeys(record) {
+        value = keys.text(at: fields[field].path) ?? "absent"
+      }
     } else if !record.isEmpty {
       value = RecordKeys.shown(String(decoding: record.prefix(60), as: UTF8.self))
     } else {

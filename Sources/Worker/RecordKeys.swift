@@ -1,13 +1,15 @@
 import Foundation
+import Ingest
 import Pipelines
+import Vocabulary
 
 /// A record taken apart for a person: slow, and only for examples.
 package struct RecordKeys {
   private let root: [String: Any]
 
-  /// nil: it is not one JSON object.
+  /// nil: it is not one JSON object, or its texts take too long to compare.
   package init?(_ record: UnsafeRawBufferPointer) {
-    guard let base = record.baseAddress else { return nil }
+    guard let base = record.baseAddress, TextEncoding.isStreamSafe(record, isJSON: true) else { return nil }
     let value = try? JSONSerialization.jsonObject(with: Data(bytes: base, count: record.count))
     guard let root = value as? [String: Any] else { return nil }
     self.root = root

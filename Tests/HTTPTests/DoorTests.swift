@@ -120,6 +120,48 @@ struct DoorTests {
     await onThread { server.stop() }
   }
 
+  @Test("answers that nobody reads are in the same bound, until they are sent or their client is gone")
+  func answersTogether() throws {
+    var limits = HTTPLimits()
+    limits.bodiesBytesMax = 60 << 20
+    let asked = Whole()
+    // More than the sockets of a connection take in.
+    let large = [UInt8](repeating: 32, count: 24 << 20)
+    try withServer(
+      limits,
+      { request in
+        guard request.pathText == "/large" else { return Self.echoed(request) }
+        asked.count.add(1, ordering: .relaxed)
+        return HTTPResponse(body: large)
+      },
+      { server, events in
+        let deadline = Deadline.after(.seconds(20))
+        func ask(count: Int) throws -> HTTPClient {
+          let client = try #require(HTTPClient(port: server.port))
+          client.send(Array("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+          while asked.count.load(ordering: .relaxed) < count, !deadline.hasPassed {}
+          return client
+        }
+        let first = try ask(count: 1)
+        var second: HTTPClient? = try ask(count: 2)
+        let third = try #require(HTTPClient(port: server.port)?.get("/large"))
+        #expect(third.status == 503 && third.headers["retry-after"] == "1")
+        #expect(events.all == [.refused(status: 503)])
+        #expect(HTTPClient(port: server.port)?.get("/small")?.text == "get /small 0")
+        // One reads at last, the other goes away: there is room for two again.
+        #expect(first.reply()?.body.count == large.count)
+        second = nil
+        #expect(second == nil)
+        for _ in 0..<2 {
+          var status = 503
+          while status == 503, !deadline.hasPassed {
+            status = HTTPClient(port: server.port)?.get("/large")?.status ?? 0
+          }
+          #expect(status == 200)
+        }
+      })
+  }
+
   /// Requests whose body is there.
   private final class Whole: Sendable {
     let count = Atomic<Int>(0)

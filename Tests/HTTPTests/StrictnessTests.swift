@@ -60,6 +60,15 @@ struct StrictnessTests {
     .post("a length in hexadecimal", "Content-Length: 0x3\r\n", "abc", 400),
     .post("a list of lengths", "Content-Length: 3, 3\r\n", "abc", 400),
     .post("a length beyond all integers", "Content-Length: 18446744073709551616\r\n", "abc", 413),
+    .post("a length in the next line", "Content-Length:\r\n 3\r\n", "abc", 400, "next line"),
+    .post("a length behind a blank and a tab", "Content-Length: \r\n\t3\r\n", "abc", 400, "next line"),
+    .post("a length that goes on", "Content-Length: 0\r\n 3\r\n", "abc", 400, "next line"),
+    .post("a length that ends in a blank line", "Content-Length: 3\r\n \r\n", "abc", 400),
+    .post("chunks in the next line", "Transfer-Encoding:\r\n chunked\r\n", "0\r\n\r\n", 400, "next line"),
+    .post("a header that goes on", "X: b\r\n c\r\nContent-Length: 3\r\n", "abc", 400, "next line"),
+    .post("a header that goes on for long", "X: b\r\n c\r\n d\r\n\te\r\n", "", 400, "next line"),
+    .post("the last header goes on", "Content-Length: 3\r\nX: b\r\n c\r\n", "abc", 400, "next line"),
+    WireCase("the first header goes on", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400, "next line"),
     .post("a negative chunk", "Transfer-Encoding: chunked\r\n", "-1\r\nabc\r\n0\r\n\r\n", 400),
     .post("a chunk with a prefix", "Transfer-Encoding: chunked\r\n", "0x3\r\nabc\r\n0\r\n\r\n", 400),
     .post("something else expected", "Expect: a-miracle\r\nContent-Length: 3\r\n", "abc", 417, "100-continue"),
@@ -94,6 +103,27 @@ struct StrictnessTests {
     .post("a body that is expected", "Expect: 100-Continue\r\nContent-Length: 1\r\n", "\u{1}", 200, "post / 1 sum=1"),
   ]
 
+  @Test("a head may be as long as it likes within its bound, and come in pieces")
+  func longHeads() throws {
+    let server = try HTTPServer.start(handler: HTTPServerTests.echo)
+    defer { server.stop() }
+    let client = try #require(HTTPClient(port: server.port))
+    for count in [1, 10, 60] {
+      let headers = (0..<count).map { "X-\($0):  \t\(String(repeating: "v", count: $0 % 4 * 60)) \r\nY:\r\n" }.joined()
+      let bytes = Array("POST /long HTTP/1.1\r\nHost: a\r\n\(headers)Content-Length: 1\r\n\r\n\u{1}".utf8)
+      for start in stride(from: 0, to: bytes.count, by: 997) { client.send(Array(bytes[start...].prefix(997))) }
+      #expect(client.reply()?.text == "post /long 1 sum=1")
+    }
+  }
+
+  @Test("a header that is there several times is all of its values")
+  func repeatedHeaders() throws {
+    let server = try HTTPServer.start(handler: HTTPServerTests.echo)
+    defer { server.stop() }
+    let client = try #require(HTTPClient(port: server.port))
+    #expect(client.request("GET", "/", headers: ["X-Test: a", "Y: c", "x-test: b"])?.text == "get / 0 x-test=a, b")
+  }
+
   @Test("what is right is understood, however unusual", arguments: taken)
   func understood(row: WireCase) throws {
     let server = try HTTPServer.start(handler: HTTPServerTests.echo)
@@ -113,6 +143,8 @@ struct StrictnessTests {
       "Content-Length: \(inner.utf8.count + 5)\r\nTransfer-Encoding: chunked\r\n",
       "Transfer-Encoding: chunked\r\nContent-Length: \(inner.utf8.count + 5)\r\n",
       "Content-Length: 5\r\nContent-Length: \(inner.utf8.count + 5)\r\n",
+      "Content-Length:\r\n \(inner.utf8.count + 5)\r\n", "Content-Length: 5\r\n \(inner.utf8.count + 5)\r\n",
+      "Content-Length: \r\n\t\(inner.utf8.count + 5)\r\n", "Transfer-Encoding:\r\n chunked\r\n",
     ] {
       let server = try HTTPServer.start(handler: HTTPServerTests.echo)
       defer { server.stop() }

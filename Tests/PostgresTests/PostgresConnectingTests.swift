@@ -74,6 +74,33 @@ struct PostgresConnectingTests {
     }
   }
 
+  /// A password with a character that a URI has to escape: libpq takes parts of it for port, host or database.
+  @Test(
+    "a password that tears the URI apart is not quoted",
+    arguments: ["S3CRET/pw", "12/S3CRET", "p@S3CRET", "p?p@S3CRET", "S3CRET/p?w", "12/S3CRET?w"])
+  func tornPassword(password: String) {
+    for scheme in ["postgresql", "postgres"] {
+      let error = #expect(throws: PostgresError.self) {
+        _ = try PostgresSession(
+          connectingTo: PostgresAddress("\(scheme)://atk:\(password)@127.0.0.1:1/d"), applicationName: "t",
+          deadline: .after(.seconds(20)))
+      }
+      #expect(error?.code == .badAddress)
+      #expect(error.map { "\($0)".contains("S3") } == false)
+    }
+    let port = #expect(throws: PostgresError.self) { try PostgresAddress("host=h port=S3CRET") }
+    #expect(port.map { "\($0)".contains("S3") } == false)
+  }
+
+  @Test(
+    "what is right in a URI is taken",
+    arguments: [
+      "postgresql://u:p%40%2F@h:5/d", "postgres://h/d?application_name=a@b", "postgresql:///d?host=/tmp",
+      "postgresql://u@h:1,i:2/d", "postgresql://u@h,i/d", "postgresql://u:p@[::1]:5/d", "postgresql://%2Ftmp/d",
+      "postgresql://u:p?q@h/d", "postgresql://u:p:q@h/d", "host=h password='a@b/c'",
+    ])
+  func rightAddress(text: String) throws { _ = try PostgresAddress(text) }
+
   @Test("an address keeps its settings when only the database changes")
   func anotherDatabase() throws {
     let address = try PostgresAddress("postgresql://u:it's@h:5/d?sslmode=disable").withDatabase("e")

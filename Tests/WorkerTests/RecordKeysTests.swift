@@ -23,6 +23,14 @@ struct RecordKeysTests {
     #expect(near(#"x\.a"#, in: #"{"x":{"a":1}}"#) == ["x.a"])
   }
 
+  @Test("a record whose texts take long to compare is not taken apart, plain or escaped")
+  func hostile() {
+    for mark in ["\u{301}", #"\u0301"#] {
+      #expect(near("a", in: #"{"A":1,"e"# + String(repeating: mark, count: 30) + #"":2}"#) == ["A"])
+      #expect(near("a", in: #"{"A":1,"e"# + String(repeating: mark, count: 31) + #"":2}"#) == nil)
+    }
+  }
+
   private func example(of record: String, _ reason: RejectReason, field: Int?, value: String? = nil) -> String? {
     let examples = FieldExamples()
     var search = ExampleSearch(

@@ -94,6 +94,10 @@ enum { CJSON_MARK_MISSING = 1, CJSON_MARK_CLIPPED = 2, CJSON_MARK_UNKNOWN = 4 };
 /// Writes a text of UTF-8 in Normalization Form C to `out`, and returns its length; more than `room`: it cannot.
 typedef size_t (*cjson_normalize)(const void *text, size_t length, void *out, size_t room);
 
+/// Characters in a row that may join the one before them (combining marks): a text with more is not normalized. It is the
+/// bound of Unicode Standard Annex 15, section 13, "Stream-Safe Text Format".
+enum { CJSON_ROW_MAX = 30 };
+
 /// How a decoder is to work.
 typedef struct {
   size_t record_bytes_max;
@@ -138,6 +142,12 @@ uint64_t cjson_hash(const void *bytes, size_t length);
 
 /// Whether `length` bytes are a number by the grammar of RFC 8259.
 bool cjson_is_number(const void *bytes, size_t length);
+
+/// The text as decoders compare it; as cjson_normalize.
+size_t cjson_normal_form(const void *text, size_t length, cjson_normalize normalize, void *out, size_t room);
+
+/// The longest row of characters that may join the one before them; `is_json`: those that are escaped count too.
+size_t cjson_longest_row(const void *text, size_t length, bool is_json);
 
 /// Whether `length` bytes are UTF-8.
 bool cjson_is_utf8(const void *bytes, size_t length);
