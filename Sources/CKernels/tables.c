@@ -10,7 +10,8 @@
 
 CK_CLONES void ck_standardize(
   int64_t rows, int64_t n, const float *restrict numbers, const double *restrict mean, const double *restrict inverse,
-  const float *restrict limit, float *restrict x, int64_t ldx) {
+  const float *restrict limit, const float *restrict least, const float *restrict most, float *restrict x,
+  int64_t ldx) {
   for (int64_t r = 0; r < rows; r++) {
     const float *from = numbers + r * n;
     float *to = x + r * ldx;
@@ -18,22 +19,26 @@ CK_CLONES void ck_standardize(
       float value = from[j];
       float z = (float)(((double)value - mean[j]) * inverse[j]);
       z = z > limit[j] ? limit[j] : z < -limit[j] ? -limit[j] : z;
-      to[j] = value == value ? z : 0.0f;
+      to[j] = value >= least[j] && value <= most[j] ? z : 0.0f;
     }
   }
 }
 
 CK_CLONES void ck_moments(
-  int64_t rows, int64_t n, const float *restrict numbers, const double *restrict shift, double *restrict count,
-  double *restrict sum, double *restrict square) {
-  for (int64_t j = 0; j < n; j++) count[j] = sum[j] = square[j] = 0;
+  int64_t rows, int64_t n, const float *restrict numbers, const double *restrict shift, const float *restrict least,
+  const float *restrict most, double *restrict count, double *restrict sum, double *restrict square,
+  double *restrict outside) {
+  for (int64_t j = 0; j < n; j++) count[j] = sum[j] = square[j] = outside[j] = 0;
   for (int64_t r = 0; r < rows; r++) {
     const float *from = numbers + r * n;
     for (int64_t j = 0; j < n; j++) {
       float value = from[j];
-      double present = value == value ? 1.0 : 0.0;
-      double d = value == value ? (double)value - shift[j] : 0.0;
-      count[j] += present;
+      // Neither where the value is a NaN.
+      int is_inside = value >= least[j] && value <= most[j];
+      int is_outside = value < least[j] || value > most[j];
+      double d = is_inside ? (double)value - shift[j] : 0.0;
+      count[j] += is_inside ? 1.0 : 0.0;
+      outside[j] += is_outside ? 1.0 : 0.0;
       sum[j] += d;
       square[j] += d * d;
     }

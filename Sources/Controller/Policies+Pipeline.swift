@@ -22,5 +22,6 @@ extension HealthLimits {
     missingShareMax = settings.missingShareMax
     unknownShareMax = settings.unknownShareMax
     clippedShareMax = settings.clippedShareMax
+    wildShareMax = settings.wildShareMax
   }
 }

@@ -16,6 +16,8 @@ public func examine(_ report: FieldReport?, limits: HealthLimits) -> [HealthFind
       field.finding(.missingFeature, \.missing, limits.missingShareMax, limits, "is absent from"),
       field.finding(.unknownValues, \.unknown, limits.unknownShareMax, limits, "is none of the known values in"),
       field.finding(.clippedValues, \.clipped, limits.clippedShareMax, limits, "lies outside its clip range in"),
+      field.finding(
+        .wildValues, \.wild, limits.wildShareMax, limits, "lies far outside its usual range, and counts as absent, in"),
     ]
   }
 }
@@ -33,6 +35,17 @@ extension FieldReport {
       warnings.append(
         "label \(field.path) is absent from \(count(counts.missing)) of \(count(counts.records)) records"
           + field.nearKeys + ": they are predicted, not learned")
+    }
+    for field in fields where field.total.wild > 0 {
+      let (wild, records) = (count(field.total.wild), count(field.total.records))
+      warnings.append(
+        (field.isFeature
+          ? "feature \(field.name) lies far outside its usual range in \(wild) of \(records) records"
+          : "label \(field.path) lies far outside its usual range in \(wild) of \(records) records")
+          + (field.wildExample.map { ", such as \($0)" } ?? "")
+          + (field.isFeature
+            ? ": such a value counts as absent; `clip: [lowest, highest]` says what may occur"
+            : ": it is learned as 100 times the usual spread"))
     }
     // Deletions are nobody's mistake.
     let mistakes = rejections.filter { $0.reason != RejectReason.tombstone.rawValue }
@@ -61,7 +74,8 @@ extension FieldReport.Field {
     let (part, share) = (counts[keyPath: count], share(counts))
     let verdict: Verdict = counts.records < limits.recordsMin ? .inconclusive : share <= most ? .pass : .fail
     let place = path == name ? "feature \(name)" : "feature \(name) (path \(path))"
-    let near = rule == .missingFeature ? nearKeys : ""
+    let near =
+      rule == .missingFeature ? nearKeys : rule == .wildValues ? wildExample.map { ", such as \($0)" } ?? "" : ""
     return HealthFinding(
       rule: rule.rawValue, layer: "input", observed: share, threshold: most, verdict: verdict, feature: name,
       detail: part == 0 ? nil : "\(place) \(what) \(part) of \(counts.records) records\(near)")

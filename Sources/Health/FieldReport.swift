@@ -13,15 +13,30 @@ public struct FieldReport: Sendable, Hashable, Codable {
     public var clipped: Int64
     /// Outside the known values.
     public var unknown: Int64
+    /// Far outside the usual range, and taken as absent.
+    public var wild: Int64
 
-    public init(records: Int64 = 0, missing: Int64 = 0, clipped: Int64 = 0, unknown: Int64 = 0) {
+    public init(
+      records: Int64 = 0, missing: Int64 = 0, clipped: Int64 = 0, unknown: Int64 = 0, wild: Int64 = 0
+    ) {
       self.records = records
       self.missing = missing
       self.clipped = clipped
       self.unknown = unknown
+      self.wild = wild
     }
 
-    public var isClean: Bool { missing == 0 && clipped == 0 && unknown == 0 }
+    /// An older program's counts know no wild values.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      records = try container.decode(Int64.self, forKey: .records)
+      missing = try container.decode(Int64.self, forKey: .missing)
+      clipped = try container.decode(Int64.self, forKey: .clipped)
+      unknown = try container.decode(Int64.self, forKey: .unknown)
+      wild = try container.decodeIfPresent(Int64.self, forKey: .wild) ?? 0
+    }
+
+    public var isClean: Bool { missing == 0 && clipped == 0 && unknown == 0 && wild == 0 }
   }
 
   public struct Field: Sendable, Hashable, Codable {
@@ -35,9 +50,12 @@ public struct FieldReport: Sendable, Hashable, Codable {
     public var window: Counts
     /// Keys of a record that lacks the field which may have been meant, the nearest first.
     public var near: [String]
+    /// A value far outside the usual range and where its record lies, as in `1e+20 at flights/2@4711`.
+    public var wildExample: String?
 
     public init(
-      name: String, path: String, isFeature: Bool, total: Counts, window: Counts = Counts(), near: [String] = []
+      name: String, path: String, isFeature: Bool, total: Counts, window: Counts = Counts(), near: [String] = [],
+      wildExample: String? = nil
     ) {
       self.name = name
       self.path = path
@@ -45,6 +63,7 @@ public struct FieldReport: Sendable, Hashable, Codable {
       self.total = total
       self.window = window
       self.near = near
+      self.wildExample = wildExample
     }
   }
 

@@ -50,4 +50,6 @@ public enum HealthRule: String, Sendable, Hashable, Codable, CaseIterable {
   case unknownValues = "unknown_values"
   /// Observed: share of records whose value is outside the clip range.
   case clippedValues = "clipped_values"
+  /// Observed: share of records whose value is far outside the feature's usual range.
+  case wildValues = "wild_values"
 }

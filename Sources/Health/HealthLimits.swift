@@ -27,6 +27,8 @@ public struct HealthLimits: Sendable, Hashable, Codable {
   public var unknownShareMax: Double = 0.95
   /// The largest share of records whose value may lie outside the clip range; 1: any.
   public var clippedShareMax: Double = 0.95
+  /// The largest share of records whose value may lie far outside the feature's usual range; 1: any.
+  public var wildShareMax: Double = 0.1
   /// Below this many records nothing is said about a feature.
   public var recordsMin: Int64 = 200
 

@@ -46,12 +46,22 @@ public final class FieldTally {
 
   public var isEmpty: Bool { codes.isEmpty }
 
+  /// Whether the code is about a declared field.
+  public func knows(_ code: FieldCode) -> Bool { code.rawValue >= 0 && code.rawValue < size }
+
   public func count(of code: FieldCode) -> UInt32 { counts[Int(code.rawValue)] }
 
   public func add(_ code: FieldCode) {
-    precondition(code.rawValue >= 0 && code.rawValue < size, "a notice about a field that is not declared")
+    precondition(knows(code), "a notice about a field that is not declared")
     if counts[Int(code.rawValue)] == 0 { codes.append(code) }
     counts[Int(code.rawValue)] += 1
+  }
+
+  /// Says how often, whatever was said before.
+  public func set(_ code: FieldCode, to count: UInt32) {
+    precondition(knows(code), "a notice about a field that is not declared")
+    if counts[Int(code.rawValue)] == 0, count > 0 { codes.append(code) }
+    counts[Int(code.rawValue)] = count
   }
 
   /// Adds one kept record's marks, one byte a field.

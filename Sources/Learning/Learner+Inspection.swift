@@ -37,6 +37,17 @@ extension Learner {
 }
 
 extension Learner {
+  /// Running mean and deviation of a number, and the centre and scale of its usual range.
+  package func statistics(ofNumber number: Int) -> (mean: Double, deviation: Double, center: Double, scale: Double) {
+    let normalizer = network.normalizer
+    return (
+      normalizer.running.mean[number], normalizer.running.deviation(number), normalizer.ranges.center[number],
+      normalizer.ranges.scale[number]
+    )
+  }
+}
+
+extension Learner {
   /// Sets all parameters, in the order of `parametersDigestInput`, to begin where another program began.
   package func setCanonicalParameters(_ values: [Float]) {
     var next = 0

@@ -1,8 +1,8 @@
 import Tensors
 
 extension Learner {
-  /// The rows of `batch` that alone give a NaN or an infinity on the way forward or back, with the layer that shows it
-  /// first and the input that causes it.
+  /// The rows of `batch` that alone give a NaN or an infinity on the way forward or back, or a gradient so large that the
+  /// sum over a whole step overflows, with the layer that shows it first and the input that causes it.
   ///
   /// Runs each row by itself over the learner's buffers: outputs and gradients of the step in hand are lost, parameters,
   /// statistics and health counts stay. An input is named where the row is sound without it.
@@ -31,10 +31,11 @@ extension Learner {
     guard !batch.labels[0].isNaN else { return nil }
     let local = back.run(batch, dropoutSeed: dropoutSeed)
     if !local.lossSum.isFinite { return "loss" }
-    for segment in layout.segments.reversed() where !back.gradientIsFinite(segment.range) {
+    for segment in layout.segments.reversed()
+    where !isSmall(UnsafePointer(back.gradient.pointer) + segment.range.lowerBound, segment.range.count) {
       return segment.name
     }
-    if layout.embeddingWidth > 0, !isFinite(network.inputGradient.pointer, layout.embeddingWidth) {
+    if layout.embeddingWidth > 0, !isSmall(network.inputGradient.pointer, layout.embeddingWidth) {
       return "embeddings"
     }
     return nil
@@ -59,6 +60,16 @@ extension Learner {
     }
     return nil
   }
+
+  /// Whether as many such rows as there are on all ranks have a finite sum; a NaN is not small.
+  private func isSmall(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+    let most = Float.greatestFiniteMagnitude / Float(Self.rowsOfLargestStep)
+    for index in 0..<count where !(abs(values[index]) <= most) { return false }
+    return true
+  }
+
+  /// More than any step has: the sum of so many gradients that are let through cannot overflow.
+  private static let rowsOfLargestStep = 1 << 24
 
   private func isFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
     for index in 0..<count where !values[index].isFinite { return false }

@@ -25,8 +25,7 @@ extension Learner {
       network.times?.lap("embeddings", .update)
       optimizers.observe(lossSum: lossSum, labelled: labelled)
     }
-    normalizer.running.merge(normalizer.merged)
-    normalizer.refresh()
+    normalizer.learn(step: step)
     step += 1
     return update
   }

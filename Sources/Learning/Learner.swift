@@ -94,19 +94,23 @@ public final class Learner {
     }
   }
 
+  /// What of the batch that `backward` saw last lay so far outside a column's usual range that it was not taken as it is.
+  public var wildValues: [WildValues] { network.normalizer.wild }
+
   /// Shape [P]; to be summed over ranks in place. The same P and the same order of parameters on every rank.
   public var denseGradient: UnsafeMutableBufferPointer<Float> { back.gradient.buffer }
 
   /// Appends this rank's touched embedding rows and input moments.
   public func appendAttachment(to bytes: inout [UInt8]) {
-    Attachment.append(embeddings.local, network.normalizer.local, to: &bytes)
+    Attachment.append(
+      embeddings.local, network.normalizer.local, network.normalizer.localSample, to: &bytes)
   }
 
   /// Sums all ranks' attachments, given in rank order, the own one included.
   ///
   /// - Throws: `LearningError.damaged`; the step must then be discarded.
   public func absorb(attachments: [UnsafeRawBufferPointer]) throws {
-    try withArithmeticMode { try merge.run(attachments, moments: network.normalizer.merged) }
+    try withArithmeticMode { try merge.run(attachments, into: network.normalizer) }
   }
 
   /// Instead of `absorb`, for a rank that is alone: its own share is the whole, and no bytes of it are written or read.
@@ -115,6 +119,7 @@ public final class Learner {
       merge.rows.take(embeddings.local)
       network.normalizer.merged.clear()
       network.normalizer.merged.merge(network.normalizer.local)
+      network.normalizer.mergedSample.copy(network.normalizer.localSample)
     }
   }
 
@@ -138,7 +143,6 @@ public final class Learner {
   func forgetRows() {
     embeddings.local.clear()
     merge.rows.clear()
-    network.normalizer.local.clear()
-    network.normalizer.merged.clear()
+    network.normalizer.forgetStep()
   }
 }

@@ -14,6 +14,22 @@ public struct LocalStep: Sendable, Hashable {
   }
 }
 
+/// Values of one column of a batch that lay far outside its usual range.
+public struct WildValues: Sendable, Hashable {
+  public enum Place: Sendable, Hashable {
+    /// Index among the numbers: such a value counts as absent.
+    case number(Int)
+    /// Index of the head: such a label is learned as the bound.
+    case label(Int)
+  }
+
+  public var place: Place
+  public var count: Int
+  /// The row of the farthest one, and what it is.
+  public var row: Int
+  public var value: Float
+}
+
 /// What became of a step.
 public struct Update: Sendable, Hashable {
   /// L2 norm of the mean gradient after clipping by value and before clipping by norm, embedding rows included.

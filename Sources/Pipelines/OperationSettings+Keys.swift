@@ -37,6 +37,10 @@ extension HealthSettings {
       Key(
         "clipped_share_max", \.clippedShareMax, .number(0...1),
         "The largest share of records in which a feature may lie outside its clip range; 1: any."),
+      Key(
+        "wild_share_max", \.wildShareMax, .number(0...1),
+        "The largest share of records in which a feature may lie more than 100 times its usual spread away, and is therefore taken as absent; 1: any."
+      ),
     ])
 }
 

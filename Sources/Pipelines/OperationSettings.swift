@@ -26,6 +26,8 @@ public struct HealthSettings: Sendable, Hashable, Codable {
   public var unknownShareMax: Double = 0.95
   /// The largest share of records in which a feature may lie outside its clip range; 1: any.
   public var clippedShareMax: Double = 0.95
+  /// The largest share of records in which a feature may lie far outside its usual range; 1: any.
+  public var wildShareMax: Double = 0.1
 
   public init() {}
 }

@@ -1,7 +1,7 @@
 extension Pipeline {
   /// What is no mistake and may still not be what is meant, a sentence each.
   public var advice: [String] {
-    source.remarks
+    source.remarks + steepDescents
       + schema.features.compactMap { feature in
         guard feature.type == .timestamp, feature.origin == nil, feature.normalize == .standard else { return nil }
         return """
@@ -9,6 +9,22 @@ extension Pipeline {
           apart; where less matters, write `origin: \(Self.exampleOrigin)` (epoch seconds near your times), which is subtracted first
           """
       }
+  }
+
+  /// A plain step of that rate is usual for probabilities, whose gradients are below 1; errors of a value are not.
+  private var steepDescents: [String] {
+    guard let head = heads.first(where: { $0.task == .regression }) else { return [] }
+    let rows = [
+      ("optimizer", training.optimizer), ("embedding_optimizer", training.embeddingOptimizer),
+      ("wide_optimizer", training.wideOptimizer ?? training.embeddingOptimizer),
+    ]
+    return rows.prefix(training.wideOptimizer == nil ? 2 : 3).compactMap { key, optimizer in
+      guard optimizer.kind == .sgd, optimizer.learningRate > 0.1 else { return nil }
+      return """
+        training.\(key) is sgd with the rate \(optimizer.learningRate), and the output `\(head.name)` is a value: such a step may \
+        overshoot without end; adagrad, the default of embeddings, is safe, or a rate of 0.05
+        """
+    }
   }
 
   /// 2025-01-01.

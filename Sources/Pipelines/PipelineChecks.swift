@@ -4,6 +4,8 @@ import Vocabulary
 struct PipelineChecks {
   let pipeline: Pipeline
   let reader: PipelineReader
+  /// Bytes that the machine has; nil: not asked.
+  var memory: Int?
 
   func check() {
     checkSource()
@@ -13,6 +15,26 @@ struct PipelineChecks {
     checkLayers()
     checkOptimizers()
     checkLosses()
+    checkSize()
+  }
+
+  /// Whether the model has a place to be.
+  private func checkSize() {
+    guard reader.trusts("model"), reader.trusts("schema.features"), reader.trusts("training") else { return }
+    let size = ModelSize(pipeline)
+    let features = pipeline.schema.features
+    let largest = features.indices.filter { features[$0].type == .category }
+      .max { features[$0].buckets * features[$0].dimension < features[$1].buckets * features[$1].dimension }
+    let path = largest.map { "schema.features[\($0)].buckets" } ?? "model.hidden"
+    if size.tableRows > ModelSize.tableRowsMax {
+      note(
+        path, "the categories have \(size.tableRows) buckets together, and there are \(ModelSize.tableRowsMax) at most",
+        "write fewer `buckets`")
+    } else if let memory, size.workerBytes > memory {
+      note(
+        path, "the model takes \(size.sentence), and this machine has \(ModelSize.text(memory))",
+        "write fewer `buckets`, a smaller `dimension` or narrower layers")
+    }
   }
 
   /// What of the model depends on the features.

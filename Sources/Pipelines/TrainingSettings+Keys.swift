@@ -38,7 +38,8 @@ extension TrainingSettings {
         "The largest L2 norm of one layer's gradient, a category's embedding rows being a layer; the third."),
       Key(
         "non_finite_budget", \.nonFiniteBudget, .integer(0...1_000_000_000),
-        "After this many records rejected as non_finite the pipeline is halted."),
+        "At most this many records of 100000 may be rejected as non_finite: a burst of more, or a lasting share above it, halts the pipeline. The next start begins to count anew."
+      ),
       Key("ledger", \.ledger, .boolean, "Stores every step's offset ranges, for audit --ledger."),
       Key(
         "reproducible", \.reproducible, .boolean,

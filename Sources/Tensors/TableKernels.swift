@@ -2,17 +2,21 @@ import CKernels
 
 /// Kernels that need no CPU level: element-wise in double, or whole numbers only.
 package enum TableKernels {
-  /// x becomes clamp((x − mean)·inverse, ± limit), a NaN 0, for each of `columns` columns.
+  /// x becomes clamp((x − mean)·inverse, ± limit), a NaN and what is not within `least` … `most` 0, for each of `columns`
+  /// columns.
   package static func standardize(
     rows: Int, columns: Int, numbers: UnsafePointer<Float>, mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>,
-    limit: UnsafePointer<Float>, x: Rows
-  ) { ck_standardize(Int64(rows), Int64(columns), numbers, mean, inverse, limit, x.pointer, Int64(x.stride)) }
+    limit: UnsafePointer<Float>, least: UnsafePointer<Float>, most: UnsafePointer<Float>, x: Rows
+  ) {
+    ck_standardize(Int64(rows), Int64(columns), numbers, mean, inverse, limit, least, most, x.pointer, Int64(x.stride))
+  }
 
-  /// Per column over the rows that are not NaN: count, Σ (x − shift), Σ (x − shift)².
+  /// Per column over the rows within `least` … `most`: count, Σ (x − shift), Σ (x − shift)²; and how many are outside.
   package static func moments(
-    rows: Int, columns: Int, numbers: UnsafePointer<Float>, shift: UnsafePointer<Double>,
-    count: UnsafeMutablePointer<Double>, sum: UnsafeMutablePointer<Double>, square: UnsafeMutablePointer<Double>
-  ) { ck_moments(Int64(rows), Int64(columns), numbers, shift, count, sum, square) }
+    rows: Int, columns: Int, numbers: UnsafePointer<Float>, shift: UnsafePointer<Double>, least: UnsafePointer<Float>,
+    most: UnsafePointer<Float>, count: UnsafeMutablePointer<Double>, sum: UnsafeMutablePointer<Double>,
+    square: UnsafeMutablePointer<Double>, outside: UnsafeMutablePointer<Double>
+  ) { ck_moments(Int64(rows), Int64(columns), numbers, shift, least, most, count, sum, square, outside) }
 
   /// Copies table row `indices[r · stride]` into row r of `x`.
   package static func gather(

@@ -6,11 +6,13 @@ public enum FieldNotice: Sendable, Hashable {
   case clipped
   /// A category outside the known values, and the record was kept.
   case unknown
+  /// Far outside the feature's usual range, and taken as absent; of a label, as the bound.
+  case wild
   /// The record was refused because of this field.
   case rejected(RejectReason)
 
   /// How many there are.
-  public static let count = 3 + RejectReason.allCases.count
+  public static let count = 4 + RejectReason.allCases.count
 
   /// The place in arrays counted by notice; part of the wire format between workers of one version.
   public var index: Int {
@@ -18,7 +20,8 @@ public enum FieldNotice: Sendable, Hashable {
     case .missing: 0
     case .clipped: 1
     case .unknown: 2
-    case .rejected(let reason): 3 + reason.index
+    case .wild: 3
+    case .rejected(let reason): 4 + reason.index
     }
   }
 
@@ -28,7 +31,8 @@ public enum FieldNotice: Sendable, Hashable {
     case 0: self = .missing
     case 1: self = .clipped
     case 2: self = .unknown
-    default: self = .rejected(RejectReason.allCases[index - 3])
+    case 3: self = .wild
+    default: self = .rejected(RejectReason.allCases[index - 4])
     }
   }
 
@@ -38,6 +42,7 @@ public enum FieldNotice: Sendable, Hashable {
     case .missing: "missing"
     case .clipped: "clipped"
     case .unknown: "unknown"
+    case .wild: "wild"
     case .rejected(let reason): reason.rawValue
     }
   }
@@ -48,6 +53,7 @@ public enum FieldNotice: Sendable, Hashable {
     case "missing": self = .missing
     case "clipped": self = .clipped
     case "unknown": self = .unknown
+    case "wild": self = .wild
     default:
       guard let reason = RejectReason(rawValue: name) else { return nil }
       self = .rejected(reason)

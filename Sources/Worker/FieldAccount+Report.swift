@@ -27,6 +27,10 @@ extension FieldAccount {
       case (.unknown, let field?):
         report.fields[field].total.unknown = entry.records
         report.fields[field].window.unknown = entry.window
+      case (.wild, let field?):
+        report.fields[field].total.wild = entry.records
+        report.fields[field].window.wild = entry.window
+        report.fields[field].wildExample = entry.example
       case (.rejected(let reason), _) where entry.records > 0:
         report.rejections.append(
           FieldReport.Rejection(
@@ -54,11 +58,12 @@ extension FieldAccount {
       }
       if known.total.records < report.records { since[place] = report.records - known.total.records }
       let counts = known.total
-      for (notice, count) in [(.missing, counts.missing), (.clipped, counts.clipped), (.unknown, counts.unknown)]
-        as [(FieldNotice, Int64)] where count > 0
-      {
+      for (notice, count) in [
+        (.missing, counts.missing), (.clipped, counts.clipped), (.unknown, counts.unknown), (.wild, counts.wild),
+      ] as [(FieldNotice, Int64)] where count > 0 {
         add(FieldCode(field: place, notice), count)
       }
+      if let example = known.wildExample { note(example, of: FieldCode(field: place, .wild)) }
       if !known.near.isEmpty { note(known.near.joined(separator: "\n"), of: FieldCode(field: place, .missing)) }
     }
     for rejection in report.rejections {

@@ -25,6 +25,15 @@ package final class Quarantine: Sendable {
     if guilty.isEmpty {
       guilty = (0..<shares.batch.count).map { NonFiniteRow(row: $0, layer: "sum over the batch", feature: nil) }
     }
+    take(guilty, of: shares, step: step)
+  }
+
+  /// The sum over the ranks overflowed: quarantines those rows of this rank's that make it overflow. There may be none.
+  package func cureSum(_ shares: StepShares, learner: Learner, step: Int64) {
+    take(learner.nonFiniteRows(in: shares.batch), of: shares, step: step)
+  }
+
+  private func take(_ guilty: [NonFiniteRow], of shares: StepShares, step: Int64) {
     for row in guilty {
       let place = shares.quarantine(row: row.row)
       put(
@@ -34,7 +43,7 @@ package final class Quarantine: Sendable {
     }
   }
 
-  /// The sum over the ranks, or the update itself, overflowed: no single record is to blame.
+  /// The update overflowed though no record does: none is to blame.
   package func reportReducedStep(step: Int64, isLeader: Bool) {
     guard isLeader else { return }
     put(

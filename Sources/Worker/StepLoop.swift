@@ -57,6 +57,15 @@ package final class StepLoop {
   private let examples: FieldExamples
   /// Taken and not yet agreed on.
   private var newExamples: [FieldExample] = []
+  /// Whether the step in hand is done again without the records that made its sum overflow, and whether it has been.
+  private var mustCure = false
+  private var isCured = false
+  /// By number and by head: the declared field.
+  private let numberFields: [Int]
+  private let featureCount: Int
+  private let topic: String
+  /// Fields of which an example of a wild value was told.
+  private var toldWild: Set<FieldCode> = []
   /// When the window's first step with records began, and when its last ended.
   private var workSince: ContinuousClock.Instant?
   /// When the step in hand began, as long as no other of the window had records.
@@ -83,6 +92,9 @@ package final class StepLoop {
     self.quarantine = quarantine
     self.state = state
     self.examples = examples
+    topic = pipeline.source.topic
+    featureCount = pipeline.schema.features.count
+    numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type != .category }
     headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
     headLosses = Array(repeating: HeadShare(), count: headTasks.count)
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
@@ -139,6 +151,8 @@ package final class StepLoop {
     var flags: StepFlags
     var isVoid: Bool
     var isEmpty: Bool
+    /// The sum overflowed, and the same records are looked at one by one before they are tried again.
+    var isRetried = false
     var health: [LayerHealth]
   }
 
@@ -173,8 +187,13 @@ package final class StepLoop {
       labelled: StepAccount.trained(envelopes), lossSum: StepAccount.lossSum(envelopes))
     if !update.isFinite {
       learner.discardStep()
+      if !isCured {
+        (mustCure, isCured, agreed.isVoid, agreed.isRetried) = (true, true, true, true)
+        return agreed
+      }
       quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
     }
+    isCured = false
     let keepsLedger = settings.ledger
     entries.removeAll(keepingCapacity: true)
     let step = state.step + 1
@@ -183,6 +202,8 @@ package final class StepLoop {
     }
     state.ledger.append(contentsOf: entries)
     state.step = step
+    state.nonFinite.add(
+      total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
     hasUnsavedProgress = true
     newExamples.removeAll(keepingCapacity: true)
     return agreed
@@ -207,13 +228,15 @@ package final class StepLoop {
       lastFlags.remove(.checkpointDue)
     }
     if let closing { return closing }
-    if state.rejected[RejectReason.nonFinite.index] > Int64(settings.nonFiniteBudget) {
+    if state.nonFinite.exceeds(settings.nonFiniteBudget) {
       closing = .halted(
-        "\(state.rejected[RejectReason.nonFinite.index]) records made numbers non-finite, "
-          + "more than training.non_finite_budget (\(settings.nonFiniteBudget))")
+        "\(state.rejected[RejectReason.nonFinite.index]) records made numbers non-finite, of late more than "
+          + "training.non_finite_budget (\(settings.nonFiniteBudget)) of \(NonFiniteRate.records)")
     } else if agreed.flags.contains(.stop) {
       closing = .stopped
-    } else if agreed.flags.contains(.limitReached) || (agreed.flags.contains(.lastStep) && !agreed.isEmpty) {
+    } else if agreed.flags.contains(.limitReached)
+      || (agreed.flags.contains(.lastStep) && !agreed.isEmpty && !agreed.isRetried)
+    {
       closing = .finished
     } else if agreed.flags.contains(.stopsAtEnd), agreed.isEmpty, agreed.flags.isDisjoint(with: [.notAtEnd, .paused]) {
       closing = .finished
@@ -228,8 +251,13 @@ package final class StepLoop {
   private func takeRecords(wishes: ControlBoard.Wishes, flags: inout StepFlags) {
     if closing != nil || lastFlags.contains(.paused) {
       shares.clear()
+      (mustCure, isCured) = (false, false)
       if closing == nil { _ = board.wakeUp.wait(until: .after(.milliseconds(50))) }
       flags.insert(.notAtEnd)
+      return
+    }
+    if mustCure {
+      if shares.hasRecords || !shares.isAtEnd { flags.insert(.notAtEnd) }
       return
     }
     // A void step keeps what was taken: only ranks whose shares were not full try again.
@@ -259,6 +287,8 @@ package final class StepLoop {
 
   private func learn() {
     localLossSum = 0
+    if mustCure, shares.hasRecords { quarantine.cureSum(shares, learner: learner, step: state.step) }
+    mustCure = false
     guard shares.hasRecords else {
       learner.discardStep()
       return
@@ -276,6 +306,25 @@ package final class StepLoop {
       local = learner.backward(shares.batch)
     }
     localLossSum = local.lossSum
+    if !learner.wildValues.isEmpty { noteWildValues() }
+  }
+
+  /// Counts what lay far outside its usual range, with one example a field.
+  private func noteWildValues() {
+    for wild in learner.wildValues {
+      let field =
+        switch wild.place {
+        case .number(let number): numberFields[number]
+        case .label(let head): featureCount + head
+        }
+      let code = FieldCode(field: field, .wild)
+      guard shares.tally.knows(code) else { continue }
+      shares.tally.set(code, to: UInt32(wild.count))
+      guard toldWild.insert(code).inserted else { continue }
+      let place = shares.position(ofRow: wild.row)
+      newExamples.append(
+        FieldExample(code: code, text: "\(wild.value) at \(topic)/\(place.partition)@\(place.offset)"))
+    }
   }
 
   /// The further heads' losses on this rank's rows, as they were predicted before they were learned.

@@ -64,6 +64,17 @@ package final class StepShares {
     tally.clear()
   }
 
+  /// Where the record of a row lies.
+  package func position(ofRow row: Int) -> (partition: Int32, offset: Int64) {
+    var first = 0
+    for (place, share) in shares.enumerated() {
+      let rows = Int(share.rows)
+      if row < first + rows { return (share.partition, buffers[place].offset(ofRow: row - first)) }
+      first += rows
+    }
+    preconditionFailure("row \(row) is not in a batch of \(batch.count)")
+  }
+
   /// Takes a row out of the step: it stays in place as a record without label or values, counted as rejected.
   ///
   /// - Returns: Where the record lies.

@@ -25,6 +25,8 @@ package struct TrainingState: Codable, Sendable {
   package var fields = FieldAccount()
   /// The losses of the heads beyond the first, in their order.
   package var heads: [HeadLoss] = []
+  /// Against the budget of records that make numbers non-finite.
+  package var nonFinite = NonFiniteRate()
 
   package init(task: EvaluationTask, progress: [PartitionProgress]) {
     self.progress = progress
@@ -53,6 +55,8 @@ package struct TrainingState: Codable, Sendable {
     ledger = try container.decodeIfPresent([LedgerEntry].self, forKey: .ledger) ?? []
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
+    nonFinite.begin(total: rejected[RejectReason.nonFinite.index], consumed: consumed)
+    nonFinite = try container.decodeIfPresent(NonFiniteRate.self, forKey: .nonFinite) ?? nonFinite
   }
 
   /// Begins to count the losses of heads that are not counted yet, and forgets those of heads that are gone.

@@ -79,6 +79,7 @@ extension TrainingThread {
     var state = TrainingState(task: task, progress: checkpoint.progress.sorted { $0.partition < $1.partition })
     state.step = checkpoint.step
     for reason in RejectReason.allCases { state.rejected[reason.index] = checkpoint.rejected[reason] ?? 0 }
+    state.nonFinite.begin(total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed)
     state.metrics = checkpoint.metrics
     state.heads = checkpoint.heads
     for place in state.heads.indices { state.heads[place].window = HeadLoss.Tally() }

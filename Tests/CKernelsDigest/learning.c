@@ -164,19 +164,22 @@ static void sorted_sums(taste how, int64_t n) {
 void tables(const ck_kernels *k, taste how) {
   enum { n = 11, ld = 16, exponents = 4 * 512 };
   (void)k;
-  float *numbers = drawn(how, rows * n), *x = floats(rows * ld), limit[n];
-  double mean[n], inverse[n], count[n], sum[n], square[n];
+  float *numbers = drawn(how, rows * n), *x = floats(rows * ld), limit[n], least[n], most[n];
+  double mean[n], inverse[n], count[n], sum[n], square[n], outside[n];
   for (int i = 0; i < n; i++) {
     mean[i] = draw_unit();
     inverse[i] = 0.5 + draw_unit();
     limit[i] = i % 2 ? 1.5f : __builtin_inff();
+    least[i] = i % 3 ? -0.75f : -__builtin_inff();
+    most[i] = i % 3 ? 0.5f : __builtin_inff();
   }
-  ck_standardize(rows, n, numbers, mean, inverse, limit, x, ld);
+  ck_standardize(rows, n, numbers, mean, inverse, limit, least, most, x, ld);
   hash_rows(x, rows, n, ld);
-  ck_moments(rows, n, numbers, mean, count, sum, square);
+  ck_moments(rows, n, numbers, mean, least, most, count, sum, square, outside);
   hash_doubles(count, n);
   hash_doubles(sum, n);
   hash_doubles(square, n);
+  hash_doubles(outside, n);
   uint32_t *counts = memory(exponents * sizeof(uint32_t));
   for (int i = 0; i < rows * n; i++)
     if (numbers[i] != numbers[i]) numbers[i] = 0.0f;

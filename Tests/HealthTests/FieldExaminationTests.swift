@@ -34,6 +34,19 @@ struct FieldExaminationTests {
     #expect(finding(.clippedValues, field(.init(records: 1000, clipped: sick)))?.verdict == verdict)
   }
 
+  @Test("wild values are told with an example, and hold a version back where they are many")
+  func wild() throws {
+    var field = self.field(.init(records: 1000, wild: 12))
+    field.wildExample = "1e+20 at t/0@300"
+    #expect(finding(.wildValues, field)?.verdict == .pass)
+    let told = FieldReport(records: 1000, fields: [field]).warnings(limits: HealthLimits()) { "\($0)" }
+    #expect(told.count == 1 && told[0].contains("12 of 1000 records, such as 1e+20 at t/0@300"))
+    field.total.wild = 200
+    let found = try #require(finding(.wildValues, field))
+    #expect(
+      found.verdict == .fail && found.detail?.hasSuffix("in 200 of 1000 records, such as 1e+20 at t/0@300") == true)
+  }
+
   @Test("a rare feature is no missing one", arguments: [(980, Verdict.pass), (995, .fail)] as [(Int64, Verdict)])
   func rare(missing: Int64, verdict: Verdict) {
     #expect(finding(.missingFeature, field(.init(records: 1000, missing: missing)))?.verdict == verdict)

@@ -51,20 +51,43 @@ import Vocabulary
     func absorb(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try learner.absorb(attachments: [$0]) } }
     try absorb(good)
     for length in 0..<good.count { #expect(throws: LearningError.self) { try absorb(Array(good.prefix(length))) } }
-    // Magic and the three counts.
-    for position in 0..<16 {
+    // Magic and the four counts.
+    for position in 0..<20 {
       var bad = good
       bad[position] ^= 0x41
       #expect(throws: LearningError.self) { try absorb(bad) }
     }
     // A row outside all tables, and rows that do not ascend.
-    let rows = 16 + (spec.numbers.count + 1) * 24
+    let columns = spec.numbers.count + 1
+    let rows = 24 + columns * 24 + 8 * (8 + columns * 4)
     var outside = good
     outside[rows + 3] = 0xff
     #expect(throws: LearningError.self) { try absorb(outside) }
     var twice = good
     twice.replaceSubrange((rows + 4)..<(rows + 8), with: good[rows..<(rows + 4)])
     #expect(throws: LearningError.self) { try absorb(twice) }
+  }
+
+  @Test func `of the format before usual ranges go on with the same statistics`() throws {
+    let learner = Learner(spec: spec, batchCapacity: 8)
+    var stream = Stream(spec)
+    for _ in 0..<5 { try learner.learn(stream.batch(8)) }
+    var old = learner.encodeState()
+    let shape = Int(old[8..<12].withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) })
+    let columns = spec.numbers.count + 1
+    let ranges = 12 + shape + 16 + 3 * (8 + columns * 8)
+    old.removeSubrange(ranges..<(ranges + (8 + columns * 64 * 4) + 5 * (8 + columns * 8)))
+    old[4] = 2
+    let restored = Learner(spec: spec, batchCapacity: 8)
+    try restored.learn(stream.batch(8))
+    try restored.restoreState(old)
+    let batch = stream.batch(8)
+    learner.predict(batch)
+    restored.predict(batch)
+    #expect(Array(restored.outputs) == Array(learner.outputs))
+    #expect(restored.statistics(ofNumber: 0).scale == 0)
+    try restored.learn(batch)
+    _ = try Predictor(spec: spec, state: old, batchCapacity: 8)
   }
 
   @Test func `parameters have canonical bytes that follow the parameters only`() throws {

@@ -51,14 +51,24 @@ extension Float {
     for index in 0..<count { #expect((buffers[0][index], buffers[1][index]) == expected[index]) }
   }
 
-  @Test func `numbers are standardised, clipped, and absent ones become zero`() {
-    let numbers: [Float] = [1, .nan, 100, 3, -4, -1e9]
-    let x = Matrix(2, 3)
+  @Test func `numbers are standardised, clipped, and what is absent or out of range becomes zero`() {
+    let numbers: [Float] = [1, .nan, 100, 7, 3, -4, -1e9, 8]
+    let x = Matrix(2, 4)
     TableKernels.standardize(
-      rows: 2, columns: 3, numbers: numbers, mean: [1, 0, 50], inverse: [2, 1, 0.5], limit: [5, .infinity, 5], x: x.rows
-    )
-    #expect((0..<3).map { x[0, $0] } == [0, 0, 5])
-    #expect((0..<3).map { x[1, $0] } == [4, -4, -5])
+      rows: 2, columns: 4, numbers: numbers, mean: [1, 0, 50, 1], inverse: [2, 1, 0.5, 1],
+      limit: [5, .infinity, 5, 20], least: [-.infinity, -.infinity, -.infinity, -7],
+      most: [.infinity, .infinity, .infinity, 7], x: x.rows)
+    #expect((0..<4).map { x[0, $0] } == [0, 0, 5, 6])
+    #expect((0..<4).map { x[1, $0] } == [4, -4, -5, 0])
+  }
+
+  @Test func `moments are of the values within the range, and those outside are counted`() {
+    let numbers: [Float] = [1, .nan, 3, 9, -1e20, .nan]
+    var (count, sum, square, outside) = ([-1.0, -1], [-1.0, -1], [-1.0, -1], [-1.0, -1])
+    TableKernels.moments(
+      rows: 3, columns: 2, numbers: numbers, shift: [2, 0], least: [-5, -5], most: [5, 5], count: &count, sum: &sum,
+      square: &square, outside: &outside)
+    #expect(count == [2, 0] && sum == [0, 0] && square == [2, 0] && outside == [1, 1])
   }
 
   @Test func `a batch copies rows and traps nothing at its edges`() {

@@ -16,6 +16,8 @@ struct MemoryStream: Sendable {
   let partitionCount: Int
   let recordsPerPartition: Int
   var poisoned: Set<Int64> = []
+  /// What poisoned records of partition 0 hold.
+  var poison = Float.infinity
   var rejectEvery: Int64 = 0
   /// Partitions that hold nothing.
   var empty: Set<Int32> = []
@@ -39,7 +41,7 @@ struct MemoryStream: Sendable {
       guard let slot = buffer.beginSlot() else { preconditionFailure("the buffer is too small for the test") }
       var random = SplitMix64(seed: UInt64(buffer.partition) << 32 | UInt64(offset))
       let (x, y) = (Float(random.nextUnit() * 2 - 1), Float(random.nextUnit() * 2 - 1))
-      slot.numbers[0] = poisoned.contains(offset) && buffer.partition == 0 ? .infinity : x
+      slot.numbers[0] = poisoned.contains(offset) && buffer.partition == 0 ? poison : x
       slot.numbers[1] = y
       slot.categories[0] = UInt32(random.next() % 7) + 1
       slot.labels.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0

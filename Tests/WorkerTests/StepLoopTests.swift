@@ -131,6 +131,36 @@ struct StepLoopTests {
     #expect(results[0].learner == results[1].learner)
   }
 
+  @Test("where only the sum over records overflows, those that make it overflow are named, and the rest is learned")
+  func overflowingSum() async throws {
+    // Each is finite, and so is what it alone gives the weights; two answered wrongly to the same side give infinity.
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 40)
+    (stream.poisoned, stream.poison) = (Set(0..<40), .greatestFiniteMagnitude)
+    let pipeline = smallPipeline {
+      $0.model.hidden = []
+      $0.schema.features[0].normalize = .none
+    }
+    let results = try await runRanks(2, pipeline, stream: stream)
+    let found = results.flatMap(\.quarantined)
+    #expect(!found.isEmpty)
+    #expect(found.allSatisfy { $0.position.partition == 0 && $0.feature == "a" })
+    #expect(results[0].state.trained == 80 - Int64(found.count))
+    #expect(results[0].state.rejected[RejectReason.nonFinite.index] == Int64(found.count))
+    #expect(results.map(\.end) == [.finished, .finished])
+    #expect(results[0].learner == results[1].learner)
+  }
+
+  @Test("a value far outside its usual range is counted by its field, with an example and its place")
+  func wildValue() async throws {
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 400)
+    (stream.poisoned, stream.poison) = ([250, 300], 1e20)
+    let state = try await runRanks(2, smallPipeline(), stream: stream)[0].state
+    let entries = state.fields.entries.filter { $0.code.notice == .wild }
+    #expect(entries.map(\.code.field) == [0] && entries.map(\.records) == [2])
+    #expect(entries.first?.example == "1e+20 at small/0@250")
+    #expect(state.trained == 800)
+  }
+
   @Test("beyond the budget of non-finite records the lineage is halted")
   func halted() async throws {
     var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 400)

@@ -285,14 +285,16 @@ const char *ck_wanted_level(void);
 
 // Kernels without a level: element-wise in double, or whole numbers only.
 
-/// x becomes clamp((x − mean)·inverse, ± limit), a NaN 0, for each of n columns of each row.
+/// x becomes clamp((x − mean)·inverse, ± limit), a NaN and what is not within [least, most] 0, for each of n columns of
+/// each row.
 void ck_standardize(
   int64_t rows, int64_t n, const float *numbers, const double *mean, const double *inverse, const float *limit,
-  float *x,
-  int64_t ldx);
-/// Per column over the rows that are not NaN: count, Σ (x − shift), Σ (x − shift)², rows ascending; overwrites.
+  const float *least, const float *most, float *x, int64_t ldx);
+/// Per column over the rows within [least, most]: count, Σ (x − shift), Σ (x − shift)², rows ascending; and how many are
+/// outside of it. A NaN is neither. Overwrites.
 void ck_moments(
-  int64_t rows, int64_t n, const float *numbers, const double *shift, double *count, double *sum, double *square);
+  int64_t rows, int64_t n, const float *numbers, const double *shift, const float *least, const float *most,
+  double *count, double *sum, double *square, double *outside);
 /// Copies row indices[r·stride] of a table [· × width] to x + r·ldx.
 void ck_gather(
   int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx);

@@ -73,7 +73,7 @@ extension Head {
     let labels = labels(of: batch)
     if spec.standardizesLabel, let formula {
       let label = normalizer.label(place)
-      for row in 0..<rows { targets[row] = Float((Double(labels[row]) - label.mean) * label.inverse) }
+      for row in 0..<rows { targets[row] = label.target(labels[row]) }
       // In standard deviations, as logits and targets are.
       if case .huber(let delta) = spec.loss { formula.bound = Float(Double(delta) * label.inverse) }
       kernels.logitLoss(

@@ -35,7 +35,7 @@ public final class ModelParameters: @unchecked Sendable {  // Written by the one
       var reader = StateReader(raw)
       var copies = PendingCopies()
       let header = try ModelStateFormat.readHeader(&reader, spec: spec)
-      try model.read(&reader, into: &copies)
+      try model.read(&reader, version: header.version, into: &copies)
       copies.perform()
       return header.step
     }

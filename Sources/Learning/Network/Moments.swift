@@ -32,6 +32,20 @@ final class Moments {
     count[column] = total
   }
 
+  /// Sets one column's moments.
+  func begin(_ column: Int, count: Double, mean: Double, squares: Double) {
+    self.count[column] = count
+    self.mean[column] = mean
+    self.squares[column] = squares
+  }
+
+  /// Lets what a column has seen count as at most this many values.
+  func shrink(_ column: Int, to most: Double) {
+    guard count[column] > most else { return }
+    squares[column] *= most / count[column]
+    count[column] = most
+  }
+
   func merge(_ other: Moments) {
     for column in 0..<columns {
       merge(column, count: other.count[column], mean: other.mean[column], squares: other.squares[column])

@@ -90,7 +90,8 @@ final class Network {
     normalizer.normalize(batch, into: x.column(layout.embeddingWidth))
     for (number, column) in indicators {
       for row in 0..<count {
-        x.from(row)[column] = batch.numbers[row * batch.numberCount + number].isNaN ? 1 : 0
+        x.from(row)[column] =
+          normalizer.isAbsent(batch.numbers[row * batch.numberCount + number], number) ? 1 : 0
       }
     }
   }

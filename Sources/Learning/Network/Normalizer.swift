@@ -2,25 +2,38 @@ import Tensors
 
 /// Running statistics of numbers and of the labels that are values: part of the model's state, the same on every rank.
 ///
-/// A step is normalised with the statistics *before* it; its own moments are merged when the step is applied.
+/// A step is normalised with the statistics *before* it; its own moments are merged when the step is applied. Values far
+/// outside the usual range do not enter them (`Normalizer+Learning`).
 final class Normalizer {
   let numberCount: Int
   /// Numbers in order, then a column for each head whose label is standardised.
   let running: Moments
+  let ranges: UsualRanges
   /// Moments of this rank's share of the step in hand.
   let local: Moments
   /// Moments of all ranks' shares, merged in rank order.
   let merged: Moments
+  /// Rows of this rank's share, and of all ranks', by which ranges are learned.
+  let localSample, mergedSample: RowSample
+  /// What lay so far outside in the batch measured last that it counts as absent; of labels, that it is learned as the
+  /// bound.
+  private(set) var wild: [WildValues] = []
 
-  private let standardized: [Bool]
+  /// By column: whether it is standardised.
+  let isWatched: [Bool]
   private let inputClip: Float
-  private let mean, inverse, shift, sum, square, present: AlignedBuffer<Double>
+  private let mean, inverse, shift, sum, square, present, outside: AlignedBuffer<Double>
   private let limit: AlignedBuffer<Float>
+  /// By column: the values that moments take.
+  private let low, high: AlignedBuffer<Float>
+  /// By column: beyond these a value is none.
+  private let floor, ceiling: AlignedBuffer<Float>
   /// By head: what an output is multiplied by and added to; zeros where the label is not standardised.
   private var labels: [Label]
   /// By head: its column; nil: not standardised.
   private let labelColumns: [Int?]
-  private let labelCount, labelSum, labelSquare, labelShift: AlignedBuffer<Double>
+  private let labelCount, labelSum, labelSquare, labelShift, labelOutside: AlignedBuffer<Double>
+  private let labelLow, labelHigh: AlignedBuffer<Float>
 
   /// Running statistics of a label.
   struct Label {
@@ -28,13 +41,21 @@ final class Normalizer {
     var deviation = 0.0
     /// 1 / deviation; 0 where none is known.
     var inverse = 0.0
+    /// Standardised targets beyond these are learned as these.
+    var least = -Double.infinity
+    var most = Double.infinity
+
+    /// NaN stays NaN.
+    func target(_ label: Float) -> Float {
+      let target = (Double(label) - mean) * inverse
+      return Float(target > most ? most : target < least ? least : target)
+    }
   }
 
   func label(_ head: Int) -> Label { labels[head] }
 
   init(_ spec: LearnerSpec) {
     numberCount = spec.numbers.count
-    standardized = spec.numbers.map(\.standardize)
     inputClip = spec.inputClip
     var columns = numberCount
     labelColumns = spec.heads.map { head in
@@ -42,29 +63,48 @@ final class Normalizer {
       defer { columns += 1 }
       return columns
     }
+    isWatched = spec.numbers.map(\.standardize) + Array(repeating: true, count: columns - numberCount)
     labels = spec.heads.map { _ in Label() }
     labelCount = AlignedBuffer(count: spec.heads.count)
     labelSum = AlignedBuffer(count: spec.heads.count)
     labelSquare = AlignedBuffer(count: spec.heads.count)
     labelShift = AlignedBuffer(count: spec.heads.count)
+    labelOutside = AlignedBuffer(count: spec.heads.count)
+    labelLow = AlignedBuffer(count: spec.heads.count)
+    labelHigh = AlignedBuffer(count: spec.heads.count)
     running = Moments(columns: columns)
+    ranges = UsualRanges(columns: columns)
     local = Moments(columns: columns)
     merged = Moments(columns: columns)
+    localSample = RowSample(columns: columns)
+    mergedSample = RowSample(columns: columns)
     mean = AlignedBuffer(count: columns)
     inverse = AlignedBuffer(count: columns)
     shift = AlignedBuffer(count: columns)
     sum = AlignedBuffer(count: columns)
     square = AlignedBuffer(count: columns)
     present = AlignedBuffer(count: columns)
+    outside = AlignedBuffer(count: columns)
     limit = AlignedBuffer(count: columns)
+    low = AlignedBuffer(count: columns)
+    high = AlignedBuffer(count: columns)
+    floor = AlignedBuffer(count: columns)
+    ceiling = AlignedBuffer(count: columns)
+    wild.reserveCapacity(columns)
     refresh()
   }
 
   /// Takes the running statistics into use; after each change of them.
   func refresh() {
-    for column in 0..<numberCount {
-      if standardized[column] {
-        let deviation = running.deviation(column)
+    for column in 0..<running.columns {
+      let deviation = isWatched[column] ? running.deviation(column) : 0
+      let reach = isWatched[column] ? reach(column, deviation: deviation) : Reach()
+      low[column] = Float(reach.center - reach.believed)
+      high[column] = Float(reach.center + reach.believed)
+      floor[column] = Float(reach.center - reach.value)
+      ceiling[column] = Float(reach.center + reach.value)
+      guard column < numberCount else { continue }
+      if isWatched[column] {
         mean[column] = running.mean[column]
         // Nothing known, or a constant so far: 0 says "as usual".
         inverse[column] = deviation > 0 ? 1 / deviation : 0
@@ -78,39 +118,66 @@ final class Normalizer {
     for (head, column) in labelColumns.enumerated() {
       guard let column else { continue }
       let deviation = running.deviation(column)
-      labels[head] = Label(
+      var label = Label(
         mean: running.mean[column], deviation: deviation, inverse: deviation > 0 ? 1 / deviation : 0)
+      if deviation > 0 {
+        let reach = reach(column, deviation: deviation)
+        label.least = (reach.center - reach.target - label.mean) * label.inverse
+        label.most = (reach.center + reach.target - label.mean) * label.inverse
+      }
+      labels[head] = label
+      labelLow[head] = low[column]
+      labelHigh[head] = high[column]
     }
   }
 
-  /// Writes standardised numbers to the first `numberCount` columns of `x`; absent ones become 0.
+  /// Writes standardised numbers to the first `numberCount` columns of `x`; what is absent or none becomes 0.
   func normalize(_ batch: FeatureBatch, into x: Rows) {
     TableKernels.standardize(
       rows: batch.count, columns: numberCount, numbers: batch.numbers, mean: mean.pointer, inverse: inverse.pointer,
-      limit: limit.pointer, x: x)
+      limit: limit.pointer, least: floor.pointer, most: ceiling.pointer, x: x)
   }
 
-  /// Measures this rank's share; replaces `local`.
+  /// Whether the value of a number is absent, or so far outside that it counts as such.
+  @inline(__always)
+  func isAbsent(_ value: Float, _ number: Int) -> Bool {
+    !(value >= floor.pointer[number] && value <= ceiling.pointer[number])
+  }
+
+  /// Measures this rank's share; replaces `local`, `localSample` and `wild`.
   func measure(_ batch: FeatureBatch) {
     local.clear()
+    localSample.clear()
+    wild.removeAll(keepingCapacity: true)
     let rows = batch.count
-    guard rows > 0 else { return }
+    guard rows > 0, running.columns > 0 else { return }
     if numberCount > 0 {
       for column in 0..<numberCount {
         shift[column] = nearMean(column, batch.numbers + column, rows: rows, stride: numberCount)
       }
       TableKernels.moments(
-        rows: rows, columns: numberCount, numbers: batch.numbers, shift: shift.pointer, count: present.pointer,
-        sum: sum.pointer, square: square.pointer)
+        rows: rows, columns: numberCount, numbers: batch.numbers, shift: shift.pointer, least: low.pointer,
+        most: high.pointer, count: present.pointer, sum: sum.pointer, square: square.pointer, outside: outside.pointer)
       for column in 0..<numberCount {
         keep(column, count: present[column], sum: sum[column], square: square[column], shift: shift[column])
+        guard outside[column] > 0 else { continue }
+        noteWild(.number(column), column, batch.numbers + column, rows: rows, stride: numberCount)
       }
     }
     measureLabels(batch)
+    pick(batch)
+  }
+
+  /// Forgets the step in hand.
+  func forgetStep() {
+    local.clear()
+    merged.clear()
+    localSample.clear()
+    mergedSample.clear()
   }
 
   private func measureLabels(_ batch: FeatureBatch) {
-    guard labelColumns.contains(where: { $0 != nil }) else { return }
+    guard running.columns > numberCount else { return }
     let width = batch.labelCount
     precondition(width == labelColumns.count, "a batch with \(width) labels a row for \(labelColumns.count) heads")
     for (head, column) in labelColumns.enumerated() {
@@ -118,12 +185,15 @@ final class Normalizer {
         column.map { nearMean($0, batch.labels + head, rows: batch.count, stride: width) } ?? 0
     }
     TableKernels.moments(
-      rows: batch.count, columns: width, numbers: batch.labels, shift: labelShift.pointer, count: labelCount.pointer,
-      sum: labelSum.pointer, square: labelSquare.pointer)
+      rows: batch.count, columns: width, numbers: batch.labels, shift: labelShift.pointer, least: labelLow.pointer,
+      most: labelHigh.pointer, count: labelCount.pointer, sum: labelSum.pointer, square: labelSquare.pointer,
+      outside: labelOutside.pointer)
     for (head, column) in labelColumns.enumerated() {
       guard let column else { continue }
       keep(
         column, count: labelCount[head], sum: labelSum[head], square: labelSquare[head], shift: labelShift[head])
+      guard labelOutside[head] > 0 else { continue }
+      noteWild(.label(head), column, batch.labels + head, rows: batch.count, stride: width)
     }
   }
 
@@ -140,5 +210,34 @@ final class Normalizer {
     local.count[column] = count
     local.mean[column] = shift + offset
     local.squares[column] = max(0, square - sum * offset)
+  }
+
+  private func noteWild(
+    _ place: WildValues.Place, _ column: Int, _ values: UnsafePointer<Float>, rows: Int, stride: Int
+  ) {
+    var found = WildValues(place: place, count: 0, row: 0, value: 0)
+    var distance = 0.0
+    for row in 0..<rows {
+      let value = values[row * stride]
+      guard value < floor[column] || value > ceiling[column] else { continue }
+      found.count += 1
+      if abs(Double(value) - ranges.center[column]) > distance {
+        distance = abs(Double(value) - ranges.center[column])
+        (found.row, found.value) = (row, value)
+      }
+    }
+    if found.count > 0 { wild.append(found) }
+  }
+
+  private func pick(_ batch: FeatureBatch) {
+    localSample.open(rows: batch.count)
+    for row in 0..<batch.count { localSample.offer(key: batch.keys[row], place: row) }
+    for place in 0..<localSample.count {
+      let (row, to) = (localSample.place(place), localSample.row(place))
+      to.update(from: batch.numbers + row * numberCount, count: numberCount)
+      for (head, column) in labelColumns.enumerated() {
+        if let column { to[column] = batch.labels[row * batch.labelCount + head] }
+      }
+    }
   }
 }

@@ -1,24 +1,34 @@
 import Tensors
 
-/// What a rank's step carries beside the dense gradient: touched embedding rows and the moments of its inputs.
+/// What a rank's step carries beside the dense gradient: touched embedding rows, the moments of its inputs, and a sample of
+/// its rows.
 ///
-/// Little-endian, 8-byte aligned parts: header (magic, rows, values, columns: four UInt32), then per column count, mean and
-/// squares (Float64), then row numbers (UInt32, padded to 8 bytes), then values (Float32, padded to 8 bytes).
+/// Little-endian, 8-byte aligned parts: header (magic, rows, values, columns, sampled rows, rows they are of: six UInt32), then
+/// per column count, mean and squares (Float64), then the sampled rows' keys (UInt64) and values (Float32, padded to 8 bytes),
+/// then row numbers (UInt32, padded to 8 bytes), then values (Float32, padded to 8 bytes).
 enum Attachment {
-  static let magic: UInt32 = 0x3141_5452  // "RTA1"
-  static let headerBytes = 16
+  static let magic: UInt32 = 0x3241_5452  // "RTA2"
+  static let headerBytes = 24
 
-  static func byteCount(rows: Int, values: Int, columns: Int) -> Int {
-    headerBytes + columns * 24 + padded(rows * 4) + padded(values * 4)
+  static func byteCount(rows: Int, values: Int, columns: Int, sampled: Int) -> Int {
+    rowsOffset(columns: columns, sampled: sampled) + padded(rows * 4) + padded(values * 4)
   }
 
-  static func append(_ sparse: SparseRows, _ moments: Moments, to bytes: inout [UInt8]) {
+  private static func sampleOffset(columns: Int) -> Int { headerBytes + columns * 24 }
+
+  private static func rowsOffset(columns: Int, sampled: Int) -> Int {
+    sampleOffset(columns: columns) + sampled * 8 + padded(sampled * columns * 4)
+  }
+
+  static func append(_ sparse: SparseRows, _ moments: Moments, _ sample: RowSample, to bytes: inout [UInt8]) {
     bytes.reserveCapacity(
-      bytes.count + byteCount(rows: sparse.count, values: sparse.valueCount, columns: moments.columns))
+      bytes.count
+        + byteCount(
+          rows: sparse.count, values: sparse.valueCount, columns: moments.columns, sampled: sample.count))
     withUnsafeBytes(
       of: (
         magic.littleEndian, UInt32(sparse.count).littleEndian, UInt32(sparse.valueCount).littleEndian,
-        UInt32(moments.columns).littleEndian
+        UInt32(moments.columns).littleEndian, UInt32(sample.count).littleEndian, UInt32(sample.rowCount).littleEndian
       )
     ) { bytes.append(contentsOf: $0) }
     for column in 0..<moments.columns {
@@ -26,6 +36,11 @@ enum Attachment {
         bytes.append(contentsOf: $0)
       }
     }
+    for row in 0..<sample.count {
+      withUnsafeBytes(of: sample.key(row).littleEndian) { bytes.append(contentsOf: $0) }
+    }
+    append(
+      UnsafeRawBufferPointer(start: sample.values.pointer, count: sample.count * sample.columns * 4), to: &bytes)
     append(UnsafeRawBufferPointer(start: sparse.rows.pointer, count: sparse.count * 4), to: &bytes)
     append(UnsafeRawBufferPointer(start: sparse.values.pointer, count: sparse.valueCount * 4), to: &bytes)
   }
@@ -41,7 +56,10 @@ enum Attachment {
   struct View {
     let rowCount: Int
     let valueCount: Int
+    /// Rows of the sample, and how many they were picked from.
+    let sampled, sampledFrom: Int
     private let columns: Int
+    private let rowsOffset: Int
     private let bytes: UnsafeRawBufferPointer
 
     /// - Throws: `LearningError.damaged` unless sizes agree and rows ascend within the tables.
@@ -52,9 +70,12 @@ enum Attachment {
       rowCount = Int(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self).littleEndian)
       valueCount = Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self).littleEndian)
       self.columns = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self).littleEndian)
+      sampled = Int(bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self).littleEndian)
+      sampledFrom = Int(bytes.loadUnaligned(fromByteOffset: 20, as: UInt32.self).littleEndian)
       self.bytes = bytes
-      guard self.columns == columns,
-        bytes.count == byteCount(rows: rowCount, values: valueCount, columns: columns)
+      rowsOffset = Attachment.rowsOffset(columns: columns, sampled: sampled)
+      guard self.columns == columns, sampled <= RowSample.rowsMax,
+        bytes.count == byteCount(rows: rowCount, values: valueCount, columns: columns, sampled: sampled)
       else { throw LearningError(code: .damaged, reason: "an attachment whose sizes disagree") }
       try checkRows(tables)
     }
@@ -93,14 +114,27 @@ enum Attachment {
       )
     }
 
+    func sampleKey(_ row: Int) -> UInt64 {
+      bytes.loadUnaligned(
+        fromByteOffset: Attachment.sampleOffset(columns: columns) + row * 8, as: UInt64.self
+      ).littleEndian
+    }
+
+    /// Copies the values of a sampled row.
+    func copySample(_ row: Int, to target: UnsafeMutablePointer<Float>) {
+      let start = Attachment.sampleOffset(columns: columns) + sampled * 8 + row * columns * 4
+      UnsafeMutableRawBufferPointer(start: target, count: columns * 4).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + columns * 4)]))
+    }
+
     @inline(__always)
     func row(_ index: Int) -> UInt32 {
-      bytes.loadUnaligned(fromByteOffset: headerBytes + columns * 24 + index * 4, as: UInt32.self)
+      bytes.loadUnaligned(fromByteOffset: rowsOffset + index * 4, as: UInt32.self)
     }
 
     /// The values' bytes; not necessarily aligned.
     var values: UnsafeRawPointer? {
-      bytes.baseAddress.map { $0 + headerBytes + columns * 24 + Attachment.padded(rowCount * 4) }
+      bytes.baseAddress.map { $0 + rowsOffset + Attachment.padded(rowCount * 4) }
     }
   }
 }

@@ -13,7 +13,8 @@ final class AttachmentMerge {
   }
 
   /// - Throws: `LearningError.damaged`; then nothing is held.
-  func run(_ attachments: [UnsafeRawBufferPointer], moments: Moments) throws {
+  func run(_ attachments: [UnsafeRawBufferPointer], into normalizer: Normalizer) throws {
+    let moments = normalizer.merged
     rows.clear()
     moments.clear()
     views.removeAll(keepingCapacity: true)
@@ -33,9 +34,25 @@ final class AttachmentMerge {
         moments.merge(column, count: moment.count, mean: moment.mean, squares: moment.squares)
       }
     }
+    pickSample(normalizer.mergedSample)
     rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
     mergeRows()
     rows.seal()
+  }
+
+  /// The rows with the least keys of all ranks'.
+  private func pickSample(_ sample: RowSample) {
+    sample.clear()
+    for (rank, view) in views.enumerated() {
+      sample.open(rows: view.sampledFrom)
+      for row in 0..<view.sampled {
+        sample.offer(key: view.sampleKey(row), place: rank * RowSample.rowsMax + row)
+      }
+    }
+    for place in 0..<sample.count {
+      let (rank, row) = sample.place(place).quotientAndRemainder(dividingBy: RowSample.rowsMax)
+      views[rank].copySample(row, to: sample.row(place))
+    }
   }
 
   private func mergeRows() {

@@ -22,15 +22,16 @@ extension Learner {
     try bytes.withUnsafeBytes { raw in
       var reader = StateReader(raw)
       var copies = PendingCopies()
-      let (step, random) = try ModelStateFormat.readHeader(&reader, spec: spec)
-      try model.read(&reader, into: &copies)
+      let header = try ModelStateFormat.readHeader(&reader, spec: spec)
+      try model.read(&reader, version: header.version, into: &copies)
       let setNumbers = try optimizers.read(&reader, into: &copies)
       try reader.finish()
+      model.normalizer.ranges.clear()
       copies.perform()
       setNumbers()
       optimizers.adoptConstants(network)
-      self.step = step
-      self.random.state = random
+      step = header.step
+      random.state = header.random
     }
     network.normalizer.refresh()
     discardStep()

@@ -6,7 +6,9 @@ import Tensors
 /// parameters, tables, optimisers. Optimisers come last: a predictor stops before them.
 enum ModelStateFormat {
   static let magic: UInt32 = 0x5353_5452  // "RTSS"
-  static let version: UInt32 = 2
+  static let version: UInt32 = 3
+  /// The oldest version that this program goes on from: its states have no usual ranges yet.
+  static let withoutRanges: UInt32 = 2
 
   /// What must agree between a state and a spec: all that decides a buffer's size or a number's meaning. Rates, clips and
   /// the seed may change over a lineage.
@@ -32,8 +34,14 @@ enum ModelStateFormat {
     return parts.joined(separator: "\n")
   }
 
-  /// Reads and checks the header; step and random state.
-  static func readHeader(_ reader: inout StateReader, spec: LearnerSpec) throws -> (step: Int64, random: UInt64) {
+  struct Header {
+    var version: UInt32
+    var step: Int64
+    var random: UInt64
+  }
+
+  /// Reads and checks the header.
+  static func readHeader(_ reader: inout StateReader, spec: LearnerSpec) throws -> Header {
     guard try reader.read(UInt32.self) == magic else {
       throw LearningError(code: .damaged, reason: "these bytes are no learner's state")
     }
@@ -41,7 +49,7 @@ enum ModelStateFormat {
     guard found <= version else {
       throw LearningError(code: .fromTheFuture, reason: "state version \(found), this program knows \(version)")
     }
-    guard found == version else {
+    guard found >= withoutRanges else {
       throw LearningError(code: .damaged, reason: "state version \(found) is none that this program can go on from")
     }
     let shape = try reader.readText()
@@ -49,7 +57,7 @@ enum ModelStateFormat {
     guard shape == own else {
       throw LearningError(code: .anotherSpec, reason: firstDifference(shape, own))
     }
-    return (try reader.read(Int64.self), try reader.read(UInt64.self))
+    return Header(version: found, step: try reader.read(Int64.self), random: try reader.read(UInt64.self))
   }
 
   private static func firstDifference(_ state: String, _ spec: String) -> String {
@@ -84,15 +92,24 @@ extension ModelParameters {
     writer.write(normalizer.running.count)
     writer.write(normalizer.running.mean)
     writer.write(normalizer.running.squares)
+    writer.write(normalizer.ranges.values)
+    writer.write(normalizer.ranges.taken)
+    normalizer.ranges.forEachBuffer { writer.write($0) }
     writer.write(dense)
     writer.write(tables.weights)
     writer.write(tables.wideWeights)
   }
 
-  func read(_ reader: inout StateReader, into copies: inout PendingCopies) throws {
+  /// - Parameter version: The format's; of an old one the ranges stay as they are.
+  func read(_ reader: inout StateReader, version: UInt32, into copies: inout PendingCopies) throws {
     try copies.add(&reader, normalizer.running.count)
     try copies.add(&reader, normalizer.running.mean)
     try copies.add(&reader, normalizer.running.squares)
+    if version > ModelStateFormat.withoutRanges {
+      try copies.add(&reader, normalizer.ranges.values)
+      try copies.add(&reader, normalizer.ranges.taken)
+      try normalizer.ranges.forEachBuffer { try copies.add(&reader, $0) }
+    }
     try copies.add(&reader, dense)
     try copies.add(&reader, tables.weights)
     try copies.add(&reader, tables.wideWeights)

@@ -29,6 +29,8 @@ struct ValidateCommand: Command {
     /// In the words and units of the file.
     var pipeline: EffectivePipeline?
     var mistakes: [PipelineMistake]
+    /// Bytes of the model, of a checkpoint and of a worker at least.
+    var size: ModelSize?
     /// What is no mistake and may still not be what is meant.
     var advice: [String] = []
   }
@@ -43,10 +45,13 @@ struct ValidateCommand: Command {
         if format.json {
           let effective = EffectivePipeline(pipeline.withoutSecrets)
           try Console.say(
-            json: Report(file: path, valid: true, pipeline: effective, mistakes: [], advice: pipeline.advice))
+            json: Report(
+              file: path, valid: true, pipeline: effective, mistakes: [], size: ModelSize(pipeline),
+              advice: pipeline.advice))
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)
+          Console.say("# \(ModelSize(pipeline).sentence)")
         }
       } catch let error as PipelineMistakes {
         if format.json {

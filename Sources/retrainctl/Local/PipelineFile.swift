@@ -13,7 +13,9 @@ struct PipelineFile {
 
   /// - Parameter name: Stands before every mistake.
   init(text: String, name: String) throws {
-    pipeline = try PipelineParser.parse(text: text, fileName: name, environment: Environment.value(of:))
+    pipeline = try PipelineParser.parse(
+      text: text, fileName: name, memory: Int(clamping: ProcessInfo.processInfo.physicalMemory),
+      environment: Environment.value(of:))
     self.text = text
     try refuseUnknownProperties(name: name)
   }

@@ -31,11 +31,11 @@ extension PipelineStatus.Feature {
     let total = field.total
     self.init(
       feature: field.name, path: field.path, records: total.records, missing: total.missing, clipped: total.clipped,
-      unknown: total.unknown, rejected: report.rejected(because: field.name),
+      unknown: total.unknown, wild: total.wild, rejected: report.rejected(because: field.name),
       missingShare: total.records > 0 ? Double(total.missing) / Double(total.records) : 0, near: field.near)
   }
 
-  var isClean: Bool { missing == 0 && clipped == 0 && unknown == 0 && rejected == 0 }
+  var isClean: Bool { missing == 0 && clipped == 0 && unknown == 0 && wild == 0 && rejected == 0 }
 }
 
 extension FieldReport {

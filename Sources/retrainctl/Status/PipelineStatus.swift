@@ -113,6 +113,8 @@ struct PipelineStatus: Codable, Sendable {
     var clipped: Int64
     /// Categories outside the known values.
     var unknown: Int64
+    /// Far outside the usual range, and taken as absent.
+    var wild: Int64
     /// Records that were refused because of it.
     var rejected: Int64
     var missingShare: Double

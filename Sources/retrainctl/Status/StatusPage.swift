@@ -164,7 +164,7 @@ struct StatusPage {
   /// Those to which most happened.
   private func features(limit: Int) -> [PipelineStatus.Feature] {
     func weight(_ feature: PipelineStatus.Feature) -> Int64 {
-      max(feature.missing, feature.clipped, feature.unknown, feature.rejected)
+      max(feature.missing, feature.clipped, feature.unknown, feature.wild, feature.rejected)
     }
     let shown = status.features.filter { !$0.isClean }
     guard shown.count > limit else { return shown }

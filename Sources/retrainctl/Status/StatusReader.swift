@@ -67,9 +67,22 @@ actor StatusReader {
       status.features = report.features
       status.warnings = report.warnings(limits: limits(of: pipeline), count: Wording.count)
     }
+    status.warnings += Self.warnings(of: status.window, measured: status.measures?.records ?? 0)
     status.rejections = counts.rejections
     status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
     return status
+  }
+
+  /// Whether the model does worse than one constant answer. Classes that are learned from nothing begin far above that one.
+  private static func warnings(of window: PipelineStatus.Metrics?, measured: Int64) -> [String] {
+    guard let window, window.records >= 1000, let loss = window.loss, let constant = window.priorLoss else { return [] }
+    let isWorse = window.rSquared.map { $0 < -0.1 } ?? (measured >= 20_000 && loss > 1.1 * constant)
+    guard isWorse else { return [] }
+    return [
+      "over the last \(Wording.count(window.records)) records the model loses \(Wording.measure(loss)) a record, and one "
+        + "constant answer would lose \(Wording.measure(constant)): it does harm; write lower learning rates, or adagrad for "
+        + "embedding_optimizer and wide_optimizer"
+    ]
   }
 
   /// Of the pipeline's settings; the usual ones where its file needs a secret that is not set here.

@@ -15,11 +15,12 @@ extension TextTable {
 
   /// Features to whose values something happened.
   init(features: [PipelineStatus.Feature], palette: Palette) {
-    self.init("feature", ">missing", ">share", ">clipped", ">unknown", ">rejected", "path")
+    self.init("feature", ">missing", ">share", ">clipped", ">unknown", ">wild", ">rejected", "path")
     for feature in features where !feature.isClean {
       add(
         feature.feature, Wording.count(feature.missing), Wording.percent(feature.missingShare),
-        Wording.count(feature.clipped), Wording.count(feature.unknown), Wording.count(feature.rejected), feature.path)
+        Wording.count(feature.clipped), Wording.count(feature.unknown), Wording.count(feature.wild),
+        Wording.count(feature.rejected), feature.path)
     }
   }
 
