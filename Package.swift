@@ -134,7 +134,10 @@ let package = Package(
         "HTTP", "Telemetry", "Postgres",
       ]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestKit", "Vocabulary", "Ingest", "Kafka", "Postgres", "retrainctl"],
+      name: "EndToEndTests",
+      dependencies: [
+        "TestKit", "Vocabulary", "Evaluation", "Ingest", "Pipelines", "Kafka", "Postgres", "retrainctl",
+      ],
       swiftSettings: warningsAreErrors),
     .testTarget(name: "TidyTests", dependencies: ["TestKit"], swiftSettings: warningsAreErrors),
   ],

@@ -240,6 +240,7 @@ class Rules {
     if (value != 0 && isTime(seconds)) {
       counts_[field.index].units[unit]++;
       counts_[field.index].late += field.given.unit == CJSON_UNIT_AUTO && unit == CJSON_UNIT_SECONDS && seconds >= timeLikely;
+      counts_[field.index].early += std::fabs(seconds) < timeEarly;
     }
     return seconds;
   }

@@ -11,6 +11,8 @@ namespace cjson {
 inline constexpr double timeMin = -62135596800.0, timeMax = 253402300800.0;
 // In seconds, later ones are likelier to be another unit's: from year 2200 on.
 inline constexpr double timeLikely = 7258118400.0;
+// Numbers in too fine a unit lie within so many seconds of 1970: a thousandth of half a century is half a month.
+inline constexpr double timeEarly = 31 * 86400.0;
 
 inline bool isTime(double seconds) { return seconds >= timeMin && seconds < timeMax; }
 

@@ -113,7 +113,13 @@ public actor ControllerService {
     guard let newest = try await registry.newestCheckpoint(pipeline: pipelineID) else { return }
     let versions = try await registry.versions(pipeline: pipelineID)
     let stable = versions.first { $0.state == .stable }
-    let tested = stable == nil ? newest.metrics.records : (newest.comparison?.count ?? 0)
+    var tested = stable == nil ? newest.metrics.records : (newest.comparison?.count ?? 0)
+    if let stable, newest.comparison == nil,
+      newest.lineage != (try await registry.checkpoint(stable.checkpoint))?.lineage
+    {
+      // A model that began anew may read records otherwise than the stable version: a person must be able to promote it.
+      tested = newest.metrics.records
+    }
     let facts = CheckpointFacts(
       id: newest.id, createdAt: newest.createdAt, isFinal: newest.isFinal || isLast, testedRecords: tested)
     let last = versions.max { $0.number < $1.number }.map { (checkpoint: $0.checkpoint, since: $0.createdAt) }

@@ -2,6 +2,9 @@ import Foundation
 
 /// The measures; each is nil where the task has no such measure or nothing was seen.
 extension StreamMetrics {
+  /// Multiclass tasks: labelled records of each class; nil for others.
+  public var classCounts: [Int64]? { multiclass?.counts }
+
   /// Log loss, cross-entropy (nats) or the loss of the value (`EvaluationTask`), a record.
   public var meanLoss: Double? { perRecord(lossSum) }
 

@@ -47,15 +47,34 @@ extension FieldReport {
             ? ": such a value counts as absent; `clip: [lowest, highest]` says what may occur"
             : ": it is learned as 100 times the usual spread"))
     }
+    return warnings + strangeLabels(count) + [refusedInBulk(count)].compactMap(\.self)
+  }
+
+  /// Labels that the task cannot learn from, however few: a class that is not declared is never learned.
+  private func strangeLabels(_ count: (Int64) -> String) -> [String] {
+    rejections.filter { $0.reason == RejectReason.badLabel.rawValue && $0.records >= 10 }.map { rejection in
+      "label \(rejection.field ?? "") of \(count(rejection.records)) records is none that the task knows"
+        + (rejection.example.map { ", e.g. \($0)" } ?? "") + ": they are rejected"
+    }
+  }
+
+  /// Of all records; where those were good, of the ones since the checkpoint before.
+  private func refusedInBulk(_ count: (Int64) -> String) -> String? {
     // Deletions are nobody's mistake.
     let mistakes = rejections.filter { $0.reason != RejectReason.tombstone.rawValue }
-    let refused = mistakes.reduce(0) { $0 + $1.records }
-    if refused + records >= 50, Double(refused) > 0.1 * Double(refused + records), let most = mistakes.first {
-      warnings.append(
-        "\(count(refused)) of \(count(refused + records)) records were rejected; "
-          + "\(most.sentence(count: count))")
+    func isBulk(_ refused: Int64, _ kept: Int64) -> Bool {
+      refused + kept >= 50 && Double(refused) > 0.1 * Double(refused + kept)
     }
-    return warnings
+    let refused = mistakes.reduce(0) { $0 + $1.records }
+    if isBulk(refused, records), let most = mistakes.first {
+      return "\(count(refused)) of \(count(refused + records)) records were rejected; \(most.sentence(count: count))"
+    }
+    let newly = mistakes.reduce(0) { $0 + $1.window }
+    let kept = fields.reduce(0) { max($0, $1.window.records) }
+    guard isBulk(newly, kept), var most = mistakes.max(by: { $0.window < $1.window }) else { return nil }
+    most.records = most.window
+    return
+      "\(count(newly)) of the last \(count(newly + kept)) records were rejected; \(most.sentence(count: count))"
   }
 }
 
@@ -75,7 +94,12 @@ extension FieldReport.Field {
     let verdict: Verdict = counts.records < limits.recordsMin ? .inconclusive : share <= most ? .pass : .fail
     let place = path == name ? "feature \(name)" : "feature \(name) (path \(path))"
     let near =
-      rule == .missingFeature ? nearKeys : rule == .wildValues ? wildExample.map { ", such as \($0)" } ?? "" : ""
+      switch rule {
+      case .missingFeature: nearKeys
+      case .unknownValues: stranger.map { ", such as \($0)" } ?? ""
+      case .wildValues: wildExample.map { ", such as \($0)" } ?? ""
+      default: ""
+      }
     return HealthFinding(
       rule: rule.rawValue, layer: "input", observed: share, threshold: most, verdict: verdict, feature: name,
       detail: part == 0 ? nil : "\(place) \(what) \(part) of \(counts.records) records\(near)")

@@ -52,10 +52,12 @@ public struct FieldReport: Sendable, Hashable, Codable {
     public var near: [String]
     /// A value far outside the usual range and where its record lies, as in `1e+20 at flights/2@4711`.
     public var wildExample: String?
+    /// A category outside the known values, and the known one that it may be; nil: none was looked at.
+    public var stranger: String?
 
     public init(
       name: String, path: String, isFeature: Bool, total: Counts, window: Counts = Counts(), near: [String] = [],
-      wildExample: String? = nil
+      wildExample: String? = nil, stranger: String? = nil
     ) {
       self.name = name
       self.path = path
@@ -64,6 +66,7 @@ public struct FieldReport: Sendable, Hashable, Codable {
       self.window = window
       self.near = near
       self.wildExample = wildExample
+      self.stranger = stranger
     }
   }
 
@@ -74,14 +77,26 @@ public struct FieldReport: Sendable, Hashable, Codable {
     /// `RejectReason.rawValue`.
     public var reason: String
     public var records: Int64
+    /// Of them, those since the checkpoint before.
+    public var window: Int64 = 0
     /// A value that was refused and where its record lies, as in `"1.28" at flights/2@4711`.
     public var example: String?
 
-    public init(field: String?, reason: String, records: Int64, example: String? = nil) {
+    public init(field: String?, reason: String, records: Int64, window: Int64 = 0, example: String? = nil) {
       self.field = field
       self.reason = reason
       self.records = records
+      self.window = window
       self.example = example
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      field = try container.decodeIfPresent(String.self, forKey: .field)
+      reason = try container.decode(String.self, forKey: .reason)
+      records = try container.decode(Int64.self, forKey: .records)
+      window = try container.decodeIfPresent(Int64.self, forKey: .window) ?? 0
+      example = try container.decodeIfPresent(String.self, forKey: .example)
     }
 
     /// `price: 312 × wrong_type, e.g. "1.28" at flights/2@4711`, with the number as `count` writes it.

@@ -7,17 +7,20 @@ public struct DeclaredField: Sendable, Hashable {
   /// Where it is in a record.
   public let path: String
   public let isFeature: Bool
+  /// The categories that are known; empty: any, or it is none.
+  public let values: [String]
 
-  public init(name: String, path: String, isFeature: Bool) {
+  public init(name: String, path: String, isFeature: Bool, values: [String] = []) {
     self.name = name
     self.path = path
     self.isFeature = isFeature
+    self.values = values
   }
 
   /// Of records that are learned from: the features as declared, the heads' labels, event time, label time.
   public static func all(_ schema: FeatureSchema, heads: [HeadSettings]) -> [DeclaredField] {
     let places = heads.map(\.label.path) + [schema.eventTime, schema.labelTime].compactMap(\.self)
-    return schema.features.map { DeclaredField(name: $0.name, path: $0.path, isFeature: true) }
+    return schema.features.map { DeclaredField(name: $0.name, path: $0.path, isFeature: true, values: $0.values) }
       + places.map { DeclaredField(name: $0, path: $0, isFeature: false) }
   }
 }

@@ -51,10 +51,11 @@ extension RecordDecoder {
   ]
 
   private static func units(_ place: FieldCounts) -> FieldNews? {
-    guard !place.hasUnit else { return nil }
     let (field, setting, counts) = (place.field, place.isFeature ? "unit" : "time_unit", place.counts)
     let numbers = withUnsafeBytes(of: counts.units) { Array($0.bindMemory(to: UInt64.self)) }
     let seen = units.filter { numbers[Int($0.0)] > 0 }
+    if let early = early(place, numbers.reduce(0, +), seen.map { $0.1 }) { return early }
+    guard !place.hasUnit else { return nil }
     if seen.count > 1 {
       let parts = seen.map { "\(numbers[Int($0.0)]) as \($0.1)" }.joined(separator: ", ")
       return FieldNews(
@@ -74,6 +75,24 @@ extension RecordDecoder {
     return FieldNews(
       kind: .unitRecognised, field: field,
       sentence: "the times of `\(field)` are read as \(name); `\(setting): \(unit)` says so once and for all")
+  }
+
+  /// So many times, all of them at the beginning of 1970, are no accident.
+  private static let earlyMin: UInt64 = 20
+
+  private static func early(_ place: FieldCounts, _ total: UInt64, _ names: [String]) -> FieldNews? {
+    guard total >= earlyMin, place.counts.early == total else { return nil }
+    let setting = place.isFeature ? "unit" : "time_unit"
+    let advice =
+      place.hasUnit
+      ? "they are in a coarser unit, most likely: write `\(setting): auto`, or the unit that they are in"
+      : "are they times since 1970?"
+    return FieldNews(
+      kind: .unitsInDoubt, field: place.field,
+      sentence: """
+        all \(total) times of `\(place.field)` lie within a month of 1 January 1970 when read as \
+        \(names.joined(separator: ", ")); \(advice)
+        """)
   }
 
   /// Fewer steps than these between the least and the greatest value are too few.

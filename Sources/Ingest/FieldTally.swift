@@ -17,6 +17,23 @@ public struct FieldMarks {
 
   public var isEmpty: Bool { fields.isEmpty }
 
+  /// Calls `body` with each notice about a field: absent, clipped or unknown.
+  public func forEach(_ body: (_ field: Int, FieldNotice) -> Void) {
+    guard let marks else { return }
+    for field in fields {
+      let mark = marks[Int(field)]
+      if mark & UInt8(CJSON_MARK_MISSING) != 0 { body(Int(field), .missing) }
+      if mark & UInt8(CJSON_MARK_CLIPPED) != 0 { body(Int(field), .clipped) }
+      if mark & UInt8(CJSON_MARK_UNKNOWN) != 0 { body(Int(field), .unknown) }
+    }
+  }
+
+  /// Calls `body` with each field that held a category outside the known values.
+  public func forEachUnknown(_ body: (_ field: Int) -> Void) {
+    guard let marks else { return }
+    for field in fields where marks[Int(field)] & UInt8(CJSON_MARK_UNKNOWN) != 0 { body(Int(field)) }
+  }
+
   /// Calls `body` with each field whose value was absent.
   public func forEachMissing(_ body: (_ field: Int) -> Void) {
     guard let marks else { return }

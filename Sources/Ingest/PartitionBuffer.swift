@@ -255,7 +255,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
         tally?.add(
           FieldCode(
             field: notes[place] < 0 || notes[place] >= fieldCount ? nil : Int(notes[place]),
-            FieldNotice(index: 2 + Int(kind))))
+            FieldNotice(index: FieldNotice.firstRejection + Int(kind) - 1)))
         advance(past: offsets[place], &result)
         position += 1
       }

@@ -19,6 +19,25 @@ public struct FeedPosition: Sendable, Hashable {
   public let firstFailed: Int64?
   /// By the rate or the lag, at this moment.
   public let isHeldBack: Bool
+  /// By the lag, since the last record went out; nil: it is not.
+  public let heldBack: HeldBack?
+
+  /// A feed that waits for its readers.
+  public struct HeldBack: Sendable, Hashable {
+    public let duration: Duration
+    public let group: String
+    /// Records between what the group has committed and the end of the log.
+    public let lag: Int64
+    /// Whether the group has committed anything at all.
+    public let hasCommits: Bool
+
+    public init(duration: Duration, group: String, lag: Int64, hasCommits: Bool) {
+      self.duration = duration
+      self.group = group
+      self.lag = lag
+      self.hasCommits = hasCommits
+    }
+  }
 }
 
 /// Publishes batches to one topic at a rate or within a lag, and outlasts a broker that is away for a while.
@@ -38,6 +57,9 @@ public actor Feeder {
   private var bytes: Int64 = 0
   private var heldBack = Duration.zero
   private var isHeldBack = false
+  private var lastSent = ContinuousClock.now
+  /// At the last look.
+  private var lastLag: GroupLag?
 
   /// The offsets at which the reader would go on after a crash; nil: not known.
   public typealias DurablePosition = @Sendable () async -> [Int32: Int64]?
@@ -87,9 +109,10 @@ public actor Feeder {
           reason: "the brokers took nothing for \(Int(patience.seconds)) seconds")
       }
       pace.note(sent: reached - next)
+      bytes += Int64(batch.payloadBytes(from: next, upTo: reached))
+      lastSent = .now
       next = reached
     }
-    bytes += Int64(batch.payloadBytes)
   }
 
   /// Waits until everything is in the log.
@@ -110,7 +133,13 @@ public actor Feeder {
     let counters = await producer.counters
     return FeedPosition(
       queued: counters.sent, delivered: counters.delivered, failed: counters.failed,
-      firstFailed: await producer.firstFailed, isHeldBack: isHeldBack)
+      firstFailed: await producer.firstFailed, isHeldBack: isHeldBack,
+      heldBack: isHeldBack
+        ? lastLag.map { lag in
+          FeedPosition.HeldBack(
+            duration: lastSent.duration(to: .now), group: limits.group ?? "", lag: lag.records,
+            hasCommits: lag.hasCommits)
+        } : nil)
   }
 
   public func close() async {
@@ -129,7 +158,9 @@ public actor Feeder {
     try await producer.serve()
     let underWay = await producer.counters.underWay
     do {
-      pace.note(lag: try await admin.lag(group: group, topic: topic, until: .after(.seconds(5))), underWay: underWay)
+      let lag = try await admin.groupLag(group: group, topic: topic, until: .after(.seconds(5)))
+      lastLag = lag
+      pace.note(lag: lag.records, underWay: underWay)
       if let needed = await durable?() {
         let (firsts, ends) = try await admin.bounds(topic: topic, until: .after(.seconds(5)))
         let partitions = ends.map { partition, end in

@@ -2,6 +2,12 @@ import CRDKafka
 import Confinement
 import Vocabulary
 
+/// How far a group is behind a topic.
+struct GroupLag: Sendable {
+  let records: Int64
+  let hasCommits: Bool
+}
+
 /// Questions about topics and groups, and the making and deleting of topics. Nothing here joins a group.
 ///
 /// Each call waits on a thread of its own until its deadline at most, trying again what is retryable.
@@ -160,10 +166,16 @@ public actor KafkaAdmin {
 
   /// Records between what a group has committed and the end of the log; from the first record where it has no commit.
   public func lag(group: String, topic: String, until deadline: Deadline) throws -> Int64 {
+    try groupLag(group: group, topic: topic, until: deadline).records
+  }
+
+  /// The same, and whether the group has committed anything.
+  func groupLag(group: String, topic: String, until deadline: Deadline) throws -> GroupLag {
     let next = try committed(group: group, topic: topic, until: deadline)
     let ends = try endOffsets(topic: topic, until: deadline)
     let firsts = next.count < ends.count ? try firstOffsets(topic: topic, until: deadline) : [:]
-    return ends.reduce(0) { $0 + max(0, $1.value - (next[$1.key] ?? firsts[$1.key] ?? 0)) }
+    let records = ends.reduce(0) { $0 + max(0, $1.value - (next[$1.key] ?? firsts[$1.key] ?? 0)) }
+    return GroupLag(records: records, hasCommits: !next.isEmpty)
   }
 
   private func handle(for group: String) throws(KafkaError) -> KafkaHandle {

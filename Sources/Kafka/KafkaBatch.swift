@@ -16,6 +16,11 @@ public struct KafkaBatch: Sendable {
   /// Keys and values together.
   public var payloadBytes: Int { bytes.count }
 
+  /// Keys and values of the records from `start` up to `end`, without it.
+  func payloadBytes(from start: Int, upTo end: Int) -> Int {
+    (end < count ? entries[end].keyStart : bytes.count) - (start < count ? entries[start].keyStart : bytes.count)
+  }
+
   /// Copies one record to the end. A nil key leaves the choice of the partition to chance.
   public mutating func append(key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer) {
     entries.append(Entry(keyStart: bytes.count, keyBytes: key?.count ?? -1, valueBytes: value.count))

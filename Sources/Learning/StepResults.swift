@@ -28,6 +28,10 @@ public struct WildValues: Sendable, Hashable {
   /// The row of the farthest one, and what it is.
   public var row: Int
   public var value: Float
+
+  package init(place: Place, count: Int, row: Int, value: Float) {
+    (self.place, self.count, self.row, self.value) = (place, count, row, value)
+  }
 }
 
 /// What became of a step.

@@ -13,12 +13,18 @@ public struct MemberFacts: Sendable, Hashable, Codable {
   public var joinedAt: Date
   /// Its last heartbeat.
   public var lastSeen: Date
+  /// The digest of all that members have to agree on: data contract, training, topic; nil: not known.
+  public var work: String?
 
-  public init(id: String, address: String, heldStep: Int64?, joinedAt: Date, lastSeen: Date) {
+  public init(id: String, address: String, heldStep: Int64?, joinedAt: Date, lastSeen: Date, work: String? = nil) {
     self.id = id
     self.address = address
     self.heldStep = heldStep
     self.joinedAt = joinedAt
     self.lastSeen = lastSeen
+    self.work = work
   }
+
+  /// Whether it does what the pipeline is to do; one that does not say is taken at its word.
+  public func agrees(on work: String?) -> Bool { self.work == nil || work == nil || self.work == work }
 }

@@ -17,12 +17,14 @@ public enum Rendezvous {
   ///   - waiting: In any order; those whose last heartbeat is older than `silence` are taken for dead.
   ///   - running: Ids of members that live and do not wait.
   ///   - desired: The wanted number of members; at least 1.
+  ///   - work: What the pipeline is by now: members with another digest wait, whatever happens; nil: any goes.
   public static func decide(
     current: GenerationPlan?, waiting: [MemberFacts], running: Set<String> = [], desired: Int, grace: Duration,
-    silence: Duration = .seconds(10), now: Date
+    silence: Duration = .seconds(10), work: String? = nil, now: Date
   ) -> GenerationPlan? {
     precondition(desired >= 1, "a generation of \(desired) members cannot be")
-    let present = order(waiting.filter { now.timeIntervalSince($0.lastSeen) <= silence.seconds }, after: current)
+    let present = order(
+      waiting.filter { now.timeIntervalSince($0.lastSeen) <= silence.seconds && $0.agrees(on: work) }, after: current)
     guard let first = present.map(\.joinedAt).min() else { return nil }
     let isGraceOver = now.timeIntervalSince(first) >= grace.seconds
     if let current, current.members.contains(where: { running.contains($0.id) }) {

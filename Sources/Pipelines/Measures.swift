@@ -61,7 +61,7 @@ public enum BytesText {
 public func nearest(to word: String, among candidates: [String]) -> String? {
   guard word.utf8.count <= comparedBytesMax else { return nil }
   let allowed = max(1, min(3, word.count / 3))
-  let ranked = candidates.map { (editDistance(word.lowercased(), $0), $0) }.min { $0 < $1 }
+  let ranked = candidates.map { (editDistance(word.lowercased(), $0.lowercased()), $0) }.min { $0 < $1 }
   guard let (distance, candidate) = ranked, distance <= allowed else { return nil }
   return candidate
 }

@@ -3,7 +3,8 @@
 /// One reading, one thread.
 final class PipelineReader {
   private let file: String
-  private let environment: (String) -> String?
+  /// nil: texts are taken as they stand.
+  private let environment: ((String) -> String?)?
   private var found: [(place: Place, problem: String, remedy: String)] = []
   /// Full key path (`training.optimizer.kind`, `schema.features[2].clip`) → where its value stands.
   private var places: [String: Place] = [:]
@@ -11,7 +12,7 @@ final class PipelineReader {
   /// Key paths whose values in the settings are mere defaults, because those of the file were refused.
   private var distrusted: Set<String> = []
 
-  init(file: String, environment: @escaping (String) -> String?) {
+  init(file: String, environment: ((String) -> String?)?) {
     self.file = file
     self.environment = environment
   }
@@ -40,6 +41,9 @@ final class PipelineReader {
     }
   }
 
+  /// The place of every key that the file gives.
+  var settingPlaces: SettingPlaces { SettingPlaces(places: places) }
+
   /// Whether the file gives this key.
   func gives(_ path: String) -> Bool { places[path] != nil }
 
@@ -59,6 +63,7 @@ final class PipelineReader {
   ///
   /// `${NAME}`, as shells write it, is refused: it would be taken as it stands, and nobody means that. `$${` is a plain `${`.
   func expandEnvironment(in text: String, at place: Place) -> String? {
+    guard let environment else { return text }
     for match in text.matches(of: /(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}/) where match.output.1.isEmpty {
       note(
         at: place, "`${\(match.output.2)}` is no variable here, and no value",

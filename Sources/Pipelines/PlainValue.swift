@@ -75,7 +75,8 @@ indirect enum PlainValue: Sendable, Hashable {
     }
   }
 
-  private var flowYAML: String {
+  /// In one line.
+  var flowYAML: String {
     switch self {
     case .literal(let text): text
     case .text(let text): Self.yamlText(text)

@@ -10,10 +10,12 @@ struct YAMLLoader {
   static let bytesMax = 1 << 20
 
   let reader: PipelineReader
+  /// What may be read, in bytes of UTF-8.
+  var bytesMax = Self.bytesMax
 
   /// The root; nil when the text is no YAML document, which has been noted.
   func load(_ text: String) -> YAMLNode? {
-    guard text.utf8.count <= Self.bytesMax else {
+    guard text.utf8.count <= bytesMax else {
       reader.note(at: .start, "the file is larger than 1 MiB", "a pipeline file describes one pipeline; split it")
       return nil
     }

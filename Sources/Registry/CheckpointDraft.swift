@@ -39,13 +39,18 @@ public struct CheckpointDraft: Sendable {
   public var heads: [HeadLoss]
   /// From the first record since the parent to the last, as the writer's clock saw it.
   public var seconds: Double?
+  /// `DataContract.text` of what the state was learned under; nil: it is not known.
+  public var contract: String?
+  /// The writer's; any but the pipeline's is refused.
+  public var lineage: Int
 
   public init(
     pipeline: Int64, generation: Generation, parent: Int64?, step: Int64, state: [UInt8],
     progress: [PartitionProgress], rejected: [RejectReason: Int64], metrics: StreamMetrics, window: StreamMetrics,
     comparison: PairedDifference? = nil, comparedWith: Int64? = nil, health: [LayerHealth] = [],
     parametersDigest: String, nonFiniteParameter: String? = nil, isFinal: Bool = false, ledger: [StepRange] = [],
-    fields: FieldReport? = nil, heads: [HeadLoss] = [], seconds: Double? = nil
+    fields: FieldReport? = nil, heads: [HeadLoss] = [], seconds: Double? = nil, contract: String? = nil,
+    lineage: Int = 0
   ) {
     self.pipeline = pipeline
     self.generation = generation
@@ -66,6 +71,8 @@ public struct CheckpointDraft: Sendable {
     self.fields = fields
     self.heads = heads
     self.seconds = seconds
+    self.contract = contract
+    self.lineage = lineage
   }
 }
 

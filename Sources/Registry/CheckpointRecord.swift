@@ -33,6 +33,10 @@ public struct CheckpointRecord: Sendable, Hashable, Codable {
   public let heads: [HeadLoss]
   /// From the first record since the parent to the last; nil: not known.
   public let seconds: Double?
+  /// Of the contract that it was learned under; nil: it is older than contracts.
+  public let contract: Int64?
+  /// Which model of the pipeline it is of: one more each time that it began anew.
+  public let lineage: Int
   /// By partition.
   public internal(set) var progress: [PartitionProgress] = []
   public internal(set) var rejected: [RejectReason: Int64] = [:]
@@ -66,5 +70,7 @@ public struct CheckpointRecord: Sendable, Hashable, Codable {
     fields = try (row.optional("fields") as String?).flatMap { try? decodeJSON(FieldReport.self, from: $0) }
     heads = try (row.optional("heads") as String?).flatMap { try? decodeJSON([HeadLoss].self, from: $0) } ?? []
     seconds = try row.optional("seconds")
+    contract = try row.optional("contract_id")
+    lineage = try row.value("lineage")
   }
 }

@@ -50,7 +50,7 @@ extension PostgresSession {
     let rows = try query(
       """
       SELECT id FROM checkpoints WHERE pipeline_id = $1 AND non_finite_parameter IS NULL
-      ORDER BY step DESC, id DESC LIMIT 1
+      ORDER BY lineage DESC, step DESC, id DESC LIMIT 1
       """, [.int(pipeline)])
     return try rows.first?.value("id")
   }

@@ -35,16 +35,16 @@ extension Registry {
         "DELETE FROM members WHERE pipeline_id = $1 AND last_seen < now() - interval '1 hour'", [.int(pipeline)])
       let rows = try session.query(
         """
-        SELECT *, NULL::int AS rank, clock_timestamp() AS now,
-          last_seen > now() - make_interval(secs => $2) AS alive
-        FROM members WHERE pipeline_id = $1
+        SELECT m.*, NULL::int AS rank, clock_timestamp() AS now, p.work_fingerprint AS work,
+          m.last_seen > now() - make_interval(secs => $2) AS alive
+        FROM members m JOIN pipelines p ON p.id = m.pipeline_id WHERE m.pipeline_id = $1
         """, [.int(pipeline), .double(silence.seconds)])
       guard let now = try rows.first?.value("now") as Date? else { return nil }
       let members = try rows.map { (try MemberRecord($0), try $0.value("alive") as Bool) }
       let running = Set(members.filter { $0.1 && !$0.0.isWaiting }.map(\.0.facts.id))
       let plan = Rendezvous.decide(
         current: current?.plan, waiting: members.filter(\.0.isWaiting).map(\.0.facts), running: running,
-        desired: desired, grace: grace, silence: silence, now: now)
+        desired: desired, grace: grace, silence: silence, work: try rows.first?.optional("work"), now: now)
       guard let plan else { return nil }
       let record = GenerationRecord(plan: plan, secret: randomBytes(32))
       try session.store(record, pipeline: pipeline)

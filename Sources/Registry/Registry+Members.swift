@@ -17,7 +17,7 @@ public struct MemberRecord: Sendable, Hashable, Codable {
   init(_ row: PostgresRow) throws {
     facts = try MemberFacts(
       id: row.value("id"), address: row.value("address"), heldStep: row.optional("held_step"),
-      joinedAt: row.value("joined_at"), lastSeen: row.value("last_seen"))
+      joinedAt: row.value("joined_at"), lastSeen: row.value("last_seen"), work: row.optional("work_fingerprint"))
     rank = try (row.optional("rank") as Int?).map { Rank($0) }
     isWaiting = try row.value("waiting")
     // A status that an older or newer program wrote is no reason to fail.
@@ -34,12 +34,13 @@ extension Registry {
       let rows = try session.query(
         """
         WITH before AS (SELECT waiting FROM members WHERE pipeline_id = $1 AND id = $2)
-        INSERT INTO members (pipeline_id, id, address, held_step) VALUES ($1, $2, $3, $4)
+        INSERT INTO members (pipeline_id, id, address, held_step, work_fingerprint) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, held_step = EXCLUDED.held_step,
+          work_fingerprint = EXCLUDED.work_fingerprint,
           joined_at = CASE WHEN members.waiting THEN members.joined_at ELSE now() END,
           waiting = true, last_seen = now()
         RETURNING coalesce((SELECT waiting FROM before), false) AS was_waiting
-        """, [.int(pipeline), .text(member.id), .text(member.address), .maybe(member.heldStep)])
+        """, [.int(pipeline), .text(member.id), .text(member.address), .maybe(member.heldStep), .maybe(member.work)])
       // A heartbeat is no news.
       if try !rows[0].value("was_waiting") { try session.announce(.member, pipeline: pipeline) }
     }

@@ -21,8 +21,12 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
   public let halted: String?
   /// The current generation; zero before the first.
   public let generation: Generation
-  /// Which topic of its name is learned: one more each time that it was made anew.
+  /// Which topic of its name is learned: one more each time that it was made anew, or that a lineage begins.
   public let stream: Int
+  /// Which model is learned: one more each time that the pipeline began anew.
+  public let lineage: Int
+  /// The digest of all that its workers have to agree on; nil: any goes.
+  public let workFingerprint: String?
   /// Whether this run goes on behind what the broker has removed, whatever the specification says.
   public let skipsLost: Bool
   public let createdAt: Date
@@ -42,6 +46,8 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
     halted = try row.optional("halted")
     generation = Generation(try row.value("generation"))
     stream = try row.value("stream")
+    lineage = try row.value("lineage")
+    workFingerprint = try row.optional("work_fingerprint")
     skipsLost = try row.value("skips_lost")
     createdAt = try row.value("created_at")
     updatedAt = try row.value("updated_at")
@@ -50,18 +56,26 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
 
 extension Registry {
   /// Adds a pipeline, or takes over one of the same name with a new specification: it is to run, and is not halted.
+  ///
+  /// - Parameter workFingerprint: The digest of all that workers have to agree on; nil: any goes.
   public func register(
-    pipeline name: String, specification: String, desiredWorkers: Int, until: String?, skipsLost: Bool = false
+    pipeline name: String, specification: String, desiredWorkers: Int, until: String?, skipsLost: Bool = false,
+    workFingerprint: String? = nil
   ) async throws -> PipelineRecord {
     try await transaction { session in
       let rows = try session.query(
         """
-        INSERT INTO pipelines (name, specification, desired_workers, until, skips_lost) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO pipelines (name, specification, desired_workers, until, skips_lost, work_fingerprint)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (name) DO UPDATE SET specification = EXCLUDED.specification, desired_state = 'running',
           desired_workers = EXCLUDED.desired_workers, until = EXCLUDED.until, skips_lost = EXCLUDED.skips_lost,
-          halted = NULL, updated_at = now()
+          work_fingerprint = EXCLUDED.work_fingerprint, halted = NULL, updated_at = now()
         RETURNING *
-        """, [.text(name), .text(specification), .integer(desiredWorkers), .maybe(until), .bool(skipsLost)])
+        """,
+        [
+          .text(name), .text(specification), .integer(desiredWorkers), .maybe(until), .bool(skipsLost),
+          .maybe(workFingerprint),
+        ])
       let record = try PipelineRecord(rows[0])
       try session.announce(.pipeline, pipeline: record.id)
       return record

@@ -3,12 +3,14 @@ import Postgres
 import Vocabulary
 
 extension Registry {
-  /// The checkpoint to resume from: the newest whose parameters are all finite and whose state is there.
+  /// The checkpoint to resume from: the newest of the lineage whose parameters are all finite and whose state is there.
   public func newestCheckpoint(pipeline: Int64) async throws -> CheckpointRecord? {
     try await perform { session in
       try session.checkpoints(
         """
-        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL ORDER BY step DESC, id DESC LIMIT 1
+        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL
+          AND lineage = (SELECT lineage FROM pipelines WHERE id = $1)
+        ORDER BY step DESC, id DESC LIMIT 1
         """, [.int(pipeline)]
       ).first
     }
@@ -90,7 +92,8 @@ extension Registry {
         UPDATE checkpoints SET has_state = false WHERE pipeline_id = $1 AND has_state
         AND id NOT IN (
           SELECT id FROM checkpoints
-          WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL ORDER BY step DESC LIMIT $2)
+          WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL
+          ORDER BY lineage DESC, step DESC LIMIT $2)
         AND id NOT IN (
           SELECT checkpoint_id FROM versions
           WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable'))

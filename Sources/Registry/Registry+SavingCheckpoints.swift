@@ -12,7 +12,7 @@ extension Registry {
   /// lost reply costs nothing.
   ///
   /// - Returns: The checkpoint's number.
-  /// - Throws: `fenced` when the draft's generation is not the current one; `conflict` when its step is not beyond the
+  /// - Throws: `fenced` when the draft's generation or lineage is not the current one; `conflict` when its step is not beyond the
   ///   newest healthy checkpoint's, or another state is there for the same step; `refused` for a parent of another pipeline
   ///   or not before it.
   @discardableResult
@@ -20,12 +20,8 @@ extension Registry {
     try await bulkLink.perform(patience: patience) { session in
       let digest = SHA256.digest(of: draft.state)
       return try session.transaction { session in
-        let current = try session.query("SELECT generation FROM pipelines WHERE id = $1", [.int(draft.pipeline)])
-        guard let row = current.first else {
-          throw RegistryError(.notFound, "there is no pipeline with number \(draft.pipeline)")
-        }
         // Asked first without a lock: a fenced writer need not send its state.
-        try draft.verify(generation: Generation(row.value("generation")))
+        try session.verifyPipeline(of: draft)
         if let known = try session.savedBefore(draft, digest: digest) { return known }
         try session.verifyLineage(draft)
         // A server that lets commits trail behind waits for this one.
@@ -35,7 +31,8 @@ extension Registry {
           """)
         let id = try session.insert(draft, digest: digest)
         // The lock comes last, so that it is held for an instant, and what it guards is asked again under it.
-        try draft.verify(generation: session.lockPipeline(draft.pipeline))
+        _ = try session.lockPipeline(draft.pipeline)
+        try session.verifyPipeline(of: draft)
         try session.verifyNewest(draft, but: id)
         try session.announce(.checkpoint, pipeline: draft.pipeline, number: id)
         return id
@@ -59,7 +56,8 @@ extension Registry {
       let newest = try session.query(
         """
         SELECT id, is_final FROM checkpoints
-        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL ORDER BY step DESC, id DESC LIMIT 1
+        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL
+        ORDER BY lineage DESC, step DESC, id DESC LIMIT 1
         """, [.int(pipeline)])
       guard let row = newest.first, try row.value("id") == checkpoint else { return false }
       if try row.value("is_final") { return true }
@@ -70,15 +68,24 @@ extension Registry {
   }
 }
 
-extension CheckpointDraft {
-  fileprivate func verify(generation current: Generation) throws {
-    guard generation == current else {
-      throw RegistryError(.fenced, "a checkpoint of generation \(generation) comes after generation \(current) began")
+extension PostgresSession {
+  /// Whether the writer belongs to what the pipeline is by now.
+  fileprivate func verifyPipeline(of draft: CheckpointDraft) throws {
+    let rows = try query("SELECT generation, lineage FROM pipelines WHERE id = $1", [.int(draft.pipeline)])
+    guard let row = rows.first else {
+      throw RegistryError(.notFound, "there is no pipeline with number \(draft.pipeline)")
+    }
+    let current = Generation(try row.value("generation"))
+    guard draft.generation == current else {
+      throw RegistryError(
+        .fenced, "a checkpoint of generation \(draft.generation) comes after generation \(current) began")
+    }
+    let lineage: Int = try row.value("lineage")
+    guard draft.lineage == lineage else {
+      throw RegistryError(.fenced, "a checkpoint of lineage \(draft.lineage) comes after lineage \(lineage) began")
     }
   }
-}
 
-extension PostgresSession {
   /// The number of this very checkpoint, if an earlier call saved it.
   fileprivate func savedBefore(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64? {
     let rows = try query(
@@ -109,9 +116,9 @@ extension PostgresSession {
     let rows = try query(
       """
       SELECT step FROM checkpoints
-      WHERE pipeline_id = $1 AND id <> $2 AND has_state AND non_finite_parameter IS NULL
+      WHERE pipeline_id = $1 AND id <> $2 AND has_state AND non_finite_parameter IS NULL AND lineage = $3
       ORDER BY step DESC LIMIT 1
-      """, [.int(draft.pipeline), .int(own)])
+      """, [.int(draft.pipeline), .int(own), .integer(draft.lineage)])
     if let newest = try rows.first?.value("step") as Int64?, newest >= draft.step {
       throw RegistryError(.conflict, "step \(draft.step) is not beyond step \(newest) of the newest checkpoint")
     }
@@ -163,13 +170,16 @@ extension PostgresSession {
     }
     let fields = try draft.fields.map { try encodeJSON($0) }
     let heads = draft.heads.isEmpty ? nil : try encodeJSON(draft.heads)
+    let contract = try draft.contract.map { try keepContract($0, pipeline: draft.pipeline) }
     do {
       return try query(
         """
         INSERT INTO checkpoints (pipeline_id, generation, parent_id, step, state_bytes, state_sha256,
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
-          window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+          window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads,
+          contract_id, lineage)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+          $23, $24)
         RETURNING id
         """,
         [
@@ -179,7 +189,7 @@ extension PostgresSession {
           .maybe(draft.metrics.auc?.ifFinite), .bytes(window), .int(draft.window.records),
           .maybe(draft.window.meanLoss?.ifFinite), .maybe(draft.window.auc?.ifFinite), .maybe(comparison),
           .maybe(draft.comparedWith), fields.map { .jsonText($0) } ?? .null, .maybe(draft.seconds?.ifFinite),
-          heads.map { .jsonText($0) } ?? .null,
+          heads.map { .jsonText($0) } ?? .null, .maybe(contract), .integer(draft.lineage),
         ])[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.

@@ -4,9 +4,11 @@ import HTTP
 struct InferAnswer {
   let description: ModelDescription
 
-  /// - Parameter outputs: By head, [rows × its width], each a number.
+  /// - Parameters:
+  ///   - notes: What a person should know of the records.
+  ///   - outputs: By head, [rows × its width], each a number.
   func response(
-    _ request: InferRequest, body: UnsafeRawBufferPointer, version: Int64,
+    _ request: InferRequest, body: UnsafeRawBufferPointer, version: Int64, notes: [String],
     outputs: (Int) -> UnsafeBufferPointer<Float>
   ) -> HTTPResponse {
     let rows = request.rows
@@ -19,6 +21,11 @@ struct InferAnswer {
     if let id = request.id {
       json.raw(",\"id\":")
       json.raw(body[id])
+    }
+    if !notes.isEmpty {
+      json.raw(",\"parameters\":{\"notes\":[")
+      json.list(notes) { $0.string($1) }
+      json.raw("]}")
     }
     json.raw(",\"outputs\":[")
     var isFirst = true

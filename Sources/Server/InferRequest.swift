@@ -37,6 +37,8 @@ struct InferRequest {
   private(set) var outputs: [Output]?
   /// Whether outputs go out as bytes, unless they say otherwise.
   private(set) var isBinary = false
+  /// Whether notes on the records are wanted; nil: nothing was said, and what can be told at no cost is.
+  private(set) var wantsNotes: Bool?
 
   var rows: Int { inputs[0].count }
 
@@ -55,6 +57,7 @@ struct InferRequest {
     guard scanner.peek() == UInt8(ascii: "{") else { throw scanner.malformed("an object expected") }
     var binary = tensors
     var seen = 0
+    var strangers = 0
     try scanner.members { scanner, key in
       let bit = Self.bit(of: key)
       guard seen & bit == 0 else { throw APIError.badRequest("“\(key)” is there twice") }
@@ -83,15 +86,27 @@ struct InferRequest {
         outputs = wanted
       case "parameters":
         try Self.parameters(&scanner, of: "the request") { scanner, key in
-          guard key == "binary_data_output" else { return false }
-          isBinary = try scanner.boolean()
+          switch key {
+          case "binary_data_output": isBinary = try scanner.boolean()
+          case "notes": wantsNotes = try scanner.boolean()
+          default: return false
+          }
           return true
         }
-      default: try scanner.skip()
+      default:
+        strangers += 1
+        try scanner.skip()
       }
     }
     try scanner.end()
-    guard !inputs.isEmpty else { throw APIError.badRequest("“inputs” is missing or empty") }
+    guard !inputs.isEmpty else {
+      // Whoever has no inputs and something else has a record, most likely.
+      let hint =
+        strangers > 0
+        ? #"; a record goes into an input of its own: {"inputs":[{"name":"record","datatype":"BYTES","shape":[1],"data":["{…}"]}]}"#
+        : ""
+      throw APIError.badRequest("“inputs” is missing or empty\(hint)")
+    }
     guard binary.isEmpty else {
       throw APIError.badRequest("\(binary.count) bytes follow the JSON that no input's “binary_data_size” claims")
     }

@@ -14,7 +14,6 @@ struct Inference: Sendable {
   /// No coding has a longer name.
   private static let codingBytesMax = 64
 
-  let description: ModelDescription
   let metrics: ServerMetrics
   let rowsMax: Int
   let bodyBytesMax: Int
@@ -59,7 +58,7 @@ struct Inference: Sendable {
       throw APIError.tooLarge(
         "\(request.rows) rows are more than the \(rowsMax) a request may hold (serving.rows_max): divide them")
     }
-    try checkOutputs(request)
+    try checkOutputs(request, loaded.description)
     if !question.isDeferred, request.rows <= LoadedVersion.sliceRows {
       return try loaded.withEngine { engine in
         try engine.intake.fill(request, body: body)
@@ -67,7 +66,9 @@ struct Inference: Sendable {
         loaded.tally.requests.add(1, ordering: .relaxed)
         try refuseNonFinite(engine, loaded, from: 0)
         metrics.rows.increment(by: request.rows)
-        return InferAnswer(description: description).response(request, body: body, version: loaded.number) {
+        return InferAnswer(description: loaded.description).response(
+          request, body: body, version: loaded.number, notes: engine.intake.notes
+        ) {
           engine.scorer.outputs(ofHead: $0)
         }
       }
@@ -86,13 +87,15 @@ struct Inference: Sendable {
         }
       }
       metrics.rows.increment(by: request.rows)
-      return InferAnswer(description: description).response(request, body: body, version: loaded.number) {
+      return InferAnswer(description: loaded.description).response(
+        request, body: body, version: loaded.number, notes: desk.intake.notes
+      ) {
         desk.outputs(ofHead: $0)
       }
     }
   }
 
-  private func checkOutputs(_ request: InferRequest) throws {
+  private func checkOutputs(_ request: InferRequest, _ description: ModelDescription) throws {
     guard let wanted = request.outputs else { return }
     let known = description.outputNames
     for output in wanted where !known.contains(output.name) {
@@ -105,7 +108,7 @@ struct Inference: Sendable {
 
   /// A bad number never reaches a reply.
   private func refuseNonFinite(_ engine: PredictionEngine, _ loaded: LoadedVersion, from first: Int) throws {
-    for (place, output) in description.outputs.enumerated() {
+    for (place, output) in loaded.description.outputs.enumerated() {
       let values = engine.scorer.outputs(ofHead: place)
       for row in 0..<engine.intake.batch.count {
         let isFinite =

@@ -55,7 +55,8 @@ extension Intake {
     guard tensor.width == 1 else { throw tooWide(tensor, 1) }
     if case .binary(let range) = tensor.content {
       return try strings(of: tensor, try binaryElements(of: tensor, range, body)) { row, record in
-        try check(decoder.decode(record, into: slot(row)), tensor.name, row)
+        try check(decoder.decode(record, into: slot(row)), tensor.name, row, record: record)
+        note(record, row, of: tensor.count)
       }
     }
     try elements(of: tensor, body) { scanner, row in
@@ -63,7 +64,10 @@ extension Intake {
         throw APIError.badRequest("“\(tensor.name)”, row \(row): a string with a JSON record expected")
       }
       try scanner.unescape(try scanner.string(), into: &content)
-      try check(content.withUnsafeBytes { decoder.decode($0, into: slot(row)) }, tensor.name, row)
+      try content.withUnsafeBytes { record in
+        try check(decoder.decode(record, into: slot(row)), tensor.name, row, record: record)
+        note(record, row, of: tensor.count)
+      }
     }
   }
 

@@ -20,6 +20,15 @@ final class Intake {
   private var isGiven: [String: Bool]
   private let eventTime = UnsafeMutablePointer<Double>.allocate(capacity: 1)
   var content: [UInt8] = []
+  /// What a person should know of the records in hand.
+  private(set) var notes: [String] = []
+  private let judge: RecordNotes
+  private let refusal: RecordRefusal
+  /// By path, for whoever writes one where a name belongs.
+  private let names: [String: String]
+  private var wantsNotes: Bool?
+  /// What more records have to say is left out.
+  private static let notesMax = 16
 
   init(pipeline: Pipeline, capacity: Int) {
     decoder = RecordDecoder(
@@ -36,6 +45,9 @@ final class Intake {
       columns[feature.name] = .category(place, valuesMax: feature.valuesMax)
     }
     self.columns = columns
+    judge = RecordNotes(pipeline.schema)
+    refusal = RecordRefusal(pipeline.schema, recordBytesMax: pipeline.source.recordBytesMax)
+    names = Dictionary(pipeline.schema.features.map { ($0.path, $0.name) }) { first, _ in first }
     recordInputs = RecordInput.names(pipeline.schema)
     isGiven = columns.mapValues { _ in false }
   }
@@ -47,6 +59,8 @@ final class Intake {
   /// - Parameter body: JSON and what follows it.
   func fill(_ request: InferRequest, body: UnsafeRawBufferPointer) throws {
     let rows = request.rows
+    notes.removeAll(keepingCapacity: true)
+    wantsNotes = request.wantsNotes
     precondition(rows <= batch.capacity, "\(rows) rows for a batch of \(batch.capacity)")
     for input in request.inputs where input.count != rows {
       let first = APIError.quote(request.inputs[0].name)
@@ -89,6 +103,11 @@ final class Intake {
   }
 
   private func unknown(_ name: String) -> APIError {
+    if let meant = names[name] {
+      return .badRequest(
+        "the model has no input \(APIError.quote(name)); that is the path of “\(meant)”, and inputs have the features' names"
+      )
+    }
     let known = columns.keys.sorted() + recordInputs
     if let near = nearest(to: name, among: known) {
       return .badRequest("the model has no input \(APIError.quote(name)); did you mean “\(near)”?")
@@ -97,9 +116,24 @@ final class Intake {
     return .badRequest("the model has no input \(APIError.quote(name)), only \(some)\(known.count > 20 ? " …" : "")")
   }
 
-  func check(_ outcome: DecodeOutcome, _ input: String, _ row: Int) throws {
+  /// Notes what there is to say of the record decoded last. A record is taken apart for it only where that is wanted, or
+  /// where it has nothing of what the model reads.
+  func note(_ record: UnsafeRawBufferPointer, _ row: Int, of rows: Int) {
+    let marks = decoder.marks
+    guard !marks.isEmpty, wantsNotes != false, notes.count < Self.notesMax else { return }
+    let isThorough = wantsNotes == true || judge.foundNone(marks)
+    for sentence in judge.sentences(marks, record: isThorough ? record : nil) {
+      notes.append(rows > 1 ? "row \(row): \(sentence)" : sentence)
+    }
+  }
+
+  /// - Parameter record: Nil: a value of a column.
+  func check(
+    _ outcome: DecodeOutcome, _ input: String, _ row: Int, record: UnsafeRawBufferPointer? = nil
+  ) throws {
     guard case .rejected(let reason, let field) = outcome else { return }
     let place = field.map { $0 == input ? "" : ", field “\($0)”" } ?? ""
-    throw APIError.badRequest("input “\(input)”, row \(row)\(place): \(reason.rawValue)")
+    let why = refusal.sentence(reason, field: field, value: decoder.rejectedValue, record: record)
+    throw APIError.badRequest("input “\(input)”, row \(row)\(place): \(why)")
   }
 }

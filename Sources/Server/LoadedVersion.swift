@@ -9,6 +9,8 @@ package final class LoadedVersion: Sendable {
 
   let number: Int64
   let tally: Tally
+  /// What it reads and answers.
+  let description: ModelDescription
   private let pipeline: Pipeline
   private let engines: Mutex<[PredictionEngine]>
   private let free: DispatchSemaphore
@@ -24,11 +26,14 @@ package final class LoadedVersion: Sendable {
     init(version: Int64) { self.version = version }
   }
 
-  /// - Parameter scorers: One for each thread that answers; at least one. Each takes `sliceRows` rows.
+  /// - Parameters:
+  ///   - pipeline: Under the contract that the version was learned under.
+  ///   - scorers: One for each thread that answers; at least one. Each takes `sliceRows` rows.
   package init(number: Int64, pipeline: Pipeline, scorers: [any RowScorer]) {
     precondition(!scorers.isEmpty, "a version answers with at least one scorer")
     self.number = number
     self.pipeline = pipeline
+    description = ModelDescription(pipeline)
     tally = Tally(version: number)
     let capacity = min(Self.sliceRows, pipeline.serving.rowsMax)
     let engines = scorers.map { PredictionEngine(pipeline: pipeline, scorer: $0, capacity: capacity) }

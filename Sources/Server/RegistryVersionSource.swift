@@ -39,6 +39,10 @@ struct RegistryVersionSource: VersionSource {
     try await registry.within(Self.statePatience).state(of: checkpoint)
   }
 
+  func contract(ofCheckpoint checkpoint: Int64) async throws -> String? {
+    try await registry.contract(ofCheckpoint: checkpoint)?.text
+  }
+
   func health(ofCheckpoint checkpoint: Int64) async throws -> [LayerHealth] {
     try await registry.layerHealth(checkpoint: checkpoint)
   }

@@ -8,6 +8,7 @@ import Vocabulary
 ///
 /// - Source: Open Inference Protocol, REST, version 2 (kserve.github.io/website/docs/concepts/architecture/data-plane).
 package final class RequestAnswering: Sendable {
+  /// Of a version that would be learned now: what is told as long as none is loaded.
   private let description: ModelDescription
   private let state: ServingState
   private let metrics: ServerMetrics
@@ -22,8 +23,7 @@ package final class RequestAnswering: Sendable {
     self.metrics = metrics
     self.page = page
     inference = Inference(
-      description: description, metrics: metrics, rowsMax: pipeline.serving.rowsMax,
-      bodyBytesMax: pipeline.serving.bodyBytesMax)
+      metrics: metrics, rowsMax: pipeline.serving.rowsMax, bodyBytesMax: pipeline.serving.bodyBytesMax)
     inferPath = Array("/v2/models/\(pipeline.name)/infer".utf8)
   }
 
@@ -84,8 +84,9 @@ package final class RequestAnswering: Sendable {
     case .ready: return readiness("{\"ready\":", state.version != nil)
     case .index: return HTTPResponse(body: index)
     case .model(let name, let version):
-      _ = try loaded(name, version)
-      return HTTPResponse(body: description.metadata(versions: state.version.map { [$0.number] } ?? []))
+      let loaded = try loaded(name, version)
+      return HTTPResponse(
+        body: (loaded?.description ?? description).metadata(versions: loaded.map { [$0.number] } ?? []))
     case .modelReady(let name, let version):
       let isReady = try loaded(name, version) != nil
       return readiness("{\"name\":\"\(description.name)\",\"ready\":", isReady)

@@ -183,11 +183,12 @@ public actor ServerService {
       return
     }
     let bytes = try await source.state(ofCheckpoint: stable.checkpoint)
+    let contract = try await source.contract(ofCheckpoint: stable.checkpoint)
     let health = try await source.health(ofCheckpoint: stable.checkpoint)
     let start = ContinuousClock.now
     let loaded: LoadedVersion
     do {
-      loaded = try await loader.load(stable, state: bytes)
+      loaded = try await loader.load(stable, state: bytes, contract: contract)
     } catch {
       refused = stable
       throw VersionError(description: String(describing: error))

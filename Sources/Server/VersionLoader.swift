@@ -15,9 +15,14 @@ struct VersionLoader: Sendable {
   /// Reads the parameters once and builds a predictor over them for each answering thread, off the cooperative pool; each
   /// predicts once, so that the first request finds everything warm.
   ///
-  /// - Throws: `LearningError` for a state of another spec; `VersionError` for one with a parameter that is not a number.
-  func load(_ stable: StableVersion, state: [UInt8]) async throws -> LoadedVersion {
-    try await onDedicatedThread(named: "load version") {
+  /// - Parameter contract: `DataContract.text` of what it was learned under, whatever the pipeline says by now; nil: as the
+  ///   pipeline says.
+  /// - Throws: `LearningError` for a state of another spec; `ContractError`; `VersionError` for one with a parameter that
+  ///   is not a number.
+  func load(_ stable: StableVersion, state: [UInt8], contract: String?) async throws -> LoadedVersion {
+    let today = pipeline
+    let pipeline = try contract.map { today.under(try DataContract(text: $0)) } ?? today
+    return try await onDedicatedThread(named: "load version") {
       let model = try ModelParameters(spec: LearnerSpec(pipeline), state: state)
       if let layer = model.firstNonFiniteParameter() {
         throw VersionError(description: "version \(stable.number) has a non-finite parameter in \(layer)")

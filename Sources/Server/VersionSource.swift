@@ -20,6 +20,8 @@ package protocol VersionSource: Sendable {
   /// The stable version; nil: none yet, or none any more.
   func stableVersion() async throws -> StableVersion?
   func state(ofCheckpoint checkpoint: Int64) async throws -> [UInt8]
+  /// `DataContract.text` of what the checkpoint was learned under; nil: it is older than contracts.
+  func contract(ofCheckpoint checkpoint: Int64) async throws -> String?
   func health(ofCheckpoint checkpoint: Int64) async throws -> [LayerHealth]
   func report(_ report: ServerReport) async throws
   /// The server stops: nobody is to look for it there.

@@ -12,7 +12,9 @@ public enum FieldNotice: Sendable, Hashable {
   case rejected(RejectReason)
 
   /// How many there are.
-  public static let count = 4 + RejectReason.allCases.count
+  public static let count = firstRejection + RejectReason.allCases.count
+  /// The index of a rejection for the first reason; those for the others follow in their order.
+  public static let firstRejection = 4
 
   /// The place in arrays counted by notice; part of the wire format between workers of one version.
   public var index: Int {
@@ -21,7 +23,7 @@ public enum FieldNotice: Sendable, Hashable {
     case .clipped: 1
     case .unknown: 2
     case .wild: 3
-    case .rejected(let reason): 4 + reason.index
+    case .rejected(let reason): Self.firstRejection + reason.index
     }
   }
 
@@ -32,7 +34,7 @@ public enum FieldNotice: Sendable, Hashable {
     case 1: self = .clipped
     case 2: self = .unknown
     case 3: self = .wild
-    default: self = .rejected(RejectReason.allCases[index - 4])
+    default: self = .rejected(RejectReason.allCases[index - Self.firstRejection])
     }
   }
 

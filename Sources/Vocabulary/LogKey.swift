@@ -33,4 +33,5 @@ public enum LogKey: String, Sendable, CaseIterable {
   case count = "count"
   case exitCode = "process.exit_code"
   case incident = "incident.id"
+  case fingerprint = "pipeline.fingerprint"
 }

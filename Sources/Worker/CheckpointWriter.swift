@@ -16,6 +16,9 @@ actor CheckpointWriter {
   private let registry: Registry
   private let pipelineID: Int64
   private let spec: LearnerSpec
+  /// What is learned: every checkpoint carries it.
+  private let contract: String
+  private let lineage: Int
   private let consumer: KafkaConsumer
   private let deadLetters: DeadLetters
   private let watch: StreamWatch
@@ -43,14 +46,15 @@ actor CheckpointWriter {
   ///   - fields: As the account of the training state numbers them.
   ///   - failReading: Called when a checkpoint was not written because its records are another topic's.
   init(
-    registry: Registry, pipelineID: Int64, spec: LearnerSpec, consumer: KafkaConsumer, deadLetters: DeadLetters,
-    watch: StreamWatch,
-    fields: [DeclaredField], troubles: TroubleBook, logger: Logger,
+    registry: Registry, pipelineID: Int64, spec: LearnerSpec, contract: String, lineage: Int, consumer: KafkaConsumer,
+    deadLetters: DeadLetters, watch: StreamWatch, fields: [DeclaredField], troubles: TroubleBook, logger: Logger,
     failReading: @escaping @Sendable (StreamError) -> Void
   ) {
     self.registry = registry
     self.pipelineID = pipelineID
     self.spec = spec
+    self.contract = contract
+    self.lineage = lineage
     self.consumer = consumer
     self.deadLetters = deadLetters
     self.watch = watch
@@ -200,7 +204,8 @@ actor CheckpointWriter {
             trained: $0.trained,
             rejected: $0.share.next - $0.share.from - $0.trained - $0.share.skipped - $0.share.lost,
             stream: state.progress[Int($0.share.partition)].stream)
-        }, fields: state.fields.report(fields), heads: state.heads, seconds: snapshot.seconds))
+        }, fields: state.fields.report(fields), heads: state.heads, seconds: snapshot.seconds,
+        contract: contract, lineage: lineage))
     parent = id
     durable.withLock { $0 = (state.step, state.consumed) }
     logger.debug(

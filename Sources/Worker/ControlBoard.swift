@@ -15,6 +15,8 @@ package final class ControlBoard: Sendable {
     package var newestGeneration: Generation?
     /// `steps:N`: stop when the lineage has this many.
     package var stepLimit: Int64?
+    /// The pipeline is another one by now: whoever works on the old one ends, and its successor takes the new one.
+    package var isReplaced = false
     /// Stop when every partition is drained to its end.
     package var stopsAtEnd = false
   }

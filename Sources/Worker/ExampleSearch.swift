@@ -1,5 +1,6 @@
 import Foundation
 import Ingest
+import Pipelines
 import Vocabulary
 
 /// Finds, once for each reason and field, the value that was refused; and once for each field that nearly every record
@@ -11,6 +12,8 @@ package struct ExampleSearch {
   private var kept = 0
   /// By field: kept records that lack it.
   private var missing: [Int]
+  /// By field: whether an unknown category was looked at.
+  private var hasUnknown: [Bool]
 
   /// Records that are larger are not taken apart for an example.
   private static let recordBytesMax = 256 << 10
@@ -21,11 +24,15 @@ package struct ExampleSearch {
     self.fields = fields
     self.examples = examples
     missing = Array(repeating: 0, count: fields.count)
+    hasUnknown = Array(repeating: false, count: fields.count)
   }
 
   package mutating func noteKept(_ marks: FieldMarks, _ record: UnsafeRawBufferPointer) {
     kept += 1
     guard !marks.isEmpty else { return }
+    marks.forEachUnknown { field in
+      if field < fields.count, !hasUnknown[field] { noteUnknown(field, record) }
+    }
     marks.forEachMissing { field in
       guard field < fields.count else { return }
       missing[field] += 1
@@ -35,6 +42,19 @@ package struct ExampleSearch {
       let near = RecordKeys(record)?.near(fields[field].path, except: Set(fields.map(\.path))) ?? []
       if !near.isEmpty { examples.put(FieldExample(code: code, text: near.joined(separator: "\n"))) }
     }
+  }
+
+  /// A category outside the known values, as it stands in the record, and the known one that it may be.
+  private mutating func noteUnknown(_ field: Int, _ record: UnsafeRawBufferPointer) {
+    hasUnknown[field] = true
+    guard record.count <= Self.recordBytesMax else { return }
+    let known = fields[field].values
+    guard let stranger = RecordKeys(record)?.texts(at: fields[field].path).first(where: { !known.contains($0) }) else {
+      return
+    }
+    let near = nearest(to: stranger, among: known).map { " (near it: \($0))" } ?? ""
+    examples.put(
+      FieldExample(code: FieldCode(field: field, .unknown), text: "\"\(RecordKeys.shown(stranger))\"\(near)"))
   }
 
   /// Whether the reason has no example yet.

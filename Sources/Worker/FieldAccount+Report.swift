@@ -27,6 +27,7 @@ extension FieldAccount {
       case (.unknown, let field?):
         report.fields[field].total.unknown = entry.records
         report.fields[field].window.unknown = entry.window
+        report.fields[field].stranger = entry.example
       case (.wild, let field?):
         report.fields[field].total.wild = entry.records
         report.fields[field].window.wild = entry.window
@@ -34,7 +35,7 @@ extension FieldAccount {
       case (.rejected(let reason), _) where entry.records > 0:
         report.rejections.append(
           FieldReport.Rejection(
-            field: field.map { fields[$0].name }, reason: reason.rawValue, records: entry.records,
+            field: field.map { fields[$0].name }, reason: reason.rawValue, records: entry.records, window: entry.window,
             example: entry.example))
       default: break
       }
@@ -64,6 +65,7 @@ extension FieldAccount {
         add(FieldCode(field: place, notice), count)
       }
       if let example = known.wildExample { note(example, of: FieldCode(field: place, .wild)) }
+      if let stranger = known.stranger { note(stranger, of: FieldCode(field: place, .unknown)) }
       if !known.near.isEmpty { note(known.near.joined(separator: "\n"), of: FieldCode(field: place, .missing)) }
     }
     for rejection in report.rejections {

@@ -27,7 +27,7 @@ package final class ShadowPredictions {
       for row in 0..<batch.count { storage.pointer[row] = .nan }
       return
     }
-    current.predictor.predict(batch)
+    current.predictor.predict(current.translation?.run(batch) ?? batch)
     let outputs = current.predictor.outputs
     let width = current.predictor.outputCount
     for row in 0..<batch.count {

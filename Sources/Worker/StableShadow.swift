@@ -14,10 +14,12 @@ package final class StableShadow: Sendable {
   package struct Loaded: @unchecked Sendable {  // Only the step thread predicts with it.
     package let version: Int64
     package let predictor: Predictor
+    /// To what the version reads; nil: it reads records as the learner does.
+    package let translation: BatchTranslation?
   }
 
-  package func offer(version: Int64, predictor: sending Predictor) {
-    let value = Loaded(version: version, predictor: predictor)
+  package func offer(version: Int64, predictor: sending Predictor, translation: sending BatchTranslation? = nil) {
+    let value = Loaded(version: version, predictor: predictor, translation: translation)
     newest.withLock { $0 = value }
   }
 

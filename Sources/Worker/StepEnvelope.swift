@@ -8,7 +8,7 @@ import Vocabulary
 /// Layout, little-endian: header · one `PartitionShare` a partition · rows in the order of the shares · health (when
 /// gathered) · field notices (when there are any) · the learner's attachment.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3445_5452  // "RTE4"
+  package static let magic: UInt32 = 0x3545_5452  // "RTE5"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []

@@ -1,7 +1,9 @@
 import Collectives
 import Confinement
 import Evaluation
+import Ingest
 import Learning
+import Pipelines
 import Registry
 import Telemetry
 import Vocabulary
@@ -75,7 +77,7 @@ extension TrainingThread {
   private func restore(_ checkpoint: CheckpointRecord) throws -> TrainingState {
     let registry = resources.registry
     let bytes = try blockingAwait(until: .after(.seconds(60))) { try await registry.state(of: checkpoint.id) }
-    try learner.restoreState(bytes)
+    try take(bytes, of: checkpoint)
     var state = TrainingState(task: task, progress: checkpoint.progress.sorted { $0.partition < $1.partition })
     state.step = checkpoint.step
     for reason in RejectReason.allCases { state.rejected[reason.index] = checkpoint.rejected[reason] ?? 0 }
@@ -92,6 +94,28 @@ extension TrainingThread {
     resources.logger.notice(
       "resuming from a checkpoint", [.checkpoint: LogValue(checkpoint.id), .step: LogValue(checkpoint.step)])
     return state
+  }
+
+  /// The learner goes on from a checkpoint's state; what was learned under another contract is taken over by name.
+  private func take(_ bytes: [UInt8], of checkpoint: CheckpointRecord) throws {
+    let registry = resources.registry
+    let contract = try blockingAwait(until: .after(.seconds(20))) {
+      try await registry.contract(ofCheckpoint: checkpoint.id)
+    }
+    guard let contract, contract.text != resources.contract else { return try learner.restoreState(bytes) }
+    let before = resources.pipeline.under(try DataContract(text: contract.text))
+    let spec = LearnerSpec(before)
+    if spec.hasShape(of: learner.spec), before.schema.categoryFeatures == resources.pipeline.schema.categoryFeatures {
+      return try learner.restoreState(bytes)
+    }
+    let edits = DataContract(before).edits(to: DataContract(resources.pipeline))
+    if let edit = edits.first(where: { $0.effect == .changes }) {
+      throw LearningError(code: .anotherSpec, reason: "\(edit.setting) was edited: \(edit.meaning)")
+    }
+    try learner.adoptState(
+      bytes, of: spec, rows: CategoryRows.origins(from: before.schema, to: resources.pipeline.schema))
+    resources.logger.notice(
+      "the model goes on with what was added to it", [.checkpoint: LogValue(checkpoint.id)])
   }
 
   private func newState() throws -> TrainingState {

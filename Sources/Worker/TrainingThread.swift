@@ -23,6 +23,12 @@ struct WorkerResources: Sendable {
   let deadLetters: DeadLetters
   /// Which topic of its name is learned, as in `PartitionProgress`.
   let stream: Int
+  /// Which model of the pipeline is learned.
+  let lineage: Int
+  /// `DataContract.text` of the pipeline.
+  let contract: String
+  /// The digest of `Pipeline.workText`.
+  let work: String
   let skipsLost: Bool
   let news: StreamNews
   let watch: StreamWatch
@@ -39,6 +45,11 @@ struct WorkerResources: Sendable {
 }
 
 extension WorkerResources {
+  /// Whether a worker that started now would do what this one does.
+  func isMeant(by record: PipelineRecord) -> Bool {
+    record.lineage == lineage && record.stream == stream && (record.workFingerprint ?? work) == work
+  }
+
   /// How long the step thread may take to learn what was read before the reading failed.
   private static let drainPatience = Duration.seconds(10)
 
@@ -153,7 +164,8 @@ final class TrainingThread {
   private func formGeneration() throws -> GenerationRecord? {
     let (registry, board, pipelineID) = (resources.registry, resources.board, resources.pipelineID)
     let facts = MemberFacts(
-      id: resources.memberID, address: listener.address, heldStep: state?.step, joinedAt: .now, lastSeen: .now)
+      id: resources.memberID, address: listener.address, heldStep: state?.step, joinedAt: .now, lastSeen: .now,
+      work: resources.work)
     board.report { $0.phase = "joining" }
     let last = lastGeneration
     let (held, checkpoints, patience) = (state, resources.checkpoints, resources.finalPatience)
@@ -166,8 +178,8 @@ final class TrainingThread {
           if let formed = try await registry.generation(pipeline: pipelineID, containing: facts.id, after: last) {
             return formed
           }
-          if stopping != nil {
-            guard let held else { return nil }
+          if let stopping {
+            guard let held, !(board.currentWishes.isReplaced && stopping.hasPassed) else { return nil }
             let saved = try await registry.within(.seconds(3)).newestCheckpoint(pipeline: pipelineID)?.step ?? -1
             if saved >= held.step || held.consumed == 0 { return nil }
           }

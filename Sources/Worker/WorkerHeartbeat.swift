@@ -117,6 +117,15 @@ struct WorkerHeartbeat: Sendable {
 
   private func followWishes() async throws {
     guard let pipeline = try await registry.pipeline(named: resources.pipeline.name) else { return }
+    if !resources.isMeant(by: pipeline), !resources.board.currentWishes.isReplaced {
+      resources.logger.error(
+        "another contract, training or lineage is registered than this worker has: it ends, and the next takes that",
+        [.fingerprint: LogValue(resources.work)])
+      resources.board.wish { wishes in
+        wishes.isReplaced = true
+        wishes.stop = true
+      }
+    }
     let facts = resources.board.currentFacts
     var mustRegroup = false
     if facts.rank == Rank(0), let plan = try await registry.currentPlan(pipeline: resources.pipelineID) {
@@ -136,16 +145,38 @@ struct WorkerHeartbeat: Sendable {
     guard let stable = versions.first(where: { $0.state == .stable }), stable.number != shadow.version else { return }
     if let refused = shadow.refused, refused.version == stable.number, refused.until > .now { throw refused.error }
     do {
+      let contract = try await registry.contract(ofCheckpoint: stable.checkpoint)
+      let own = resources.pipeline
+      let theirs = try contract.map { own.under(try DataContract(text: $0.text)) } ?? own
+      if let obstacle = BatchTranslation.obstacle(from: own, to: theirs) {
+        try await tellIncomparable(stable.number, obstacle)
+        shadow.version = stable.number
+        return
+      }
       let bytes = try await registry.within(Self.statePatience).state(of: stable.checkpoint)
-      let predictor = try Predictor(
-        spec: LearnerSpec(resources.pipeline), state: bytes,
-        batchCapacity: resources.partitionCount * resources.pipeline.training.recordsPerPartition)
-      resources.shadow.offer(version: stable.number, predictor: predictor)
+      let capacity = resources.partitionCount * own.training.recordsPerPartition
+      let predictor = try Predictor(spec: LearnerSpec(theirs), state: bytes, batchCapacity: capacity)
+      let translation = BatchTranslation(from: own, to: theirs, capacity: capacity)
+      resources.shadow.offer(version: stable.number, predictor: predictor, translation: translation)
       shadow.version = stable.number
     } catch {
       shadow.refused = (stable.number, .now + .seconds(30), error)
       throw error
     }
+  }
+}
+
+extension WorkerHeartbeat {
+  /// The stable version reads the stream in a way of its own: only a person can say which one is better.
+  private func tellIncomparable(_ version: Int64, _ obstacle: String) async throws {
+    let sentence = "new versions cannot be compared with stable version \(version): \(obstacle)"
+    resources.logger.notice(
+      "new versions cannot be compared with the stable one", [.version: LogValue(version), .reason: LogValue(obstacle)])
+    _ = try await registry.openIncident(
+      pipeline: resources.pipelineID,
+      IncidentDraft(
+        key: "not_compared \(version) \(resources.work)", kind: "not_compared", severity: .notice,
+        details: IncidentDraft.details(["reason": sentence + "; 'retrainctl promote N' decides"])))
   }
 }
 

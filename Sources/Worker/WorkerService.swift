@@ -1,4 +1,5 @@
 import Confinement
+import Cryptography
 import Foundation
 import Ingest
 import Kafka
@@ -97,14 +98,18 @@ public actor WorkerService {
       registry: registry.within(.seconds(5)), pipelineID: record.id, stream: record.stream,
       topic: pipeline.source.topic,
       configuration: configuration, news: news, logger: logger)
+    let contract = DataContract(pipeline).text
     let fields = DeclaredField.all(pipeline.schema, heads: pipeline.heads)
     let resources = WorkerResources(
       pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
       partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters, stream: record.stream,
+      lineage: record.lineage, contract: contract,
+      work: SHA256.digest(of: Array(pipeline.workText.utf8)).hexadecimal,
       skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
       watch: watch,
       checkpoints: CheckpointWriter(
-        registry: registry, pipelineID: record.id, spec: LearnerSpec(pipeline), consumer: consumer,
+        registry: registry, pipelineID: record.id, spec: LearnerSpec(pipeline), contract: contract,
+        lineage: record.lineage, consumer: consumer,
         deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, logger: logger,
         failReading: { board.failReading($0, logger: logger) }),
       board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
@@ -149,6 +154,7 @@ public actor WorkerService {
     await deadLetters.close()
     let outcome = try result.get()
     if let unwritten { throw WorkerError.unwritten(unwritten) }
+    if board.currentWishes.isReplaced { throw WorkerError.replaced }
     return outcome
   }
 
@@ -181,6 +187,8 @@ public enum WorkerError: Error, CustomStringConvertible {
   case unknownPipeline(String)
   /// The end came, and so many records since the checkpoint of `step` are in none.
   case unsaved(records: Int64, step: Int64, reason: String)
+  /// The pipeline was registered anew, with another contract, training or lineage than this worker has.
+  case replaced
   /// Incidents or dead letters that could not be written.
   case unwritten(String)
 
@@ -192,6 +200,9 @@ public enum WorkerError: Error, CustomStringConvertible {
       "the final checkpoint is not written: \(records) records learned since "
         + (step < 0 ? "the beginning" : "the checkpoint of step \(step)")
         + " are not in any, and will be learned again; \(reason)"
+    case .replaced:
+      "the pipeline is registered with another contract, training or lineage than this worker has; a worker started now "
+        + "takes what is registered (where it does not, its environment fills other values in)"
     case .unwritten(let what): what
     }
   }

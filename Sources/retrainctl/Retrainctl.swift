@@ -1,5 +1,6 @@
 import Arguments
 import Foundation
+import Tensors
 
 /// The root of the command line.
 struct Retrainctl: Command {
@@ -40,12 +41,21 @@ struct Retrainctl: Command {
     exit(code.rawValue)
   }
 
+  /// A CPU level that cannot be had is told before work begins, not in the middle of it.
+  private static func checkLevel() throws {
+    guard let name = Environment.value(of: "RETRAIN_CPU_LEVEL"), !name.isEmpty else { return }
+    guard (try? Kernels.named(name)) == nil else { return }
+    let known = Kernels.available.map(\.level.rawValue).joined(separator: ", ")
+    throw CommandFailure(.usage, "RETRAIN_CPU_LEVEL: '\(name)' is no CPU level of this machine, which has \(known)")
+  }
+
   private static func run(_ words: [String]) async -> ExitCode {
     do {
       switch try CommandParser(Retrainctl.self).parse(words, columns: min(Terminal.columns(of: STDOUT_FILENO), 100)) {
       case .show(let text):
         Console.put(text)
       case .run(var command):
+        try checkLevel()
         try await command.run()
       }
       return .ok

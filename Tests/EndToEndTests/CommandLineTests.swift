@@ -136,6 +136,30 @@ struct CommandLineTests {
     #expect(!FileManager.default.fileExists(atPath: place.folder + "/.retrain/postgres"))
   }
 
+  @Test("a wrong word in the environment or behind an option is told in one line, with 64")
+  func wrongWords() throws {
+    for (name, value, words, says) in [
+      ("RETRAIN_CPU_LEVEL", "avx512", ["status"], "'avx512' is no CPU level of this machine, which has scalar"),
+      ("RETRAIN_DATABASE_URL", "foo", ["status"], "RETRAIN_DATABASE_URL is no address that libpq understands"),
+      ("RETRAIN_HOME", "/etc/hostname", ["dev", "up"], "/etc/hostname is no folder"),
+      ("KAFKA_HOME", "/nonexistent", ["dev", "up"], "there is no bin/kafka-server-start.sh"),
+      ("NO_COLOR", "1", ["worker", "--pipeline", "p", "--listen", "foo"], "--listen takes host:port"),
+    ] as [(String, String, [String], String)] {
+      let outcome = try Workplace(additions: [name: value]).run(words)
+      #expect(outcome.code == 64, "\(outcome.complaints)")
+      #expect(outcome.complaints.contains(says), "\(outcome.complaints)")
+      #expect(outcome.complaints.count { $0 == "\n" } <= 4, "\(outcome.complaints)")
+    }
+  }
+
+  @Test("a pipeline file with a slip of the finger in its name is found") func nearFile() throws {
+    try "name: b".write(toFile: place.folder + "/bikes.yaml", atomically: true, encoding: .utf8)
+    let outcome = try place.run("start", "bikes.ymal")
+    #expect(outcome.code == 64)
+    #expect(outcome.complaints.contains("no file 'bikes.ymal'"), "\(outcome.complaints)")
+    #expect(outcome.complaints.contains("did you mean the file bikes.yaml?"))
+  }
+
   @Test("a file that is not there is told by its name") func noFile() throws {
     let outcome = try place.run("validate", "/nowhere/at/all.yaml")
     #expect(outcome.code == 64)

@@ -12,9 +12,9 @@ struct KeptDatabaseTests {
   private struct Answer: Decodable {
     struct Head: Decodable {
       let name: String
-      let outputs: [Double]
+      let outputs: [Float]
     }
-    let outputs: [Double]
+    let outputs: [Float]
     let heads: [Head]
   }
 
@@ -22,8 +22,8 @@ struct KeptDatabaseTests {
     let version: Int64
     /// JSON text.
     let record: String
-    let outputs: [Double]
-    let heads: [String: [Double]]
+    let outputs: [Float]
+    let heads: [String: [Float]]
 
     static func all() throws -> [Kept] {
       let text = try String(contentsOfFile: fixture + "/predictions.jsonl", encoding: .utf8)

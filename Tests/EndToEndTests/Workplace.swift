@@ -104,6 +104,7 @@ final class Workplace: Sendable {
     }
 
     var isRunning: Bool { process.isRunning }
+    var complaintsSoFar: String { (try? String(contentsOfFile: complaints, encoding: .utf8)) ?? "" }
     func interrupt() { kill(process.processIdentifier, SIGINT) }
 
     func end() -> Outcome {

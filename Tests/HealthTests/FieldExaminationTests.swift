@@ -1,3 +1,4 @@
+import Foundation
 import Health
 import Testing
 import Vocabulary
@@ -88,6 +89,40 @@ struct FieldExaminationTests {
         "label x.A is absent from 500 of 500 records (keys near it: y): they are predicted, not learned",
         "312 of 812 records were rejected; price: 312 × wrong_type, e.g. \"1.28\" at flights/2@4711",
       ])
+  }
+
+  @Test("an unknown category is told with one of them, and a label of no class however few they are")
+  func strangers() {
+    var origin = field(.init(records: 500, unknown: 500))
+    origin.stranger = "\"EWR\" (near it: Ewr)"
+    let detail = finding(.unknownValues, origin)?.detail
+    #expect(
+      detail
+        == "feature a (path x.A) is none of the known values in 500 of 500 records, such as \"EWR\" (near it: Ewr)")
+    let rejection = FieldReport.Rejection(
+      field: "y", reason: "bad_label", records: 12, example: "\"very_late\" at t/0@9")
+    let report = FieldReport(records: 17_000, rejections: [rejection])
+    #expect(
+      report.warnings(limits: HealthLimits()) { "\($0)" } == [
+        "label y of 12 records is none that the task knows, e.g. \"very_late\" at t/0@9: they are rejected"
+      ])
+  }
+
+  @Test("records that are refused in bulk of late are told however many were good before")
+  func refusedOfLate() throws {
+    let sound = field(.init(records: 17_000), window: .init(records: 20))
+    let old = FieldReport.Rejection(field: "time", reason: "bad_time", records: 300)
+    let new = FieldReport.Rejection(
+      field: "a", reason: "wrong_type", records: 100, window: 100, example: "\"1,0\" at t/0@9")
+    let report = FieldReport(records: 17_000, fields: [sound], rejections: [old, new])
+    let told = "100 of the last 120 records were rejected; a: 100 × wrong_type, e.g. \"1,0\" at t/0@9"
+    #expect(report.warnings(limits: HealthLimits()) { "\($0)" } == [told])
+    var few = report
+    few.rejections[1].window = 20
+    #expect(few.warnings(limits: HealthLimits()) { "\($0)" }.isEmpty)
+    // Of a program that did not count them.
+    let older = #"{"reason":"wrong_type","records":7}"#
+    #expect(try JSONDecoder().decode(FieldReport.Rejection.self, from: Data(older.utf8)).window == 0)
   }
 
   @Test("a checkpoint of an older program has no counts, and so no findings")

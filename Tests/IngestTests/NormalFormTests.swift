@@ -10,7 +10,7 @@ struct NormalFormTests {
   private func bucket(_ text: String, escaped: Bool = false) -> UInt32 {
     let harness = DecoderHarness(.one(.category) { $0.buckets = 1 << 20 }, recordBytesMax: 16 << 20)
     var sent = text
-    if escaped { sent = text.utf16.map { "\\u" + String($0 + 0x10000, radix: 16).dropFirst() }.joined() }
+    if escaped { sent = text.utf16.map { "\\u" + String(UInt32($0) + 0x10000, radix: 16).dropFirst() }.joined() }
     #expect(harness.decode("{\"a\":\"" + sent + "\"}") == .example)
     return harness.categories[0]
   }

@@ -63,4 +63,39 @@ struct OriginTests {
       #expect(harness.numbers == [value])
     }
   }
+
+  @Test(
+    "times that all lie at the beginning of 1970 are told: they are in a coarser unit than the file says",
+    arguments: [(TimeUnit.milliseconds, 1), (.microseconds, 1000), (.nanoseconds, 1_000_000)])
+  func early(unit: TimeUnit, factor: Int) {
+    for path in ["t", "a"] {
+      var schema = FeatureSchema.one(.timestamp) { $0.unit = path == "a" ? unit : nil }
+      if path == "t" {
+        schema.eventTime = "t"
+        schema.timeUnit = unit
+        schema.features[0].unit = .seconds
+      }
+      let harness = DecoderHarness(schema)
+      func read(_ count: Int) {
+        for second in 0..<count {
+          let time = (1_764_300_000 + second) * factor
+          harness.decode("{\"t\":\(time),\"a\":\(path == "a" ? time : 1_764_300_000)}")
+        }
+      }
+      read(5)
+      #expect(harness.decoder.news.isEmpty, "few say nothing")
+      read(20)
+      let news = harness.decoder.news
+      #expect(news.map(\.kind) == [.unitsInDoubt] && news.first?.field == path)
+      #expect(news.first?.sentence.contains("all 25 times") == true && news.first?.sentence.contains("1970") == true)
+      #expect(news.first?.isWarning == true)
+    }
+  }
+
+  @Test("a few old times among others are nothing to tell")
+  func oldTimes() {
+    let harness = DecoderHarness(.one(.timestamp) { $0.unit = .seconds })
+    for day in 0..<40 { harness.decode("{\"a\":\(day * 86_400)}") }
+    #expect(harness.decoder.news.isEmpty)
+  }
 }

@@ -27,6 +27,25 @@ struct RendezvousTests {
       current: current, waiting: waiting, running: running, desired: desired, grace: grace, now: now)
   }
 
+  @Test("a member with another file waits until the pipeline is what it works on, and holds nobody back")
+  func otherWork() {
+    func member(_ id: String, _ work: String?) -> MemberFacts {
+      var member = self.member(id, waited: 6)
+      member.work = work
+      return member
+    }
+    let waiting = [member("a", "old"), member("b", "new"), member("c", nil)]
+    func formed(_ work: String?) -> [String]? {
+      Rendezvous.decide(current: nil, waiting: waiting, desired: 3, grace: grace, work: work, now: now)?.members.map(
+        \.id)
+    }
+    #expect(formed("new") == ["b", "c"])
+    #expect(formed("old") == ["a", "c"])
+    #expect(formed(nil) == ["a", "b", "c"])
+    #expect(
+      Rendezvous.decide(current: nil, waiting: [waiting[0]], desired: 1, grace: grace, work: "new", now: now) == nil)
+  }
+
   @Test("nobody waiting forms nothing")
   func nobody() { #expect(decide(nil, []) == nil) }
 

@@ -124,6 +124,7 @@ final class FakeSource: VersionSource {
   private struct State {
     var stable: StableVersion?
     var states: [Int64: [UInt8]] = [:]
+    var contracts: [Int64: String] = [:]
     var reports: [ServerReport] = []
     var isAway = false
     var isWithdrawn = false
@@ -134,8 +135,9 @@ final class FakeSource: VersionSource {
   private let told = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
   /// Makes a version stable and tells of it, or not.
-  func promote(_ number: Int64, state bytes: [UInt8], tells: Bool = true) {
+  func promote(_ number: Int64, state bytes: [UInt8], contract: String? = nil, tells: Bool = true) {
     state.withLock {
+      $0.contracts[number * 10] = contract
       $0.states[number * 10] = bytes
       $0.stable = StableVersion(number: number, checkpoint: number * 10, since: Date())
     }
@@ -163,6 +165,9 @@ final class FakeSource: VersionSource {
   func state(ofCheckpoint checkpoint: Int64) async throws -> [UInt8] {
     try present()
     return state.withLock { $0.states[checkpoint] } ?? []
+  }
+  func contract(ofCheckpoint checkpoint: Int64) async throws -> String? {
+    state.withLock { $0.contracts[checkpoint] }
   }
   func health(ofCheckpoint checkpoint: Int64) async throws -> [LayerHealth] { [] }
   func report(_ report: ServerReport) async throws {

@@ -28,7 +28,8 @@ struct SettingsTests {
     let members = names(after: ".")
     let ofSchema = names(after: "schema.")
     var count = 0
-    for file in SourceTree.sources where file.room == "Pipelines" {
+    // A contract says the same keys once more, under names of its own.
+    for file in SourceTree.sources where file.room == "Pipelines" && !"\(file)".contains("/Contract/") {
       for match in file.text.matches(of: key) {
         count += 1
         let property = String(match.output.2.split(separator: ".").last ?? "")

@@ -67,7 +67,13 @@ struct FieldAccountTests {
     var report = again.report(fields)
     #expect(report.fields[0].total == .init(records: 1000, missing: 1000))
     #expect(report.fields[0].window == .init())
-    #expect(report.rejections == saved.rejections)
+    // A window begins anew.
+    let kept = saved.rejections.map { rejection in
+      var rejection = rejection
+      rejection.window = 0
+      return rejection
+    }
+    #expect(report.rejections == kept)
     again.addKept(10)
     again.add(FieldCode(field: 0, .missing), 1)
     #expect(again.report(fields).fields[0].total == .init(records: 1010, missing: 1001))
@@ -82,7 +88,7 @@ struct FieldAccountTests {
     #expect(report.fields[0].total == .init(records: 10))
     #expect(report.fields[1].total == .init(records: 1010))
     #expect(report.fields[2].total == .init(records: 10, missing: 4))
-    #expect(report.rejections == saved.rejections)
+    #expect(report.rejections == kept)
   }
 
   @Test("what one rank found as an example is known on all, and travels with the state")

@@ -1,4 +1,6 @@
 import Ingest
+import Pipelines
+import Tensors
 import Testing
 import Vocabulary
 import Worker
@@ -43,6 +45,29 @@ struct RecordKeysTests {
     let news = examples.takeNews()
     #expect(news.count == 1)
     return news.first?.text
+  }
+
+  @Test("a category outside the known values is kept as an example, once, with the known one that is near")
+  func stranger() {
+    var origin = FeatureSettings(name: "origin", path: "x.origin", type: .category)
+    origin.values = ["Ewr", "Jfk"]
+    let schema = FeatureSchema(label: LabelSettings(path: "y"), features: [origin])
+    let heads = [HeadSettings(name: "", label: schema.label, task: .binary)]
+    let decoder = RecordDecoder(pipeline: schema, heads: heads, recordBytesMax: 1000)
+    let examples = FieldExamples()
+    var search = ExampleSearch(fields: DeclaredField.all(schema, heads: heads), examples: examples)
+    let batch = FeatureBatch(capacity: 1, numberCount: 0, categoryCount: 1)
+    var time = Double.nan
+    for record in [#"{"x":{"origin":"Ewr"}}"#, #"{"x":{"origin":"EWR"}}"#, #"{"x":{"origin":"LGA"}}"#] {
+      Array(record.utf8).withUnsafeBytes { bytes in
+        withUnsafeMutablePointer(to: &time) { time in
+          #expect(decoder.decode(bytes, into: ExampleSlot(row: 0, of: batch, eventTime: time)) == .example)
+        }
+        search.noteKept(decoder.marks, bytes)
+      }
+    }
+    #expect(
+      examples.takeNews() == [FieldExample(code: FieldCode(field: 0, .unknown), text: "\"EWR\" (near it: Ewr)")])
   }
 
   @Test("a rejection's example is the value as it stands in the record, and its place; once a reason")

@@ -83,6 +83,7 @@ typedef struct {
   uint64_t clipped, imputed, unknown;
   uint64_t units[5];     // times that were numbers other than 0, by the CJSON_UNIT_… they were read in
   uint64_t late;         // of those read in seconds because nothing else is said: later than year 2200
+  uint64_t early;        // of all: within a month of the beginning of 1970
   uint64_t large;        // numbers beyond ±2^24 that were looked at: a plain field's first thousands
   uint64_t blurred;      // of those: whole numbers that a float does not tell from their neighbours
   double large_low, large_high;  // the least and the greatest of them

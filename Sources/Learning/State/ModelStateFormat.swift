@@ -85,6 +85,13 @@ struct PendingCopies {
   }
 }
 
+extension LearnerSpec {
+  /// Whether states of one are states of the other.
+  public func hasShape(of other: LearnerSpec) -> Bool {
+    ModelStateFormat.shape(of: self) == ModelStateFormat.shape(of: other)
+  }
+}
+
 extension ModelParameters {
   var stateByteCount: Int { (dense.count + tables.weights.count + tables.wideWeights.count) * 4 }
 

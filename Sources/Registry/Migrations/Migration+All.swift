@@ -9,5 +9,6 @@ extension Migration {
     .number0005,
     .number0006,
     .number0007,
+    .number0008,
   ]
 }

@@ -39,9 +39,10 @@ struct AuditCommand: Command {
     let palette = Palette.standardOutput
     guard let checkpoint = report.checkpoint else { return Console.say("nothing was learned yet") }
     Console.say(
-      "lineage of \(report.version.map { "v\($0), " } ?? "")checkpoint \(checkpoint): \(report.links) links\n")
+      "lineage of \(report.version.map { "v\($0), " } ?? "")checkpoint \(checkpoint): \(Wording.count(Int64(report.links), "link"))\n"
+    )
     var table = TextTable(
-      ">partition", ">from", ">to", ">consumed", ">trained", ">rejected", ">skipped", ">lost by broker", ">lost",
+      ">partition", ">from", ">to", ">consumed", ">trained", ">not learned", ">skipped", ">lost by broker", ">lost",
       ">duplicated")
     for part in report.partitions {
       table.add(
@@ -55,11 +56,12 @@ struct AuditCommand: Command {
       Wording.count(report.skipped), Wording.count(report.lostByBroker), Wording.count(report.lost),
       Wording.count(report.duplicated))
     for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
-    var reasons = TextTable("of the rejected", ">records")
+    var reasons = TextTable("of the not learned", ">records")
     for (reason, count) in report.rejectedByReason.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) })
     where count > 0 {
       let isUnlabelled = reason == RejectReason.labelAbsent.rawValue
-      reasons.add(isUnlabelled ? "\(reason): predicted, not learned" : reason, Wording.count(count))
+      reasons.add(
+        isUnlabelled ? "without a label (\(reason)): predicted only" : "rejected: \(reason)", Wording.count(count))
     }
     if !reasons.isEmpty { for line in [""] + reasons.lines(palette: palette) { Console.say(line) } }
     if let ledger = report.ledger {

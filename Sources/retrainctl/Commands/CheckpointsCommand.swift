@@ -21,16 +21,19 @@ struct CheckpointsCommand: Command {
         .map(PipelineStatus.Checkpoint.init)
       if format.json { return try Console.say(json: checkpoints) }
       if checkpoints.isEmpty { return Console.say("'\(record.name)' has no checkpoint yet") }
+      let quality = TextTable.quality(checkpoints.map(\.metrics))
       var table = TextTable(
-        ">id", ">step", ">generation", "final", ">bytes", ">records", ">loss", ">AUC", ">window loss", ">window AUC",
+        ">id", ">step", ">generation", ">lineage", ">contract", "final", ">bytes", ">records", ">loss",
+        ">\(quality.title)", ">window loss", ">window \(quality.title)",
         "when")
       for checkpoint in checkpoints {
         table.add(
           String(checkpoint.id), Wording.count(checkpoint.step), String(checkpoint.generation),
-          checkpoint.isFinal ? "yes" : "", checkpoint.hasState ? Wording.count(checkpoint.stateBytes) : "pruned",
-          Wording.count(checkpoint.metrics.records), Wording.figure(checkpoint.metrics.loss),
-          Wording.figure(checkpoint.metrics.auc), Wording.figure(checkpoint.window.loss),
-          Wording.figure(checkpoint.window.auc), Wording.ago(checkpoint.createdAt))
+          String(checkpoint.lineage), checkpoint.contract.map(String.init) ?? "–", checkpoint.isFinal ? "yes" : "",
+          checkpoint.hasState ? Wording.count(checkpoint.stateBytes) : "pruned",
+          Wording.count(checkpoint.metrics.records), Wording.compact(checkpoint.metrics.loss),
+          quality.value(checkpoint.metrics), Wording.compact(checkpoint.window.loss),
+          quality.value(checkpoint.window), Wording.ago(checkpoint.createdAt))
       }
       for line in table.lines(palette: .standardOutput, indent: 0) { Console.say(line) }
     }

@@ -32,7 +32,10 @@ struct DeleteCommand: Command {
     guard DatabaseAccess.canEnter || !ifExists else { return try await finish(name, false, file) }
     let (isDeleted, stored) = try await withRegistry(for: "delete", creates: true) { registry in
       guard let record = try await registry.pipeline(named: name) else {
-        guard ifExists else { throw CommandFailure(.usage, "there is no pipeline '\(name)'") }
+        guard ifExists else {
+          let names = try await registry.pipelines().map(\.name)
+          throw CommandFailure.noPipeline(name, among: names)
+        }
         return (false, PipelineFile?.none)
       }
       let isRunning = try RunRecord.running(name, in: House()) != nil

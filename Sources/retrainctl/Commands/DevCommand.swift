@@ -25,12 +25,17 @@ struct DevUpCommand: Command {
   @OptionGroup var format: OutputFormat
 
   func run() async throws {
+    // Both or neither: what one of them started alone is not left behind.
     let database = try DatabaseAccess.enter(creates: true)
+    let broker: BrokerAccess
+    do { broker = try BrokerAccess.enter() } catch {
+      try? database.leave()
+      throw error
+    }
     try database.keepRunning()
-    try database.leave()
-    let broker = try BrokerAccess.enter()
     try broker.keepRunning()
     try broker.leave()
+    try database.leave()
     if format.json {
       return try Console.say(
         json: [

@@ -96,7 +96,7 @@ struct FeedCommand: Command {
       brokers: broker.addresses, properties: size.properties, clientID: "retrainctl-feed", observer: trouble.observer)
     try await TopicMaker(configuration).make(
       topic, partitions: partitions ?? source?.partitions, creates: !noCreate && source?.create ?? true)
-    if maxLag == nil, rate == nil, broker.isInMemory {
+    if maxLag == nil, rate == nil, broker.isInMemory, !files.allSatisfy(\.isSmall) {
       Console.complain("note: the broker in memory drops the oldest records of a partition beyond 5 MB; see --max-lag")
     }
     let limits = FeedLimits(
@@ -109,10 +109,12 @@ struct FeedCommand: Command {
       configuration: configuration, topic: topic, limits: limits,
       durable: position)
     let judge = ColumnJudge(schema: named?.schema, heads: named?.model.heads.map(\.label.path) ?? [])
+    let texts = table.text
     let job = FeedJob(
       files: files, table: table.format(for: named), key: key, limit: limit ?? .max, fromLine: fromLine,
       skipsBad: skipBad,
-      recordBytesMax: size.recordBytesMax, feeder: feeder, trouble: trouble, judge: { judge.notes(on: $0) })
+      recordBytesMax: size.recordBytesMax, feeder: feeder, trouble: trouble, schema: named?.schema,
+      judge: { judge.notes(on: $0) + TableOptions.notes(on: $0, texts: texts) })
     let task = Task { await job.run() }
     let signals = StopSignals { count in
       task.cancel()

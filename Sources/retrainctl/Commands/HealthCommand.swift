@@ -49,14 +49,24 @@ struct HealthCommand: Command {
       if !features.isEmpty { Console.say() }
       for line in features.lines(palette: palette, indent: 0) { Console.say(line) }
       var table = TextTable("rule", "layer or feature", ">observed", ">threshold", "verdict")
-      for finding in report.findings where finding.verdict != .pass {
+      for finding in report.findings where finding.verdict == .fail {
         table.add(
           finding.rule, finding.feature ?? finding.layer, Wording.measure(finding.observed),
-          Wording.measure(finding.threshold),
-          finding.verdict == .inconclusive ? finding.verdict.rawValue : palette.bad(finding.verdict.rawValue))
+          Wording.measure(finding.threshold), palette.bad(finding.verdict.rawValue))
       }
       Console.say()
-      if table.isEmpty { return Console.say("all \(report.findings.count) rules pass") }
+      let open = report.findings.filter { $0.verdict == .inconclusive }
+      if !open.isEmpty {
+        let limits = HealthLimits(settings)
+        Console.say(
+          "\(open.count) of \(report.findings.count) findings are inconclusive: the window has too few steps "
+            + "(\(limits.stepsMin) are needed), rows of a layer (\(limits.rowsMin)) or records (\(limits.recordsMin))")
+      }
+      if table.isEmpty {
+        return Console.say(
+          open.isEmpty
+            ? "all \(report.findings.count) rules pass" : "the other \(report.findings.count - open.count) pass")
+      }
       for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
       for detail in report.findings.filter({ $0.verdict == .fail }).compactMap(\.detail) { Console.say(detail) }
     }

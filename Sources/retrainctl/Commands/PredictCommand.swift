@@ -40,6 +40,7 @@ struct PredictCommand: Command {
     }
     if format.json { return try Console.say(json: prediction) }
     for line in prediction.lines { Console.say(line) }
+    for note in prediction.notes { Console.complain("note: \(note)") }
   }
 
   private func predict(_ text: String, _ registry: Registry) async throws -> Prediction {

@@ -91,6 +91,10 @@ struct WorkerCommand: Command {
   @Option(valueName: "host:port", help: "Where other workers reach this one; port 0 is any free one.")
   var listen: String = "127.0.0.1:0"
 
+  func mistakes() -> [String] {
+    HostPort(listen) == nil ? ["--listen takes \(HostPort.expectation), not '\(listen)'"] : []
+  }
+
   func run() async throws {
     let run = RoleRun("worker", role)
     try await run.withDatabase { database in

@@ -1,5 +1,6 @@
 import Arguments
 import Foundation
+import Pipelines
 import Vocabulary
 
 struct StartCommand: Command {
@@ -13,6 +14,8 @@ struct StartCommand: Command {
         the number of records. Every role logs to .retrain/logs/<pipeline>/. A topic that is not there is made, with a \
         word, unless the file says source.create: false. Where the topic no longer holds what comes next, it refuses and \
         names the ways on.
+
+        A file that was edited since is compared with what the model has learned, item by item, before anything runs: what         only adds something goes on with the weights as they are; what would give them another meaning is refused with         exit code 65. --new-lineage begins a new model then, and the version that serves goes on serving.
 
         --until end        when the stream was read to its end (and no 'feed' on this machine goes on)
         --until 60         after so many seconds
@@ -28,16 +31,25 @@ struct StartCommand: Command {
   @Flag(help: "Go on behind records that the broker has removed before they were read, and count them as lost.")
   var skipLost: Bool
   @Flag(help: "The topic was made anew: go on with the model from its first record.") var newStream: Bool
+  @Flag(
+    help:
+      "Begin a new model, from the first record that the topic holds; what was learned is kept, and goes on serving.")
+  var newLineage: Bool
   @Flag(help: "Go on in the background; 'retrainctl stop' ends it.") var detach: Bool
   @OptionGroup var format: OutputFormat
 
   func mistakes() -> [String] {
-    workers.map { (1...256).contains($0) ? [] : ["--workers must be 1 to 256, not \($0)"] } ?? []
+    (workers.map { (1...256).contains($0) ? [] : ["--workers must be 1 to 256, not \($0)"] } ?? [])
+      + (newLineage && (newStream || skipLost)
+        ? ["--new-lineage reads the topic as it is now, from its first record: leave --new-stream and --skip-lost out"]
+        : [])
   }
 
   private struct Report: Encodable {
     var ending: String
     var run: RunSummary
+    /// What the file says otherwise than what was learned before.
+    var edits: [SettingEdit]
     var status: PipelineStatus?
   }
 
@@ -49,7 +61,7 @@ struct StartCommand: Command {
     let reporter = RunReporter(isQuiet: format.json)
     let run = PipelineRun(
       file: pipeline, workers: workers ?? pipeline.pipeline.training.workers, until: until, house: house,
-      reporter: reporter, skipsLost: skipLost, beginsNewStream: newStream)
+      reporter: reporter, skipsLost: skipLost, beginsNewStream: newStream, beginsNewLineage: newLineage)
     let result: PipelineRun.Result
     do { result = try await run.run() } catch {
       reporter.finish()
@@ -57,7 +69,8 @@ struct StartCommand: Command {
     }
     reporter.finish()
     if format.json {
-      try Console.say(json: Report(ending: result.ending.sentence, run: result.summary, status: result.status))
+      try Console.say(
+        json: Report(ending: result.ending.sentence, run: result.summary, edits: result.edits, status: result.status))
     } else {
       if let status = result.status {
         let page = StatusPage(status, palette: .standardOutput)
@@ -77,6 +90,7 @@ struct StartCommand: Command {
     if let until { words += ["--until", until.argumentText] }
     if skipLost { words.append("--skip-lost") }
     if newStream { words.append("--new-stream") }
+    if newLineage { words.append("--new-lineage") }
     let name = pipeline.pipeline.name
     if let running = try RunRecord.running(name, in: house) {
       throw CommandFailure(.unavailable, "'\(name)' runs here already: \(running.sentence); 'retrainctl stop' ends it")

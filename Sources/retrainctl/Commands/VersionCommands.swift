@@ -1,5 +1,6 @@
 import Arguments
 import Foundation
+import Pipelines
 import Registry
 import Rollouts
 import Vocabulary
@@ -22,14 +23,16 @@ struct VersionsCommand: Command {
       if format.json { return try Console.say(json: versions) }
       if versions.isEmpty { return Console.say("'\(record.name)' has no version yet") }
       let palette = Palette.standardOutput
+      let quality = TextTable.quality(versions.map(\.metrics))
       var table = TextTable(
-        ">version", "state", ">share", ">checkpoint", ">step", ">records", ">loss", ">AUC", "since", "created")
+        ">version", "state", ">share", ">checkpoint", ">step", ">records", ">loss", ">\(quality.title)", "since",
+        "created")
       for version in versions {
         table.add(
           "v\(version.number)", palette.coloured(state: version.state), Wording.percent(version.share),
           String(version.checkpoint), version.step.map(Wording.count) ?? "–",
-          version.metrics.map { Wording.count($0.records) } ?? "–", Wording.figure(version.metrics?.loss),
-          Wording.figure(version.metrics?.auc), Wording.ago(version.since), Wording.ago(version.createdAt))
+          version.metrics.map { Wording.count($0.records) } ?? "–", Wording.compact(version.metrics?.loss),
+          quality.value(version.metrics), Wording.ago(version.since), Wording.ago(version.createdAt))
       }
       for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
     }
@@ -59,6 +62,17 @@ struct VersionShowCommand: Command {
     /// Oldest first.
     var decisions: [PipelineStatus.Decision]
     var health: [PipelineStatus.Layer]
+    /// nil: the version is older than contracts.
+    var contract: Contract?
+  }
+
+  /// What the version's numbers mean, whatever the pipeline says by now.
+  private struct Contract: Encodable {
+    var number: Int64
+    /// SHA-256 of the contract's canonical text.
+    var fingerprint: String
+    /// What the pipeline says otherwise by now.
+    var edits: [SettingEdit]
   }
 
   func run() async throws {
@@ -72,10 +86,20 @@ struct VersionShowCommand: Command {
       let report = Report(
         version: .init(version, checkpoint), checkpoint: .init(checkpoint),
         decisions: decisions.reversed().map(PipelineStatus.Decision.init),
-        health: try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init))
+        health: try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init),
+        contract: try await contract(of: checkpoint, record, registry))
       if format.json { return try Console.say(json: report) }
       show(report)
     }
+  }
+
+  private func contract(
+    of checkpoint: CheckpointRecord, _ record: PipelineRecord, _ registry: Registry
+  ) async throws -> Contract? {
+    guard let contract = try await registry.contract(ofCheckpoint: checkpoint.id) else { return nil }
+    let today = try? PipelineFile(text: record.specification, name: record.name).pipeline
+    let edits = try today.map { try DataContract(text: contract.text).edits(to: DataContract($0)) } ?? []
+    return Contract(number: contract.id, fingerprint: contract.fingerprint, edits: edits)
   }
 
   private func show(_ report: Report) {
@@ -93,6 +117,14 @@ struct VersionShowCommand: Command {
         + (metrics.mae.map { ", mean absolute error \(Wording.measure($0))" } ?? "")
         + (metrics.rmse.map { ", root mean squared error \(Wording.measure($0))" } ?? "")
         + (metrics.rSquared.map { ", R² \(Wording.figure($0))" } ?? ""))
+    if let contract = report.contract {
+      Console.say(
+        "contract \(contract.number) (\(contract.fingerprint.prefix(12))), "
+          + (contract.edits.isEmpty ? "as the pipeline says" : "which it keeps; the pipeline says otherwise by now:"))
+      for edit in contract.edits {
+        Console.say("  \(edit.setting): \(edit.old ?? "not there") → \(edit.new ?? "gone") (\(edit.effect.rawValue))")
+      }
+    }
     if !report.decisions.isEmpty { Console.say("\n" + palette.bold("decisions")) }
     for decision in report.decisions {
       Console.say("  \(decision.from) → \(decision.to): \(decision.reason)")

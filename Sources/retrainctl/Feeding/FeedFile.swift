@@ -13,6 +13,9 @@ struct FeedFile: Sendable {
   /// As it lies there, compressed or not; nil: not known before its end.
   let bytes: Int64?
 
+  /// Whether it holds less than a partition of the broker in memory, with room for what unpacks to many times its size.
+  var isSmall: Bool { bytes.map { $0 < (Self.ending(path).isCompressed ? 300_000 : 4_000_000) } ?? false }
+
   /// How messages name it.
   var name: String { path == "-" ? "standard input" : path }
 
@@ -36,11 +39,26 @@ struct FeedFile: Sendable {
       guard access(path, R_OK) == 0 else { throw Self.failure(path, errno) }
       bytes = Int64(facts.st_size)
       self.format = try format ?? Self.format(of: path)
+      if self.format == .table, Self.beginsWithBrace(path) {
+        throw CommandFailure(
+          .usage,
+          "\(path) looks like JSON, not CSV: "
+            + (format == nil ? "say --format jsonl, or rename it" : "leave --format csv out, or say --format jsonl"))
+      }
     default:
       // A pipe or a device: read to its end, like standard input.
       bytes = nil
       self.format = format ?? Self.known(path) ?? .jsonLines
     }
+  }
+
+  /// No header of a table begins so.
+  private static func beginsWithBrace(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    let head = (try? file.read(upToCount: 256)) ?? Data()
+    let start = head.drop { [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) }
+    return start.first == UInt8(ascii: "{") && start.dropFirst().contains(UInt8(ascii: ":"))
   }
 
   private static let jsonEndings: Set<String> = [

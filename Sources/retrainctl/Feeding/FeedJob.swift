@@ -1,11 +1,12 @@
 import Foundation
 import Ingest
 import Kafka
+import Pipelines
 import Synchronization
 import Vocabulary
 
 /// Files on their way into a topic. Cancelling its task ends it early; what was queued still arrives.
-struct FeedJob: Sendable {
+package struct FeedJob: Sendable {
   let files: [FeedFile]
   let table: CSVFormat
   /// Dotted path of the key.
@@ -20,6 +21,8 @@ struct FeedJob: Sendable {
   let feeder: Feeder
   /// What the brokers trouble us with at the moment.
   let trouble: BrokerTrouble
+  /// What the records are meant for; nil: nobody said.
+  let schema: FeatureSchema?
   /// Asked of the columns of each table; what to tell of them.
   let judge: @Sendable ([String]) -> [String]
 
@@ -31,6 +34,8 @@ struct FeedJob: Sendable {
     var commentLines: Int64 = 0
     var skipped: Int64 = 0
     var notes: [String] = []
+    /// Those that were said when they were found.
+    var told: [String] = []
     var isEarly = false
     var error: (any Error)?
     /// Where it ended, if not at the end: the line that was not published, and its file.
@@ -68,6 +73,17 @@ struct FeedJob: Sendable {
     return outcome
   }
 
+  /// Why a feed that keeps a lag has not moved for a while; nil: it has not waited long.
+  package static func obstacle(_ heldBack: FeedPosition.HeldBack) -> String? {
+    guard heldBack.duration >= .seconds(3) else { return nil }
+    let group = heldBack.group
+    guard heldBack.hasCommits else {
+      return "held back: the group \(group) has committed nothing; does the pipeline run, and is the name right?"
+    }
+    return "held back: the group \(group) is \(Wording.count(heldBack.lag)) records behind and has read nothing for "
+      + "\(Wording.span(heldBack.duration.seconds)); does the pipeline run?"
+  }
+
   /// Shows how far it is until it is cancelled.
   private func tick(_ facts: FeedReading.Facts) async {
     var progress = FeedProgress()
@@ -76,10 +92,10 @@ struct FeedJob: Sendable {
     while !Task.isCancelled {
       try? await Task.sleep(for: .milliseconds(100))
       let position = await feeder.progress()
-      let read = facts.bytesRead
       progress.show(
-        position.delivered, share: total.map { $0 > 0 ? Double(read) / Double($0) : 1 },
-        trouble: position.delivered < position.queued ? trouble.recent : nil)
+        position.delivered, share: total.map { facts.share(of: $0, delivered: position.delivered) },
+        trouble: (position.delivered < position.queued ? trouble.recent : nil)
+          ?? position.heldBack.flatMap { Self.obstacle($0) })
     }
     progress.clear()
   }

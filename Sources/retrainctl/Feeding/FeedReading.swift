@@ -7,8 +7,18 @@ import Synchronization
 struct FeedReading {
   /// What the ticker sees of it.
   final class Facts: Sendable {
-    private let state = Mutex((done: Int64(0), current: RecordSource.ByteCount?.none))
-    var bytesRead: Int64 { state.withLock { $0.done + ($0.current?.value ?? 0) } }
+    private let state = Mutex((done: Int64(0), current: RecordSource.ByteCount?.none, records: Int64(0)))
+
+    /// Of `total` bytes of files, the share whose records are in the log, as near as it is known.
+    func share(of total: Int64, delivered: Int64) -> Double {
+      state.withLock { state in
+        guard total > 0, state.records > 0 else { return total > 0 ? 0 : 1 }
+        let read = Double(state.done + (state.current?.value ?? 0)) / Double(total)
+        return read * min(1, Double(delivered) / Double(state.records))
+      }
+    }
+
+    func take(_ records: Int) { state.withLock { $0.records += Int64(records) } }
     func begin(_ count: RecordSource.ByteCount) {
       state.withLock {
         $0.done += $0.current?.value ?? 0
@@ -34,11 +44,16 @@ struct FeedReading {
   private var commentLines: Int64 = 0
   private var skipped: Int64 = 0
   private var notes: [String] = []
+  /// The notes that were said when they were found.
+  private var told: [String] = []
+  private var keys: KeyCount?
+  private var numbers = NumberJudge(nil)
 
   init(job: FeedJob) {
     self.job = job
     left = job.limit
     finder = job.key.flatMap { KeyFinder(path: $0) }
+    keys = job.key.map { KeyCount(path: $0) }
   }
 
   /// The next records; nil at the end of the last file.
@@ -48,7 +63,7 @@ struct FeedReading {
       guard let source = try openSource() else { break }
       do {
         guard try take(source) else {
-          tellOfEmpty(source)
+          try tellOfEmpty(source)
           close(source)
           index += 1
           continue
@@ -60,6 +75,7 @@ struct FeedReading {
       }
     }
     if pending.isEmpty { return nil }
+    facts.take(pending.count)
     defer { pending = KafkaBatch() }
     return pending
   }
@@ -79,6 +95,7 @@ struct FeedReading {
       } else {
         pending.append(key: nil, value: bytes)
       }
+      tell(numbers.look(bytes) + (keys?.note(hasKey: key != nil, bytes) ?? []))
       map.append(line: number, file: index)
       left -= 1
     }
@@ -99,19 +116,38 @@ struct FeedReading {
     line = 0
     facts.begin(opened.bytesRead)
     if let columns = try opened.columns() {
-      notes += columns.isEmpty ? [] : job.judge(columns).map { "\(place(index)): \($0)" }
+      numbers = NumberJudge(job.schema)
+      if !columns.isEmpty { tell(job.judge(columns)) }
     }
     return opened
   }
 
+  /// At once: what is wrong with every record is told before the last of them is published.
+  private mutating func tell(_ news: [String]) {
+    for sentence in news.map({ "\(place(index)): \($0)" }) {
+      Console.complain("note: \(sentence)")
+      told.append(sentence)
+    }
+  }
+
   private mutating func close(_ source: RecordSource) {
+    tell(numbers.finish())
     blankLines += source.blankLines
     commentLines += source.commentLines
     notes += source.notes.map { "\(place(index)): \($0)" }
     self.source = nil
   }
 
-  private mutating func tellOfEmpty(_ source: RecordSource) {
+  private mutating func tellOfEmpty(_ source: RecordSource) throws {
+    if job.fromLine > 1, map.count == 0, skipped == 0 {
+      // The line behind the last one is where a feed goes on that was complete.
+      guard job.fromLine <= line + 1 else {
+        throw CommandFailure(
+          .usage, "\(place(index)): there is no line \(job.fromLine): the last record begins on line \(line)")
+      }
+      notes.append("\(place(index)): no record from line \(job.fromLine) on: all come before it")
+      return
+    }
     guard map.place(of: map.count - 1).map({ $0.file != index }) ?? true, skipped == 0, job.fromLine <= 1 else {
       return
     }
@@ -123,10 +159,13 @@ struct FeedReading {
 
   mutating func finish(_ outcome: inout FeedJob.Outcome) {
     if let source { close(source) }
+    if index == job.files.count { index -= 1 }
+    tell(keys?.finish() ?? [])
     outcome.blankLines = blankLines
     outcome.commentLines = commentLines
     outcome.skipped = skipped
     outcome.notes = notes
+    outcome.told = told
     if let failed = outcome.position.firstFailed, let place = map.place(of: failed) {
       outcome.place = (job.files[place.file].name, place.line)
     } else if outcome.isEarly || (outcome.error is KafkaError && outcome.position.failed == 0) {

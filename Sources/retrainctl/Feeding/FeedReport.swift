@@ -49,7 +49,7 @@ struct FeedReport {
       topic: topic, records: outcome.position.queued, delivered: outcome.position.delivered,
       blankLines: outcome.blankLines, commentLines: outcome.commentLines, skipped: outcome.skipped,
       bytes: outcome.summary?.bytes, seconds: outcome.summary?.elapsed.seconds, recordsPerSecond: rate,
-      heldBackSeconds: outcome.summary?.heldBack.seconds, notes: outcome.notes,
+      heldBackSeconds: outcome.summary?.heldBack.seconds, notes: outcome.told + outcome.notes,
       error: outcome.error.map { failure($0) }, file: outcome.place?.file, line: outcome.place?.line)
   }
 
@@ -59,9 +59,12 @@ struct FeedReport {
     func lines(_ count: Int64, _ what: String) -> String {
       count > 0 ? "; \(Wording.count(count)) \(what) line\(count == 1 ? "" : "s") passed over" : ""
     }
-    return "\(Wording.count(summary.records)) records (\(Wording.count(summary.bytes)) bytes) to \(topic) in "
-      + "\(Wording.figure(summary.elapsed.seconds, decimals: 1)) s: \(Wording.count(Int64(rate))) records/s, held back for "
-      + "\(Wording.figure(summary.heldBack.seconds, decimals: 1)) s" + lines(outcome.blankLines, "blank")
+    let heldBack =
+      summary.heldBack >= .milliseconds(50)
+      ? ", held back for \(Wording.figure(summary.heldBack.seconds, decimals: 1)) s" : ""
+    return "\(Wording.count(summary.records, "record")) (\(Wording.count(summary.bytes, "byte"))) to \(topic) in "
+      + "\(Wording.figure(summary.elapsed.seconds, decimals: 1)) s: \(Wording.count(Int64(rate))) records/s"
+      + heldBack + lines(outcome.blankLines, "blank")
       + lines(outcome.commentLines, "comment")
       + (skipsBad ? "; \(Wording.count(outcome.skipped)) bad line\(outcome.skipped == 1 ? "" : "s") skipped" : "")
       + (outcome.isEarly ? outcome.place.map { "; go on with --from-line \($0.line)" } ?? "" : "")

@@ -5,17 +5,20 @@ import Pipelines
 ///
 /// Not a parser: a record that is not JSON has no key, or a wrong one, and is published all the same, because judging
 /// records is the reader's business.
-struct KeyFinder {
+package struct KeyFinder {
   private let path: [String]
 
   /// nil: the text is no path.
-  init?(path: String) {
+  package init?(path: String) {
     guard let path = FieldPath(path) else { return nil }
     self.path = path.keys
   }
 
   /// The value's text without quotes; nil where there is none.
-  func key(in record: UnsafeRawBufferPointer) -> [UInt8]? {
+  package func key(in record: UnsafeRawBufferPointer) -> [UInt8]? { value(in: record)?.bytes }
+
+  /// The same, and whether it is a text.
+  package func value(in record: UnsafeRawBufferPointer) -> (bytes: [UInt8], isText: Bool)? {
     var scanner = Scanner(bytes: record)
     for name in path {
       guard scanner.enter(member: name) else { return nil }
@@ -104,14 +107,14 @@ struct KeyFinder {
     }
 
     /// The text or number at `index`; nil for null, objects and lists.
-    mutating func scalar() -> [UInt8]? {
+    mutating func scalar() -> (bytes: [UInt8], isText: Bool)? {
       guard let byte = current else { return nil }
-      if byte == UInt8(ascii: "\"") { return text().map { Array(Self.plain($0).utf8) } }
+      if byte == UInt8(ascii: "\"") { return text().map { (Array(Self.plain($0).utf8), true) } }
       if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { return nil }
       let start = index
       skipValue()
       let value = bytes[start..<index].filter { $0 > 0x20 }
-      return value.isEmpty || value.elementsEqual("null".utf8) ? nil : value
+      return value.isEmpty || value.elementsEqual("null".utf8) ? nil : (value, false)
     }
   }
 }

@@ -19,6 +19,9 @@ final class RecordSource {
     func add(_ bytes: Int) { count.add(Int64(bytes), ordering: .relaxed) }
   }
 
+  /// Small: what was read is not far ahead of what was handed out, so that its share of the file tells something.
+  private static let chunkBytes = 32 << 10
+
   /// - Parameter isStrict: JSON Lines: a line that is no object is an error.
   init(_ file: FeedFile, table: CSVFormat, isStrict: Bool) throws {
     let handle = file.path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file.path)
@@ -26,7 +29,7 @@ final class RecordSource {
     let count = ByteCount()
     bytesRead = count
     let source = Decompressor {
-      let chunk = try handle.read(upToCount: Decompressor.chunkBytesMax) ?? Data()
+      let chunk = try handle.read(upToCount: Self.chunkBytes) ?? Data()
       count.add(chunk.count)
       return chunk.isEmpty ? nil : [UInt8](chunk)
     }
@@ -72,8 +75,10 @@ final class RecordSource {
     case .table(let table): table.notes
     case .lines(let lines):
       lines.oddities.map {
-        "\(Wording.count($0.count)) line\($0.count == 1 ? ", \($0.firstLine), is" : "s, the first \($0.firstLine), are") "
-          + "\($0.reason): published as they are, for the reader to reject; --skip-bad leaves them out"
+        $0.count == 1
+          ? "line \($0.firstLine) is \($0.reason): published as it is, for the reader to reject; --skip-bad leaves it out"
+          : "\(Wording.count($0.count)) lines, of which line \($0.firstLine) is the first, are \($0.reason): published as they "
+            + "are, for the reader to reject; --skip-bad leaves them out"
       }
     }
   }

@@ -49,6 +49,14 @@ struct TableOptions: ArgumentGroup {
     return flat ? "--flat" : decimalComma ? "--decimal-comma" : nil
   }
 
+  /// Of the columns that --text names, those that a table does not have, a sentence each.
+  static func notes(on columns: [String], texts: [String]) -> [String] {
+    texts.filter { !columns.contains($0) }.map { column in
+      "no column `\(column)`, which --text names"
+        + (nearest(to: column, among: columns).map { "; did you mean `\($0)`?" } ?? "")
+    }
+  }
+
   /// - Parameter pipeline: Its categories and classes are text.
   func format(for pipeline: Pipeline?) -> CSVFormat {
     var format = CSVFormat()

@@ -46,13 +46,21 @@ final class BrokerAccess: Sendable {
           "there is no broker: the one in memory, which would be started, ends with this command and forgets the records. "
             + "'retrainctl dev up' first, or name brokers (RETRAIN_KAFKA_BROKERS, or source.brokers of the pipeline)")
       }
-      return try startHost(house: house, deadline: deadline)
+      return try startHost(house: house, environment: environment, deadline: deadline)
     }
     return BrokerAccess(addresses: record.address, tenancy: tenancy, house: house)
   }
 
   /// Starts `retrainctl dev broker` in a session of its own and waits until it answers.
-  private static func startHost(house: House, deadline: Deadline) throws -> BrokerRecord {
+  private static func startHost(
+    house: House, environment: Environment, deadline: Deadline
+  ) throws -> BrokerRecord {
+    if let home = environment.kafkaHome, access(home + "/bin/kafka-server-start.sh", R_OK) != 0 {
+      throw CommandFailure(
+        .usage,
+        "KAFKA_HOME is '\(home)', where there is no bin/kafka-server-start.sh: name the folder of Kafka's "
+          + "download, or leave it out for the broker in memory")
+    }
     let log = house.root + "/logs/broker.log"
     let host = try ChildProcess(
       executable: ChildProcess.ownExecutable, arguments: ["dev", "broker"],
@@ -60,7 +68,8 @@ final class BrokerAccess: Sendable {
     while !deadline.hasPassed {
       if let record = try BrokerRecord.running(in: house), record.processID == host.processID { return record }
       if let exit = host.exit {
-        throw CommandFailure(.unavailable, "the local broker ended with \(exit.code):\n\(LogTail.last(of: log))")
+        let why = LogTail.lastComplaint(of: log) ?? LogTail.last(of: log)
+        throw CommandFailure(.unavailable, "the local broker ended with \(exit.code): \(why)")
       }
       usleep(20_000)
     }

@@ -34,6 +34,12 @@ final class DatabaseAccess: Sendable {
     deadline: Deadline = .after(Tenancy.patience)
   ) throws -> DatabaseAccess {
     if let uri = environment.databaseURI {
+      guard (try? PostgresAddress(uri)) != nil else {
+        throw CommandFailure(
+          .usage,
+          "RETRAIN_DATABASE_URL is no address that libpq understands: write postgresql://user:password@host:5432/database, "
+            + "or host=… user=… dbname=…")
+      }
       return DatabaseAccess(uri: uri, shownURI: MaskedURI(uri).text, tenancy: nil, directory: "")
     }
     guard creates || exists(in: house) else {
@@ -60,6 +66,11 @@ final class DatabaseAccess: Sendable {
   /// Starts the private cluster's server, which is gone. Blocks.
   func startAgain() throws {
     try tenancy?.again(deadline: .after(Tenancy.patience)) { _ = try Self.start(directory, .after(.seconds(60))) }
+  }
+
+  /// Whether entering starts a server: nobody else's is named, and ours does not run.
+  static func willStart(in house: House) -> Bool {
+    Environment.process.databaseURI == nil && (try? PrivateCluster.running(directory: house.postgres))?.uri == nil
   }
 
   /// Whether there is a database to look into, without making one.

@@ -17,6 +17,12 @@ struct House: Sendable {
 
   /// Makes the folders; several processes may do so at once.
   func prepare() throws {
+    var isFolder: ObjCBool = false
+    for place in sequence(first: URL(filePath: root), next: { $0.path == "/" ? nil : $0.deletingLastPathComponent() })
+    where FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder) && !isFolder.boolValue {
+      throw CommandFailure(
+        .usage, "local data cannot lie under \(root): \(place.path) is no folder; RETRAIN_HOME names another")
+    }
     let missing = sequence(first: URL(filePath: root)) { $0.deletingLastPathComponent() }
       .prefix { $0.path != "/" && !FileManager.default.fileExists(atPath: $0.path) }
     if !missing.isEmpty { try Self.makeFolder(root) }

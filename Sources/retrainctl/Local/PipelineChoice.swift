@@ -16,20 +16,33 @@ struct PipelineChoice: ArgumentGroup {
   }
 }
 
+extension CommandFailure {
+  /// A word that is neither the name of a pipeline nor a file.
+  ///
+  /// - Parameter names: Nil: there is no database to look into.
+  static func noPipeline(_ name: String, among names: [String]?) -> CommandFailure {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: ".")) ?? []
+    let file = nearest(to: name, among: files.filter { $0.contains(".") })
+    let what =
+      name.contains(".")
+      ? "there is no file '\(name)', and no pipeline of that name" : "there is no pipeline '\(name)'"
+    var known = ", as there is no database yet; a file's name ends in .yaml or has a /"
+    if let names {
+      known =
+        names.isEmpty ? "; 'retrainctl start FILE' registers one" : "; there is: \(names.joined(separator: ", "))"
+    }
+    let near = names.flatMap { nearest(to: name, among: $0) }.map { "'\($0)'" } ?? file.map { "the file \($0)" }
+    return CommandFailure(.usage, what + known + (near.map { "; did you mean \($0)?" } ?? ""))
+  }
+}
+
 extension Registry {
   /// The pipeline of that name, or the one that the file of that name describes; without a name the only one.
   func choosePipeline(named word: String?) async throws -> PipelineRecord {
     let name = try word.map { try PipelineFile.name(from: $0) }
     if let name, let record = try await pipeline(named: name) { return record }
     let names = try await pipelines().map(\.name)
-    if let name {
-      let near = nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
-      throw CommandFailure(
-        .usage,
-        "there is no pipeline '\(name)'"
-          + (names.isEmpty ? "; 'retrainctl start FILE' registers one" : "; there is: \(names.joined(separator: ", "))")
-          + near)
-    }
+    if let name { throw CommandFailure.noPipeline(name, among: names) }
     guard let only = names.first else {
       throw CommandFailure(.unavailable, "there is no pipeline yet; 'retrainctl start FILE' registers one")
     }

@@ -5,6 +5,8 @@ import Pipelines
 /// A pipeline file, read and checked.
 struct PipelineFile {
   let pipeline: Pipeline
+  /// What it is called in messages.
+  let name: String
   /// As it stands in the file, secrets unexpanded: what the registry keeps.
   let text: String
 
@@ -17,6 +19,7 @@ struct PipelineFile {
       text: text, fileName: name, memory: Int(clamping: ProcessInfo.processInfo.physicalMemory),
       environment: Environment.value(of:))
     self.text = text
+    self.name = name
     try refuseUnknownProperties(name: name)
   }
 
@@ -50,8 +53,7 @@ struct PipelineFile {
   static func find(_ word: String) async throws -> PipelineFile {
     guard !isPath(word) else { return try PipelineFile(path: word) }
     guard DatabaseAccess.canEnter else {
-      throw CommandFailure(
-        .usage, "there is no pipeline '\(word)', as there is no database yet; a file's name ends in .yaml or has a /")
+      throw CommandFailure.noPipeline(word, among: nil)
     }
     return try await withRegistry(for: "pipeline") { registry in
       let record = try await registry.choosePipeline(named: word)

@@ -19,38 +19,47 @@ struct LocalPrediction {
       let what = version.map { "no version \($0)" } ?? "no stable version yet"
       throw CommandFailure(version == nil ? .unavailable : .usage, "'\(pipeline.name)' has \(what)")
     }
-    let settings = try PipelineFile(text: pipeline.specification, name: pipeline.name).pipeline
+    let today = try PipelineFile(text: pipeline.specification, name: pipeline.name).pipeline
+    // The version means what it meant when it was learned, whatever the file says by now.
+    let contract = try await registry.contract(ofCheckpoint: chosen.checkpoint)
+    let settings = try contract.map { today.under(try DataContract(text: $0.text)) } ?? today
     let predictor = try Predictor(
       spec: LearnerSpec(settings), state: try await registry.state(of: chosen.checkpoint), batchCapacity: 1)
-    let answers = try answers(of: predictor, record, settings)
+    let (answers, notes) = try answers(of: predictor, record, settings)
     guard answers.allSatisfy({ $0.outputs.allSatisfy(\.isFinite) }) else {
       throw CommandFailure(.ourFault, "version \(chosen.number) gives a non-finite output for this record: not shown")
     }
-    return Prediction(pipeline: pipeline.name, version: chosen.number, answers: answers, from: "computed here")
+    return Prediction(
+      pipeline: pipeline.name, version: chosen.number, answers: answers, notes: notes, from: "computed here")
   }
 
   private func answers(
     of predictor: Predictor, _ record: String, _ settings: Pipeline
-  ) throws -> [Prediction.Head] {
+  ) throws -> ([Prediction.Head], notes: [String]) {
     prepareArithmeticThread()
     let decoder = RecordDecoder(
       pipeline: settings.schema, task: settings.model.task, recordBytesMax: settings.source.recordBytesMax,
       purpose: .prediction)
     let batch = FeatureBatch(capacity: 1, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount)
     var eventTime = Double.nan
+    let bytes = Array(record.utf8)
     let outcome = withUnsafeMutablePointer(to: &eventTime) { eventTime in
-      Array(record.utf8).withUnsafeBytes {
-        decoder.decode($0, into: ExampleSlot(row: 0, of: batch, eventTime: eventTime))
-      }
+      bytes.withUnsafeBytes { decoder.decode($0, into: ExampleSlot(row: 0, of: batch, eventTime: eventTime)) }
     }
     if case .rejected(let reason, let field) = outcome {
-      throw CommandFailure(.usage, "the record is rejected: \(reason.rawValue)\(field.map { ", field \($0)" } ?? "")")
+      let refusal = RecordRefusal(settings.schema, recordBytesMax: settings.source.recordBytesMax)
+      let why = bytes.withUnsafeBytes {
+        refusal.sentence(reason, field: field, value: decoder.rejectedValue, record: $0)
+      }
+      throw CommandFailure(.usage, "the record is rejected: " + (field.map { "field “\($0)”: " } ?? "") + why)
     }
+    let notes = bytes.withUnsafeBytes { RecordNotes(settings.schema).sentences(decoder.marks, record: $0) }
     batch.count = 1
     predictor.predict(batch)
-    return settings.heads.enumerated().map { place, head in
+    let heads = settings.heads.enumerated().map { place, head in
       Prediction.Head(
-        name: head.name, outputs: predictor.outputs(ofHead: place).map { Double($0) }, classes: head.classNames)
+        name: head.name, outputs: predictor.outputs(ofHead: place).map(Prediction.exact), classes: head.classNames)
     }
+    return (heads, notes)
   }
 }

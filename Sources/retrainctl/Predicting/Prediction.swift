@@ -13,6 +13,8 @@ struct Prediction: Codable, Sendable {
   var label: String?
   /// Of the further heads, in the order of the pipeline; nil: there are none.
   var heads: [Head]?
+  /// What a person should know of the record: features that are absent, values that were clipped or are not known.
+  var notes: [String]
   /// Who computed it.
   var from: String
 
@@ -31,7 +33,7 @@ struct Prediction: Codable, Sendable {
   }
 
   /// - Parameter answers: By head, the primary one first.
-  init(pipeline: String, version: Int64, answers: [Head], from: String) {
+  init(pipeline: String, version: Int64, answers: [Head], notes: [String], from: String) {
     self.pipeline = pipeline
     self.version = version
     output = answers[0].name
@@ -39,6 +41,7 @@ struct Prediction: Codable, Sendable {
     classes = answers[0].classes
     label = answers[0].label
     heads = answers.count > 1 ? Array(answers.dropFirst()) : nil
+    self.notes = notes
     self.from = from
   }
 
@@ -49,11 +52,14 @@ struct Prediction: Codable, Sendable {
       + (heads ?? []).map { Self.line($0.name, $0.outputs, $0.classes, $0.label) }
   }
 
+  /// The number that JSON writes as the output's shortest text: what a server sends.
+  static func exact(_ output: Float) -> Double { Double(output.description) ?? Double(output) }
+
   /// Of more classes than these, only as many are shown.
   private static let classesShown = 10
 
   private static func line(_ name: String, _ outputs: [Double], _ classes: [String]?, _ label: String?) -> String {
-    let figures = outputs.map { Wording.figure($0, decimals: 6) }
+    let figures = outputs.map { Float($0).description }
     guard let classes, let label else { return "\(name) \(figures.joined(separator: ", "))" }
     guard outputs.count == classes.count else { return "\(name) \(figures.joined(separator: ", ")): \(label)" }
     var order = Array(outputs.indices)

@@ -18,6 +18,8 @@ struct RemotePrediction {
       var data: [String]
     }
     struct Output: Encodable { var name: String }
+    struct Parameters: Encodable { var notes = true }
+    var parameters = Parameters()
     var inputs: [Input]
     var outputs: [Output]
   }
@@ -27,12 +29,15 @@ struct RemotePrediction {
       var name: String
       var data: [Double]
     }
+    struct Parameters: Decodable { var notes: [String]? }
     var modelVersion: String
+    /// Nil: there is nothing to note, or the server is older.
+    var parameters: Parameters?
     var outputs: [Output]
 
     private enum CodingKeys: String, CodingKey {
       case modelVersion = "model_version"
-      case outputs
+      case parameters, outputs
     }
   }
 
@@ -81,7 +86,7 @@ struct RemotePrediction {
       answers: zip(numeric, answer.outputs).map { told, output in
         Prediction.Head(
           name: output.name, outputs: output.data, classes: ClassNames(told.parameters?.labels ?? []))
-      }, from: server.description)
+      }, notes: answer.parameters?.notes ?? [], from: server.description)
   }
 
   private func theOnlyModel() throws -> String {
@@ -99,6 +104,12 @@ struct RemotePrediction {
       server.address, path: server.prefix + path, body: body, timeout: Self.timeout)
     guard status == 200 else {
       let reason = (try? JSONDecoder().decode(Refusal.self, from: Data(answer)))?.error ?? "status \(status)"
+      // The one record that was given, whatever the protocol calls it.
+      for input in ["record", "$record"] {
+        for place in ["input “\(input)”, row 0, ", "input “\(input)”, row 0: "] where reason.hasPrefix(place) {
+          throw CommandFailure(.usage, "the record is rejected: \(reason.dropFirst(place.count))")
+        }
+      }
       throw CommandFailure(status < 500 ? .usage : .unavailable, "\(server) refuses: \(reason)")
     }
     do { return try JSONDecoder().decode(type, from: Data(answer)) } catch {

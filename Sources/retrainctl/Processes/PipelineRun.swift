@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import Pipelines
 import Registry
 import Vocabulary
 
@@ -12,6 +13,7 @@ struct PipelineRun {
   let reporter: RunReporter
   var skipsLost = false
   var beginsNewStream = false
+  var beginsNewLineage = false
 
   private var name: String { file.pipeline.name }
 
@@ -20,6 +22,8 @@ struct PipelineRun {
     /// The last picture; nil: the database did not answer any more.
     var status: PipelineStatus?
     var summary = RunSummary()
+    /// What the file says otherwise than what was learned before; none in a new pipeline.
+    var edits: [SettingEdit] = []
   }
 
   /// - Throws: `CommandFailure` when it runs already; whatever keeps database or broker from starting.
@@ -39,10 +43,11 @@ struct PipelineRun {
     let signals = SignalCount()
     let sources = StopSignals { signals.set($0) }
     defer { sources.cancel() }
-    reporter.note("starting the database")
+    reporter.note(DatabaseAccess.willStart(in: house) ? "starting the database" : "connecting to the database")
     let database = try DatabaseAccess.enter(house: house, creates: true)
     defer { leave("database", database.leave) }
-    reporter.note(givenBrokers.map { "looking for the brokers at \($0)" } ?? "starting the broker")
+    let running = try BrokerRecord.running(in: house).map { "using the broker at \($0.address)" }
+    reporter.note(givenBrokers.map { "looking for the brokers at \($0)" } ?? running ?? "starting the broker")
     let broker = try BrokerAccess.enter(pipelineBrokers: file.pipeline.source.brokers, house: house)
     defer { leave("broker", broker.leave) }
     let registry = try await Registry.open(
@@ -94,20 +99,23 @@ struct PipelineRun {
     with registry: Registry, database: DatabaseAccess, broker: BrokerAccess, signals: SignalCount, hold: RunHold
   ) async throws -> Result {
     try await registry.migrate()
+    let edits = try await SettingsContinuity(file: file, registry: registry).settle(
+      beginsAnew: beginsNewLineage, tell: reporter.note)
     try await makeTopics(broker, registry)
-    guard signals.value == 0 else { return Result(ending: .interrupted, status: nil) }
+    guard signals.value == 0 else { return Result(ending: .interrupted, status: nil, edits: edits) }
     let watch = FeedWatch(topic: file.pipeline.source.topic, house: house, registry: registry)
-    let record = try await registry.register(
-      pipeline: name, specification: file.text, desiredWorkers: workers,
-      until: until == .end ? nil : until?.argumentText, skipsLost: skipsLost)
     let stream = StreamContinuity(
       name: name, source: file.pipeline.source, configuration: topicMaker(broker).configuration, registry: registry,
       reporter: reporter)
-    if beginsNewStream {
-      try await stream.beginAnew(record)
-    } else {
-      try await stream.verify(record, skipsLost: skipsLost)
+    // Before the registry takes the file: one that is refused leaves everything as it was.
+    if !beginsNewStream, let known = try await registry.pipeline(named: name) {
+      try await stream.verify(known, skipsLost: skipsLost)
     }
+    let record = try await registry.register(
+      pipeline: name, specification: file.text, desiredWorkers: workers,
+      until: until == .end ? nil : until?.argumentText, skipsLost: skipsLost,
+      workFingerprint: ContractRecord.fingerprint(of: file.pipeline.workText))
+    if beginsNewStream { try await stream.beginAnew(record) }
     let before = try await registry.newestCheckpoint(pipeline: record.id)
     let reader = StatusReader(registry: registry.within(.seconds(5)), pipeline: name)
     let poller = StatusPoller { try await reader.read() }
@@ -146,6 +154,12 @@ struct PipelineRun {
       let seconds = try? await brief.secondsOfWork(pipeline: record.id, after: before?.id ?? 0)
       summary.complete(records: status.consumed - consumed, seconds: seconds ?? nil)
     }
+    if let now = status?.rejectedByReason {
+      let refused = RejectReason.allCases.filter(\.isDeadLettered).reduce(Int64(0)) {
+        $0 + (now[$1.rawValue] ?? 0) - (before?.rejected[$1] ?? 0)
+      }
+      status?.deadLetters = supervisor.lettersAtTheEnd(refused: refused)
+    }
     if isThere,
       let end = try? await stream.end(of: record.id, patience: ending == .finished ? .seconds(5) : .seconds(1))
     {
@@ -173,7 +187,7 @@ struct PipelineRun {
     {
       status?.checkpoint?.isFinal = true
     }
-    return Result(ending: ending, status: status, summary: summary)
+    return Result(ending: ending, status: status, summary: summary, edits: edits)
   }
 
   private func topicMaker(_ broker: BrokerAccess) -> TopicMaker {
@@ -188,6 +202,9 @@ struct PipelineRun {
     if !beginsNewStream, let known = try await registry.pipeline(named: name),
       try await registry.newestCheckpoint(pipeline: known.id) != nil, try await !maker.exists(source.topic)
     {
+      if let learned = known.topic, learned != source.topic {
+        throw CommandFailure(.unavailable, StreamContinuity.otherTopic(name, learned: learned, now: source.topic))
+      }
       // An empty topic in its place would only hide that it is gone.
       throw CommandFailure(
         .unavailable,

@@ -25,15 +25,15 @@ struct StreamContinuity {
     for (partition, next) in places.sorted(by: { $0.key < $1.key }) {
       let (first, end) = (bounds.firsts[partition] ?? 0, bounds.ends[partition] ?? 0)
       guard next <= end else {
-        throw failure(.madeAnew(topic: source.topic, partition: partition, next: next, evidence: .endsAt(end)))
+        throw failure(.madeAnew(topic: source.topic, partition: partition, next: next, evidence: .endsAt(end)), record)
       }
       if next < first {
         lost.append(LostRange(topic: source.topic, partition: partition, from: next, next: first))
       }
     }
-    if let error = try await change(of: record) { throw failure(error) }
+    if let error = try await change(of: record) { throw failure(error, record) }
     guard !lost.isEmpty else { return }
-    guard skipsLost || source.onLost == .skip else { throw failure(.lost(lost)) }
+    guard skipsLost || source.onLost == .skip else { throw failure(.lost(lost), record) }
     let count = lost.reduce(0) { $0 + $1.count }
     reporter.note(
       "note: the broker has removed \(Wording.count(count)) offsets of \(source.topic) before they were read; going on "
@@ -113,7 +113,24 @@ struct StreamContinuity {
     return StreamError(marks, findings, topic: source.topic)
   }
 
-  private func failure(_ error: StreamError) -> CommandFailure {
-    CommandFailure(.unavailable, "'\(name)' cannot go on: \(error.description)")
+  private func failure(_ error: StreamError, _ record: PipelineRecord) -> CommandFailure {
+    if let learned = record.topic, learned != source.topic {
+      return CommandFailure(.unavailable, Self.otherTopic(name, learned: learned, now: source.topic))
+    }
+    return CommandFailure(.unavailable, "'\(name)' cannot go on: \(error.description)")
+  }
+
+  /// Why a model that has learned from one topic does not simply go on in another.
+  static func otherTopic(_ name: String, learned: String, now: String) -> String {
+    "'\(name)' cannot go on: the file says the topic \(now) now, and what was learned is of \(learned). Write source.topic: "
+      + "\(learned) again, or 'retrainctl start FILE --new-stream' to go on with the model from the first record of \(now); "
+      + "'retrainctl delete \(name)' begins all anew"
+  }
+}
+
+extension PipelineRecord {
+  /// The topic that its file named when it ran last; nil: the file cannot be read any more.
+  var topic: String? {
+    try? PipelineParser.parse(text: specification, fileName: name) { Environment.value(of: $0) ?? "0" }.source.topic
   }
 }

@@ -29,6 +29,8 @@ final class Supervisor {
 
   /// Longer than a worker takes to give up: it knows best what it could not write.
   private static let workerPatience = Duration.seconds(125)
+  /// For workers that no heartbeat comes from any more, while the database answers: they are stuck.
+  private static let silentPatience = Duration.seconds(25)
   private static let rolePatience = Duration.seconds(20)
 
   init(
@@ -181,13 +183,26 @@ final class Supervisor {
       + "not in it, and will be learned again"
   }
 
-  /// A second signal, or the deadline, ends them by force.
+  /// What became of the letters of a run that is over. Workers that ended by themselves waited for all of theirs.
+  ///
+  /// - Parameter refused: Records of this run that a letter was written for.
+  func lettersAtTheEnd(refused: Int64) -> PipelineStatus.DeadLetters {
+    var letters = poller.latest?.deadLetters ?? PipelineStatus.DeadLetters()
+    guard areWorkersDone else { return letters }
+    letters.delivered = max(letters.delivered, refused - letters.lost)
+    letters.waiting = 0
+    return letters
+  }
+
+  /// A second signal, the deadline, or the silence of all workers ends them by force.
   private func waitForEnd(of children: [ManagedChild], within patience: Duration, activity: String) async {
     let deadline = Deadline.after(patience)
+    let silence = Deadline.after(Self.silentPatience)
     while true {
       for child in children { _ = child.tend() }
       if children.allSatisfy({ !$0.isRunning }) { return }
       if deadline.hasPassed || signals.value > 1 { break }
+      if silence.hasPassed, poller.trouble == nil, poller.latest?.workers.isEmpty ?? false { break }
       reporter.show(poller.latest, trouble: poller.trouble, activity: activity + "; Ctrl-C again ends at once")
       for child in children { forwardLog(of: child) }
       try? await Task.sleep(for: .milliseconds(50))

@@ -25,7 +25,10 @@ struct StepProfile {
     stepper.learner.times = times
     let measured = max(calls * 3, 10)
     _ = stepper.time(measured)
-    parts = times.rows.map { ($0.layer, $0.part, Double($0.nanoseconds) / 1000 / Double(measured)) }
+    // The time of passing over a wide part that the model does not have is nobody's.
+    parts = times.rows.filter { spec.wide || $0.layer != "wide" }.map {
+      ($0.layer, $0.part, Double($0.nanoseconds) / 1000 / Double(measured))
+    }
   }
 
   func microseconds(_ layer: String, _ wanted: Set<StepTimes.Part>) -> Double {

@@ -13,14 +13,19 @@ enum Wording {
     return (value < 0 ? "-" : "") + String(digits.reversed())
   }
 
+  /// `1 record`, `1,234 records`
+  static func count(_ value: Int64, _ noun: String) -> String { "\(count(value)) \(noun)\(value == 1 ? "" : "s")" }
+
   /// `0.7712`; a dash where there is none.
   static func figure(_ value: Double?, decimals: Int = 4) -> String {
     guard let value else { return "–" }
     return value.isFinite ? String(format: "%.\(decimals)f", value) : "not finite"
   }
 
-  /// Four significant digits whatever the size: `0.0001234`, `12.34`.
-  static func measure(_ value: Double?) -> String { value.map { String(format: "%.4g", $0) } ?? "–" }
+  /// Four significant digits and no power of ten that people must multiply by: `0.0001234`, `12.34`, `14585`.
+  static func measure(_ value: Double?) -> String {
+    value.map { String(format: (1e4..<1e9).contains(abs($0)) ? "%.0f" : "%.4g", $0) } ?? "–"
+  }
 
   /// At most seven characters, for columns: `0.7712`, `12.35`, `1.2e+09`.
   static func compact(_ value: Double?) -> String {

@@ -50,7 +50,7 @@ extension PipelineStatus.Checkpoint {
     self.init(
       id: record.id, step: record.step, generation: record.generation.rawValue, createdAt: record.createdAt,
       isFinal: record.isFinal, hasState: record.hasState, stateBytes: record.stateBytes,
-      parametersDigest: record.parametersDigest,
+      parametersDigest: record.parametersDigest, contract: record.contract, lineage: record.lineage,
       metrics: PipelineStatus.Metrics(record.metrics), window: PipelineStatus.Metrics(record.window))
   }
 }

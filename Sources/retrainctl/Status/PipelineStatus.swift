@@ -29,6 +29,10 @@ struct PipelineStatus: Codable, Sendable {
     var stateBytes: Int64
     /// SHA-256 of the parameters.
     var parametersDigest: String
+    /// Number of the contract that it was learned under; nil: it is older than contracts.
+    var contract: Int64?
+    /// Which model of the pipeline it is of: one more each time that it began anew.
+    var lineage: Int
     /// Over the whole lineage.
     var metrics: Metrics
     /// Since the checkpoint before.
@@ -90,6 +94,12 @@ struct PipelineStatus: Codable, Sendable {
     var closedAt: Date?
     /// What is known beside, as JSON text.
     var details: String?
+
+    /// The sentence among the details; nil: there is none.
+    var what: String? {
+      let facts = details.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+      return facts?["what"]
+    }
   }
 
   struct DeadLetters: Codable, Sendable {

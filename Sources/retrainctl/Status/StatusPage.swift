@@ -60,7 +60,7 @@ struct StatusPage {
     add("rejected", rejected(limit: fullness.isBrief ? 2 : 8))
     add("features", TextTable(features: features(limit: fullness.isBrief ? 2 : 12), palette: palette))
     add("versions", versionTable(fullness.versions))
-    lines += decisionLines(fullness)
+    lines += decisionLines(fullness, columns)
     if !fullness.isBrief || isSick { add("health a layer", TextTable(health: status.health, palette: palette)) }
     add("workers", workerTable)
     let incidents = Array(status.incidents.prefix(fullness.isBrief ? 1 : 5))
@@ -77,7 +77,9 @@ struct StatusPage {
   }
 
   private var headline: String {
-    let live = status.workers.count
+    // One that was killed is known for some seconds more, beside the one that takes its place.
+    let newest = status.workers.map(\.lastSeen).max() ?? now
+    let live = status.workers.count { newest.timeIntervalSince($0.lastSeen) < 2.5 }
     let state =
       switch (status.desiredState, live) {
       case ("running", 0): palette.warning("waiting for workers")
@@ -100,9 +102,9 @@ struct StatusPage {
     }
     if status.deadLetters.lost > 0 { parts.append("dead letters lost \(Wording.count(status.deadLetters.lost))") }
     if let measures = status.measures {
-      parts.append("loss \(Wording.measure(measures.loss))")
+      parts.append("loss \(Wording.compact(measures.loss))")
       if measures.auc != nil { parts.append("AUC \(Wording.figure(measures.auc))") }
-      if measures.mae != nil { parts.append("MAE \(Wording.measure(measures.mae))") }
+      if measures.mae != nil { parts.append("MAE \(Wording.compact(measures.mae))") }
     }
     return parts
   }
@@ -184,21 +186,24 @@ struct StatusPage {
   }
 
   private func versionTable(_ limit: Int) -> TextTable {
-    var table = TextTable(">version", "state", ">share", ">step", ">loss", ">AUC", "since")
+    let quality = TextTable.quality(status.versions.map(\.metrics))
+    var table = TextTable(">version", "state", ">share", ">step", ">loss", ">\(quality.title)", "since")
     for version in status.versions.prefix(limit) {
       table.add(
         "v\(version.number)", palette.coloured(state: version.state), Wording.percent(version.share),
         version.step.map(Wording.count) ?? "–", Wording.compact(version.metrics?.loss),
-        Wording.figure(version.metrics?.auc), Wording.ago(version.since, now: now))
+        quality.value(version.metrics), Wording.ago(version.since, now: now))
     }
     return table
   }
 
-  private func decisionLines(_ fullness: Fullness) -> [String] {
+  private func decisionLines(_ fullness: Fullness, _ columns: Int) -> [String] {
     guard !status.decisions.isEmpty else { return [] }
-    let lines = status.decisions.prefix(fullness.decisions).map { decision in
-      "  v\(decision.version) \(decision.from) → \(decision.to): \(decision.reason) "
-        + palette.dim("(\(decision.rule), \(decision.actor), \(Wording.ago(decision.at, now: now)))")
+    let lines = status.decisions.prefix(fullness.decisions).flatMap { decision in
+      Self.filled(
+        "v\(decision.version) \(decision.from) → \(decision.to): \(decision.reason) "
+          + "(\(decision.rule), \(decision.actor), \(Wording.ago(decision.at, now: now)))", columns - 2
+      ).map { "  " + $0 }
     }
     return (fullness.hasBlankLines ? [""] : []) + [palette.bold("last decisions")] + lines
   }

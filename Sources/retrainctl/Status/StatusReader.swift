@@ -29,6 +29,14 @@ actor StatusReader {
     self.name = name
   }
 
+  private static func silence(of workers: Int) -> [String] {
+    guard workers > 0 else { return [] }
+    return [
+      "\(workers) of the group's workers \(workers == 1 ? "has" : "have") not been heard of for "
+        + "\(Int(silence.seconds)) s: their partitions' lag is not known"
+    ]
+  }
+
   func read() async throws -> PipelineStatus {
     let pipeline = try await registry.choosePipeline(named: name)
     let members = try await registry.members(pipeline: pipeline.id, silence: Self.silence)
@@ -37,6 +45,8 @@ actor StatusReader {
     let live = members.compactMap(\.status)
     let counts = RecordCounts(live: live, newest: newest)
     let lags = live.flatMap(\.lag)
+    // Of the group that the others work in.
+    let unheard = (live.compactMap(\.worldSize).max() ?? 0) - live.count { $0.rank != nil }
     let shown = try await versions(of: pipeline.id)
     checkpoints = checkpoints.filter { entry in
       entry.key == newest?.id || shown.contains { $0.checkpoint == entry.key }
@@ -52,22 +62,28 @@ actor StatusReader {
       deadLetters: PipelineStatus.DeadLetters(live.compactMap(\.deadLetters)),
       // Every worker tells the group's rate.
       recordsPerSecond: live.compactMap(\.recordsPerSecond).max() ?? 0,
-      lag: lags.isEmpty ? nil : lags.reduce(0) { $0 + $1.records },
+      lag: lags.isEmpty || unheard > 0 ? nil : lags.reduce(0) { $0 + $1.records },
       behindTransactions: live.reduce(0) { $0 + ($1.behindTransactions ?? 0) },
       workers: members.map(PipelineStatus.Worker.init),
       checkpoint: newest.map(PipelineStatus.Checkpoint.init), versions: shown,
       decisions: try await registry.decisions(pipeline: pipeline.id, limit: 20).map(PipelineStatus.Decision.init),
       health: try await layers(of: newest), incidents: try await incidents(of: pipeline.id),
       servers: try await servers(of: pipeline.id),
-      troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted(),
+      troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted() + Self.silence(of: unheard),
       saved: (newest?.progress ?? []).reduce(0) { $0 + $1.trained + $1.rejected })
     status.measures = counts.live?.measures ?? newest.map { PipelineStatus.Metrics($0.metrics) }
     status.window = try await window(upTo: newest) ?? counts.live?.window
     if let report = counts.live?.fields ?? newest?.fields {
       status.features = report.features
-      status.warnings = report.warnings(limits: limits(of: pipeline), count: Wording.count)
+      let limits = limits(of: pipeline)
+      status.warnings = report.warnings(limits: limits, count: Wording.count)
+      // A window that has just begun says nothing yet, and the one before it still does.
+      if status.warnings.isEmpty, let before = newest?.fields, before != report {
+        status.warnings = before.warnings(limits: limits, count: Wording.count)
+      }
     }
     status.warnings += Self.warnings(of: status.window, measured: status.measures?.records ?? 0)
+    if let newest { status.warnings += ClassOccurrence.warnings(newest.metrics, classes: classes(of: pipeline)) }
     status.rejections = counts.rejections
     status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
     return status
@@ -89,6 +105,11 @@ actor StatusReader {
   private func limits(of pipeline: PipelineRecord) -> HealthLimits {
     let file = try? PipelineFile(text: pipeline.specification, name: pipeline.name)
     return file.map { HealthLimits($0.pipeline.health) } ?? HealthLimits()
+  }
+
+  /// Of the label; none where the file needs a secret that is not set here.
+  private func classes(of pipeline: PipelineRecord) -> [String] {
+    (try? PipelineFile(text: pipeline.specification, name: pipeline.name))?.pipeline.schema.label.classes ?? []
   }
 
   /// The measures of the newest checkpoints of the lineage, together: a window alone may be a few records, at the end of a run.

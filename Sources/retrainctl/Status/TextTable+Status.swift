@@ -46,14 +46,25 @@ extension TextTable {
     }
   }
 
+  /// What tells most of how good a model of its kind is beside the loss, by what the spans have: title and value.
+  static func quality(_ measures: [PipelineStatus.Metrics?]) -> (
+    title: String, value: (PipelineStatus.Metrics?) -> String
+  ) {
+    let known = measures.compactMap(\.self)
+    if known.contains(where: { $0.auc != nil }) { return ("AUC", { Wording.figure($0?.auc) }) }
+    if known.contains(where: { $0.accuracy != nil }) { return ("accuracy", { Wording.figure($0?.accuracy) }) }
+    return ("RMSE", { Wording.compact($0?.rmse) })
+  }
+
   init(incidents: [PipelineStatus.Incident], palette: Palette, now: Date) {
-    self.init(">id", "severity", "kind", "layer", "feature", "records", "when")
+    self.init(">id", "severity", "kind", "layer", "feature", "records", "when", "what")
     for incident in incidents {
       let more = incident.positions.count > 1 ? " +\(incident.positions.count - 1)" : ""
       add(
         String(incident.id), incident.severity == "error" ? palette.bad(incident.severity) : incident.severity,
         incident.kind, incident.layer ?? "–", incident.feature ?? "–", (incident.positions.first ?? "–") + more,
-        Wording.ago(incident.at, now: now) + (incident.closedAt.map { ", over \(Wording.ago($0, now: now))" } ?? ""))
+        Wording.ago(incident.at, now: now) + (incident.closedAt.map { ", over \(Wording.ago($0, now: now))" } ?? ""),
+        incident.what ?? "")
     }
   }
 }

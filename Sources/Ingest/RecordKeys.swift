@@ -1,5 +1,4 @@
 import Foundation
-import Ingest
 import Pipelines
 import Vocabulary
 
@@ -15,16 +14,28 @@ package struct RecordKeys {
     self.root = root
   }
 
-  /// The value as JSON writes it, cut to be read; nil: there is none.
-  package func text(at path: String) -> String? {
+  private func value(at path: String) -> Any? {
     var value: Any = root
     for key in FieldPath(path)?.keys ?? [path] {
       guard let object = value as? [String: Any], let next = object[key] else { return nil }
       value = next
     }
+    return value
+  }
+
+  /// A text, a number or a truth as text without quotes; of a list each of them.
+  package func texts(at path: String) -> [String] {
+    guard let value = value(at: path) else { return [] }
+    return (value as? [Any] ?? [value]).compactMap { ($0 as? String) ?? Self.json($0) }
+  }
+
+  /// The value as JSON writes it, cut to be read; nil: there is none.
+  package func text(at path: String) -> String? { value(at: path).flatMap(Self.json).map(Self.shown) }
+
+  private static func json(_ value: Any) -> String? {
     let json = try? JSONSerialization.data(
       withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
-    return json.map { Self.shown(String(decoding: $0, as: UTF8.self)) }
+    return json.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Up to three paths (`FieldPath`) of the record that `path` may have meant, the nearest first: the same letters in
@@ -74,7 +85,7 @@ package struct RecordKeys {
   }
 
   /// At most 60 characters on one line; what cannot be shown becomes a dot.
-  static func shown(_ text: String) -> String {
+  package static func shown(_ text: String) -> String {
     let line = String(text.map { $0.isNewline || ($0.asciiValue.map { $0 < 32 || $0 == 127 } ?? false) ? "·" : $0 })
     return line.count > 60 ? line.prefix(59) + "…" : line
   }

@@ -1,0 +1,82 @@
+extension EditRules where Owner == FeatureSettings {
+  /// The question is always the same: does a record that was taken before give the same inputs to the same weights?
+  static let features = EditRules(rules: [
+    "name": { _, _ in .changes("weights are known by their feature's name") },
+    "path": { _, _ in .changes("its weights were learned from another place in the record") },
+    "type": { _, _ in .changes("its weights were learned from another kind of value") },
+    "missing": { old, new in
+      old.missing == .reject || new.missing == .reject
+        ? .harmless("it decides which records are taken, not what the weights mean")
+        : .changes("an absent value would be another number than the one its weights were learned with")
+    },
+    "unit": { old, new in
+      old.unit == .auto || old.unit == nil
+        ? .harmless("times that were recognised as of another unit are other times from now on")
+        : .changes("the same number would be another time")
+    },
+    "coerce": { old, _ in
+      old.type == .category
+        ? .changes("texts such as NA and 0.5 would be other categories than those that its rows were learned for")
+        : .harmless("it decides which texts are taken for numbers, not what the weights mean")
+    },
+    "origin": { _, _ in .changes("the same value would be another number to its weights") },
+    "clip": { _, _ in
+      .harmless("values between the old and the new bounds are other numbers from now on, all others the same")
+    },
+    "out_of_range": { _, _ in .harmless("it decides which records are taken, not what the weights mean") },
+    "normalize": { _, _ in .changes("the same value would be another number to its weights") },
+    "missing_indicator": { _, new in
+      new.missingIndicator
+        ? .extends("the new input begins with weight 0")
+        : .changes("what was learned of its absence would be lost")
+    },
+    "buckets": { old, new in
+      old.hashes && new.hashes && old.hashedRows != new.hashedRows
+        ? .changes("hashed values would get rows that others have learned\(advice(old, new))")
+        : .extends("every value keeps its row; rows that are new begin afresh")
+    },
+    "dimension": { _, _ in .changes("an embedding of another width cannot hold what was learned") },
+    "values_max": { _, _ in .harmless("it decides which records are taken, not what the weights mean") },
+    "combine": { old, _ in
+      // Of one value every way makes the same.
+      old.valuesMax == 1 ? nil : .changes("the same list would be another input to its weights")
+    },
+    "values": { old, new in
+      let (before, after) = (Set(old.values), Set(new.values))
+      let lost = old.values.filter { !after.contains($0) }
+      if let first = lost.first {
+        let others = lost.count > 1 ? " and \(lost.count - 1) more have rows" : " has a row"
+        return .changes("`\(first)`\(others) that would be another value's")
+      }
+      if old.hashes, new.hashes, old.hashedRows != new.hashedRows {
+        return .changes("the rows that hashed values share would be dealt anew\(advice(old, new))")
+      }
+      let added = new.values.count { !before.contains($0) }
+      if added == 0 { return .harmless("rows follow their values, whatever the order") }
+      return .extends(
+        (added == 1 ? "the new value begins with" : "the \(added) new values begin each with")
+          + (old.hashes ? " what its hashed row has learned" : " a fresh row"))
+    },
+    "unknown": { old, new in
+      if old.values.isEmpty, new.unknown == .reject {
+        return .changes("values that are not listed have rows by their hash, which would be lost")
+      }
+      if old.unknown == .reject || new.unknown == .reject {
+        return .harmless("it decides which records are taken, not what the weights mean")
+      }
+      return .changes("values that are not listed would get another row than the one they were learned in")
+    },
+  ])
+
+  /// How many buckets leave the hashed rows as they are.
+  private static func advice(_ old: FeatureSettings, _ new: FeatureSettings) -> String {
+    "; `buckets: \(old.buckets - old.values.count + new.values.count)` leaves each its own"
+  }
+}
+
+extension FeatureSettings {
+  /// Whether values that are not listed have rows by their hash.
+  public var hashes: Bool { type == .category && (values.isEmpty || unknown == .hash) }
+  /// How many rows the hashed values share, of `buckets`: behind the one for missing values and those of `values`.
+  public var hashedRows: Int { buckets - 1 - values.count }
+}

@@ -1,0 +1,17 @@
+extension Pipeline {
+  /// All that the workers of a group have to agree on, as text: what the model means, how it learns, and the steps in
+  /// which all of them do something at once. How many they are, and how long they wait, may differ.
+  public var workText: String {
+    let training = Section(
+      doc: "", prototype: TrainingSettings(),
+      keys: TrainingSettings.section.keys.filter {
+        !["workers", "linger", "peer_timeout", "ledger"].contains($0.name)
+      })
+    return PlainValue.mapping([
+      .init("topic", .text(source.topic)),
+      .init("training", training.kind.write(self.training) ?? .mapping([])),
+      .init("checkpoint_steps", .integer(checkpoint.everySteps)),
+      .init("histogram_every", .integer(health.histogramEvery)),
+    ]).json() + "\n" + DataContract(self).text
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Pipelines
+import Registry
+import Vocabulary
+
+/// Whether the model goes on under the pipeline file as it is now: what each edit means, before anything runs.
+struct SettingsContinuity {
+  let file: PipelineFile
+  let registry: Registry
+
+  private var name: String { file.pipeline.name }
+
+  /// What was learned so far, and what the file says otherwise.
+  struct Finding {
+    let record: PipelineRecord
+    let newest: CheckpointRecord
+    /// The version that serves.
+    let stable: Int64?
+    let edits: [SettingEdit]
+    /// One sentence an edit, with its place in both files.
+    let sentences: [PipelineMistake]
+  }
+
+  /// nil: nothing was learned yet, or nobody knows any more under which contract.
+  func finding() async throws -> Finding? {
+    guard let record = try await registry.pipeline(named: name),
+      let newest = try await registry.newestCheckpoint(pipeline: record.id)
+    else { return nil }
+    // Which secrets it names does not matter here, nor what they are.
+    let before = try? PipelineParser.parse(text: record.specification, fileName: "") {
+      Environment.value(of: $0) ?? "0"
+    }
+    if newest.contract == nil, let before {
+      try await registry.adoptContract(pipeline: record.id, text: DataContract(before).text)
+    }
+    let contract = try await registry.contract(ofCheckpoint: newest.id)
+    guard var old = before ?? (contract == nil ? nil : file.pipeline) else { return nil }
+    if let contract { old = old.under(try DataContract(text: contract.text)) }
+    let edits = file.pipeline.edits(since: old)
+    let stable = try await registry.versions(pipeline: record.id).first { $0.state == .stable }?.number
+    return Finding(
+      record: record, newest: newest, stable: stable, edits: edits,
+      sentences: sentences(edits, contract?.specification ?? record.specification, record.specification, stable))
+  }
+
+  private func sentences(
+    _ edits: [SettingEdit], _ learned: String, _ registered: String, _ stable: Int64?
+  ) -> [PipelineMistake] {
+    guard !edits.isEmpty else { return [] }
+    let now = PipelineParser.places(in: file.text)
+    let (learned, registered) = (PipelineParser.places(in: learned), PipelineParser.places(in: registered))
+    let serving = stable.map { ", while version \($0) goes on serving" } ?? ""
+    return edits.map { edit in
+      let isOfMeaning = ["schema.", "model."].contains { edit.setting.hasPrefix($0) }
+      let line = (isOfMeaning ? learned : registered).place(of: edit.oldPath).line
+      let problem =
+        switch (edit.old, edit.new) {
+        case (let old?, let new?):
+          "\(edit.setting) was \(old) (line \(line) of the file then) and is \(new): \(edit.meaning)"
+        case (nil, let new?): "\(edit.setting) is new (\(new)): \(edit.meaning)"
+        case (let old?, nil): "\(edit.setting) is gone (\(old), line \(line) of the file then): \(edit.meaning)"
+        case (nil, nil): "\(edit.setting) is another: \(edit.meaning)"
+        }
+      let place = now.place(of: edit.newPath)
+      return PipelineMistake(
+        file: file.name, line: place.line, column: place.column, problem: problem,
+        remedy: edit.effect == .changes
+          ? "write it as it was, or begin a new model with 'retrainctl start \(file.name) --new-lineage'\(serving)"
+          : edit.effect.rawValue)
+    }
+  }
+
+  /// Tells every edit, and begins anew where that is wanted.
+  ///
+  /// - Throws: `PipelineMistakes` where the file would give the weights another meaning, and nobody said to begin anew.
+  func settle(beginsAnew: Bool, tell: (String) -> Void) async throws -> [SettingEdit] {
+    guard let finding = try await finding() else {
+      if beginsAnew { tell("note: '\(name)' has learned nothing yet: it begins as it is") }
+      return []
+    }
+    let step = "step \(Wording.count(finding.newest.step))"
+    if beginsAnew {
+      let lineage = try await registry.beginLineage(pipeline: finding.record.id)
+      tell(
+        "note: '\(name)' begins anew (lineage \(lineage)); what it has learned up to \(step) is kept"
+          + (finding.stable.map { ", and version \($0) goes on serving" } ?? ""))
+      try await write("lineage_begun", finding, key: "lineage \(lineage)")
+      return finding.edits
+    }
+    let pairs = zip(finding.edits, finding.sentences)
+    for (_, sentence) in pairs.filter({ $0.0.effect != .changes }) {
+      tell("note: \(sentence.file):\(sentence.line):\(sentence.column): \(sentence.problem) (\(sentence.remedy))")
+    }
+    let refused = pairs.filter { $0.0.effect == .changes }.map(\.1)
+    guard refused.isEmpty else { throw PipelineMistakes(mistakes: refused) }
+    if !finding.edits.isEmpty {
+      try await write(
+        "pipeline_edited", finding,
+        key: "edited after \(finding.newest.id) to \(ContractRecord.fingerprint(of: file.text))")
+    }
+    return finding.edits
+  }
+
+  /// Into the journal of what happened, once.
+  private func write(_ kind: String, _ finding: Finding, key: String) async throws {
+    var details = Dictionary(
+      zip(finding.edits, finding.sentences).map { ($0.setting, $1.problem + " (\($0.effect.rawValue))") }
+    ) { first, _ in first }
+    details["checkpoint"] = String(finding.newest.id)
+    _ = try await registry.openIncident(
+      pipeline: finding.record.id,
+      IncidentDraft(
+        key: key, kind: kind, severity: .notice, step: finding.newest.step, details: IncidentDraft.details(details)))
+  }
+}

@@ -1,0 +1,210 @@
+import Foundation
+import Pipelines
+import Testing
+
+/// One edit of a pipeline file, and what it means for weights that were learned before.
+struct Edit: Sendable, CustomTestStringConvertible {
+  let from, to: String
+  let setting: String
+  let effect: EditEffect
+  let meaning: String
+  var testDescription: String { "\(from) → \(to)" }
+
+  init(_ from: String, _ to: String, _ setting: String, _ effect: EditEffect, _ meaning: String) {
+    (self.from, self.to, self.setting, self.effect, self.meaning) = (from, to, setting, effect, meaning)
+  }
+}
+
+@Suite("What an edit of a pipeline means")
+struct ContractTests {
+  private static let file = """
+    name: small
+    source: { topic: events }
+    schema:
+      label: { path: y.late, classes: [punctual, late] }
+      features:
+        - { name: a, path: x.a, type: float, clip: [0, 100] }
+        - { name: b, type: float, missing: reject }
+        - { name: at, type: timestamp }
+        - { name: k, type: category, buckets: 64, dimension: 4 }
+        - { name: l, type: category, values: [p, q], buckets: 8, unknown: missing }
+        - { name: m, type: category, values: [u, v], buckets: 16, dimension: 2 }
+    model:
+      task: binary
+      hidden: [16, 8]
+      heads:
+        - { name: minutes, label: y.minutes, task: regression }
+    training:
+      optimizer: { kind: adam, learning_rate: 0.001 }
+    """
+
+  static let edits: [Edit] = [
+    Edit("[punctual, late]", "[late, punctual]", "schema.label.classes", .changes, "answer with each other's names"),
+    Edit("[punctual, late]", "[punctual, delayed]", "schema.label.classes", .changes, "learned for other classes"),
+    Edit("path: y.late", "path: y.late15", "schema.label.path", .changes, "another label"),
+    Edit("path: x.a", "path: x.b", "schema.features[a].path", .changes, "another place in the record"),
+    Edit("name: at, type: timestamp", "name: at, type: float", "schema.features[at].type", .changes, "kind of value"),
+    Edit("type: timestamp", "type: timestamp, unit: ms", "schema.features[at].unit", .harmless, "recognised as of"),
+    Edit(
+      "clip: [0, 100]", "clip: [0, 200]", "schema.features[a].clip", .harmless, "between the old and the new bounds"),
+    Edit("clip: [0, 100]", "origin: 5", "schema.features[a].origin", .changes, "another number to its weights"),
+    Edit("missing: reject", "missing: impute", "schema.features[b].missing", .harmless, "which records are taken"),
+    Edit(
+      "name: b, type: float, missing: reject", "name: b, type: float, missing: reject, normalize: none",
+      "schema.features[b].normalize", .changes, "another number to its weights"),
+    Edit("clip: [0, 100]", "missing_indicator: true", "schema.features[a].missing_indicator", .extends, "weight 0"),
+    Edit("buckets: 64", "buckets: 128", "schema.features[k].buckets", .changes, "`buckets: 64` leaves each its own"),
+    Edit("buckets: 64, dimension: 4", "buckets: 64, dimension: 8", "schema.features[k].dimension", .changes, "width"),
+    Edit(
+      "buckets: 64, dimension: 4", "buckets: 64, dimension: 4, values_max: 3", "schema.features[k].values_max",
+      .harmless, "which records are taken"),
+    Edit("[p, q]", "[q, p]", "schema.features[l].values", .harmless, "rows follow their values"),
+    Edit("[p, q]", "[p, q, r]", "schema.features[l].values", .extends, "a fresh row"),
+    Edit("[p, q]", "[p]", "schema.features[l].values", .changes, "`q` has a row that would be another value's"),
+    Edit(
+      "[u, v], buckets: 16", "[u, v, w], buckets: 16", "schema.features[m].values", .changes,
+      "`buckets: 17` leaves each its own"),
+    Edit(
+      "[u, v], buckets: 16", "[u, v, w], buckets: 17", "schema.features[m].values", .extends,
+      "what its hashed row has learned"),
+    Edit("unknown: missing", "unknown: hash", "schema.features[l].unknown", .changes, "another row"),
+    Edit("unknown: missing", "unknown: reject", "schema.features[l].unknown", .harmless, "which records are taken"),
+    Edit(
+      "    - { name: b, type: float, missing: reject }\n", "", "schema.features[b]", .changes, "without their input"),
+    Edit(
+      "name: b, type: float", "name: bb, path: b, type: float", "schema.features[b]", .changes,
+      "`bb` reads the same path: a feature is known by its name"),
+    Edit(
+      "    - { name: k,", "    - { name: d, type: bool }\n    - { name: k,", "schema.features[d]", .extends, "weight 0"),
+    Edit(
+      "    - { name: k,", "    - { name: d, type: category }\n    - { name: k,", "schema.features[d]", .extends,
+      "its rows begin afresh"),
+    Edit("hidden: [16, 8]", "hidden: [16]", "model.hidden", .changes, "weights of one shape"),
+    Edit("hidden: [16, 8]", "hidden: [16, 8]\n  activation: tanh", "model.activation", .changes, "one shape"),
+    Edit("hidden: [16, 8]", "hidden: [16, 8]\n  dropout: 0.1", "model.dropout", .harmless, "from now on"),
+    Edit("hidden: [16, 8]", "hidden: [16, 8]\n  input_clip: 3", "model.input_clip", .harmless, "old and the new bound"),
+    Edit(
+      "task: regression }", "task: regression, loss: { kind: quantile, level: 0.9 } }", "model.heads[minutes].loss",
+      .changes, "estimate something else"),
+    Edit(
+      "task: regression }", "task: regression }\n    - { name: more, label: y.more, task: binary }",
+      "model.heads[more]", .extends, "own weights begin afresh"),
+    Edit("label: y.minutes", "label: y.seconds", "model.heads[minutes].label", .changes, "another label"),
+    Edit("kind: adam,", "kind: sgd,", "training.optimizer.kind", .extends, "every weight stays"),
+    Edit("learning_rate: 0.001", "learning_rate: 0.01", "training.optimizer.learning_rate", .harmless, "goes on"),
+    Edit(
+      "source: { topic: events }", "source: { topic: events }\ncheckpoint: { every: 1s }", "checkpoint.every",
+      .harmless, "goes on"),
+  ]
+
+  @Test("each edit has its effect and its sentence, and no other is found", arguments: edits)
+  func table(edit: Edit) throws {
+    #expect(Self.file.contains(edit.from))
+    let (old, new) = (try parsed(Self.file), try parsed(Self.file.replacing(edit.from, with: edit.to)))
+    let found = new.edits(since: old)
+    let told = try #require(found.first { $0.setting == edit.setting }, "\(found)")
+    #expect(told.effect == edit.effect)
+    #expect(told.meaning.contains(edit.meaning), "\(told.meaning)")
+    #expect(found.allSatisfy { $0.effect <= edit.effect }, "\(found)")
+    #expect(old.edits(since: old).isEmpty)
+  }
+
+  @Test("features in another order keep their weights, but for a first layer that adds its inputs by place")
+  func order() throws {
+    let lines = Self.file.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var turned = lines
+    turned.swapAt(5, 6)
+    let edits = try parsed(turned.joined(separator: "\n")).edits(since: try parsed(Self.file))
+    #expect(edits.map(\.effect) == [.harmless] && edits[0].setting == "schema.features")
+    #expect(edits[0].old == "[a, b, at, k, l, m]" && edits[0].new == "[b, a, at, k, l, m]")
+    func residual(_ lines: [String]) throws -> Pipeline {
+      try parsed(
+        lines.joined(separator: "\n").replacing("hidden: [16, 8]", with: "hidden: [17, 8]\n  residual: true"))
+    }
+    // 4 + 8 + 2 embedded and three numbers are seventeen inputs.
+    let (before, after) = (try residual(lines), try residual(turned))
+    #expect(after.edits(since: before).map(\.effect) == [.changes])
+  }
+
+  @Test("names exchanged between two features are two other paths")
+  func exchange() throws {
+    let new = Self.file.replacing("name: a, path: x.a", with: "name: b, path: x.a").replacing(
+      "name: b, type: float, missing", with: "name: a, path: b, type: float, missing")
+    let edits = try parsed(new).edits(since: try parsed(Self.file)).filter { $0.effect == .changes }
+    #expect(edits.map(\.setting).sorted() == ["schema.features[a].path", "schema.features[b].path"])
+  }
+
+  @Test("what the schema decides for its features is told for each of them")
+  func inherited() throws {
+    let new = Self.file.replacing("  label: {", with: "  time_unit: ms\n  coerce: true\n  label: {")
+    let edits = try parsed(new).edits(since: try parsed(Self.file))
+    #expect(edits.contains { $0.setting == "schema.features[at].unit" && $0.effect == .harmless })
+    #expect(edits.contains { $0.setting == "schema.features[k].coerce" && $0.effect == .changes })
+    #expect(edits.contains { $0.setting == "schema.features[a].coerce" && $0.effect == .harmless })
+  }
+
+  @Test("an edit knows the lines of both files")
+  func places() throws {
+    let new = "# Edited.\n" + Self.file.replacing("path: x.a", with: "path: x.b")
+    let edit = try #require(try parsed(new).edits(since: try parsed(Self.file)).first)
+    let (before, after) = (PipelineParser.places(in: Self.file), PipelineParser.places(in: new))
+    #expect(before.place(of: edit.oldPath) == (6, 24))
+    #expect(after.place(of: edit.newPath) == (7, 24))
+    #expect(after.place(of: "schema.features[0].unit") == (7, 7))
+  }
+
+  @Test("somebody has said of every setting what its edit means")
+  func complete() {
+    #expect(DataContract.settingsWithoutRule.isEmpty, "add a row to EditRules+Features or EditRules+Model")
+  }
+
+  @Test("a contract comes back from its text, whatever pipeline it is of", arguments: ["full.yaml", "small", "$"])
+  func text(name: String) throws {
+    let text =
+      switch name {
+      case "small": Self.file
+      case "$": Self.file.replacing("punctual", with: "\"$${HOME} \\u00e9 #\"")
+      default: try FixtureFiles.text(name)
+      }
+    let pipeline = try parsed(text)
+    let contract = DataContract(pipeline)
+    #expect(try DataContract(text: contract.text) == contract)
+    #expect(try DataContract(text: contract.text).text == contract.text)
+    #expect(pipeline.under(contract) == pipeline)
+  }
+
+  @Test("a contract of a newer program, or one that is damaged, is refused; keys that came later have their defaults")
+  func foreign() throws {
+    let text = DataContract(try parsed(Self.file)).text
+    #expect(throws: ContractError.self) {
+      try DataContract(text: text.replacing("\"contract\": 1", with: "\"contract\": 2"))
+    }
+    for length in stride(from: 0, to: text.count - 1, by: 701) {
+      #expect(throws: ContractError.self) { try DataContract(text: String(text.prefix(length))) }
+    }
+    let older = text.replacing("\"dropout\": 0,", with: "")
+    #expect(older != text)
+    #expect(try DataContract(text: older) == DataContract(try parsed(Self.file)))
+  }
+
+  @Test("under a contract a pipeline keeps its limits, and has the meaning of then")
+  func under() throws {
+    let old = try parsed(Self.file)
+    let new = try parsed(
+      Self.file.replacing("[punctual, late]", with: "[late, punctual]").replacing("kind: adam,", with: "kind: lion,")
+        + "\nserving: { threads: 3 }")
+    let both = new.under(DataContract(old))
+    #expect(both.schema == old.schema && both.model == old.model && both.serving.threads == 3)
+    #expect(both.training.optimizer.kind == .adam)
+  }
+
+  @Test("workers agree on what is learned and how, not on how long they wait")
+  func work() throws {
+    let old = try parsed(Self.file)
+    let waits = try parsed(Self.file + "\n  linger: 50ms\n  workers: 7\nserving: { port: 80 }")
+    #expect(waits.workText == old.workText)
+    for edit in [("0.001", "0.002"), ("topic: events", "topic: others"), ("clip: [0, 100]", "clip: [0, 101]")] {
+      #expect(try parsed(Self.file.replacing(edit.0, with: edit.1)).workText != old.workText)
+    }
+  }
+}
