@@ -29,19 +29,24 @@ CK_CLONES void ck_moments(
   const float *restrict most, double *restrict count, double *restrict sum, double *restrict square,
   double *restrict outside) {
   for (int64_t j = 0; j < n; j++) count[j] = sum[j] = square[j] = outside[j] = 0;
+  // Neither inside nor outside where the value is a NaN.
   for (int64_t r = 0; r < rows; r++) {
     const float *from = numbers + r * n;
     for (int64_t j = 0; j < n; j++) {
       float value = from[j];
-      // Neither where the value is a NaN.
       int is_inside = value >= least[j] && value <= most[j];
-      int is_outside = value < least[j] || value > most[j];
       double d = is_inside ? (double)value - shift[j] : 0.0;
       count[j] += is_inside ? 1.0 : 0.0;
-      outside[j] += is_outside ? 1.0 : 0.0;
       sum[j] += d;
       square[j] += d * d;
     }
+  }
+  int is_complete = 1;
+  for (int64_t j = 0; j < n; j++) is_complete &= count[j] == (double)rows;
+  if (is_complete) return;
+  for (int64_t r = 0; r < rows; r++) {
+    const float *from = numbers + r * n;
+    for (int64_t j = 0; j < n; j++) outside[j] += from[j] < least[j] || from[j] > most[j] ? 1.0 : 0.0;
   }
 }
 

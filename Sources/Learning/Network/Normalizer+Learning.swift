@@ -23,6 +23,8 @@ extension Normalizer {
   private static let inflated = 10.0
   private static let farScales = 4.0
   private static let astrayRecords = 512.0
+  /// Sampled rows of a step that a column with a full sample looks at: it changes slowly.
+  private static let rowsOnceFull = 4
   /// Every so many steps each column is looked at, in turn.
   private static let lookEvery: Int64 = 256
 
@@ -51,19 +53,14 @@ extension Normalizer {
 
   private func watch(_ column: Int, step: Int64) {
     let before = ranges.taken[column]
-    let far = Self.farScales * ranges.scale[column]
-    let center = ranges.center[column]
-    var balance = 0.0
-    for row in 0..<mergedSample.count {
-      let value = mergedSample.row(row)[column]
-      guard !value.isNaN else { continue }
-      ranges.take(value, column)
-      balance += abs(Double(value) - center) > far ? 1 : -2
-    }
+    let rows = before < UsualRanges.kept ? mergedSample.count : min(mergedSample.count, Self.rowsOnceFull)
+    let balance = ranges.take(
+      mergedSample.values.pointer + column, count: rows, stride: mergedSample.columns, column,
+      far: Self.farScales * ranges.scale[column])
     let after = ranges.taken[column]
     guard after > before else { return }
     // Rows of the step that a sampled one stands for.
-    let weight = Double(mergedSample.rowCount) / Double(mergedSample.count)
+    let weight = Double(mergedSample.rowCount) / Double(rows)
     ranges.span[column] += weight * Double(after - before)
     let wasAstray = ranges.astray[column]
     let isKnown = before >= UsualRanges.kept && ranges.scale[column] > 0 && spansEnough(column)

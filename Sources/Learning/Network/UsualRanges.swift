@@ -33,8 +33,8 @@ final class UsualRanges {
   let astray: AlignedBuffer<Double>
 
   private let sorted, distances: AlignedBuffer<Double>
-  private var lastTaken: Int64 = -1
-  private var lastSlot = 0
+  /// Where the values with some numbers go, as they were drawn last: most columns have as many values as others.
+  private let drawnFor, drawn: AlignedBuffer<Int64>
 
   init(columns: Int) {
     self.columns = columns
@@ -46,6 +46,9 @@ final class UsualRanges {
     astray = AlignedBuffer(count: columns)
     sorted = AlignedBuffer(count: Self.kept)
     distances = AlignedBuffer(count: Self.kept)
+    drawnFor = AlignedBuffer(count: 16)
+    drawn = AlignedBuffer(count: 16)
+    drawnFor.buffer.update(repeating: -1)
   }
 
   /// What a state holds, in this order.
@@ -66,20 +69,40 @@ final class UsualRanges {
     astray[column] = 0
   }
 
-  /// Offers a value to a column's sample.
-  @inline(__always)
-  func take(_ value: Float, _ column: Int) {
-    let count = taken.pointer[column]
-    taken.pointer[column] = count + 1
-    // Most columns have as many values as the one before.
-    if count != lastTaken {
-      lastTaken = count
-      var random = SplitMix64(seed: UInt64(bitPattern: count))
-      lastSlot =
-        count < Self.kept
-        ? Int(count) : Int(random.next().multipliedFullWidth(by: UInt64(bitPattern: count + 1)).high)
+  /// Offers values to a column's sample; NaN: absent.
+  ///
+  /// - Parameters:
+  ///   - values: `count` of them, each `stride` from the one before.
+  ///   - far: A distance from the centre.
+  /// - Returns: How many lay farther away, less twice those that did not.
+  func take(_ values: UnsafePointer<Float>, count: Int, stride: Int, _ column: Int, far: Double) -> Double {
+    let sample = self.values.pointer + column * Self.kept
+    let center = self.center.pointer[column]
+    var number = taken.pointer[column]
+    var balance = 0.0
+    for row in 0..<count {
+      let value = values[row * stride]
+      if value.isNaN { continue }
+      let slot = slot(of: number)
+      if slot < Self.kept { sample[slot] = value }
+      number += 1
+      balance += abs(Double(value) - center) > far ? 1 : -2
     }
-    if lastSlot < Self.kept { values.pointer[column * Self.kept + lastSlot] = value }
+    taken.pointer[column] = number
+    return balance
+  }
+
+  /// Where the value with this number goes; beyond `kept`: nowhere.
+  @inline(__always)
+  private func slot(of number: Int64) -> Int {
+    guard number >= Self.kept else { return Int(number) }
+    let place = Int(truncatingIfNeeded: number) & 15
+    if drawnFor.pointer[place] != number {
+      var random = SplitMix64(seed: UInt64(bitPattern: number))
+      drawnFor.pointer[place] = number
+      drawn.pointer[place] = Int64(random.next().multipliedFullWidth(by: UInt64(bitPattern: number + 1)).high)
+    }
+    return Int(drawn.pointer[place])
   }
 
   /// Measures centre and scale anew.
