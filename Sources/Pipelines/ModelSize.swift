@@ -33,6 +33,9 @@ public struct ModelSize: Sendable, Hashable, Encodable {
       top = units
     }
     dense += model.crossLayers * width * (model.crossRank > 0 ? 2 * model.crossRank + 1 : width + 1)
+    if let paired = categories.first?.dimension, !model.pairingKeys.isEmpty {
+      dense += model.pairingKeys.count * paired * outputs + (model.bilinear ? paired * paired : 0)
+    }
     dense += (top + 1 + (model.crossLayers > 0 ? width : 0) + (wideOutputs > 0 ? plain : 0)) * outputs
     let rowKind = training.embeddingOptimizer
     let wideKind = training.wideOptimizer ?? rowKind

@@ -1,5 +1,4 @@
 import Confinement
-import Cryptography
 import Foundation
 import Ingest
 import Kafka
@@ -104,7 +103,7 @@ public actor WorkerService {
       pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
       partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters, stream: record.stream,
       lineage: record.lineage, contract: contract,
-      work: SHA256.digest(of: Array(pipeline.workText.utf8)).hexadecimal,
+      work: ContractRecord.fingerprint(of: pipeline.workText),
       skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
       watch: watch,
       checkpoints: CheckpointWriter(

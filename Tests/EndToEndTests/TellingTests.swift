@@ -45,6 +45,8 @@ struct TellingTests {
     #expect(run.code == 0, "\(run.complaints.suffix(3000))")
     #expect(run.complaints.contains("warning: feature amount (path x.Amount) is absent from 1080 of 1080 records"))
     let summary = try run.json()["run"] as? [String: Any]
+    let told = (try run.json()["status"] as? [String: Any])?["deadLetters"] as? [String: Any]
+    #expect(told?["delivered"] as? Int == 120 && told?["lost"] as? Int == 0 && told?["waiting"] as? Int == 0)
     #expect(summary?["records"] as? Int == 1200)
     #expect(summary?["seconds"] as? Double ?? 0 > 0 && summary?["recordsPerSecond"] as? Double ?? 0 > 0)
 

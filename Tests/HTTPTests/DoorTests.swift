@@ -194,16 +194,20 @@ struct DoorTests {
 
   private static func echoed(_ request: HTTPRequest) -> HTTPResponse { HTTPServerTests.echo(request) }
 
-  @Test("a stop waits for the slow lane")
-  func stopping() async throws {
-    let entered = EventGate()
-    let leave = EventGate()
-    let server = try HTTPServer.start { request in
+  /// Its slow lane opens `entered`, and waits for `leave`.
+  private func slowServer(_ entered: EventGate, _ leave: EventGate) throws -> HTTPServer {
+    try HTTPServer.start { request in
       guard request.isDeferred else { return .later }
       entered.open()
       leave.wait()
       return HTTPServerTests.echo(request)
     }
+  }
+
+  @Test("a stop waits for the slow lane")
+  func stopping() async throws {
+    let (entered, leave) = (EventGate(), EventGate())
+    let server = try slowServer(entered, leave)
     let port = server.port
     async let slow = onThread { HTTPClient(port: port)?.get("/slow") }
     await onThread { entered.wait() }
@@ -215,14 +219,8 @@ struct DoorTests {
 
   @Test("a stop that the slow lane outlasts ends nobody who is laid aside: the answer comes, and then the end")
   func outlastedStop() async throws {
-    let entered = EventGate()
-    let leave = EventGate()
-    let server = try HTTPServer.start { request in
-      guard request.isDeferred else { return .later }
-      entered.open()
-      leave.wait()
-      return HTTPServerTests.echo(request)
-    }
+    let (entered, leave) = (EventGate(), EventGate())
+    let server = try slowServer(entered, leave)
     let port = server.port
     async let slow = onThread { HTTPClient(port: port)?.get("/slow") }
     await onThread { entered.wait() }

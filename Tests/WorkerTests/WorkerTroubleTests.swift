@@ -121,6 +121,16 @@ struct WorkerTroubleTests {
     await rig.close()
   }
 
+  /// Waits until a worker has told that it consumed so many.
+  private func consume(_ records: Int64, of pipeline: PipelineRecord, _ rig: ServiceRig) async throws {
+    let deadline = Deadline.after(.seconds(30))
+    var consumed: Int64 = 0
+    while consumed < records, !deadline.hasPassed {
+      let status = try await rig.registry.members(pipeline: pipeline.id).compactMap(\.status).first
+      consumed = (status?.trained ?? 0) + (status?.rejected ?? 0)
+    }
+  }
+
   @Test("a stop that finds no way to write the final checkpoint says how many records are in none")
   func unsaved() async throws {
     let rig = try await ServiceRig.make(records: 400)
@@ -128,12 +138,7 @@ struct WorkerTroubleTests {
     try refuseCheckpoints(rig, "25006")
     let service = rig.worker("w", finalPatience: .milliseconds(200))
     async let outcome = service.run()
-    let deadline = Deadline.after(.seconds(30))
-    var consumed: Int64 = 0
-    while consumed < 400, !deadline.hasPassed {
-      let status = try await rig.registry.members(pipeline: record.id).compactMap(\.status).first
-      consumed = (status?.trained ?? 0) + (status?.rejected ?? 0)
-    }
+    try await consume(400, of: record, rig)
     service.requestStop()
     do {
       _ = try await outcome
@@ -158,12 +163,7 @@ struct WorkerTroubleTests {
       """)
     let service = rig.worker("w")
     async let outcome = service.run()
-    let deadline = Deadline.after(.seconds(30))
-    var consumed: Int64 = 0
-    while consumed < 400, !deadline.hasPassed {
-      let status = try await rig.registry.members(pipeline: record.id).compactMap(\.status).first
-      consumed = (status?.trained ?? 0) + (status?.rejected ?? 0)
-    }
+    try await consume(400, of: record, rig)
     service.requestStop()
     do {
       _ = try await outcome

@@ -36,17 +36,13 @@ final class Branch {
   /// Receives the gradient by the input; and how many columns of it are wanted.
   private let inputGradient: Rows
   private let wanted: Int
-  private let isFirst: Bool
   /// By the layers' outputs; a layer that works in place shares that of the layer before.
   private let gradients: [RowBuffer]
   /// By the input, of layers that go back to it, and room for them.
   private let rootGradient, spare: RowBuffer?
-  /// By the input, where the first layer would write over other branches'.
-  private let apart: RowBuffer?
 
   init(_ plan: BranchPlan, root: Root, site: LayerSite, isFirst: Bool) {
     self.plan = plan
-    self.isFirst = isFirst
     let layers = plan.layers.map { $0.makeLayer(site) }
     self.layers = layers
     let first = plan.columns.lowerBound
@@ -69,10 +65,11 @@ final class Branch {
     func rows() -> RowBuffer { RowBuffer(capacity: capacity, width: plan.columns.count) }
     rootGradient = goesBack ? rows() : nil
     spare = goesBack ? rows() : nil
-    apart = !isFirst && layers.first?.gradientWay == .overwrites ? rows() : nil
     precondition(
-      !isFirst || layers.first.map { $0.gradientWay == .overwrites } ?? true,
-      "the first branch begins the gradient by the input: its first layer has to write over what is there")
+      layers.first.map { ($0.gradientWay == .overwrites) == isFirst } ?? true,
+      "the first branch begins the gradient by the input, and the others add to it")
+    precondition(
+      layers.dropFirst().allSatisfy { $0.gradientWay != .adds }, "behind other layers there is nothing to add to")
   }
 
   func forward(_ context: LayerContext, rows first: Int, count: Int, pass: ForwardPass) {
@@ -89,8 +86,7 @@ final class Branch {
     rootGradient?.clear(rows: step.rows)
     for index in layers.indices.reversed() {
       let isLast = index == 0
-      let below = isLast ? (wanted > 0 ? apart?.rows ?? inputGradient : nil) : gradients[index - 1].rows
-      if !isLast, layers[index].gradientWay == .adds { gradients[index - 1].clear(rows: step.rows) }
+      let below = isLast ? (wanted > 0 ? inputGradient : nil) : gradients[index - 1].rows
       layers[index].backward(
         context, step,
         GradientFlow(
@@ -101,7 +97,6 @@ final class Branch {
     guard wanted > 0, let first = layers.first else { return }
     if first.gradientWay == .inPlace { add(gradients[0].rows, context, step) }
     if let rootGradient { add(rootGradient.rows, context, step) }
-    if let apart { add(apart.rows, context, step) }
   }
 
   private func add(_ rows: Rows, _ context: LayerContext, _ step: BackwardStep) {

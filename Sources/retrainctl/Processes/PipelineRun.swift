@@ -117,6 +117,7 @@ struct PipelineRun {
       workFingerprint: ContractRecord.fingerprint(of: file.pipeline.workText))
     if beginsNewStream { try await stream.beginAnew(record) }
     let before = try await registry.newestCheckpoint(pipeline: record.id)
+    let began = Date()
     let reader = StatusReader(registry: registry.within(.seconds(5)), pipeline: name)
     let poller = StatusPoller { try await reader.read() }
     let options = RunOptions(
@@ -154,11 +155,13 @@ struct PipelineRun {
       let seconds = try? await brief.secondsOfWork(pipeline: record.id, after: before?.id ?? 0)
       summary.complete(records: status.consumed - consumed, seconds: seconds ?? nil)
     }
-    if let now = status?.rejectedByReason {
+    if let now = status {
       let refused = RejectReason.allCases.filter(\.isDeadLettered).reduce(Int64(0)) {
-        $0 + (now[$1.rawValue] ?? 0) - (before?.rejected[$1] ?? 0)
+        $0 + (now.rejectedByReason[$1.rawValue] ?? 0) - (before?.rejected[$1] ?? 0)
       }
-      status?.deadLetters = supervisor.lettersAtTheEnd(refused: refused)
+      let lost = now.incidents.filter { $0.kind == "dead_letters_lost" && $0.at >= began }
+      status?.deadLetters = supervisor.lettersAtTheEnd(
+        refused: refused, lost: lost.reduce(0) { $0 + ($1.records ?? 1) })
     }
     if isThere,
       let end = try? await stream.end(of: record.id, patience: ending == .finished ? .seconds(5) : .seconds(1))

@@ -70,12 +70,18 @@ struct RunMeter {
   private var peakStart: Sample?
   private var hasWorkers = false
   private(set) var summary = RunSummary()
+  /// The most that was told of them: a worker that is gone tells nothing any more.
+  private(set) var letters = PipelineStatus.DeadLetters()
   /// Records of the lineage before this run.
   var consumedBefore: Int64 { start?.consumed ?? 0 }
 
   private static let peakWindow = Duration.seconds(2)
 
   mutating func note(_ status: PipelineStatus, now: ContinuousClock.Instant = .now) {
+    letters.delivered = max(letters.delivered, status.deadLetters.delivered)
+    letters.cut = max(letters.cut, status.deadLetters.cut)
+    letters.lost = max(letters.lost, status.deadLetters.lost)
+    letters.waiting = status.deadLetters.waiting
     let sample = Sample(at: now, consumed: status.consumed)
     guard let start, hasWorkers else {
       hasWorkers = !status.workers.isEmpty

@@ -157,7 +157,9 @@ final class Supervisor {
     await waitForEnd(of: workers, within: Self.workerPatience, activity: "waiting for the final checkpoint")
     areWorkersDone = !working.isEmpty && working.allSatisfy { $0.lastExit == 0 }
     for worker in working where worker.lastExit != 0 {
-      obstacle = LogTail.lastComplaint(of: worker.log) ?? "\(worker.name) ended with \(worker.lastExit ?? 0)"
+      obstacle =
+        LogTail.lastComplaint(of: worker.log)
+        ?? "\(worker.name) \(worker.lastExit.map { "ended with \($0)" } ?? "did not end in time and was killed")"
     }
     controller.letGo()
     await waitForEnd(of: [controller], within: Self.rolePatience, activity: "judging the final checkpoint")
@@ -183,14 +185,18 @@ final class Supervisor {
       + "not in it, and will be learned again"
   }
 
-  /// What became of the letters of a run that is over. Workers that ended by themselves waited for all of theirs.
+  /// What became of the letters of a run that is over: as the workers told while they were there. Those that ended by
+  /// themselves waited for all of theirs, and wrote down what was lost.
   ///
-  /// - Parameter refused: Records of this run that a letter was written for.
-  func lettersAtTheEnd(refused: Int64) -> PipelineStatus.DeadLetters {
-    var letters = poller.latest?.deadLetters ?? PipelineStatus.DeadLetters()
+  /// - Parameters:
+  ///   - refused: Records of this run that a letter was written for.
+  ///   - lost: Of these, what incidents tell.
+  func lettersAtTheEnd(refused: Int64, lost: Int64) -> PipelineStatus.DeadLetters {
+    var letters = meter.letters
+    letters.lost = max(letters.lost, lost)
     guard areWorkersDone else { return letters }
-    letters.delivered = max(letters.delivered, refused - letters.lost)
     letters.waiting = 0
+    if letters.lost == 0 { letters.delivered = max(letters.delivered, refused) }
     return letters
   }
 

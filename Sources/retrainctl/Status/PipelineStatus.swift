@@ -96,9 +96,12 @@ struct PipelineStatus: Codable, Sendable {
     var details: String?
 
     /// The sentence among the details; nil: there is none.
-    var what: String? {
-      let facts = details.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
-      return facts?["what"]
+    var what: String? { facts?["what"] }
+    /// How many records it is about; nil: it does not say.
+    var records: Int64? { facts?["records"].flatMap { Int64($0) } }
+
+    private var facts: [String: String]? {
+      details.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
     }
   }
 

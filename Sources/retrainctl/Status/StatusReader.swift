@@ -29,6 +29,14 @@ actor StatusReader {
     self.name = name
   }
 
+  /// Members of the generation that have neither left nor been heard of.
+  private func unheard(of pipeline: Int64, beside members: [MemberRecord]) async throws -> Int {
+    let heard = members.count { $0.rank != nil }
+    // Most often all are there, which needs no second look.
+    if heard > 0, heard >= members.compactMap(\.status?.worldSize).max() ?? 0 { return 0 }
+    return try await registry.members(pipeline: pipeline).count { $0.rank != nil } - heard
+  }
+
   private static func silence(of workers: Int) -> [String] {
     guard workers > 0 else { return [] }
     return [
@@ -45,8 +53,7 @@ actor StatusReader {
     let live = members.compactMap(\.status)
     let counts = RecordCounts(live: live, newest: newest)
     let lags = live.flatMap(\.lag)
-    // Of the group that the others work in.
-    let unheard = (live.compactMap(\.worldSize).max() ?? 0) - live.count { $0.rank != nil }
+    let unheard = try await self.unheard(of: pipeline.id, beside: members)
     let shown = try await versions(of: pipeline.id)
     checkpoints = checkpoints.filter { entry in
       entry.key == newest?.id || shown.contains { $0.checkpoint == entry.key }
