@@ -218,7 +218,8 @@ struct RolloutDecisionTests {
   @Test("carry rule, observation, threshold, window and one sentence")
   func journal() throws {
     func only(_ versions: [VersionFacts], _ evidence: [Int64: CandidateEvidence]) throws -> RolloutDecision {
-      try #require(Rollout.decide(versions: versions, evidence: evidence, policy: RolloutPolicy(), now: noon).first)
+      let first = Rollout.decide(versions: versions, evidence: evidence, policy: RolloutPolicy(), now: noon).first
+      return try #require(first)
     }
     let worse = try only([version(1, .stable), version(2, .candidate)], [2: compared(mean: 0.02, with: 1)])
     // The bounds in the sentence: 0.02 ± 0.1·√(2·24.07 / (4000²·0.0057669) · ln(√24.07 / 0.01)), with ρ² for 2000
