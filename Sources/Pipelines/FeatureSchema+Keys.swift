@@ -96,8 +96,9 @@ extension FeatureSettings {
       "normalize", \.normalize, .choice, onlyIf: isNumeric,
       "standard: by running mean and standard deviation; none: as it is."),
     Key(
-      "missing_indicator", \.missingIndicator, .boolean,
-      onlyIf: isNumeric, "A further input that is 1 where the value is absent; needs `missing: impute`."),
+      "missing_indicator", \.missingIndicator, .boolean, onlyIf: isNumeric, hasOwnDefault: false,
+      "A further input that is 1 where the value is absent; needs `missing: impute`, and is there then unless this is false. A model that was learned without it stays without it until this is true."
+    ),
   ]
 
   private static let categoryKeys: [Key<FeatureSettings>] = [

@@ -79,7 +79,8 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var outOfRange: OutOfRange = .clip
   /// Numbers: standardised with running statistics, or taken as they are.
   public var normalize: Normalize = .standard
-  /// Numbers: a further input that is 1 where the value is absent; only with `missing: impute`.
+  /// Numbers: a further input that is 1 where the value is absent; only with `missing: impute`, where a file that does not
+  /// say has it.
   public var missingIndicator: Bool = false
   /// Categories: rows of the table. Row 0 is for missing values, rows 1 … n for `values`, the rest for hashed ones.
   public var buckets: Int = 1024
@@ -93,6 +94,8 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var values: [String] = []
   /// Categories: what a value outside `values` becomes.
   public var unknown: UnknownCategory = .hash
+  /// Which of these the file leaves to a default that older models know nothing of.
+  public internal(set) var assumed = AssumedKeys()
 
   public init(name: String, path: String? = nil, type: FeatureType) {
     self.name = name

@@ -39,7 +39,7 @@ public enum PipelineParser {
       var pipeline = Pipeline.section.prototype
       if let root = YAMLLoader(reader: reader).load(text), let read = Pipeline.section.kind.read(root, "", reader) {
         pipeline = read
-        pipeline.fillIn()
+        pipeline.fillIn(reader)
         PipelineChecks(pipeline: pipeline, reader: reader, memory: memory).check()
       }
       return reader.mistakes.map { .failure($0) } ?? .success(pipeline)
@@ -50,9 +50,10 @@ public enum PipelineParser {
 
 extension Pipeline {
   /// What a default takes from another key.
-  fileprivate mutating func fillIn() {
-    for index in schema.features.indices where schema.features[index].path.isEmpty {
-      schema.features[index].path = schema.features[index].name
+  fileprivate mutating func fillIn(_ reader: PipelineReader) {
+    for index in schema.features.indices {
+      if schema.features[index].path.isEmpty { schema.features[index].path = schema.features[index].name }
+      schema.features[index].assume { reader.gives("schema.features[\(index)].\($0)") }
     }
   }
 

@@ -95,11 +95,16 @@ struct Key<Owner: Sendable>: Sendable {
   let write: @Sendable (Owner) -> PlainValue?
   private let valueSchema: [PlainValue.Pair]
 
-  /// - Parameter onlyIf: nil: always.
+  private let hasOwnDefault: Bool
+
+  /// - Parameters:
+  ///   - onlyIf: nil: always.
+  ///   - hasOwnDefault: False: it follows from other keys, as the description says.
   init<Value>(
     _ name: String, _ property: WritableKeyPath<Owner, Value> & Sendable, _ kind: ValueKind<Value>,
-    isRequired: Bool = false, onlyIf condition: Condition<Owner>? = nil, _ doc: String
+    isRequired: Bool = false, onlyIf condition: Condition<Owner>? = nil, hasOwnDefault: Bool = true, _ doc: String
   ) {
+    self.hasOwnDefault = hasOwnDefault
     self.name = name
     self.doc = doc
     self.expects = kind.expects
@@ -118,7 +123,7 @@ struct Key<Owner: Sendable>: Sendable {
     var pairs = [PlainValue.Pair("description", .text(doc))] + valueSchema
     // A section's default is what its own keys say.
     let isSection = valueSchema.contains { $0.key == "properties" }
-    if !isRequired, !isSection, let value = write(prototype) { pairs.append(.init("default", value)) }
+    if !isRequired, !isSection, hasOwnDefault, let value = write(prototype) { pairs.append(.init("default", value)) }
     return .mapping(pairs)
   }
 }

@@ -21,7 +21,7 @@ struct VersionLoader: Sendable {
   ///   is not a number.
   func load(_ stable: StableVersion, state: [UInt8], contract: String?) async throws -> LoadedVersion {
     let today = pipeline
-    let pipeline = try contract.map { today.under(try DataContract(text: $0)) } ?? today
+    let pipeline = try contract.map { today.under(try DataContract(text: $0)) } ?? today.following(nil)
     return try await onDedicatedThread(named: "load version") {
       let model = try ModelParameters(spec: LearnerSpec(pipeline), state: state)
       if let layer = model.firstNonFiniteParameter() {

@@ -147,7 +147,7 @@ struct WorkerHeartbeat: Sendable {
     do {
       let contract = try await registry.contract(ofCheckpoint: stable.checkpoint)
       let own = resources.pipeline
-      let theirs = try contract.map { own.under(try DataContract(text: $0.text)) } ?? own
+      let theirs = try contract.map { own.under(try DataContract(text: $0.text)) } ?? own.following(nil)
       if let obstacle = BatchTranslation.obstacle(from: own, to: theirs) {
         try await tellIncomparable(stable.number, obstacle)
         shadow.version = stable.number

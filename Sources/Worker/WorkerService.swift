@@ -77,6 +77,7 @@ public actor WorkerService {
       throw WorkerError.unknownPipeline(pipeline.name)
     }
     try await registry.openFully()
+    let pipeline = try await pipeline.following(registry, record.id)
     // Before the first step: a run for so many steps must not overshoot.
     board.wish { $0.follow(record) }
     let configuration = KafkaConfiguration(

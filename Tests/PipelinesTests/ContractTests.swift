@@ -52,7 +52,11 @@ struct ContractTests {
     Edit(
       "name: b, type: float, missing: reject", "name: b, type: float, missing: reject, normalize: none",
       "schema.features[b].normalize", .changes, "another number to its weights"),
-    Edit("clip: [0, 100]", "missing_indicator: true", "schema.features[a].missing_indicator", .extends, "weight 0"),
+    Edit(
+      "b, type: float, missing: reject", "b, type: float, missing_indicator: true",
+      "schema.features[b].missing_indicator", .extends, "weight 0"),
+    Edit(
+      "clip: [0, 100]", "missing_indicator: false", "schema.features[a].missing_indicator", .changes, "of its absence"),
     Edit("buckets: 64", "buckets: 128", "schema.features[k].buckets", .changes, "`buckets: 64` leaves each its own"),
     Edit("buckets: 64, dimension: 4", "buckets: 64, dimension: 8", "schema.features[k].dimension", .changes, "width"),
     Edit(
@@ -119,9 +123,9 @@ struct ContractTests {
     #expect(edits[0].old == "[a, b, at, k, l, m]" && edits[0].new == "[b, a, at, k, l, m]")
     func residual(_ lines: [String]) throws -> Pipeline {
       try parsed(
-        lines.joined(separator: "\n").replacing("hidden: [16, 8]", with: "hidden: [17, 8]\n  residual: true"))
+        lines.joined(separator: "\n").replacing("hidden: [16, 8]", with: "hidden: [19, 8]\n  residual: true"))
     }
-    // 4 + 8 + 2 embedded and three numbers are seventeen inputs.
+    // 4 + 8 + 2 embedded, three numbers and two that tell of absence are nineteen inputs.
     let (before, after) = (try residual(lines), try residual(turned))
     #expect(after.edits(since: before).map(\.effect) == [.changes])
   }

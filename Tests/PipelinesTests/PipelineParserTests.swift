@@ -89,7 +89,9 @@ struct PipelineParserTests {
     #expect(pipeline.rollout == RolloutSettings())
     #expect(pipeline.serving == ServingSettings())
     #expect(pipeline.source == SourceSettings(topic: "events"))
-    #expect(pipeline.schema.features == [FeatureSettings(name: "a", type: .float)])
+    var feature = FeatureSettings(name: "a", type: .float)
+    feature.missingIndicator = true
+    #expect(pipeline.schema.features == [feature])
   }
 
   @Test("an optimiser has the usual values of its kind", arguments: TrainingSettings.OptimizerKind.allCases)

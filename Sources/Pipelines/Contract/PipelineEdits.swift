@@ -3,10 +3,12 @@ extension Pipeline {
   ///
   /// - Parameter old: The pipeline before, under the contract that the newest weights were learned under.
   public func edits(since old: Pipeline) -> [SettingEdit] {
-    var edits = DataContract(old).edits(to: DataContract(self))
+    let learned = DataContract(old)
+    let new = following(learned)
+    var edits = learned.edits(to: DataContract(new))
     let told = Set(edits.map(\.setting))
     for key in Pipeline.section.keys where !["name", "schema", "model"].contains(key.name) {
-      guard let before = key.write(old), let after = key.write(self) else { continue }
+      guard let before = key.write(old), let after = key.write(new) else { continue }
       PlainValue.differences(before, after, at: key.name) { path, before, after in
         guard !told.contains(path) else { return }
         edits.append(

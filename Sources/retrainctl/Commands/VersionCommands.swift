@@ -98,7 +98,8 @@ struct VersionShowCommand: Command {
   ) async throws -> Contract? {
     guard let contract = try await registry.contract(ofCheckpoint: checkpoint.id) else { return nil }
     let today = try? PipelineFile(text: record.specification, name: record.name).pipeline
-    let edits = try today.map { try DataContract(text: contract.text).edits(to: DataContract($0)) } ?? []
+    let learned = try DataContract(text: contract.text)
+    let edits = today.map { learned.edits(to: DataContract($0.following(learned))) } ?? []
     return Contract(number: contract.id, fingerprint: contract.fingerprint, edits: edits)
   }
 

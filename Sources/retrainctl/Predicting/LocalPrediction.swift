@@ -22,7 +22,7 @@ struct LocalPrediction {
     let today = try PipelineFile(text: pipeline.specification, name: pipeline.name).pipeline
     // The version means what it meant when it was learned, whatever the file says by now.
     let contract = try await registry.contract(ofCheckpoint: chosen.checkpoint)
-    let settings = try contract.map { today.under(try DataContract(text: $0.text)) } ?? today
+    let settings = try contract.map { today.under(try DataContract(text: $0.text)) } ?? today.following(nil)
     let predictor = try Predictor(
       spec: LearnerSpec(settings), state: try await registry.state(of: chosen.checkpoint), batchCapacity: 1)
     let (answers, notes) = try answers(of: predictor, record, settings)

@@ -111,10 +111,12 @@ struct PipelineRun {
     if !beginsNewStream, let known = try await registry.pipeline(named: name) {
       try await stream.verify(known, skipsLost: skipsLost)
     }
+    var work = file.pipeline
+    if let known = try await registry.pipeline(named: name) { work = try await work.following(registry, known.id) }
     let record = try await registry.register(
       pipeline: name, specification: file.text, desiredWorkers: workers,
       until: until == .end ? nil : until?.argumentText, skipsLost: skipsLost,
-      workFingerprint: ContractRecord.fingerprint(of: file.pipeline.workText))
+      workFingerprint: ContractRecord.fingerprint(of: work.workText))
     if beginsNewStream { try await stream.beginAnew(record) }
     let before = try await registry.newestCheckpoint(pipeline: record.id)
     let began = Date()

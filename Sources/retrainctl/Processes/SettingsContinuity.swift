@@ -29,7 +29,7 @@ struct SettingsContinuity {
     // Which secrets it names does not matter here, nor what they are.
     let before = try? PipelineParser.parse(text: record.specification, fileName: "") {
       Environment.value(of: $0) ?? "0"
-    }
+    }.following(nil)
     if newest.contract == nil, let before {
       try await registry.adoptContract(pipeline: record.id, text: DataContract(before).text)
     }
