@@ -15,8 +15,7 @@ package final class StepAccount {
   private let outputCount: Int
   private let fieldCount: Int
   private let task: EvaluationTask
-  /// Where each rank's envelope has been read to.
-  private var next: [(place: Int, row: Int)] = []
+  private var order = RecordOrder()
 
   /// - Parameters:
   ///   - rowsMax: Rows one partition's share can have.
@@ -77,25 +76,19 @@ package final class StepAccount {
         state.fields.note($0.text, of: $0.code)
       }
     }
-    next.removeAll(keepingCapacity: true)
-    for _ in envelopes { next.append((place: 0, row: 0)) }
-    for index in state.progress.indices {
-      let partition = state.progress[index].partition
-      guard
-        let rank = envelopes.indices.first(where: {
-          next[$0].place < envelopes[$0].shareCount && envelopes[$0].share(next[$0].place).partition == partition
-        })
-      else { continue }
-      let envelope = envelopes[rank]
-      let share = envelope.share(next[rank].place)
+    try order.arrange(envelopes)
+    for stretch in order.stretches {
+      let (share, envelope) = (stretch.share, envelopes[stretch.rank])
+      let index = Int(share.partition)
+      guard state.progress.indices.contains(index) else { throw EnvelopeError.unknownPartition(share.partition) }
       guard share.from == state.progress[index].nextOffset else {
-        throw AccountError(partition: partition, from: share.from, expected: state.progress[index].nextOffset)
+        throw AccountError(partition: share.partition, from: share.from, expected: state.progress[index].nextOffset)
       }
       let trained = wasApplied ? Int64(share.trained) : 0
       var rejected: Int64 = wasApplied ? 0 : Int64(share.trained)
       state.rejected[RejectReason.nonFinite.index] += rejected
       for reason in 0..<StepEnvelope.reasonCount {
-        let count = envelope.rejected(next[rank].place, reason: reason)
+        let count = envelope.rejected(stretch.place, reason: reason)
         state.rejected[reason] += count
         rejected += count
       }
@@ -105,8 +98,7 @@ package final class StepAccount {
       state.progress[index].skipped += share.skipped
       state.progress[index].lost += share.lost
       if share.next != share.from { ledger(share, trained) }
-      bringRows(envelope, from: next[rank].row, count: Int(share.rows), into: &state, stableVersion: stableVersion)
-      next[rank] = (next[rank].place + 1, next[rank].row + Int(share.rows))
+      bringRows(envelope, from: stretch.firstRow, count: Int(share.rows), into: &state, stableVersion: stableVersion)
     }
   }
 

@@ -1,0 +1,89 @@
+import Vocabulary
+
+/// An envelope as it came from a rank; its pointers live as long as the exchange's body.
+package struct ReceivedEnvelope {
+  package let flags: StepFlags
+  package let step: Int64
+  package let stableVersion: Int64
+  package let savedStep: Int64
+  package let lossSum: Double
+  package let shareCount: Int
+  package let rowCount: Int
+  package let outputCount: Int
+  package let headCount: Int
+  package let labels: UnsafeRawBufferPointer
+  package let stableLosses: UnsafeRawBufferPointer
+  package let outputs: UnsafeRawBufferPointer
+  private let sections: SectionReader
+
+  private static let headStride = 12
+  private static let shareStride = MemoryLayout<PartitionShare>.size + StepEnvelope.reasonCount * 8
+
+  /// - Throws: `EnvelopeError` for anything that this binary would not have written, every size checked before it is used.
+  package init(_ bytes: UnsafeRawBufferPointer, outputCount expected: Int) throws {
+    do {
+      sections = try SectionReader(bytes, magic: StepEnvelope.magic, kinds: EnvelopeSection.allCases.count)
+    } catch { throw EnvelopeError.notAnEnvelope(error) }
+    guard sections[EnvelopeSection.step].count == 40 else { throw EnvelopeError.sizesDisagree(section: "flags") }
+    var reader = ByteReader(sections[EnvelopeSection.step])
+    flags = StepFlags(rawValue: try reader.read())
+    outputCount = Int(try reader.read(UInt32.self))
+    step = try reader.read()
+    stableVersion = try reader.read()
+    savedStep = try reader.read()
+    lossSum = Double(bitPattern: try reader.read())
+    guard outputCount == expected else { throw EnvelopeError.otherModel(outputs: outputCount, expected: expected) }
+
+    let (shares, heads) = (sections[EnvelopeSection.shares], sections[EnvelopeSection.heads])
+    guard shares.count.isMultiple(of: Self.shareStride) else { throw EnvelopeError.sizesDisagree(section: "shares") }
+    guard heads.count.isMultiple(of: Self.headStride) else { throw EnvelopeError.sizesDisagree(section: "heads") }
+    (shareCount, headCount) = (shares.count / Self.shareStride, heads.count / Self.headStride)
+
+    let rows = sections[EnvelopeSection.rows]
+    let rowBytes = 4 * (2 + expected)
+    guard rows.count.isMultiple(of: rowBytes) else { throw EnvelopeError.sizesDisagree(section: "rows") }
+    rowCount = rows.count / rowBytes
+    labels = UnsafeRawBufferPointer(rebasing: rows[..<(rowCount * 4)])
+    stableLosses = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 4)..<(rowCount * 8)])
+    outputs = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 8)...])
+    try checkShares()
+  }
+
+  /// Partitions ascend, and their rows are those that came.
+  private func checkShares() throws {
+    var (rows, previous) = (0, Int32(-1))
+    for place in 0..<shareCount {
+      let share = share(place)
+      guard share.partition > previous else { throw EnvelopeError.partitionsDisordered(partition: share.partition) }
+      previous = share.partition
+      rows += Int(share.rows)
+    }
+    guard rows == rowCount else { throw EnvelopeError.sizesDisagree(section: "rows") }
+  }
+
+  /// `LayerHealth`, where it is gathered.
+  package var health: UnsafeRawBufferPointer { sections[EnvelopeSection.health] }
+  /// The learner's attachment.
+  package var learner: UnsafeRawBufferPointer { sections[EnvelopeSection.learner] }
+  var notices: UnsafeRawBufferPointer { sections[EnvelopeSection.notices] }
+
+  /// - Parameter place: The head's, counted from the second one as 0.
+  package func headLoss(_ place: Int) -> (records: Int64, lossSum: Double) {
+    let heads = sections[EnvelopeSection.heads]
+    let start = place * Self.headStride
+    return (
+      Int64(heads.loadUnaligned(fromByteOffset: start, as: UInt32.self)),
+      Double(bitPattern: heads.loadUnaligned(fromByteOffset: start + 4, as: UInt64.self))
+    )
+  }
+
+  package func share(_ place: Int) -> PartitionShare {
+    sections[EnvelopeSection.shares].loadUnaligned(
+      fromByteOffset: place * Self.shareStride, as: PartitionShare.self)
+  }
+
+  package func rejected(_ place: Int, reason: Int) -> Int64 {
+    sections[EnvelopeSection.shares].loadUnaligned(
+      fromByteOffset: place * Self.shareStride + MemoryLayout<PartitionShare>.size + reason * 8, as: Int64.self)
+  }
+}

@@ -1,0 +1,100 @@
+import Ingest
+import Learning
+import Vocabulary
+
+/// What each rank attaches to the all-reduce of a step (design D2): where its partitions stand, what became of every
+/// record, and each row's label and prediction, so that all ranks account for the step alike with no extra round trip.
+///
+/// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
+package struct StepEnvelope {
+  package static let magic: UInt32 = 0x3645_5452  // "RTE6"
+  package static let reasonCount = RejectReason.allCases.count
+
+  package var flags: StepFlags = []
+  /// The step this is about, so that ranks that lost each other never mix two.
+  package var step: Int64 = 0
+  /// The stable version that the rows' `stableLosses` come from; 0: none.
+  package var stableVersion: Int64 = 0
+  /// The step of the newest checkpoint that the leader knows to be durable; −1: none. Others send −1.
+  package var savedStep: Int64 = -1
+  /// Sum of the losses of this rank's labelled rows, as they are trained on.
+  package var lossSum: Double = 0
+  package var shares: [PartitionShare] = []
+  package var rowCount = 0
+  package var outputCount = 1
+  /// Of each head beyond the first: this rank's rows with its label, and the sum of their losses.
+  package var headLosses: [HeadShare] = []
+
+  package init() {}
+}
+
+/// The sections of an envelope. New kinds come at the end.
+enum EnvelopeSection: UInt32, CaseIterable {
+  /// Flags and outputs a row (UInt32 each), step, stable version, saved step (Int64 each), loss sum (Float64).
+  case step
+  /// A `PartitionShare` a partition, ascending, each with its rejections by reason (Int64).
+  case shares
+  /// Of each head beyond the first: records (UInt32), loss sum (Float64).
+  case heads
+  /// In the order of the shares: labels, losses of the stable version, outputs (Float32).
+  case rows
+  /// `LayerHealth`, when it is gathered.
+  case health
+  /// What happened to which field, when something did.
+  case notices
+  /// The learner's attachment; a rank that is alone leaves it out.
+  case learner
+}
+
+/// One rank's part of what a further head loses in a step.
+package struct HeadShare: BitwiseCopyable {
+  package var records: UInt32 = 0
+  package var lossSum: Double = 0
+
+  package init() {}
+}
+
+/// One partition's part of a step.
+package struct PartitionShare: BitwiseCopyable, Codable {
+  package var partition: Int32 = 0
+  /// Valid records taken: rows of the batch.
+  package var rows: UInt32 = 0
+  /// Rows with a label that was learned from.
+  package var trained: UInt32 = 0
+  private var padding: UInt32 = 0
+  /// Offsets without a record.
+  package var skipped: Int64 = 0
+  /// Offsets that the broker removed before they were read.
+  package var lost: Int64 = 0
+  package var from: Int64 = 0
+  package var next: Int64 = 0
+
+  package init() {}
+}
+
+/// A peer sent an envelope that does not fit this rank's.
+package enum EnvelopeError: Error, CustomStringConvertible {
+  case notAnEnvelope(SectionError)
+  case otherModel(outputs: Int, expected: Int)
+  case sizesDisagree(section: String)
+  case partitionsDisordered(partition: Int32)
+  case unknownPartition(Int32)
+  case otherStep(Int64, expected: Int64)
+  case unknownField(code: Int32)
+
+  package var description: String {
+    switch self {
+    case .notAnEnvelope(let error):
+      "a peer's attachment is not a step envelope (\(error)): are all workers of one version?"
+    case .sizesDisagree(let section):
+      "a peer's \(section) do not have the size that its shares announce: are all workers of one version?"
+    case .partitionsDisordered(let partition):
+      "partition \(partition) is out of order, or twice, in the shares of a step"
+    case .otherModel(let outputs, let expected): "a peer's model has \(outputs) outputs, ours \(expected)"
+    case .unknownPartition(let partition): "a peer took records from partition \(partition), which the topic has not"
+    case .unknownField(let code):
+      "a peer tells of a field that the schema has not (code \(code)): do all workers have one pipeline?"
+    case .otherStep(let step, let expected): "a peer is at step \(step), we are at \(expected)"
+    }
+  }
+}

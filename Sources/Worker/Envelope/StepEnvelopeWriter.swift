@@ -1,0 +1,93 @@
+import Ingest
+import Vocabulary
+
+/// Writes envelopes into one buffer that keeps its memory.
+package struct StepEnvelopeWriter {
+  private var sections = SectionWriter(magic: StepEnvelope.magic, capacity: 1 << 16)
+
+  package init() {}
+
+  package var bytes: [UInt8] { sections.bytes }
+
+  /// Begins a new envelope with what is known of the records.
+  ///
+  /// - Parameters:
+  ///   - rejected: Counts by partition of the envelope and `RejectReason.index`, [shares × reasons].
+  ///   - labels: [rows], each `labelStride` from the one before: the primary head's.
+  ///   - outputs: [rows × outputCount].
+  ///   - stableLosses: [rows]; NaN where there is none.
+  ///   - tally: What happened to which field of the records.
+  ///   - examples: News of such, most often none.
+  package mutating func write(
+    _ envelope: StepEnvelope, rejected: [Int64], labels: UnsafePointer<Float>, labelStride: Int = 1,
+    outputs: UnsafePointer<Float>, stableLosses: UnsafePointer<Float>, health: [UInt8], tally: FieldTally? = nil,
+    examples: [FieldExample] = []
+  ) {
+    sections.begin()
+    sections.add(EnvelopeSection.step) { bytes in
+      bytes.append(raw: envelope.flags.rawValue)
+      bytes.append(raw: UInt32(envelope.outputCount))
+      bytes.append(raw: envelope.step)
+      bytes.append(raw: envelope.stableVersion)
+      bytes.append(raw: envelope.savedStep)
+      bytes.append(raw: envelope.lossSum.bitPattern)
+    }
+    sections.add(EnvelopeSection.shares) { bytes in
+      for (place, share) in envelope.shares.enumerated() {
+        bytes.append(raw: share)
+        for reason in 0..<StepEnvelope.reasonCount {
+          bytes.append(raw: rejected[place * StepEnvelope.reasonCount + reason])
+        }
+      }
+    }
+    if !envelope.headLosses.isEmpty {
+      sections.add(EnvelopeSection.heads) { bytes in
+        for head in envelope.headLosses {
+          bytes.append(raw: head.records)
+          bytes.append(raw: head.lossSum.bitPattern)
+        }
+      }
+    }
+    sections.add(EnvelopeSection.rows) { bytes in
+      if labelStride == 1 {
+        bytes.append(floats: labels, envelope.rowCount)
+      } else {
+        for row in 0..<envelope.rowCount { bytes.append(raw: labels[row * labelStride].bitPattern) }
+      }
+      bytes.append(floats: stableLosses, envelope.rowCount)
+      bytes.append(floats: outputs, envelope.rowCount * envelope.outputCount)
+    }
+    if !health.isEmpty { sections.add(EnvelopeSection.health) { $0.append(contentsOf: health) } }
+    if tally.map({ !$0.isEmpty }) ?? false || !examples.isEmpty {
+      sections.add(EnvelopeSection.notices) { $0.append(tally, examples) }
+    }
+  }
+
+  /// The learner's attachment comes last; a rank that is alone leaves it out.
+  package mutating func appendLearner(_ append: (inout [UInt8]) -> Void) {
+    sections.add(EnvelopeSection.learner, append)
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(floats values: UnsafePointer<Float>, _ count: Int) {
+    append(contentsOf: UnsafeRawBufferPointer(start: values, count: count * MemoryLayout<Float>.stride))
+  }
+
+  /// Count of codes, each with its count; count of examples, each with code, length and text.
+  fileprivate mutating func append(_ tally: FieldTally?, _ examples: [FieldExample]) {
+    append(raw: UInt32(tally?.codes.count ?? 0))
+    if let tally {
+      for code in tally.codes {
+        append(raw: code.rawValue)
+        append(raw: tally.count(of: code))
+      }
+    }
+    append(raw: UInt32(examples.count))
+    for example in examples {
+      append(raw: example.code.rawValue)
+      append(raw: UInt32(example.text.utf8.count))
+      append(contentsOf: example.text.utf8)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Ingest
+import Testing
+import Vocabulary
+import Worker
+
+@Suite("Record order")
+struct RecordOrderTests {
+  /// One rank's envelope with so many rows of each partition, each row's label its partition's number.
+  private func envelope(_ rows: [(partition: Int32, rows: UInt32)]) -> [UInt8] {
+    var envelope = StepEnvelope()
+    var labels: [Float] = []
+    for (partition, count) in rows {
+      var share = PartitionShare()
+      share.partition = partition
+      share.rows = count
+      share.next = Int64(count)
+      envelope.shares.append(share)
+      labels += [Float](repeating: Float(partition), count: Int(count))
+    }
+    envelope.rowCount = labels.count
+    let rejected = [Int64](repeating: 0, count: rows.count * RejectReason.allCases.count)
+    var writer = StepEnvelopeWriter()
+    writer.write(envelope, rejected: rejected, labels: labels, outputs: labels, stableLosses: labels, health: [])
+    return writer.bytes
+  }
+
+  /// Partition and number of rows, in the order in which they are taken up, whoever read them.
+  private func order(_ ranks: [[(partition: Int32, rows: UInt32)]]) throws -> [[Int]] {
+    // Kept until the end: envelopes point into them.
+    let bytes = ranks.map { Array(envelope($0)) }
+    let buffers = bytes.map { bytes in
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+      buffer.copyBytes(from: bytes)
+      return buffer
+    }
+    defer { for buffer in buffers { buffer.deallocate() } }
+    let envelopes = try buffers.map { try ReceivedEnvelope(UnsafeRawBufferPointer($0), outputCount: 1) }
+    var order = RecordOrder()
+    try order.arrange(envelopes)
+    return order.stretches.flatMap { stretch -> [[Int]] in
+      let label = envelopes[stretch.rank].labels.loadUnaligned(fromByteOffset: stretch.firstRow * 4, as: Float.self)
+      return [[Int(stretch.share.partition), Int(stretch.share.rows), Int(label)]]
+    }
+  }
+
+  @Test("is by partition, whoever read it, and finds each partition's own rows")
+  func worlds() throws {
+    let alone = try order([[(0, 2), (1, 1), (2, 3), (3, 1)]])
+    #expect(alone == [[0, 2, 0], [1, 1, 1], [2, 3, 2], [3, 1, 3]])
+    #expect(try order([[(0, 2), (2, 3)], [(1, 1), (3, 1)]]) == alone)
+    #expect(try order([[(3, 1)], [], [(0, 2), (1, 1), (2, 3)]]) == alone)
+  }
+
+  @Test("a partition that two ranks tell of, or one rank out of order, is refused")
+  func disorder() {
+    #expect(throws: EnvelopeError.self) { try order([[(0, 1), (1, 1)], [(1, 1)]]) }
+    #expect(throws: EnvelopeError.self) { try order([[(1, 1), (0, 1)]]) }
+  }
+}
