@@ -89,6 +89,7 @@ class Rules {
     } else {
       out_.numbers[given.column] = given.missing == CJSON_MISSING_VALUE ? float(given.missing_value - given.origin)
                                                                         : std::numeric_limits<float>::quiet_NaN();
+      keepParts(field, std::numeric_limits<double>::quiet_NaN());
     }
   }
 
@@ -177,10 +178,19 @@ class Rules {
         marks_.add(field.index, CJSON_MARK_CLIPPED);
       }
     }
+    if (!field.parts.empty()) keepParts(field, value);
     value -= given.origin;
     if (!(std::fabs(value) < floatLimit)) return note(CJSON_OVERFLOW, field, text, isText);
     if (std::fabs(value) > wholeMax) lookAt(value, counts_[field.index]);
     out_.numbers[given.column] = float(value);
+  }
+
+  // Of a time in epoch seconds; what is no time has none of its parts.
+  void keepParts(const Field &field, double seconds) {
+    bool isKnown = isTime(seconds);
+    int64_t local = isKnown ? field.zone.local(int64_t(std::floor(seconds))) : 0;
+    uint32_t *rows = out_.categories + field.given.part_column;
+    for (int32_t part : field.parts) *rows++ = isKnown ? rowOfPart(part, local) : 0;
   }
 
   void keepCategoryAt(const Field &field, int32_t column, Slice text) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "CJSON.h"
+#include "Calendar.hpp"
 #include "Hash.hpp"
 
 // The declared places, compiled into one table of keys for each object of a record.
@@ -46,6 +47,8 @@ struct Field {
   cjson_field given;
   bool isList() const { return given.slots > 1; }
   TextSet values;
+  std::vector<int32_t> parts;  // timestamps
+  Zone zone;
   int32_t index = 0;
   uint32_t taken = 0;       // lists: values of the one at hand
   Field *alias = nullptr;   // the next field that reads the same place

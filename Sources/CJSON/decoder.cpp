@@ -130,11 +130,16 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const
     field->given = fields[i];
     field->index = int32_t(i);
     field->values.fill(fields[i].values, fields[i].value_count);
+    field->parts.assign(fields[i].parts, fields[i].parts + fields[i].part_count);
+    field->zone.fill(fields[i].zone_starts, fields[i].zone_offsets, fields[i].zone_count);
     decoder->fields.push_back(std::move(field));
   }
   compile(decoder->fields, decoder->root, decoder->keys);
   // What was given by pointer has been copied.
-  for (auto &field : decoder->fields) field->given.path = nullptr, field->given.values = nullptr;
+  for (auto &field : decoder->fields) {
+    field->given.path = nullptr, field->given.values = nullptr, field->given.parts = nullptr;
+    field->given.zone_starts = nullptr, field->given.zone_offsets = nullptr;
+  }
   return decoder->reserve(std::min(options->record_bytes_max, size_t(16384))) ? decoder.release() : nullptr;
 }
 
@@ -147,9 +152,10 @@ int32_t cjson_decode(
   return decoder->decode(bytes, length, {numbers, categories, labels, event_time}, field);
 }
 
-int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number) {
+int32_t cjson_number(
+    cjson_decoder *decoder, int32_t field, double value, float *numbers, uint32_t *categories) {
   const Field &place = *decoder->fields[field];
-  Rules rules({number - place.given.column, nullptr, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+  Rules rules({numbers, categories, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
               decoder->refused);
   decoder->refused.length = 0;
   if (std::isnan(value)) rules.absent(place);
@@ -162,9 +168,10 @@ int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float 
   return rules.outcome();
 }
 
-int32_t cjson_number_text(cjson_decoder *decoder, int32_t field, const void *text, size_t length, float *number) {
+int32_t cjson_number_text(
+    cjson_decoder *decoder, int32_t field, const void *text, size_t length, float *numbers, uint32_t *categories) {
   const Field &place = *decoder->fields[field];
-  Rules rules({number - place.given.column, nullptr, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+  Rules rules({numbers, categories, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
               decoder->refused);
   decoder->refused.length = 0;
   rules.keepText(place, {static_cast<const uint8_t *>(text), length});

@@ -31,8 +31,8 @@ public enum CategoryRows {
   /// Of every category of both schemas that is not as it was.
   public static func origins(from old: FeatureSchema, to new: FeatureSchema) -> [String: [UInt32]] {
     var origins: [String: [UInt32]] = [:]
-    for feature in new.categoryFeatures {
-      guard let before = old.categoryFeatures.first(where: { $0.name == feature.name }), before != feature else {
+    for feature in new.categoryInputs {
+      guard let before = old.categoryInputs.first(where: { $0.name == feature.name }), before != feature else {
         continue
       }
       origins[feature.name] = Self.origins(of: feature, in: before)

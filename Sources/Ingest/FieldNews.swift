@@ -34,6 +34,10 @@ struct FieldCounts {
   let isFeature: Bool
   /// Whether the pipeline names the unit of its times.
   let hasUnit: Bool
+  /// Whether it is a feature that is a time.
+  let isTime: Bool
+  /// What was subtracted from the numbers of `counts`.
+  let origin: Double
   let counts: cjson_counts
 }
 
@@ -41,7 +45,7 @@ extension RecordDecoder {
   /// Everything there is to tell so far.
   public var news: [FieldNews] {
     counts.flatMap { place in
-      [Self.units(place), Self.blur(place.field, place.counts)].compactMap { $0 }
+      [Self.units(place), Self.blur(place)].compactMap { $0 }
     }
   }
 
@@ -98,15 +102,22 @@ extension RecordDecoder {
   /// Fewer steps than these between the least and the greatest value are too few.
   private static let stepsMin = 1024.0
 
-  private static func blur(_ field: String, _ counts: cjson_counts) -> FieldNews? {
+  /// Times that are told apart so far are told apart well enough: what lies between is seldom a matter of the calendar.
+  private static let timeStepMax = 32.0
+
+  private static func blur(_ place: FieldCounts) -> FieldNews? {
+    let (field, counts) = (place.field, place.counts)
     guard counts.large >= 64, counts.blurred > 0 else { return nil }
     let step = Double(Float(max(abs(counts.large_low), abs(counts.large_high))).ulp)
-    guard counts.large_high - counts.large_low < step * stepsMin else { return nil }
+    guard counts.large_high - counts.large_low < step * stepsMin, !place.isTime || step > timeStepMax else {
+      return nil
+    }
+    let (low, high) = (counts.large_low + place.origin, counts.large_high + place.origin)
     return FieldNews(
       kind: .blurred, field: field,
       sentence: """
-        the values of `\(field)` lie between \(text(counts.large_low)) and \(text(counts.large_high)), where a 32-bit float \
-        tells numbers \(text(step)) apart only; write `origin: \(text(counts.large_low))`, or make it a category
+        the values of `\(field)` lie between \(text(low)) and \(text(high)), where a 32-bit float \
+        tells numbers \(text(step)) apart only; write `origin: \(text(low))`, or make it a category
         """)
   }
 

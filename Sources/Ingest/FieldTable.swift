@@ -4,18 +4,23 @@ import Vocabulary
 
 /// A schema as the shim wants it: one entry for each declared place.
 struct FieldTable {
-  private var fields: [cjson_field] = []
-  private var paths: [String] = []
-  private var values: [[String]] = []
+  private(set) var fields: [cjson_field] = []
+  private(set) var paths: [String] = []
+  private(set) var values: [[String]] = []
+  private(set) var parts: [[TimePart]] = []
+  private(set) var zones: [TimeZoneTable?] = []
   private(set) var names: [String] = []
   private(set) var numberFields: [Int32] = []
   private(set) var categoryFields: [Int32] = []
-  /// First column of each category, of which a list has several.
-  private(set) var categorySlots: [Int] = []
+  /// The columns of each category, of which a list has several.
+  private(set) var categorySlots: [Range<Int>] = []
+  /// Of categories, and of parts of times.
   private(set) var categoryColumns = 0
   private let schema: FeatureSchema
   /// Whether the pipeline names the unit of the times.
   var hasUnit: [Bool] { fields.map { $0.unit != Int32(CJSON_UNIT_AUTO) } }
+  var areTimes: [Bool] { fields.map { $0.kind == Int32(CJSON_TIMESTAMP) } }
+  var origins: [Double] { fields.map(\.origin) }
 
   /// - Parameter heads: Whose labels are read, in the order of the labels.
   init(schema: FeatureSchema, heads: [HeadSettings], purpose: RecordDecoder.Purpose) {
@@ -57,13 +62,13 @@ struct FieldTable {
       field.rejects_out_of_range = feature.outOfRange == .reject
     }
     field.coerces = feature.coerce ?? schema.coerce
-    field.unit = Int32((feature.unit ?? schema.timeUnit).code)
-    field.origin = feature.origin ?? 0
+    field.unit = (feature.unit ?? schema.timeUnit).code
+    field.origin = feature.originInForce
     let index = Int32(fields.count)
     if feature.type == .category {
       field.column = Int32(categoryColumns)
       field.slots = UInt32(feature.valuesMax)
-      categorySlots.append(categoryColumns)
+      categorySlots.append(categoryColumns..<(categoryColumns + feature.valuesMax))
       categoryColumns += feature.valuesMax
       categoryFields.append(index)
       // One row for missing values, one for each known value, and one at least for the unknown ones that are hashed.
@@ -73,8 +78,12 @@ struct FieldTable {
     } else {
       field.column = Int32(numberFields.count)
       numberFields.append(index)
+      field.part_column = Int32(categoryColumns)
+      categoryColumns += feature.parts.count
     }
-    append(field, path: feature.path, name: feature.name, values: feature.values)
+    append(
+      field, path: feature.path, name: feature.name, values: feature.values, parts: feature.parts,
+      zone: feature.parts.isEmpty ? nil : TimeZoneTable(named: feature.timeZone))
   }
 
   private mutating func add(_ head: HeadSettings, column: Int) {
@@ -97,12 +106,17 @@ struct FieldTable {
   private mutating func add(place path: String, kind: Int32) {
     var field = cjson_field()
     field.kind = kind
-    field.unit = Int32(schema.timeUnit.code)
+    field.unit = schema.timeUnit.code
     field.coerces = schema.coerce
     append(field, path: path, name: path, values: [])
   }
 
-  private mutating func append(_ field: cjson_field, path: String, name: String, values: [String]) {
+  private mutating func append(
+    _ field: cjson_field, path: String, name: String, values: [String], parts: [TimePart] = [],
+    zone: TimeZoneTable? = nil
+  ) {
+    self.parts.append(parts)
+    zones.append(zone)
     fields.append(field)
     let keys = FieldPath(path)?.keys ?? [path]
     paths.append(keys.map(TextEncoding.normalForm).joined(separator: Self.separator))
@@ -111,58 +125,4 @@ struct FieldTable {
   }
 
   private static let separator = String(UnicodeScalar(UInt8(CJSON_SEPARATOR)))
-
-  /// nil: no memory, or the CPU cannot read that way. The shim copies every text.
-  func makeDecoder(recordBytesMax: Int, by way: RecordDecoder.Way) -> OpaquePointer? {
-    var fields = fields
-    let texts = CStrings(paths + values.flatMap { $0 })
-    return texts.pointers.withUnsafeBufferPointer { pointers in
-      var next = paths.count
-      for index in fields.indices {
-        fields[index].path = pointers[index]
-        fields[index].values = pointers.baseAddress.map { $0 + next }
-        fields[index].value_count = UInt32(values[index].count)
-        next += values[index].count
-      }
-      var options = cjson_options()
-      options.record_bytes_max = recordBytesMax
-      options.by_tokens = way.byTokens
-      options.normalize = normalizedText
-      guard let name = way.implementation else { return cjson_create(fields, fields.count, &options) }
-      return name.withCString { name in
-        options.implementation = name
-        return cjson_create(fields, fields.count, &options)
-      }
-    }
-  }
-}
-
-extension TimeUnit {
-  /// As the shim has it.
-  fileprivate var code: Int {
-    switch self {
-    case .auto: CJSON_UNIT_AUTO
-    case .seconds: CJSON_UNIT_SECONDS
-    case .milliseconds: CJSON_UNIT_MILLISECONDS
-    case .microseconds: CJSON_UNIT_MICROSECONDS
-    case .nanoseconds: CJSON_UNIT_NANOSECONDS
-    }
-  }
-}
-
-/// Texts as C strings, for as long as this lives.
-private final class CStrings {
-  let pointers: [UnsafePointer<CChar>?]
-
-  init(_ texts: [String]) {
-    pointers = texts.map { text in
-      text.withCString { source in
-        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.utf8.count + 1)
-        copy.update(from: source, count: text.utf8.count + 1)
-        return UnsafePointer(copy)
-      }
-    }
-  }
-
-  deinit { for pointer in pointers { pointer?.deallocate() } }
 }

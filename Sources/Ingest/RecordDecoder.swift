@@ -62,12 +62,14 @@ public final class RecordDecoder {
   private let names: [String]
   /// Whether the pipeline names the unit of its times.
   private let hasUnit: [Bool]
+  private let areTimes: [Bool]
+  private let origins: [Double]
   private let featureCount: Int
   /// Column → the shim's index.
   private let numberFields: [Int32]
   private let categoryFields: [Int32]
-  /// First column of each category.
-  private let categorySlots: [Int]
+  /// The columns of each category.
+  private let categorySlots: [Range<Int>]
 
   /// - Parameters:
   ///   - heads: Whose labels are read: `Pipeline.heads`.
@@ -92,6 +94,8 @@ public final class RecordDecoder {
     categoryFields = table.categoryFields
     names = table.names
     hasUnit = table.hasUnit
+    areTimes = table.areTimes
+    origins = table.origins
     featureCount = schema.features.count
     labelCount = heads.count
     self.recordBytesMax = recordBytesMax
@@ -134,14 +138,14 @@ public final class RecordDecoder {
     return count == 0 ? .none : FieldMarks(fields: UnsafeBufferPointer(start: fields, count: count), marks: marks)
   }
 
-  /// Applies the rules of a numeric feature to a number that did not come in a record.
+  /// Applies the rules of a numeric feature to a number that did not come in a record; of a time, its parts are written too.
   ///
   /// - Parameters:
   ///   - value: nil or NaN: absent.
   ///   - column: The place among the numeric features.
   public func decode(number value: Double?, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
     let field = numberFields[column]
-    return DecodeOutcome(cjson_number(decoder, field, value ?? .nan, slot.numbers + column), field: name(field))
+    return DecodeOutcome(cjson_number(decoder, field, value ?? .nan, slot.numbers, slot.categories), field: name(field))
   }
 
   /// The same for a text, as it would stand in a record: of a timestamp, or of a feature that is coerced.
@@ -152,7 +156,7 @@ public final class RecordDecoder {
       // An empty text is a value like any other, so it needs an address.
       withUnsafePointer(to: UInt8(0)) { empty in
         DecodeOutcome(
-          cjson_number_text(decoder, field, text.baseAddress ?? empty, text.count, slot.numbers + column),
+          cjson_number_text(decoder, field, text.baseAddress ?? empty, text.count, slot.numbers, slot.categories),
           field: name(field))
       }
     }
@@ -165,7 +169,7 @@ public final class RecordDecoder {
   ///   - column: The place among the category features.
   public func decode(category text: String?, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
     let field = categoryFields[column]
-    let bucket = slot.categories + categorySlots[column]
+    let bucket = slot.categories + categorySlots[column].lowerBound
     guard var text else {
       return DecodeOutcome(cjson_category(decoder, field, nil, 0, bucket), field: name(field))
     }
@@ -181,8 +185,7 @@ public final class RecordDecoder {
 
   /// The same for all values of a list, at most `valuesMax` of the feature; none says nothing.
   public func decode(categories texts: [String], column: Int, into slot: ExampleSlot) -> DecodeOutcome {
-    let first = categorySlots[column]
-    let width = (column + 1 < categorySlots.count ? categorySlots[column + 1] : categoryCount) - first
+    let (first, width) = (categorySlots[column].lowerBound, categorySlots[column].count)
     guard texts.count <= width else { return .rejected(.outOfRange, field: name(categoryFields[column])) }
     var buckets = [UInt32](repeating: FeatureBatch.noCategory, count: width)
     for (place, text) in texts.enumerated() {
@@ -216,7 +219,9 @@ public final class RecordDecoder {
   var counts: [FieldCounts] {
     guard let counts = cjson_counters(decoder) else { return [] }
     return names.indices.map {
-      FieldCounts(field: names[$0], isFeature: $0 < featureCount, hasUnit: hasUnit[$0], counts: counts[$0])
+      FieldCounts(
+        field: names[$0], isFeature: $0 < featureCount, hasUnit: hasUnit[$0], isTime: areTimes[$0], origin: origins[$0],
+        counts: counts[$0])
     }
   }
 

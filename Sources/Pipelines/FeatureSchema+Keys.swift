@@ -55,7 +55,7 @@ extension FeatureSettings {
   static let section: Section<FeatureSettings> = Section(
     doc: "One declared field.",
     prototype: FeatureSettings(name: "", path: "", type: .float),
-    keys: commonKeys + numberKeys + categoryKeys)
+    keys: commonKeys + numberKeys + timeKeys + categoryKeys)
 
   // In parts: the compiler takes minutes over one long list.
   private static let commonKeys: [Key<FeatureSettings>] = [
@@ -83,7 +83,7 @@ extension FeatureSettings {
       "Whether a text counts as what it spells; without it what the schema's coerce says."),
     Key(
       "origin", \.origin, .ifGiven(.number(-1e30...1e30)), onlyIf: isRanged,
-      "Subtracted in double precision before the value becomes a 32-bit float, which tells whole numbers apart up to 16777216 only. Everything but clip and missing sees what is left."
+      "Subtracted in double precision before the value becomes a 32-bit float, which tells whole numbers apart up to 16777216 only. Everything but clip, missing and parts sees what is left. Without it 0; of a timestamp 1700000000 (14 November 2023), so that a minute is told apart from 2007 to 2040, or what it has learned with."
     ),
     Key(
       "clip", \.clip, .ifGiven(.range), onlyIf: isRanged,
@@ -101,11 +101,36 @@ extension FeatureSettings {
     ),
   ]
 
+  private static let hasParts = Condition<FeatureSettings>(
+    "is for the parts of a time", "leave it out, or add `parts: [hour, weekday]`"
+  ) { !$0.parts.isEmpty }
+
+  private static let timeKeys: [Key<FeatureSettings>] = [
+    Key(
+      "parts", \.parts,
+      .list(
+        of: .choice, "a list of parts, such as [hour, weekday, month]", count: 0...TimePart.allCases.count,
+        isHiddenWhenEmpty: true),
+      onlyIf: Condition("is for timestamps only", "leave it out, or write `type: timestamp`") {
+        $0.type == .timestamp
+      },
+      "What of the calendar is an input of its own beside the time, each a category with one row a value (and one for times that are absent): minute, hour, hour_of_week (168), weekday (Monday is 1), day_of_month, day_of_year, month. Reports name them as in departure.hour."
+    ),
+    Key(
+      "time_zone", \.timeZone, .timeZone, onlyIf: hasParts,
+      "Whose calendar and clocks, by the name of the IANA, such as Europe/Berlin, with every summer time from 1900 to 2099."
+    ),
+  ]
+
   private static let categoryKeys: [Key<FeatureSettings>] = [
     Key(
       "buckets", \.buckets, .integer(2...(1 << 28)), onlyIf: isCategory,
       "Rows of the hashed embedding table; row 0 is for missing values."),
-    Key("dimension", \.dimension, .integer(1...1024), onlyIf: isCategory, "Width of the embedding."),
+    Key(
+      "dimension", \.dimension, .integer(1...1024),
+      onlyIf: Condition("is for categories and parts of times only", "leave it out, or write `type: category`") {
+        $0.type == .category || !$0.parts.isEmpty
+      }, "Width of the embedding; of parts of a time, of each."),
     Key(
       "values_max", \.valuesMax, .integer(1...1024), onlyIf: isCategory,
       "The most values a record has. More than 1: the field is a list, a longer one is rejected, and an empty one says nothing."

@@ -30,6 +30,8 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
   public var numericFeatures: [FeatureSettings] { features.filter { $0.type != .category } }
   /// The features that are hashed into embedding tables, in order.
   public var categoryFeatures: [FeatureSettings] { features.filter { $0.type == .category } }
+  /// All that the model reads through a table, in order: the categories, and the parts of times as categories of their own.
+  public var categoryInputs: [FeatureSettings] { features.flatMap(\.categoryInputs) }
 }
 
 /// Where the label is and what it may be.
@@ -71,8 +73,12 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var unit: TimeUnit?
   /// Whether a text counts as the number, truth or time that it spells; nil: what the schema says.
   public var coerce: Bool?
-  /// Numbers: subtracted in double precision before a value becomes a 32-bit float; nil: nothing.
+  /// Numbers: subtracted in double precision before a value becomes a 32-bit float; nil: `originInForce`.
   public var origin: Double?
+  /// Timestamps: what of the calendar is an input of its own.
+  public var parts: [TimePart] = []
+  /// Timestamps with parts: whose calendar, by the name of the IANA.
+  public var timeZone: String = "UTC"
   /// Numbers: the values that are allowed; nil: any finite float.
   public var clip: ClosedRange<Double>?
   /// What a value outside `clip` becomes.
@@ -84,7 +90,7 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var missingIndicator: Bool = false
   /// Categories: rows of the table. Row 0 is for missing values, rows 1 … n for `values`, the rest for hashed ones.
   public var buckets: Int = 1024
-  /// Categories: width of the embedding.
+  /// Categories and parts of times: width of the embedding.
   public var dimension: Int = 8
   /// Categories: the most values a record has; more than 1: a list, whose rows are combined into one.
   public var valuesMax: Int = 1

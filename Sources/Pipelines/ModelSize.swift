@@ -17,7 +17,7 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     let isLinear = model.kind == .linear
     let outputs = pipeline.heads.reduce(0) { $0 + ($1.task == .multiclass ? max(2, $1.label.classes.count) : 1) }
     let wideOutputs = isLinear || model.wide ? outputs : 0
-    let (numbers, categories) = (pipeline.schema.numericFeatures, pipeline.schema.categoryFeatures)
+    let (numbers, categories) = (pipeline.schema.numericFeatures, pipeline.schema.categoryInputs)
     let plain = numbers.count + numbers.count { $0.missingIndicator }
     var (rows, embeddings, wide, width) = (0, 0, 0, plain)
     for feature in categories {

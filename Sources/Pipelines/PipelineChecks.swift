@@ -42,7 +42,7 @@ struct PipelineChecks {
     guard reader.trusts("model"), reader.trusts("schema.features") else { return }
     let model = pipeline.model
     guard model.kind == .network else { return }
-    let categories = pipeline.schema.categoryFeatures
+    let categories = pipeline.schema.categoryInputs
     let dimensions = Set(categories.map(\.dimension))
     for key in model.pairingKeys where categories.count < 2 || dimensions.count > 1 {
       let found =
@@ -118,6 +118,7 @@ struct PipelineChecks {
           "write epoch seconds, whatever the unit of the records")
       }
       noteRepetitions(feature.values, "\(path).values", "the value")
+      checkParts(feature, path)
       // Row 0 is for missing values; unknown ones need at least one row more.
       let rows = feature.values.count + (feature.unknown == .hash ? 2 : 1)
       if !feature.values.isEmpty, feature.buckets < rows {
@@ -125,6 +126,15 @@ struct PipelineChecks {
           "\(path).buckets", "`\(feature.name)` has \(feature.values.count) values and \(feature.buckets) buckets",
           "write `buckets: \(rows)` or more")
       }
+    }
+  }
+
+  private func checkParts(_ feature: FeatureSettings, _ path: String) {
+    noteRepetitions(feature.parts.map(\.rawValue), "\(path).parts", "the part")
+    for (index, part) in feature.parts.enumerated() {
+      guard let other = pipeline.schema.features.first(where: { $0.name == feature.name(of: part) }) else { continue }
+      note(
+        "\(path).parts[\(index)]", "the part would have the name of the feature `\(other.name)`", "rename one of them")
     }
   }
 

@@ -37,7 +37,7 @@ package final class BatchTranslation {
     batch = LearnerSpec(other).makeBatch(capacity: capacity)
     let (mine, theirs) = (own.schema, other.schema)
     numbers = theirs.numericFeatures.map { feature in
-      let origin = feature.origin ?? 0
+      let origin = feature.originInForce
       return Number(
         source: mine.numericFeatures.firstIndex { $0.name == feature.name } ?? 0,
         lowest: feature.clip.map { Float($0.lowerBound - origin) } ?? -.infinity,
@@ -45,10 +45,10 @@ package final class BatchTranslation {
     }
     var categories: [Category] = []
     var column = 0
-    for feature in theirs.categoryFeatures {
+    for feature in theirs.categoryInputs {
       defer { column += feature.valuesMax }
       var source = 0
-      for own in mine.categoryFeatures {
+      for own in mine.categoryInputs {
         if own.name == feature.name {
           categories.append(
             Category(

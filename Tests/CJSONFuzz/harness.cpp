@@ -113,7 +113,8 @@ const std::string &ordinary(size_t schema) {
   static const std::string records[] = {
       R"({"x":{"a":1,"b":2,"c":"c","d":true},"a":1,"b":0.5,"o":{"p":{"q":3}},"y":1,"t":5})",
       R"({"x.a":1,"a":3,"é":4,"list":["u"],"twenty_five_letters_long_":"x","t":6,"y":"late"})",
-      R"({"a":1,"b":2,"d":true,"c":"true","t":5,"u":6,"y":1,"z":2})"};
+      R"({"a":1,"b":2,"d":true,"c":"true","t":5,"u":6,"y":1,"z":2})",
+      R"({"t":7,"c":["a"],"u":"8","x":{"a":9},"y":1})"};
   return records[schema];
 }
 

@@ -114,6 +114,7 @@ class Reader {
     if (place.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, i);
     if (place.kind == CJSON_CATEGORY) return keepRows(i, {0});
     out_.numbers[place.column] = place.missing == CJSON_MISSING_VALUE ? float(place.missing_value - place.origin) : NAN;
+    keepParts(i, NAN);
   }
 
   void keep(size_t i, const Value &value) {
@@ -208,9 +209,44 @@ class Reader {
       if (place.rejects_out_of_range && (value < place.low || value > place.high)) return note(CJSON_OUT_OF_RANGE, i);
       value = std::min(std::max(value, place.low), place.high);
     }
+    keepParts(i, value);
     float number = float(value - place.origin);
     if (std::isinf(number)) return note(CJSON_OVERFLOW, i);
     out_.numbers[place.column] = number;
+  }
+
+  void keepParts(size_t i, double seconds) {
+    const Place &place = schema_.places[i];
+    for (size_t k = 0; k < place.parts.size(); k++) {
+      uint32_t row = isTime(seconds) ? partOf(place, place.parts[k], int64_t(std::floor(seconds))) : 0;
+      out_.categories[place.field.part_column + int32_t(k)] = row;
+    }
+  }
+
+  static uint32_t partOf(const Place &place, int32_t part, int64_t time) {
+    int64_t east = 0;
+    for (size_t k = 0; k < place.zoneStarts.size(); k++)
+      if (k == 0 || place.zoneStarts[k] <= time) east = place.zoneOffsets[k];
+    time += east;
+    int64_t day = int64_t(std::floor(double(time) / 86400)), second = time - day * 86400;
+    // 5 January 1970 was a Monday.
+    int64_t weekday = (day - 4) - int64_t(std::floor(double(day - 4) / 7)) * 7;
+    // The calendar of four hundred years later is the same, and has no year before the first.
+    day += 146097;
+    int year = 2370 + int(std::floor(double(day - 146097) / 366)), month = 1;
+    while (daysBefore(year + 1, 1, 1) <= day) year++;
+    while (daysBefore(year, 1, 1) > day) year--;
+    int64_t ofYear = day - daysBefore(year, 1, 1), ofMonth = ofYear;
+    while (ofMonth >= daysOf(year, month)) ofMonth -= daysOf(year, month++);
+    switch (part) {
+      case CJSON_PART_MINUTE: return uint32_t(second / 60 % 60) + 1;
+      case CJSON_PART_HOUR: return uint32_t(second / 3600) + 1;
+      case CJSON_PART_HOUR_OF_WEEK: return uint32_t(weekday * 24 + second / 3600) + 1;
+      case CJSON_PART_WEEKDAY: return uint32_t(weekday) + 1;
+      case CJSON_PART_DAY_OF_MONTH: return uint32_t(ofMonth) + 1;
+      case CJSON_PART_DAY_OF_YEAR: return uint32_t(ofYear) + 1;
+      default: return uint32_t(month);
+    }
   }
 
   void keepTime(size_t i, double seconds) {

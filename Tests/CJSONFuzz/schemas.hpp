@@ -12,6 +12,9 @@ struct Place {
   std::vector<std::string> path;
   cjson_field field = {};
   std::vector<std::string> values;
+  std::vector<int32_t> parts;
+  std::vector<int64_t> zoneStarts;
+  std::vector<int32_t> zoneOffsets;
 
   Place(std::vector<std::string> path, int32_t kind) : path(std::move(path)) {
     field.kind = kind;
@@ -32,6 +35,10 @@ struct Place {
   Place slots(uint32_t count) && { return field.slots = count, std::move(*this); }
   Place unit(int32_t unit) && { return field.unit = unit, std::move(*this); }
   Place origin(double origin) && { return field.origin = origin, std::move(*this); }
+  Place withParts(std::vector<int32_t> wanted, std::vector<int64_t> starts, std::vector<int32_t> offsets) && {
+    parts = std::move(wanted), zoneStarts = std::move(starts), zoneOffsets = std::move(offsets);
+    return std::move(*this);
+  }
   Place coerced() && { return field.coerces = true, std::move(*this); }
 };
 
@@ -42,7 +49,11 @@ struct Schema {
   explicit Schema(std::vector<Place> given) : places(std::move(given)) {
     for (Place &place : places) {
       switch (place.field.kind) {
-        case CJSON_NUMBER: case CJSON_BOOLEAN: case CJSON_TIMESTAMP: place.field.column = numbers++; break;
+        case CJSON_NUMBER: case CJSON_BOOLEAN: case CJSON_TIMESTAMP:
+          place.field.column = numbers++;
+          place.field.part_column = categories;
+          categories += int32_t(place.parts.size());
+          break;
         case CJSON_CATEGORY:
           place.field.column = categories;
           categories += place.field.slots > 1 ? place.field.slots : 1;
@@ -69,6 +80,11 @@ struct Schema {
       fields[i].path = paths[i].c_str();
       fields[i].values = values[i].data();
       fields[i].value_count = uint32_t(values[i].size());
+      fields[i].parts = places[i].parts.data();
+      fields[i].part_count = uint32_t(places[i].parts.size());
+      fields[i].zone_starts = places[i].zoneStarts.data();
+      fields[i].zone_offsets = places[i].zoneOffsets.data();
+      fields[i].zone_count = uint32_t(places[i].zoneStarts.size());
     }
     return cjson_create(fields.data(), fields.size(), &options);
   }
@@ -115,6 +131,18 @@ inline const std::vector<Schema> &schemas() {
           Place({"u"}, CJSON_TIMESTAMP).unit(CJSON_UNIT_NANOSECONDS).range(-1e9, 3e9),
           Place({"y"}, CJSON_LABEL_BINARY).coerced(),
           Place({"z"}, CJSON_LABEL_VALUE).coerced(),
+      }),
+      // Times, with the parts of two calendars.
+      Schema({
+          Place({"t"}, CJSON_TIMESTAMP).withParts(
+              {CJSON_PART_MINUTE, CJSON_PART_HOUR, CJSON_PART_HOUR_OF_WEEK, CJSON_PART_WEEKDAY, CJSON_PART_DAY_OF_MONTH,
+               CJSON_PART_DAY_OF_YEAR, CJSON_PART_MONTH}, {}, {}),
+          Place({"c"}, CJSON_CATEGORY).slots(2),
+          Place({"u"}, CJSON_TIMESTAMP).origin(1.7e9).coerced().missing(CJSON_MISSING_VALUE, 1e9).withParts(
+              {CJSON_PART_HOUR, CJSON_PART_DAY_OF_YEAR}, {INT64_MIN, -1000, 1364691600, 1382835600},
+              {3208, 3600, 7200, -3600}),
+          Place({"x", "a"}, CJSON_TIMESTAMP).range(-1e12, 1e12).withParts({CJSON_PART_MONTH}, {0}, {86399}),
+          Place({"y"}, CJSON_LABEL_BINARY),
       }),
   };
   return all;

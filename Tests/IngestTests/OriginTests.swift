@@ -36,6 +36,24 @@ struct OriginTests {
     }
   }
 
+  @Test("times keep a minute apart without one, from 2007 to 2040, and a live stream of them is nothing to tell")
+  func times() {
+    let harness = DecoderHarness(.one(.timestamp))
+    for year in [1_167_609_600, 1_357_036_140, 1_577_836_800, 1_764_300_000, 2_209_000_000] {
+      var seen: Set<Float> = []
+      for minute in 0..<1000 {
+        harness.decode("{\"a\":\(year + minute * 60)}")
+        seen.insert(harness.numbers[0])
+      }
+      #expect(seen.count == 1000)
+    }
+    let live = values(.one(.timestamp), from: 1_764_300_000, count: 1000)
+    #expect(live.1.isEmpty)
+    let distant = values(.one(.timestamp) { $0.origin = 1000 }, from: 1_764_300_000, count: 1000)
+    #expect(distant.1.map(\.kind) == [.blurred])
+    #expect(distant.1.first?.sentence.contains("write `origin: 1764300") == true, "in the unit of the records")
+  }
+
   @Test("small numbers, and large ones that spread, are nothing to tell")
   func ordinary() {
     #expect(values(.one(.float), from: 0).1.isEmpty)

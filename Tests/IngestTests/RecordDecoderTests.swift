@@ -264,10 +264,12 @@ struct RecordDecoderTests {
     let number = FeatureSettings(name: "number", path: "dow", type: .float)
     var category = FeatureSettings(name: "category", path: "dow", type: .category)
     category.buckets = 16
+    var time = FeatureSettings(name: "time", path: "t", type: .timestamp)
+    time.origin = 0
     let schema = FeatureSchema(
       eventTime: "t", label: LabelSettings(path: "y"),
       features: [
-        number, category, FeatureSettings(name: "time", path: "t", type: .timestamp),
+        number, category, time,
       ])
     let harness = DecoderHarness(schema)
     #expect(harness.decode(#"{"dow":3,"t":"1970-01-01T00:00:08Z"}"#) == .example)

@@ -46,6 +46,13 @@ struct ContractTests {
     Edit("name: at, type: timestamp", "name: at, type: float", "schema.features[at].type", .changes, "kind of value"),
     Edit("type: timestamp", "type: timestamp, unit: ms", "schema.features[at].unit", .harmless, "recognised as of"),
     Edit(
+      "type: timestamp", "type: timestamp, parts: [hour, month]", "schema.features[at].parts", .extends,
+      "their rows begin afresh"),
+    Edit(
+      "type: timestamp", "type: timestamp, parts: [hour], time_zone: Asia/Tokyo, dimension: 2",
+      "schema.features[at].parts", .extends, "its rows begin afresh"),
+    Edit("type: timestamp", "type: timestamp, origin: 0", "schema.features[at].origin", .changes, "another number"),
+    Edit(
       "clip: [0, 100]", "clip: [0, 200]", "schema.features[a].clip", .harmless, "between the old and the new bounds"),
     Edit("clip: [0, 100]", "origin: 5", "schema.features[a].origin", .changes, "another number to its weights"),
     Edit("missing: reject", "missing: impute", "schema.features[b].missing", .harmless, "which records are taken"),
@@ -174,7 +181,7 @@ struct ContractTests {
     let contract = DataContract(pipeline)
     #expect(try DataContract(text: contract.text) == contract)
     #expect(try DataContract(text: contract.text).text == contract.text)
-    #expect(pipeline.under(contract) == pipeline)
+    #expect(DataContract(pipeline.under(contract)) == contract)
   }
 
   @Test("a contract of a newer program, or one that is damaged, is refused; keys that came later have their defaults")
@@ -198,7 +205,8 @@ struct ContractTests {
       Self.file.replacing("[punctual, late]", with: "[late, punctual]").replacing("kind: adam,", with: "kind: lion,")
         + "\nserving: { threads: 3 }")
     let both = new.under(DataContract(old))
-    #expect(both.schema == old.schema && both.model == old.model && both.serving.threads == 3)
+    #expect(DataContract(both).schema == DataContract(old).schema)
+    #expect(both.model == old.model && both.serving.threads == 3)
     #expect(both.training.optimizer.kind == .adam)
   }
 

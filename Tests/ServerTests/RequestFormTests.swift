@@ -167,6 +167,7 @@ struct RequestFormTests {
   func textsAndZero() {
     var pipeline = samplePipeline()
     pipeline.schema.features[0].type = .timestamp
+    pipeline.schema.features[0].origin = 0
     pipeline.schema.features[0].clip = 0...1e9
     pipeline.schema.features[1].coerce = true
     pipeline.schema.features[3].values = ["0"]

@@ -27,15 +27,19 @@ struct BatchTranslationTests {
     list.valuesMax = 3
     list.buckets = 8
     pipeline.schema.features.append(list)
+    var time = FeatureSettings(name: "at", type: .timestamp)
+    time.parts = [.hour, .weekday]
+    pipeline.schema.features.append(time)
   }
 
   private var new: Pipeline {
     var pipeline = old
     pipeline.schema.features.reverse()
-    pipeline.schema.features[3].clip = -9...9
-    pipeline.schema.features[1].values = ["u", "v"]
-    pipeline.schema.features[1].buckets = 18
-    pipeline.schema.features[0].valuesMax = 5
+    pipeline.schema.features[4].clip = -9...9
+    pipeline.schema.features[2].values = ["u", "v"]
+    pipeline.schema.features[2].buckets = 18
+    pipeline.schema.features[1].valuesMax = 5
+    pipeline.schema.features[0].parts = [.weekday, .month, .hour]
     pipeline.schema.features.insert(FeatureSettings(name: "more", type: .float), at: 0)
     return pipeline
   }
@@ -43,7 +47,8 @@ struct BatchTranslationTests {
   @Test(
     "a batch read under the new file becomes, bit by bit, the batch that the old one would have read",
     arguments: [
-      #"{"a":0.5,"b":2,"c":"u","tags":["x","y"],"y":1,"more":3}"#, #"{"a":5,"b":2,"c":"w","tags":[],"y":0}"#,
+      #"{"a":0.5,"at":1364691600,"b":2,"c":"u","tags":["x","y"],"y":1,"more":3}"#,
+      #"{"a":5,"b":2,"c":"w","tags":[],"y":0}"#,
       #"{"a":-3,"c":"v","tags":["x","y","z"],"y":1,"more":3}"#, #"{"b":1,"y":1}"#,
     ])
   func same(record: String) throws {

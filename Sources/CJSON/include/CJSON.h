@@ -21,7 +21,7 @@ typedef struct cjson_decoder cjson_decoder;
 enum {
   CJSON_NUMBER,        // a number → numbers[column]
   CJSON_BOOLEAN,       // true, false, 1, 0 → numbers[column]
-  CJSON_TIMESTAMP,     // a time since 1970 or ISO 8601 → numbers[column], in seconds
+  CJSON_TIMESTAMP,     // a time since 1970 or ISO 8601 → numbers[column], in seconds; its parts → categories
   CJSON_CATEGORY,      // text or a whole number → categories[column]; with several slots also a list of them
   CJSON_EVENT_TIME,    // a time since 1970 or ISO 8601 → *event_time, in seconds; must be there
   CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
@@ -38,6 +38,17 @@ enum { CJSON_UNKNOWN_HASH, CJSON_UNKNOWN_MISSING, CJSON_UNKNOWN_REJECT };
 
 /// What a time that is a number counts. AUTO: the first of these in which it is of the years 1 to 9999.
 enum { CJSON_UNIT_AUTO, CJSON_UNIT_SECONDS, CJSON_UNIT_MILLISECONDS, CJSON_UNIT_MICROSECONDS, CJSON_UNIT_NANOSECONDS };
+
+/// Parts of a time, as categories: row 0 where it is absent, or outside the years 1 to 9999; then one row a value.
+enum {
+  CJSON_PART_MINUTE,        // 60 rows
+  CJSON_PART_HOUR,          // 24
+  CJSON_PART_HOUR_OF_WEEK,  // 168, from Monday at midnight on
+  CJSON_PART_WEEKDAY,       // 7, from Monday on
+  CJSON_PART_DAY_OF_MONTH,  // 31
+  CJSON_PART_DAY_OF_YEAR,   // 366
+  CJSON_PART_MONTH          // 12
+};
 
 /// What became of a record or a value.
 enum {
@@ -69,6 +80,12 @@ typedef struct {
   double low, high;  // the range, when has_range; both within float
   double origin;     // numbers and timestamps: subtracted in double precision before the value becomes a float
   int32_t unit;      // times
+  const int32_t *parts;  // timestamps: CJSON_PART_… → categories[part_column], and on
+  uint32_t part_count;
+  int32_t part_column;
+  const int64_t *zone_starts;    // ascending epoch seconds; the first counts as the beginning of time
+  const int32_t *zone_offsets;   // seconds east of UTC from then on, within a day
+  uint32_t zone_count;           // 0: UTC
   bool coerces;      // texts count as the numbers, truths and times that they spell; truths and fractions as categories
   bool has_range;
   bool rejects_out_of_range;  // else clipped
@@ -124,10 +141,13 @@ int32_t cjson_decode(
 /// next call.
 const char *cjson_rejected(const cjson_decoder *decoder, size_t *length);
 
-/// The rules of one numeric field applied to a number from elsewhere; NaN: absent. Infinities are overflows.
-int32_t cjson_number(cjson_decoder *decoder, int32_t field, double value, float *number);
+/// The rules of one numeric field applied to a number from elsewhere; NaN: absent. Infinities are overflows. `numbers` and
+/// `categories` are those of a record, of which the field's columns are written.
+int32_t cjson_number(
+    cjson_decoder *decoder, int32_t field, double value, float *numbers, uint32_t *categories);
 /// The same for a text: of a time, or of a field that takes what texts spell.
-int32_t cjson_number_text(cjson_decoder *decoder, int32_t field, const void *text, size_t length, float *number);
+int32_t cjson_number_text(
+    cjson_decoder *decoder, int32_t field, const void *text, size_t length, float *numbers, uint32_t *categories);
 /// The rules of one category field applied to a text from elsewhere; NULL: absent.
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket);
 

@@ -12,7 +12,7 @@ extension LearnerSpec {
       numbers: pipeline.schema.numericFeatures.map {
         NumberInput(name: $0.name, standardize: $0.normalize == .standard, missingIndicator: $0.missingIndicator)
       },
-      categories: pipeline.schema.categoryFeatures.map {
+      categories: pipeline.schema.categoryInputs.map {
         CategoryInput(
           name: $0.name, buckets: $0.buckets, dimension: $0.dimension, slots: $0.valuesMax,
           combiner: CategoryInput.Combiner($0.combine))

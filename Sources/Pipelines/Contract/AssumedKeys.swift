@@ -28,6 +28,7 @@ extension FeatureSettings {
   fileprivate mutating func follow(_ known: FeatureSettings?) {
     // Also where absent values are refused from now on: the input is always 0 then.
     if assumed.names.contains(Self.indicator) { missingIndicator = known?.missingIndicator ?? false }
+    if type == .timestamp, origin == nil { origin = known?.originInForce ?? 0 }
   }
 }
 

@@ -29,7 +29,10 @@ struct ContractComparison {
   ) {
     for key in section.keys where !skipped.contains(key.name) {
       let (before, after) = (key.text(old), key.text(new))
-      guard before != after, let verdict = rules.verdict(key.name, old, new) else { continue }
+      guard before != after, var verdict = rules.verdict(key.name, old, new) else { continue }
+      if verdict.effect == .extends, addsInputsByPlace, ["parts", "missing_indicator"].contains(key.name) {
+        verdict = widensResidual
+      }
       add(
         verdict, "\(name).\(key.name)", before, after, oldPath: "\(oldPath).\(key.name)",
         newPath: "\(newPath).\(key.name)")
@@ -93,9 +96,13 @@ struct ContractComparison {
     compareOrder(places)
   }
 
+  private var widensResidual: EditVerdict {
+    .changes("hidden_1 adds its inputs to its outputs, and would not be as wide as before")
+  }
+
   private func added(_ feature: FeatureSettings) -> EditVerdict {
     if addsInputsByPlace {
-      return .changes("hidden_1 adds its inputs to its outputs, and would not be as wide as before")
+      return widensResidual
     }
     switch feature.type {
     case .category:
@@ -116,7 +123,7 @@ struct ContractComparison {
     let kept = Set(common)
     let before = old.schema.features.map(\.name).filter { kept.contains($0) }
     guard before != common else { return }
-    let categories = Set(old.schema.categoryFeatures.map(\.name))
+    let categories = Set(old.schema.features.filter { !$0.categoryInputs.isEmpty }.map(\.name))
     let verdict: EditVerdict =
       if addsInputsByPlace {
         .changes("hidden_1 adds its inputs to its outputs by their place")
@@ -184,7 +191,7 @@ extension DataContract {
 
   /// Columns of the network's input.
   var inputWidth: Int {
-    schema.categoryFeatures.reduce(0) { $0 + $1.dimension } + schema.numericFeatures.count
+    schema.categoryInputs.reduce(0) { $0 + $1.dimension } + schema.numericFeatures.count
       + schema.numericFeatures.count { $0.missingIndicator }
   }
 }

@@ -1,7 +1,8 @@
 /// The canonical text of a contract: JSON in the words of the pipeline file, every default filled in, keys in a fixed
 /// order. Equal contracts have equal texts on every machine, so that a digest of the text is the contract's fingerprint.
 ///
-/// What is newer than a text has its default there: the text is read as a pipeline file is.
+/// What is newer than a text has its default there: the text is read as a pipeline file is. Times of a text that says no
+/// origin have none: the default came later.
 extension DataContract {
   /// The version of the form.
   private static let version = 1
@@ -34,6 +35,9 @@ extension DataContract {
     schema = form.schema
     for index in schema.features.indices where schema.features[index].path.isEmpty {
       schema.features[index].path = schema.features[index].name
+    }
+    for index in schema.features.indices where schema.features[index].type == .timestamp {
+      schema.features[index].origin = schema.features[index].origin ?? 0
     }
     model = form.model
     optimizers = form.optimizers

@@ -18,6 +18,9 @@ public struct DataContract: Sendable, Hashable {
 
   public init(_ pipeline: Pipeline) {
     schema = pipeline.schema
+    for index in schema.features.indices where schema.features[index].type == .timestamp {
+      schema.features[index].origin = schema.features[index].originInForce
+    }
     model = pipeline.model
     optimizers = Optimizers(
       dense: pipeline.training.optimizer.kind, embeddings: pipeline.training.embeddingOptimizer.kind,

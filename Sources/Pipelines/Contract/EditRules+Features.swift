@@ -20,6 +20,19 @@ extension EditRules where Owner == FeatureSettings {
         : .harmless("it decides which texts are taken for numbers, not what the weights mean")
     },
     "origin": { _, _ in .changes("the same value would be another number to its weights") },
+    "parts": { old, new in
+      if let lost = old.parts.first(where: { !new.parts.contains($0) }) {
+        return .changes("the weights of `\(old.name(of: lost))` would be without their input")
+      }
+      let added = new.parts.filter { !old.parts.contains($0) }
+      if added.isEmpty { return .harmless("rows follow their parts, whatever the order") }
+      return .extends(
+        added.count == 1 ? "its rows begin afresh, with weight 0" : "their rows begin afresh, with weight 0")
+    },
+    "time_zone": { old, new in
+      // Of no parts every calendar makes the same.
+      old.parts.isEmpty || new.parts.isEmpty ? nil : .changes("the same moment would be another hour, and perhaps day")
+    },
     "clip": { _, _ in
       .harmless("values between the old and the new bounds are other numbers from now on, all others the same")
     },
@@ -35,7 +48,10 @@ extension EditRules where Owner == FeatureSettings {
         ? .changes("hashed values would get rows that others have learned\(advice(old, new))")
         : .extends("every value keeps its row; rows that are new begin afresh")
     },
-    "dimension": { _, _ in .changes("an embedding of another width cannot hold what was learned") },
+    "dimension": { old, new in
+      old.type != .category && (old.parts.isEmpty || new.parts.isEmpty)
+        ? nil : .changes("an embedding of another width cannot hold what was learned")
+    },
     "values_max": { _, _ in .harmless("it decides which records are taken, not what the weights mean") },
     "combine": { old, _ in
       // Of one value every way makes the same.
