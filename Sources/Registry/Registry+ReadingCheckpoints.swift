@@ -119,13 +119,13 @@ extension PostgresSession {
       "SELECT * FROM checkpoint_progress WHERE checkpoint_id = ANY($1) ORDER BY partition", [numbers])
     for row in try progress.map({ ($0, try $0.value("checkpoint_id") as Int64) }) {
       guard let place = places[row.1] else { continue }
-      records[place].progress.append(try PartitionProgress(row.0))
+      records[place].checkpoint.progress.append(try PartitionProgress(row.0))
     }
     let rejected = try query("SELECT * FROM checkpoint_rejections WHERE checkpoint_id = ANY($1)", [numbers])
     for row in try rejected.map({ ($0, try $0.value("checkpoint_id") as Int64) }) {
       // A reason of a newer program has no name here; the sums by partition still hold it.
       guard let place = places[row.1], let reason = RejectReason(rawValue: try row.0.value("reason")) else { continue }
-      records[place].rejected[reason] = try row.0.value("records")
+      records[place].checkpoint.rejected[reason] = try row.0.value("records")
     }
     return records
   }

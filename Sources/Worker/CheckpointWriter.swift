@@ -188,24 +188,18 @@ actor CheckpointWriter {
     let model = try ModelParameters(spec: spec, state: snapshot.learner)
     // A snapshot taken while the one before was still on its way repeats that one's part of the ledger.
     let covered = durableStep
+    var checkpoint = state.checkpoint(fields)
+    checkpoint.seconds = snapshot.seconds
+    checkpoint.isFinal = snapshot.isFinal
+    checkpoint.parametersDigest = SHA256.digest(of: model.canonicalBytes).hexadecimal
+    checkpoint.nonFiniteParameter = model.firstNonFiniteParameter()
     let id = try await registry.saveCheckpoint(
       CheckpointDraft(
-        pipeline: pipelineID, generation: snapshot.generation, parent: parent, step: state.step,
-        state: snapshot.learner, progress: state.progress,
-        rejected: Dictionary(uniqueKeysWithValues: RejectReason.allCases.map { ($0, state.rejected[$0.index]) }),
-        metrics: state.metrics, window: state.window,
-        comparison: state.comparedWith == 0 ? nil : state.comparison,
-        comparedWith: state.comparedWith == 0 ? nil : state.comparedWith, health: snapshot.health,
-        parametersDigest: SHA256.digest(of: model.canonicalBytes).hexadecimal,
-        nonFiniteParameter: model.firstNonFiniteParameter(), isFinal: snapshot.isFinal,
+        pipeline: pipelineID, generation: snapshot.generation, parent: parent, checkpoint, state: snapshot.learner,
+        health: snapshot.health,
         ledger: snapshot.ledger.filter { $0.step > covered }.map {
-          StepRange(
-            step: $0.step, partition: $0.share.partition, from: $0.share.from, next: $0.share.next,
-            trained: $0.trained,
-            rejected: $0.share.next - $0.share.from - $0.trained - $0.share.skipped - $0.share.lost,
-            stream: state.progress[Int($0.share.partition)].stream)
-        }, fields: state.fields.report(fields), heads: state.heads, seconds: snapshot.seconds,
-        contract: contract, lineage: lineage))
+          StepRange($0, stream: state.progress[Int($0.share.partition)].stream)
+        }, contract: contract, lineage: lineage))
     parent = id
     durable.withLock { $0 = (state.step, state.consumed) }
     logger.debug(

@@ -78,18 +78,7 @@ extension TrainingThread {
     let registry = resources.registry
     let bytes = try blockingAwait(until: .after(.seconds(60))) { try await registry.state(of: checkpoint.id) }
     try take(bytes, of: checkpoint)
-    var state = TrainingState(task: task, progress: checkpoint.progress.sorted { $0.partition < $1.partition })
-    state.step = checkpoint.step
-    for reason in RejectReason.allCases { state.rejected[reason.index] = checkpoint.rejected[reason] ?? 0 }
-    state.nonFinite.begin(total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed)
-    state.metrics = checkpoint.metrics
-    state.heads = checkpoint.heads
-    for place in state.heads.indices { state.heads[place].window = HeadLoss.Tally() }
-    if let report = checkpoint.fields { state.fields = FieldAccount(report, resources.fields) }
-    if let comparison = checkpoint.comparison, let version = checkpoint.comparedWith {
-      state.comparison = comparison
-      state.comparedWith = version
-    }
+    var state = TrainingState(checkpoint.checkpoint, task: task, resources.fields)
     try begin(&state)
     resources.logger.notice(
       "resuming from a checkpoint", [.checkpoint: LogValue(checkpoint.id), .step: LogValue(checkpoint.step)])

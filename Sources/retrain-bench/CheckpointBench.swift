@@ -101,9 +101,12 @@ private struct CheckpointBench: Sendable {
     let step = (parent?.step ?? 0) + 100
     let metrics = StreamMetrics(task: .binary)
     var draft = CheckpointDraft(
-      pipeline: pipeline, generation: generation, parent: parent?.id, step: step, state: state,
-      progress: (0..<4).map { PartitionProgress(partition: $0, startOffset: 0, nextOffset: step, trained: step) },
-      rejected: [:], metrics: metrics, window: metrics, parametersDigest: "")
+      pipeline: pipeline, generation: generation, parent: parent?.id,
+      Checkpoint(
+        step: step,
+        progress: (0..<4).map { PartitionProgress(partition: $0, startOffset: 0, nextOffset: step, trained: step) },
+        metrics: metrics, window: metrics, parametersDigest: ""),
+      state: state)
     draft.health = (0..<8).map { LayerHealth(layer: "layer.\($0)", sketch: ActivationSketch(units: 256)) }
     return draft
   }

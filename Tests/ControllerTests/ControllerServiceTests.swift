@@ -69,10 +69,12 @@ private struct Rig {
     }
     return try await registry.saveCheckpoint(
       CheckpointDraft(
-        pipeline: pipelineID, generation: generation, parent: nil, step: step, state: [1],
-        progress: [PartitionProgress(partition: 0, startOffset: 0, nextOffset: step, trained: step)], rejected: [:],
-        metrics: metrics, window: metrics, comparison: comparison, comparedWith: comparedWith, parametersDigest: "",
-        nonFiniteParameter: nonFinite))
+        pipeline: pipelineID, generation: generation, parent: nil,
+        Checkpoint(
+          step: step, progress: [PartitionProgress(partition: 0, startOffset: 0, nextOffset: step, trained: step)],
+          metrics: metrics, window: metrics, comparison: comparison, comparedWith: comparedWith, parametersDigest: "",
+          nonFiniteParameter: nonFinite),
+        state: [1]))
   }
 
   func controller(_ holder: String = "c") -> ControllerService {

@@ -57,14 +57,16 @@ struct CheckpointTests {
     var head = HeadLoss(name: "minutes")
     head.total.add(records: 3, lossSum: .infinity)
     let draft = CheckpointDraft(
-      pipeline: fixture.pipeline, generation: generation, parent: nil, step: 12, state: state, progress: progress,
-      rejected: [.malformed: 1, .labelAbsent: 3], metrics: metrics, window: metrics, comparison: comparison,
-      comparedWith: 4, health: [layer], parametersDigest: "abc", isFinal: true,
-      fields: FieldReport(
-        records: 30,
-        fields: [.init(name: "a", path: "A", isFeature: true, total: .init(records: 30, missing: 30), near: ["a"])],
-        rejections: [.init(field: nil, reason: "malformed", records: 1, example: "\u{0}{ at t/0@3")]),
-      heads: [head], seconds: 0.25)
+      pipeline: fixture.pipeline, generation: generation, parent: nil,
+      Checkpoint(
+        step: 12, progress: progress, rejected: [.malformed: 1, .labelAbsent: 3], metrics: metrics, window: metrics,
+        comparison: comparison, comparedWith: 4,
+        fields: FieldReport(
+          records: 30,
+          fields: [.init(name: "a", path: "A", isFeature: true, total: .init(records: 30, missing: 30), near: ["a"])],
+          rejections: [.init(field: nil, reason: "malformed", records: 1, example: "\u{0}{ at t/0@3")]),
+        heads: [head], seconds: 0.25, isFinal: true, parametersDigest: "abc"),
+      state: state, health: [layer])
     let id = try await registry.saveCheckpoint(draft)
 
     let other = try await fixture.anotherRegistry()

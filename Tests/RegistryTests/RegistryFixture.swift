@@ -47,8 +47,10 @@ struct RegistryFixture {
   ) -> CheckpointDraft {
     let metrics = StreamMetrics(task: .binary)
     return CheckpointDraft(
-      pipeline: pipeline, generation: generation, parent: parent, step: step, state: state, progress: progress,
-      rejected: rejected, metrics: metrics, window: metrics, parametersDigest: "00")
+      pipeline: pipeline, generation: generation, parent: parent,
+      Checkpoint(
+        step: step, progress: progress, rejected: rejected, metrics: metrics, window: metrics, parametersDigest: "00"),
+      state: state)
   }
 
   /// Saves checkpoints that each advance partition 0 by `records`, all of them trained, with a ledger of one range a step.

@@ -17,9 +17,10 @@ struct ServerRegistryTests {
     let checkpoint = try await registry.saveCheckpoint(
       CheckpointDraft(
         pipeline: pipeline, generation: generation, parent: try await registry.newestCheckpoint(pipeline: pipeline)?.id,
-        step: step, state: Learner(spec: LearnerSpec(samplePipeline()), batchCapacity: 8).encodeState(), progress: [],
-        rejected: [:], metrics: StreamMetrics(task: .binary), window: StreamMetrics(task: .binary),
-        parametersDigest: "00"))
+        Checkpoint(
+          step: step, progress: [], metrics: StreamMetrics(task: .binary), window: StreamMetrics(task: .binary),
+          parametersDigest: "00"),
+        state: Learner(spec: LearnerSpec(samplePipeline()), batchCapacity: 8).encodeState()))
     let number = try await registry.addCandidate(pipeline: pipeline, checkpoint: checkpoint)
     let versions = try await registry.versions(pipeline: pipeline)
     let decisions = try Rollout.promote(number, by: "tester", versions: versions.map(\.facts))

@@ -1,0 +1,55 @@
+import Evaluation
+import Health
+import Vocabulary
+
+/// What a lineage has come to at a step: all that a checkpoint says beside the model's state. One value from the step
+/// thread's snapshot through the tables to what the next generation restores, so that a further fact has one place.
+public struct Checkpoint: Sendable, Hashable {
+  /// Agreed steps since the lineage began.
+  public var step: Int64
+  /// By partition, of every partition, cumulative over the lineage.
+  public var progress: [PartitionProgress]
+  /// Cumulative over the lineage.
+  public var rejected: [RejectReason: Int64]
+  /// Test-then-train over the lineage.
+  public var metrics: StreamMetrics
+  /// Test-then-train since the parent.
+  public var window: StreamMetrics
+  /// Against the version `comparedWith`, on the same records.
+  public var comparison: PairedDifference?
+  public var comparedWith: Int64?
+  /// What happened to the values of each declared field; nil: an older program wrote it, or one so new that this one
+  /// cannot read it.
+  public var fields: FieldReport?
+  /// The losses of the heads beyond the first; none where there are none, or an older program wrote it.
+  public var heads: [HeadLoss]
+  /// From the first record since the parent to the last, as the writer's clock saw it; nil: not known.
+  public var seconds: Double?
+  /// Whether the pipeline ended with it.
+  public var isFinal: Bool
+  /// SHA-256 of the parameters, in hexadecimal.
+  public var parametersDigest: String
+  /// The first layer with a NaN or infinite parameter: such a checkpoint is kept as evidence, never resumed from.
+  public var nonFiniteParameter: String?
+
+  public init(
+    step: Int64, progress: [PartitionProgress], rejected: [RejectReason: Int64] = [:], metrics: StreamMetrics,
+    window: StreamMetrics, comparison: PairedDifference? = nil, comparedWith: Int64? = nil, fields: FieldReport? = nil,
+    heads: [HeadLoss] = [], seconds: Double? = nil, isFinal: Bool = false, parametersDigest: String,
+    nonFiniteParameter: String? = nil
+  ) {
+    self.step = step
+    self.progress = progress
+    self.rejected = rejected
+    self.metrics = metrics
+    self.window = window
+    self.comparison = comparison
+    self.comparedWith = comparedWith
+    self.fields = fields
+    self.heads = heads
+    self.seconds = seconds
+    self.isFinal = isFinal
+    self.parametersDigest = parametersDigest
+    self.nonFiniteParameter = nonFiniteParameter
+  }
+}
