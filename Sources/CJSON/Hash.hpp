@@ -43,4 +43,7 @@ inline uint64_t hash64(const void *bytes, size_t length) {
   return h ^ (h >> 32);
 }
 
+// A hash whose high half is not 0: one of 4 billion is another then.
+inline uint64_t wholeHash(uint64_t hash) { return hash >> 32 == 0 ? hash | uint64_t(1) << 32 : hash; }
+
 }  // namespace cjson

@@ -31,6 +31,52 @@ class Keeper : public Rules {
     for (Field *field = key.field; field != nullptr; field = field->alias) refuseType(*field, object, false);
   }
 
+  // A map is next: what an earlier one of the same key left is gone.
+  void beginMap(Key &key) {
+    key.seenIn = record_;
+    for (Field *field = key.field; field != nullptr; field = field->alias) {
+      if (field->given.kind == CJSON_MAP) field->bag->clear();
+      else refuseType(*field, object, false);
+    }
+  }
+
+  // An entry of the map at hand.
+
+  void keepNumeralAt(Key &key, Slice name, const Number &number, const uint8_t *start) {
+    double exact = number.isExact ? number.value : exactValue(start, number.end);
+    Slice text = {start, size_t(number.end - start)};
+    for (Field *field = key.field; field != nullptr; field = field->alias)
+      if (field->given.kind == CJSON_MAP) keepEntry(*field, name, exact, text, false);
+  }
+
+  void keepTruthAt(Key &key, Slice name, bool truth) {
+    for (Field *field = key.field; field != nullptr; field = field->alias)
+      if (field->given.kind == CJSON_MAP) keepEntry(*field, name, truth, wordOf(truth), false);
+  }
+
+  // `pair`: the name, an equals sign and the text. What the text spells counts where the field takes that.
+  void keepTextAt(Key &key, Slice pair, Slice text) {
+    Slice name = {pair.start, pair.length - text.length - 1};
+    for (Field *field = key.field; field != nullptr; field = field->alias) {
+      if (field->given.kind != CJSON_MAP) continue;
+      Slice word = trimmed(text);
+      if (field->given.coerces) {
+        int truth = truthOf(word);
+        double value = truth >= 0 ? truth : isNothing(word) ? 0 : spelledNumber(word);
+        if (!std::isnan(value)) {
+          keepEntry(*field, name, value, text, true);
+          continue;
+        }
+      }
+      keepEntry(*field, pair, 1, text, true);
+    }
+  }
+
+  void keepCompoundAt(Key &key, bool isObject) {
+    for (Field *field = key.field; field != nullptr; field = field->alias)
+      if (field->given.kind == CJSON_MAP) refuseType(*field, isObject ? object : list, false);
+  }
+
   // A list is next: what an earlier one of the same key left is gone.
   void beginList(Key &key) {
     if (key.field == nullptr) return noteFirst(*key.object, list, false);

@@ -20,6 +20,7 @@ struct Outputs {
   uint32_t *categories;
   float *labels;
   double *eventTime;
+  float *weight;
 };
 
 // What happened to the values of the record at hand, by field. Room for every field is made beforehand.
@@ -79,13 +80,20 @@ class Rules {
         out_.labels[given.column] = std::numeric_limits<float>::quiet_NaN();
         marks_.add(field.index, CJSON_MARK_MISSING);
         return;
+      case CJSON_WEIGHT:
+        if (out_.weight != nullptr) *out_.weight = 1;
+        marks_.add(field.index, CJSON_MARK_MISSING);
+        return;
     }
     if (given.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, field);
     counts_[field.index].imputed++;
     marks_.add(field.index, CJSON_MARK_MISSING);
-    if (given.kind == CJSON_CATEGORY) {
+    if (field.bag) {
+      field.bag->clear();
+      field.bag->add(0, 1);
+    } else if (given.kind == CJSON_CATEGORY) {
       if (field.isList()) clearList(field);
-      out_.categories[given.column] = 0;
+      keepBucket(field, given.column, 0);
     } else {
       out_.numbers[given.column] = given.missing == CJSON_MISSING_VALUE ? float(given.missing_value - given.origin)
                                                                         : std::numeric_limits<float>::quiet_NaN();
@@ -96,6 +104,8 @@ class Rules {
   void keepText(const Field &field, Slice text) {
     switch (field.given.kind) {
       case CJSON_CATEGORY: return keepCategory(field, text);
+      case CJSON_TEXT: return keepTokens(field, text);
+      case CJSON_MAP: return refuseType(field, text, true);
       case CJSON_LABEL_CLASS: return keepClass(field, text, true);
       case CJSON_EVENT_TIME: case CJSON_LABEL_TIME: case CJSON_TIMESTAMP: {
         double seconds = isoTime(text.start, text.length);
@@ -113,20 +123,23 @@ class Rules {
       case CJSON_LABEL_BINARY: out_.labels[field.given.column] = truth; return;
       case CJSON_LABEL_CLASS: return keepClass(field, word, false);
       case CJSON_CATEGORY: if (field.given.coerces) return keepCategory(field, word); break;
+      case CJSON_TEXT: if (field.given.coerces) return keepTokens(field, word); break;
       case CJSON_NUMBER: if (field.given.coerces) return keepNumber(field, truth, word, false); break;
-      case CJSON_LABEL_VALUE: if (field.given.coerces) return keepNumeral(field, truth, word, false); break;
+      case CJSON_LABEL_VALUE: case CJSON_WEIGHT: if (field.given.coerces) return keepNumeral(field, truth, word, false); break;
     }
     refuseType(field, word, false);
   }
 
   void keepNumeral(const Field &field, double value, Slice text, bool isWhole, bool isText = false) {
     switch (field.given.kind) {
-      case CJSON_CATEGORY: case CJSON_LABEL_CLASS: {
+      case CJSON_CATEGORY: case CJSON_LABEL_CLASS: case CJSON_TEXT: {
         char room[32];
         Slice category = categoryOf(text, isWhole, value, field.given.coerces, room);
         if (category.start == nullptr) return refuseType(field, text, isText);
+        if (field.given.kind == CJSON_TEXT) return keepTokens(field, category);
         return field.given.kind == CJSON_CATEGORY ? keepCategory(field, category) : keepClass(field, category, isText);
       }
+      case CJSON_MAP: return refuseType(field, text, isText);
       case CJSON_NUMBER:
         return std::isfinite(value) ? keepNumber(field, value, text, isText)
                                     : note(CJSON_OVERFLOW, field, text, isText);
@@ -146,6 +159,10 @@ class Rules {
         if (value != 0 && value != 1) return note(CJSON_BAD_LABEL, field, text, isText);
         out_.labels[field.given.column] = value == 1;
         return;
+      case CJSON_WEIGHT:
+        if (value < field.given.low || value > field.given.high) return note(CJSON_OUT_OF_RANGE, field, text, isText);
+        if (out_.weight != nullptr) *out_.weight = float(value);
+        return;
       default:
         if (!(std::fabs(value) < floatLimit) || (field.given.has_range && value < field.given.low))
           return note(CJSON_BAD_LABEL, field, text, isText);
@@ -157,6 +174,20 @@ class Rules {
   void keepCategory(const Field &field, Slice text) {
     if (field.isList()) clearList(field);
     keepCategoryAt(field, field.given.column, text);
+  }
+
+  // An entry of a map: `name` has the weight `value`; 0 is as good as none. `text` is what stands there.
+  void keepEntry(const Field &field, Slice name, double value, Slice text, bool isText) {
+    const cjson_field &given = field.given;
+    if (!std::isfinite(value)) return note(CJSON_OVERFLOW, field, text, isText);
+    if (given.has_range && (value < given.low || value > given.high)) {
+      if (given.rejects_out_of_range) return note(CJSON_OUT_OF_RANGE, field, text, isText);
+      value = value < given.low ? given.low : given.high;
+      counts_[field.index].clipped++;
+      marks_.add(field.index, CJSON_MARK_CLIPPED);
+    }
+    if (!(std::fabs(value) < floatLimit)) return note(CJSON_OVERFLOW, field, text, isText);
+    if (value != 0 && !field.bag->add(rowOf(given, name), value)) note(CJSON_OUT_OF_RANGE, field, name, true);
   }
 
   void note(int32_t outcome, const Field &field, Slice value = {nullptr, 0}, bool isText = false) {
@@ -197,23 +228,45 @@ class Rules {
     const cjson_field &given = field.given;
     uint64_t hash = hash64(text.start, text.length);
     uint32_t known = field.values.count();
-    uint32_t bucket;
     int32_t place = known == 0 ? -1 : field.values.find(text.start, text.length, hash);
-    if (place >= 0) {
-      bucket = 1 + uint32_t(place);
-    } else {
-      if (known > 0) {
-        counts_[field.index].unknown++;
-        marks_.add(field.index, CJSON_MARK_UNKNOWN);
-        if (given.unknown == CJSON_UNKNOWN_REJECT) return note(CJSON_UNKNOWN_CATEGORY, field, text, true);
-      }
-      bucket = known > 0 && given.unknown == CJSON_UNKNOWN_MISSING ? 0 : 1 + known + hash % (given.buckets - 1 - known);
+    if (place >= 0) return keepBucket(field, column, 1 + uint32_t(place));
+    if (known > 0) {
+      counts_[field.index].unknown++;
+      marks_.add(field.index, CJSON_MARK_UNKNOWN);
+      if (given.unknown == CJSON_UNKNOWN_REJECT) return note(CJSON_UNKNOWN_CATEGORY, field, text, true);
+      if (given.unknown == CJSON_UNKNOWN_MISSING) return keepBucket(field, column, 0);
     }
-    out_.categories[column] = bucket;
+    if (!given.gives_hashes) return keepBucket(field, column, 1 + known + hash % (given.buckets - 1 - known));
+    hash = wholeHash(hash);
+    out_.categories[column] = uint32_t(hash);
+    out_.categories[column + field.slots()] = uint32_t(hash >> 32);
+  }
+
+  // The row of a text among the hashed ones; row 0 is for what is absent.
+  static uint32_t rowOf(const cjson_field &given, Slice text) {
+    return 1 + uint32_t(hash64(text.start, text.length) % (given.buckets - 1));
+  }
+
+  // A text of more tokens than there may be is cut.
+  void keepTokens(const Field &field, Slice text) {
+    const cjson_field &given = field.given;
+    field.bag->clear();
+    bool isWhole = true;
+    field.tokens->forEach(text, given.ngrams, [&](Slice token) {
+      return isWhole = field.bag->add(rowOf(given, token), 1);
+    });
+    if (isWhole) return;
+    counts_[field.index].clipped++;
+    marks_.add(field.index, CJSON_MARK_CLIPPED);
   }
 
   void clearList(const Field &field) {
-    for (uint32_t i = 0; i < field.given.slots; i++) out_.categories[field.given.column + i] = UINT32_MAX;
+    for (uint32_t i = 0; i < field.given.slots; i++) keepBucket(field, field.given.column + int32_t(i), UINT32_MAX);
+  }
+
+  void keepBucket(const Field &field, int32_t column, uint32_t bucket) {
+    out_.categories[column] = bucket;
+    if (field.given.gives_hashes) out_.categories[column + field.slots()] = 0;
   }
 
   void refuseType(const Field &field, Slice value, bool isText) {

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "CJSON.h"
+#include "Bag.hpp"
 #include "Calendar.hpp"
 #include "Hash.hpp"
+#include "Tokens.hpp"
 
 // The declared places, compiled into one table of keys for each object of a record.
 namespace cjson {
@@ -45,13 +47,16 @@ class TextSet {
 
 struct Field {
   cjson_field given;
-  bool isList() const { return given.slots > 1; }
+  bool isList() const { return given.kind == CJSON_CATEGORY && given.slots > 1; }
+  int32_t slots() const { return given.slots > 1 ? int32_t(given.slots) : 1; }
   TextSet values;
   std::vector<int32_t> parts;  // timestamps
   Zone zone;
   int32_t index = 0;
   uint32_t taken = 0;       // lists: values of the one at hand
   Field *alias = nullptr;   // the next field that reads the same place
+  std::unique_ptr<Bag> bag;  // maps and texts
+  Tokens *tokens = nullptr;  // texts
 };
 
 struct Node;
@@ -89,6 +94,13 @@ struct alignas(64) Key {
   }
 
   bool canBeGuessed() const { return length > 0; }
+
+  // Whether one of its fields is a map.
+  bool isMap() const {
+    for (const Field *other = field; other != nullptr; other = other->alias)
+      if (other->given.kind == CJSON_MAP) return true;
+    return false;
+  }
 
   // What plain numbers of the field are kept without a look at each, which large ones get first.
   void expect(const cjson_field &given, bool all) {

@@ -82,6 +82,13 @@ class Walker {
     return members(&node.first, node);
   }
 
+  // Walks a declared map that is all there is.
+  int32_t only(Key &key) {
+    if (peek() != '{') return CJSON_NOT_AN_OBJECT;
+    int32_t result = map(key);
+    return result == CJSON_OK && !isDone() ? CJSON_MALFORMED : result;
+  }
+
   // Walks the rest of an object after a member.
   int32_t rest(Key **guess, Node &node) {
     uint8_t separator = buffer_[*token_++];
@@ -139,6 +146,51 @@ class Walker {
     return {quote + 1, size_t(end - quote - 1)};
   }
 
+  // Walks the map whose opening brace is next, the value of a declared key.
+  int32_t map(Key &key) {
+    keeper_.beginMap(key);
+    token_++;
+    if (peek() == '}') return token_++, CJSON_OK;
+    for (;;) {
+      const uint8_t *quote = buffer_ + token_[0];
+      if (*quote != '"' || buffer_[token_[1]] != ':') return CJSON_MALFORMED;
+      Slice name = text(quote);
+      if (name.start == nullptr) return CJSON_MALFORMED;
+      token_ += 2;
+      int32_t result = entry(key, name);
+      if (result != CJSON_OK) return result;
+      uint8_t separator = buffer_[*token_++];
+      if (separator == '}') return CJSON_OK;
+      if (separator != ',') return CJSON_MALFORMED;
+    }
+  }
+
+  // Walks the value of an entry; null is none.
+  int32_t entry(Key &key, Slice name) {
+    const uint8_t *start = buffer_ + *token_;
+    if (*start == '"') {
+      // The next text may take the place of this one.
+      pair_.assign(name.start, name.start + name.length);
+      Slice text = this->text(start);
+      if (text.start == nullptr) return CJSON_MALFORMED;
+      pair_.push_back('=');
+      pair_.insert(pair_.end(), text.start, text.start + text.length);
+      keeper_.keepTextAt(key, {pair_.data(), pair_.size()}, {pair_.data() + pair_.size() - text.length, text.length});
+    } else if (*start == '{' || *start == '[') {
+      keeper_.keepCompoundAt(key, *start == '{');
+      return skip();
+    } else if (uint8_t(*start - '-') <= '9' - '-') {
+      Number number = readNumber(start);
+      if (number.end == nullptr) return CJSON_MALFORMED;
+      keeper_.keepNumeralAt(key, name, number, start);
+    } else {
+      if (!isScalar(start)) return CJSON_MALFORMED;
+      if (*start != 'n') keeper_.keepTruthAt(key, name, *start == 't');
+    }
+    token_++;
+    return CJSON_OK;
+  }
+
   // Walks the list whose opening bracket is next, the value of a declared key; null in it is no value.
   int32_t list(Key &key) {
     keeper_.beginList(key);
@@ -186,6 +238,7 @@ class Walker {
       }
       case '{':
         if (key.field == nullptr) return open(*key.object);
+        if (key.isMap()) return map(key);
         keeper_.keepObject(key);
         return skip();
       case '[': return list(key);
@@ -217,6 +270,7 @@ class Walker {
   const uint32_t *token_ = nullptr;
   const uint32_t *end_ = nullptr;
   bool hasEscapes_ = false;
+  std::vector<uint8_t> pair_;
 };
 
 }  // namespace cjson

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <new>
+#include <utility>
 
 #include "Runner.hpp"
 
@@ -23,6 +24,8 @@ struct cjson_decoder {
   const simdjson::implementation *implementation = nullptr;
   std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
   Normalizer normal;
+  Tokens tokens;
+  std::vector<Field *> bags;  // by column
   Refused refused;
   bool byTokens = false;
   uint32_t record = 0;
@@ -71,7 +74,24 @@ struct cjson_decoder {
     if (result != CJSON_OK) return result;
     for (size_t i = 0; i < fields.size(); i++)
       if (keys[i]->seenIn != record) keeper.absent(*fields[i]);
+    for (Field *bag : bags)
+      if (!bag->bag->finish(bag->given.norm)) keeper.note(CJSON_OVERFLOW, *bag);
     *field = keeper.field();
+    return keeper.outcome();
+  }
+
+  // One value of a map or a text from elsewhere.
+  template <typename Body>
+  int32_t fill(int32_t field, const void *bytes, const Body &body) {
+    Field &place = *fields[field];
+    marks.clear();
+    refused.length = 0;
+    Keeper keeper({nullptr, nullptr, nullptr, nullptr}, record, counts.data(), marks, refused);
+    int32_t result = CJSON_OK;
+    if (bytes == nullptr) keeper.absent(place);
+    else result = body(place, keeper);
+    if (result != CJSON_OK) return result;
+    if (!place.bag->finish(place.given.norm)) keeper.note(CJSON_OVERFLOW, place);
     return keeper.outcome();
   }
 
@@ -122,6 +142,7 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const
   decoder->implementation = find(options->implementation);
   if (decoder->implementation == nullptr) return nullptr;
   decoder->normal.use(options->normalize);
+  decoder->tokens.use(options->fold);
   decoder->byTokens = options->by_tokens || !hasVectors();
   decoder->counts.resize(field_count);
   decoder->marks.resize(field_count);
@@ -132,6 +153,12 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const
     field->values.fill(fields[i].values, fields[i].value_count);
     field->parts.assign(fields[i].parts, fields[i].parts + fields[i].part_count);
     field->zone.fill(fields[i].zone_starts, fields[i].zone_offsets, fields[i].zone_count);
+    if (fields[i].kind == CJSON_MAP || fields[i].kind == CJSON_TEXT) {
+      field->bag = std::make_unique<Bag>(fields[i].slots);
+      field->tokens = &decoder->tokens;
+      if (decoder->bags.size() <= size_t(fields[i].column)) decoder->bags.resize(fields[i].column + 1);
+      decoder->bags[fields[i].column] = field.get();
+    }
     decoder->fields.push_back(std::move(field));
   }
   compile(decoder->fields, decoder->root, decoder->keys);
@@ -147,15 +174,15 @@ void cjson_destroy(cjson_decoder *decoder) { delete decoder; }
 
 int32_t cjson_decode(
     cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
-    double *event_time, int32_t *field) {
+    double *event_time, float *weight, int32_t *field) {
   *labels = *event_time = NAN;
-  return decoder->decode(bytes, length, {numbers, categories, labels, event_time}, field);
+  return decoder->decode(bytes, length, {numbers, categories, labels, event_time, weight}, field);
 }
 
 int32_t cjson_number(
     cjson_decoder *decoder, int32_t field, double value, float *numbers, uint32_t *categories) {
   const Field &place = *decoder->fields[field];
-  Rules rules({numbers, categories, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+  Rules rules({numbers, categories, nullptr, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
               decoder->refused);
   decoder->refused.length = 0;
   if (std::isnan(value)) rules.absent(place);
@@ -171,7 +198,7 @@ int32_t cjson_number(
 int32_t cjson_number_text(
     cjson_decoder *decoder, int32_t field, const void *text, size_t length, float *numbers, uint32_t *categories) {
   const Field &place = *decoder->fields[field];
-  Rules rules({numbers, categories, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+  Rules rules({numbers, categories, nullptr, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
               decoder->refused);
   decoder->refused.length = 0;
   rules.keepText(place, {static_cast<const uint8_t *>(text), length});
@@ -180,12 +207,43 @@ int32_t cjson_number_text(
 
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket) {
   const Field &place = *decoder->fields[field];
-  Rules rules({nullptr, bucket - place.given.column, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
+  Rules rules({nullptr, bucket - place.given.column, nullptr, nullptr, nullptr}, decoder->counts.data(), decoder->marks,
               decoder->refused);
   decoder->refused.length = 0;
   if (text == nullptr) rules.absent(place);
   else rules.keepCategory(place, decoder->normal({static_cast<const uint8_t *>(text), length}));
   return rules.outcome();
+}
+
+int32_t cjson_map(cjson_decoder *decoder, int32_t field, const void *json, size_t length) {
+  return decoder->fill(field, json, [&](Field &place, Keeper &keeper) -> int32_t {
+    if (length > decoder->recordBytesMax || !decoder->reserve(length)) return CJSON_OVERSIZED;
+    uint8_t *start = decoder->buffer.get() + cjson_decoder::margin, *end = start + length;
+    if (length > 0) memcpy(start, json, length);
+    memset(end, ' ', cjson_decoder::padding);
+    Walker walker(*decoder->parser, decoder->scratch.get(), decoder->normal, keeper);
+    if (!walker.tokenize(start, end)) return CJSON_MALFORMED;
+    Key key("");
+    key.field = &place;
+    Field *alias = std::exchange(place.alias, nullptr);
+    int32_t result = walker.only(key);
+    place.alias = alias;
+    return result;
+  });
+}
+
+int32_t cjson_text(cjson_decoder *decoder, int32_t field, const void *text, size_t length) {
+  return decoder->fill(field, text, [&](Field &place, Keeper &keeper) -> int32_t {
+    keeper.Rules::keepText(place, decoder->normal({static_cast<const uint8_t *>(text), length}));
+    return CJSON_OK;
+  });
+}
+
+size_t cjson_bag(const cjson_decoder *decoder, int32_t bag, const uint32_t **rows, const float **weights) {
+  const Bag &found = *decoder->bags[bag]->bag;
+  *rows = found.rows();
+  *weights = found.weights();
+  return found.count();
 }
 
 const char *cjson_rejected(const cjson_decoder *decoder, size_t *length) {
@@ -202,6 +260,8 @@ size_t cjson_marked(const cjson_decoder *decoder, const int32_t **fields, const 
 }
 
 uint64_t cjson_hash(const void *bytes, size_t length) { return hash64(bytes, length); }
+
+uint64_t cjson_whole_hash(const void *bytes, size_t length) { return wholeHash(hash64(bytes, length)); }
 
 bool cjson_is_number(const void *bytes, size_t length) {
   // Copied in front of a terminator and padding; no number that a table holds is longer than this.

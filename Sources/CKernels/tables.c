@@ -50,6 +50,27 @@ CK_CLONES void ck_moments(
   }
 }
 
+CK_CLONES void ck_weighted_moments(
+  int64_t rows, int64_t n, const float *restrict numbers, const float *restrict weights, const double *restrict shift,
+  const float *restrict least, const float *restrict most, double *restrict count, double *restrict sum,
+  double *restrict square, double *restrict outside) {
+  for (int64_t j = 0; j < n; j++) count[j] = sum[j] = square[j] = outside[j] = 0;
+  for (int64_t r = 0; r < rows; r++) {
+    const float *from = numbers + r * n;
+    double weight = (double)weights[r];
+    for (int64_t j = 0; j < n; j++) {
+      float value = from[j];
+      int is_inside = value >= least[j] && value <= most[j];
+      double d = is_inside ? (double)value - shift[j] : 0.0;
+      double weighted = weight * d;
+      count[j] += is_inside ? weight : 0.0;
+      sum[j] += weighted;
+      square[j] += weighted * d;
+      outside[j] += value < least[j] || value > most[j] ? 1.0 : 0.0;
+    }
+  }
+}
+
 /// Runs INSTANCE(width, arguments…), with a constant where rows are often that wide: they are then copied without a loop.
 #define CK_BY_WIDTH(INSTANCE, ...)                                                                                    \
   switch (width) {                                                                                                    \

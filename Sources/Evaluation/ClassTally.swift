@@ -1,27 +1,27 @@
 import Vocabulary
 
-/// What is kept of multiclass predictions beside the loss.
+/// What is kept of multiclass predictions beside the loss; each record counts with its weight.
 struct ClassTally: Sendable, Hashable, Codable {
   /// Records of each class.
-  private(set) var counts: [Int64]
-  private(set) var correct: Int64 = 0
+  private(set) var counts: [Double]
+  private(set) var correct = 0.0
   /// The same, and how often each class was predicted and rightly so, since these three are counted together.
-  private var labelled: [Int64]
-  private var predicted: [Int64]
-  private var hits: [Int64]
+  private var labelled: [Double]
+  private var predicted: [Double]
+  private var hits: [Double]
 
   init(classes: Int) {
     counts = Array(repeating: 0, count: classes)
     (labelled, predicted, hits) = (counts, counts, counts)
   }
 
-  mutating func add(label: Int, predicted: Int) {
-    counts[label] += 1
-    labelled[label] += 1
-    self.predicted[predicted] += 1
+  mutating func add(label: Int, predicted: Int, weight: Double = 1) {
+    counts[label] += weight
+    labelled[label] += weight
+    self.predicted[predicted] += weight
     guard label == predicted else { return }
-    correct += 1
-    hits[label] += 1
+    correct += weight
+    hits[label] += weight
   }
 
   mutating func merge(_ other: ClassTally) {
@@ -39,27 +39,27 @@ struct ClassTally: Sendable, Hashable, Codable {
   var macroF1: Double? {
     let scores = counts.indices.compactMap { place -> Double? in
       let whole = labelled[place] + predicted[place]
-      return whole > 0 ? 2 * Double(hits[place]) / Double(whole) : nil
+      return whole > 0 ? 2 * hits[place] / whole : nil
     }
     return scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
   }
 
-  func encode(into writer: inout CompactWriter) {
-    writer.write(counts: counts)
-    writer.write(count: correct)
-    for part in [labelled, predicted, hits] { writer.write(counts: part) }
+  func encode(into writer: inout CompactWriter, areWhole: Bool) {
+    writer.write(tallies: counts, areWhole: areWhole)
+    writer.write(tally: correct, isWhole: areWhole)
+    for part in [labelled, predicted, hits] { writer.write(tallies: part, areWhole: areWhole) }
   }
 
   /// The tally comes last in the bytes of metrics; those of an older program end before what F1 needs.
-  init(decoding reader: inout CompactReader, classes: Int) throws {
+  init(decoding reader: inout CompactReader, classes: Int, areWhole: Bool) throws {
     self.init(classes: classes)
-    func read() throws -> [Int64] {
-      let counts = try reader.readCounts(elementsMax: classes)
+    func read() throws -> [Double] {
+      let counts = try reader.readTallies(elementsMax: classes, areWhole: areWhole)
       guard counts.count == classes else { throw reader.damage("counts \(counts.count) classes, not \(classes)") }
       return counts
     }
     counts = try read()
-    correct = try reader.readCount()
+    correct = try reader.readTally(isWhole: areWhole)
     guard reader.remaining > 0 else { return }
     labelled = try read()
     predicted = try read()
@@ -68,12 +68,12 @@ struct ClassTally: Sendable, Hashable, Codable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    counts = try container.decode([Int64].self, forKey: .counts)
-    correct = try container.decode(Int64.self, forKey: .correct)
-    let none = [Int64](repeating: 0, count: counts.count)
-    labelled = try container.decodeIfPresent([Int64].self, forKey: .labelled) ?? none
-    predicted = try container.decodeIfPresent([Int64].self, forKey: .predicted) ?? none
-    hits = try container.decodeIfPresent([Int64].self, forKey: .hits) ?? none
+    counts = try container.decode([Double].self, forKey: .counts)
+    correct = try container.decode(Double.self, forKey: .correct)
+    let none = [Double](repeating: 0, count: counts.count)
+    labelled = try container.decodeIfPresent([Double].self, forKey: .labelled) ?? none
+    predicted = try container.decodeIfPresent([Double].self, forKey: .predicted) ?? none
+    hits = try container.decodeIfPresent([Double].self, forKey: .hits) ?? none
     guard Set([counts.count, labelled.count, predicted.count, hits.count]).count == 1 else {
       throw DecodingError.dataCorruptedError(
         forKey: .counts, in: container, debugDescription: "counts of different numbers of classes")

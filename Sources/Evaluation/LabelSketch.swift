@@ -10,7 +10,8 @@ import Vocabulary
 struct LabelSketch: Sendable, Hashable, Codable {
   struct Group: Sendable, Hashable, Codable {
     var mean: Double
-    var count: Int64
+    /// The sum of its labels' weights.
+    var count: Double
   }
 
   private static let pendingMax = 256
@@ -21,24 +22,40 @@ struct LabelSketch: Sendable, Hashable, Codable {
   /// Ascending by mean.
   private var groups: [Group] = []
   private var pending: [Double] = []
+  /// Of those; nil: each counts 1.
+  private var pendingWeights: [Double]?
 
   init() {}
 
-  /// - Parameter label: Finite.
-  mutating func add(_ label: Double) {
+  /// - Parameters:
+  ///   - label: Finite.
+  ///   - weight: Above 0.
+  mutating func add(_ label: Double, weight: Double = 1) {
+    if weight != 1, pendingWeights == nil { pendingWeights = Array(repeating: 1, count: pending.count) }
     pending.append(label)
+    pendingWeights?.append(weight)
     if pending.count >= Self.pendingMax { settle() }
   }
 
   mutating func merge(_ other: LabelSketch) {
     groups = Self.merged(groups, other.groups)
+    if pendingWeights != nil || other.pendingWeights != nil {
+      func weights(_ sketch: LabelSketch) -> [Double] {
+        sketch.pendingWeights ?? Array(repeating: 1, count: sketch.pending.count)
+      }
+      pendingWeights = weights(self) + weights(other)
+    }
     pending += other.pending
     settle()
   }
 
   private mutating func settle() {
-    let new = pending.sorted().map { Group(mean: $0, count: 1) }
+    let new =
+      pendingWeights.map { weights in
+        zip(pending, weights).sorted { $0 < $1 }.map { Group(mean: $0.0, count: $0.1) }
+      } ?? pending.sorted().map { Group(mean: $0, count: 1) }
     pending.removeAll(keepingCapacity: true)
+    pendingWeights = nil
     groups = Self.squeezed(Self.merged(groups, new))
   }
 
@@ -60,7 +77,7 @@ struct LabelSketch: Sendable, Hashable, Codable {
 
   /// Neighbours joined as far as the limit of their place allows.
   private static func squeezed(_ groups: [Group]) -> [Group] {
-    let total = Double(groups.reduce(0) { $0 + $1.count })
+    let total = groups.reduce(0.0) { $0 + $1.count }
     var result: [Group] = []
     var before = 0.0
     for group in groups {
@@ -68,14 +85,14 @@ struct LabelSketch: Sendable, Hashable, Codable {
         result.append(group)
         continue
       }
-      let joined = Double(last.count + group.count)
+      let joined = last.count + group.count
       let place = min(max((before + joined / 2) / total, 0), 1)
       if joined <= total * max(4 * place * (1 - place), 1.0 / 16) / fineness {
-        last.mean += (group.mean - last.mean) * (Double(group.count) / joined)
+        last.mean += (group.mean - last.mean) * (group.count / joined)
         last.count += group.count
         result.append(last)
       } else {
-        before += Double(last.count)
+        before += last.count
         result += [last, group]
       }
     }
@@ -88,19 +105,19 @@ struct LabelSketch: Sendable, Hashable, Codable {
   func leastMeanLoss(of task: EvaluationTask, _ best: (LabelSketch) -> Double) -> Double? {
     var settled = self
     settled.settle()
-    let total = settled.groups.reduce(0) { $0 + $1.count }
+    let total = settled.groups.reduce(0.0) { $0 + $1.count }
     guard total > 0 else { return nil }
     let constant = best(settled)
-    let sum = settled.groups.reduce(0.0) { $0 + Double($1.count) * task.loss(value: constant, label: $1.mean) }
-    return sum / Double(total)
+    let sum = settled.groups.reduce(0.0) { $0 + $1.count * task.loss(value: constant, label: $1.mean) }
+    return sum / total
   }
 
   /// The mean of the group that holds this share of the labels.
   func quantile(_ level: Double) -> Double {
-    let wanted = level * Double(groups.reduce(0) { $0 + $1.count })
+    let wanted = level * groups.reduce(0.0) { $0 + $1.count }
     var passed = 0.0
     for group in groups {
-      passed += Double(group.count)
+      passed += group.count
       if passed >= wanted { return group.mean }
     }
     return groups.last?.mean ?? 0
@@ -111,7 +128,7 @@ struct LabelSketch: Sendable, Hashable, Codable {
     guard var low = groups.first?.mean, var high = groups.last?.mean else { return 0 }
     for _ in 0..<64 {
       let middle = low + (high - low) / 2
-      if groups.reduce(0.0, { $0 + Double($1.count) * slope(middle - $1.mean) }) < 0 {
+      if groups.reduce(0.0, { $0 + $1.count * slope(middle - $1.mean) }) < 0 {
         low = middle
       } else {
         high = middle
@@ -121,15 +138,18 @@ struct LabelSketch: Sendable, Hashable, Codable {
   }
 
   /// Groups, then the labels that wait.
-  func encode(into writer: inout CompactWriter) {
-    writer.write(counts: groups.map(\.count))
+  func encode(into writer: inout CompactWriter, areWhole: Bool) {
+    writer.write(tallies: groups.map(\.count), areWhole: areWhole)
     for group in groups { writer.write(group.mean) }
     writer.write(count: Int64(pending.count))
-    for label in pending { writer.write(label) }
+    for (place, label) in pending.enumerated() {
+      writer.write(label)
+      if !areWhole { writer.write(pendingWeights?[place] ?? 1) }
+    }
   }
 
-  init(decoding reader: inout CompactReader) throws {
-    let counts = try reader.readCounts(elementsMax: Int(Self.groupsMax))
+  init(decoding reader: inout CompactReader, areWhole: Bool) throws {
+    let counts = try reader.readTallies(elementsMax: Int(Self.groupsMax), areWhole: areWhole)
     var previous = -Double.infinity
     for count in counts {
       let mean = try reader.readDouble()
@@ -140,7 +160,11 @@ struct LabelSketch: Sendable, Hashable, Codable {
     for _ in 0..<(try reader.readCount(max: Int64(Self.pendingMax))) {
       let label = try reader.readDouble()
       guard label.isFinite else { throw reader.damage("has a label that is no number") }
+      let weight = areWhole ? 1 : try reader.readTally(isWhole: false)
+      guard weight > 0 else { throw reader.damage("has a label without weight") }
+      if weight != 1, pendingWeights == nil { pendingWeights = Array(repeating: 1, count: pending.count) }
       pending.append(label)
+      pendingWeights?.append(weight)
     }
   }
 }

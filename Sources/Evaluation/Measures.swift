@@ -3,6 +3,8 @@
 public struct Measures: Sendable, Hashable, Codable {
   /// Labelled records.
   public var records: Int64
+  /// Sum of their weights, by which all that follows counts them; nil: each counts 1.
+  public var weight: Double?
   /// The task's loss per record: log loss, cross-entropy, or the loss that a value is learned with, in its unit.
   public var loss: Double?
   /// What the best constant would lose on the same records.
@@ -26,6 +28,7 @@ public struct Measures: Sendable, Hashable, Codable {
   public init(_ metrics: StreamMetrics) {
     func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
     records = metrics.records
+    weight = metrics.weightSum.flatMap(finite)
     loss = finite(metrics.meanLoss)
     priorLoss = finite(metrics.priorLoss)
     auc = finite(metrics.auc)

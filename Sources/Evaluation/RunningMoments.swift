@@ -1,47 +1,54 @@
 import Vocabulary
 
-/// Count, mean and squared deviations of a stream of numbers, without the cancellation of sums of squares.
+/// Weight, mean and squared deviations of a stream of numbers, without the cancellation of sums of squares.
 ///
-/// - Source: Welford 1962 (one at a time); Chan, Golub & LeVeque 1979 (merging).
+/// - Source: Welford 1962 (one at a time); West 1979 (with weights); Chan, Golub & LeVeque 1979 (merging).
 struct RunningMoments: Sendable, Hashable, Codable {
-  private(set) var count: Int64 = 0
+  /// Sum of the numbers' weights: how many they are, where each counts 1.
+  private(set) var weight: Double = 0
   @JSONSafe private(set) var mean: Double = 0
-  /// Sum of squared deviations from the mean.
+  /// Sum of squared deviations from the mean, each times its number's weight.
   @JSONSafe private(set) var squaredDeviations: Double = 0
+
+  private enum CodingKeys: String, CodingKey {
+    case weight = "count"
+    case mean, squaredDeviations
+  }
 
   init() {}
 
-  mutating func add(_ value: Double) {
-    count += 1
+  /// - Parameter weight: Above 0.
+  mutating func add(_ value: Double, weight added: Double = 1) {
+    weight += added
     let delta = value - mean
-    mean += delta / Double(count)
-    squaredDeviations += delta * (value - mean)
+    mean += delta * added / weight
+    squaredDeviations += added * delta * (value - mean)
   }
 
   mutating func merge(_ other: RunningMoments) {
-    guard other.count > 0 else { return }
-    guard count > 0 else {
+    guard other.weight > 0 else { return }
+    guard weight > 0 else {
       self = other
       return
     }
-    let total = Double(count + other.count)
+    let total = weight + other.weight
     let delta = other.mean - mean
-    squaredDeviations += other.squaredDeviations + delta * delta * Double(count) * Double(other.count) / total
-    mean += delta * Double(other.count) / total
-    count += other.count
+    squaredDeviations += other.squaredDeviations + delta * delta * weight * other.weight / total
+    mean += delta * other.weight / total
+    weight = total
   }
 
   /// Population variance; nil without a value.
-  var variance: Double? { count > 0 ? squaredDeviations / Double(count) : nil }
+  var variance: Double? { weight > 0 ? squaredDeviations / weight : nil }
 
-  func encode(into writer: inout CompactWriter) {
-    writer.write(count: count)
+  func encode(into writer: inout CompactWriter, areWhole: Bool = true) {
+    writer.write(tally: weight, isWhole: areWhole)
     writer.write(mean)
     writer.write(squaredDeviations)
   }
 
-  init(decoding reader: inout CompactReader) throws {
-    count = try reader.readCount()
+  init(decoding reader: inout CompactReader, areWhole: Bool = true) throws {
+    weight = try reader.readTally(isWhole: areWhole)
     mean = try reader.readDouble()
     squaredDeviations = try reader.readDouble()
   }

@@ -1,8 +1,8 @@
 import Foundation
 import Vocabulary
 
-/// Scores of both classes counted in narrow slots of logit space: a mergeable, exact-in-integers stand-in for
-/// the sorted list of scores that the area under the ROC curve needs.
+/// Scores of both classes counted in narrow slots of logit space: a mergeable stand-in for the
+/// sorted list of scores that the area under the ROC curve needs.
 ///
 /// Slots are 1/512 wide where |logit| < 4, 1/128 up to 16 (probabilities 1.1e−7 … 1 − 1.1e−7); what lies beyond is in
 /// the outermost. Scores in one slot count as ties. Within so narrow a slot both classes lie almost evenly, so that the
@@ -12,8 +12,8 @@ struct ScoreHistogram: Sendable, Hashable {
   static let slotCount = 2 * slotsPerSide
   private static let slotsPerSide = 4 * 512 + 12 * 128
 
-  private(set) var negatives = [Int64](repeating: 0, count: slotCount)
-  private(set) var positives = [Int64](repeating: 0, count: slotCount)
+  private(set) var negatives = [Double](repeating: 0, count: slotCount)
+  private(set) var positives = [Double](repeating: 0, count: slotCount)
 
   static func slot(of probability: Double) -> Int {
     // Clipped before the conversion: the logit of 0 and 1 is infinite.
@@ -24,9 +24,9 @@ struct ScoreHistogram: Sendable, Hashable {
     return min(max(slot, 0), slotCount - 1)
   }
 
-  mutating func add(_ probability: Double, isPositive: Bool) {
+  mutating func add(_ probability: Double, isPositive: Bool, weight: Double = 1) {
     let slot = Self.slot(of: probability)
-    if isPositive { positives[slot] += 1 } else { negatives[slot] += 1 }
+    if isPositive { positives[slot] += weight } else { negatives[slot] += weight }
   }
 
   mutating func merge(_ other: ScoreHistogram) {
@@ -44,8 +44,7 @@ struct ScoreHistogram: Sendable, Hashable {
     var wins = 0.0
     var positiveTotal = 0.0
     for slot in 0..<Self.slotCount {
-      let positive = Double(positives[slot])
-      let negative = Double(negatives[slot])
+      let (positive, negative) = (positives[slot], negatives[slot])
       wins += positive * (negativesBelow + negative / 2)
       negativesBelow += negative
       positiveTotal += positive
@@ -53,7 +52,7 @@ struct ScoreHistogram: Sendable, Hashable {
     return positiveTotal > 0 && negativesBelow > 0 ? wins / (positiveTotal * negativesBelow) : nil
   }
 
-  fileprivate mutating func set(slot: Int, negatives: Int64, positives: Int64) {
+  fileprivate mutating func set(slot: Int, negatives: Double, positives: Double) {
     self.negatives[slot] = negatives
     self.positives[slot] = positives
   }
@@ -66,24 +65,26 @@ struct ScoreHistogram: Sendable, Hashable {
 /// Only filled slots are written: a model's scores fill a few hundred of them.
 extension ScoreHistogram {
   /// The number of filled slots, then each as its gap to the one before, negatives, positives.
-  func encode(into writer: inout CompactWriter) {
+  func encode(into writer: inout CompactWriter, areWhole: Bool) {
     let filled = filledSlots
     writer.write(count: Int64(filled.count))
     var next = 0
     for slot in filled {
       writer.write(count: Int64(slot - next))
-      writer.write(count: negatives[slot])
-      writer.write(count: positives[slot])
+      writer.write(tally: negatives[slot], isWhole: areWhole)
+      writer.write(tally: positives[slot], isWhole: areWhole)
       next = slot + 1
     }
   }
 
-  init(decoding reader: inout CompactReader) throws {
+  init(decoding reader: inout CompactReader, areWhole: Bool) throws {
     var next = 0
     for _ in 0..<(try reader.readCount(max: Int64(Self.slotCount))) {
       let slot = next + Int(try reader.readCount(max: Int64(Self.slotCount)))
       guard slot < Self.slotCount else { throw reader.damage("names the score slot \(slot)") }
-      set(slot: slot, negatives: try reader.readCount(), positives: try reader.readCount())
+      set(
+        slot: slot, negatives: try reader.readTally(isWhole: areWhole),
+        positives: try reader.readTally(isWhole: areWhole))
       next = slot + 1
     }
   }
@@ -103,8 +104,8 @@ extension ScoreHistogram: Codable {
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     let slots = try container.decode([Int].self, forKey: .slots)
-    let negatives = try container.decode([Int64].self, forKey: .negatives)
-    let positives = try container.decode([Int64].self, forKey: .positives)
+    let negatives = try container.decode([Double].self, forKey: .negatives)
+    let positives = try container.decode([Double].self, forKey: .positives)
     let isSound =
       slots.count == negatives.count && slots.count == positives.count
       && slots.allSatisfy { (0..<Self.slotCount).contains($0) }

@@ -1,16 +1,18 @@
 import Vocabulary
 
-/// The compact form. Version 1: the version byte, the task, then the fields in the order below. At most about 64 KiB
+/// The compact form. Version 1: the version byte, the task, then the fields in the order below; version 2, where a record
+/// had a weight other than 1, has the sum of weights behind the records, and tallies that are no whole numbers. At most about 64 KiB
 /// (13 after 250,000 records of a usual binary task), at most 10 KiB for Huber and quantile, tens of bytes for the other
 /// tasks. Kinds of tasks are only ever appended.
 extension StreamMetrics {
-  private static let version: UInt8 = 1
+  private static let versions: ClosedRange<UInt8> = 1...2
   private static let classesMax: Int64 = 1 << 16
 
   /// Appends the compact form; deterministic.
   public func encode(into bytes: inout [UInt8]) {
     var writer = CompactWriter(reserving: 4096)
-    writer.write(byte: Self.version)
+    let areWhole = weightSum == nil
+    writer.write(byte: areWhole ? 1 : 2)
     switch task {
     case .binary: writer.write(byte: 0)
     case .regression: writer.write(byte: 1)
@@ -26,13 +28,14 @@ extension StreamMetrics {
     case .poisson: writer.write(byte: 5)
     }
     writer.write(count: records)
+    if let weightSum { writer.write(weightSum) }
     writer.write(count: nonFiniteOutputs)
     writer.write(lossSum)
     writer.write(absoluteErrorSum)
-    binary?.encode(into: &writer)
-    multiclass?.encode(into: &writer)
-    labels?.encode(into: &writer)
-    values?.encode(into: &writer)
+    binary?.encode(into: &writer, areWhole: areWhole)
+    multiclass?.encode(into: &writer, areWhole: areWhole)
+    labels?.encode(into: &writer, areWhole: areWhole)
+    values?.encode(into: &writer, areWhole: areWhole)
     bytes.append(contentsOf: writer.bytes)
   }
 
@@ -42,7 +45,7 @@ extension StreamMetrics {
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
     var reader = CompactReader(bytes)
     let version = try reader.readByte()
-    guard version == Self.version else { throw reader.damage("has the unknown version \(version)") }
+    guard Self.versions.contains(version) else { throw reader.damage("has the unknown version \(version)") }
     let kind = try reader.readByte()
     switch kind {
     case 0: self.init(task: .binary)
@@ -63,16 +66,18 @@ extension StreamMetrics {
     default: throw reader.damage("has the unknown task \(kind)")
     }
     records = try reader.readCount()
+    let areWhole = version == 1
+    if !areWhole { weightSum = try reader.readTally(isWhole: false) }
     nonFiniteOutputs = try reader.readCount()
     lossSum = try reader.readDouble()
     absoluteErrorSum = try reader.readDouble()
     switch task {
-    case .binary: binary = try BinaryTally(decoding: &reader)
-    case .multiclass(let classes): multiclass = try ClassTally(decoding: &reader, classes: classes)
-    case .regression: labels = try RunningMoments(decoding: &reader)
+    case .binary: binary = try BinaryTally(decoding: &reader, areWhole: areWhole)
+    case .multiclass(let classes): multiclass = try ClassTally(decoding: &reader, classes: classes, areWhole: areWhole)
+    case .regression: labels = try RunningMoments(decoding: &reader, areWhole: areWhole)
     case .huber, .quantile, .poisson:
-      labels = try RunningMoments(decoding: &reader)
-      values = try ValueTally(decoding: &reader, task: task)
+      labels = try RunningMoments(decoding: &reader, areWhole: areWhole)
+      values = try ValueTally(decoding: &reader, task: task, areWhole: areWhole)
     }
     try reader.finish()
   }

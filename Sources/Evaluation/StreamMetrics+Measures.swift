@@ -1,9 +1,9 @@
 import Foundation
 
-/// The measures; each is nil where the task has no such measure or nothing was seen.
+/// The measures; each is nil where the task has no such measure or nothing was seen. A record counts with its weight.
 extension StreamMetrics {
-  /// Multiclass tasks: labelled records of each class; nil for others.
-  public var classCounts: [Int64]? { multiclass?.counts }
+  /// Multiclass tasks: labelled records of each class, by weight and rounded up; nil for others.
+  public var classCounts: [Int64]? { multiclass?.counts.map { Int64($0.rounded(.up)) } }
 
   /// Log loss, cross-entropy (nats) or the loss of the value (`EvaluationTask`), a record.
   public var meanLoss: Double? { perRecord(lossSum) }
@@ -12,7 +12,7 @@ extension StreamMetrics {
   public var auc: Double? { binary?.scores.areaUnderCurve }
 
   /// Share of records whose likeliest label was right, in 0 … 1.
-  public var accuracy: Double? { (binary?.correct ?? multiclass?.correct).flatMap { perRecord(Double($0)) } }
+  public var accuracy: Double? { (binary?.correct ?? multiclass?.correct).flatMap(perRecord) }
 
   /// Mean over the classes of each one's F1, the harmonic mean of precision and recall; multiclass. Of classes that were
   /// seen, as label or as prediction, since F1 is counted: a checkpoint of an older program brings no counts.
@@ -29,11 +29,11 @@ extension StreamMetrics {
   public var observedToPredicted: Double? {
     guard let binary else { return nil }
     let predicted = binary.binProbabilitySums.reduce(0, +)
-    return predicted > 0 ? Double(binary.positives) / predicted : nil
+    return predicted > 0 ? binary.positives / predicted : nil
   }
 
   /// Share of records with label 1; binary.
-  public var positiveShare: Double? { (binary?.positives).flatMap { perRecord(Double($0)) } }
+  public var positiveShare: Double? { (binary?.positives).flatMap(perRecord) }
 
   /// Mean absolute error in the label's unit; regression.
   public var mae: Double? { task.isRegression ? perRecord(absoluteErrorSum) : nil }
@@ -54,18 +54,18 @@ extension StreamMetrics {
   ///
   /// A model that does not beat it has learned nothing from the features.
   public var priorLoss: Double? {
-    guard records > 0 else { return nil }
+    guard weight > 0 else { return nil }
     if let labels { return values.map { $0.priorLoss(task, labels: labels) } ?? labels.variance }
     if let multiclass { return entropy(of: multiclass.counts) }
-    return (binary?.positives).map { entropy(of: [$0, records - $0]) }
+    return (binary?.positives).map { entropy(of: [$0, weight - $0]) }
   }
 
-  private func entropy(of counts: [Int64]) -> Double {
+  private func entropy(of counts: [Double]) -> Double {
     counts.reduce(0) { sum, count in
-      let share = Double(count) / Double(records)
+      let share = count / weight
       return share > 0 ? sum - share * log(share) : sum
     }
   }
 
-  private func perRecord(_ sum: Double) -> Double? { records > 0 ? sum / Double(records) : nil }
+  private func perRecord(_ sum: Double) -> Double? { weight > 0 ? sum / weight : nil }
 }

@@ -11,6 +11,8 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
   public internal(set) var records: Int64 = 0
   /// Records, labelled or not, with an output that is NaN or infinite; they are in nothing else.
   public internal(set) var nonFiniteOutputs: Int64 = 0
+  /// Sum of those records' weights; nil: each counted 1 so far.
+  public internal(set) var weightSum: Double?
   @JSONSafe var lossSum: Double = 0
   var binary: BinaryTally?
   var multiclass: ClassTally?
@@ -33,12 +35,18 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
     }
   }
 
+  /// Sum of the records' weights.
+  public var weight: Double { weightSum ?? Double(records) }
+
   /// Adds `count` predictions.
   ///
   /// - Parameters:
   ///   - outputs: Shape [count × task.outputCount], row-major: probabilities, or the value.
   ///   - labels: Shape [count]: 0/1, the class index, or the value; NaN: unlabelled, skipped.
-  public mutating func add(outputs: UnsafePointer<Float>, labels: UnsafePointer<Float>, count: Int) {
+  ///   - weights: Shape [count]: how much each record counts, ≥ 0; nil: 1.
+  public mutating func add(
+    outputs: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>? = nil, count: Int
+  ) {
     let width = task.outputCount
     for row in 0..<count {
       let output = UnsafeBufferPointer(start: outputs + row * width, count: width)
@@ -46,31 +54,34 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
         nonFiniteOutputs += 1
         continue
       }
-      if !labels[row].isNaN { add(output, label: labels[row]) }
+      if !labels[row].isNaN { add(output, label: labels[row], weight: weights.map { Double($0[row]) } ?? 1) }
     }
   }
 
-  private mutating func add(_ output: UnsafeBufferPointer<Float>, label: Float) {
+  private mutating func add(_ output: UnsafeBufferPointer<Float>, label: Float, weight: Double) {
     guard let base = output.baseAddress else { return }
+    if weight != 1 || weightSum != nil { weightSum = self.weight + weight }
     records += 1
-    lossSum += task.loss(outputs: base, label: label)
+    guard weight > 0 else { return }
+    lossSum += weight * task.loss(outputs: base, label: label)
     switch task {
     case .binary:
-      binary?.add(Double(output[0]), isPositive: label >= 0.5)
+      binary?.add(Double(output[0]), isPositive: label >= 0.5, weight: weight)
     case .multiclass:
       // The first of equal ones, so that ties go the same way everywhere.
       let predicted = output.indices.reduce(0) { output[$1] > output[$0] ? $1 : $0 }
-      multiclass?.add(label: Int(label), predicted: predicted)
+      multiclass?.add(label: Int(label), predicted: predicted, weight: weight)
     case .regression, .huber, .quantile, .poisson:
-      absoluteErrorSum += abs(Double(output[0]) - Double(label))
-      labels?.add(Double(label))
-      values?.add(Double(output[0]), label: Double(label))
+      absoluteErrorSum += weight * abs(Double(output[0]) - Double(label))
+      labels?.add(Double(label), weight: weight)
+      values?.add(Double(output[0]), label: Double(label), weight: weight)
     }
   }
 
   /// Adds what `other` saw; both are of the same task.
   public mutating func merge(_ other: StreamMetrics) {
     precondition(task == other.task, "metrics of \(task) cannot take those of \(other.task)")
+    if weightSum != nil || other.weightSum != nil { weightSum = weight + other.weight }
     records += other.records
     nonFiniteOutputs += other.nonFiniteOutputs
     lossSum += other.lossSum

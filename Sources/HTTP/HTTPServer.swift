@@ -5,8 +5,8 @@ import Vocabulary
 
 /// HTTP/1.1 requests in, answers out: libmicrohttpd behind polling threads of its own. Any thread.
 ///
-/// The handler runs on a polling thread and holds its other connections up while it works: answer in microseconds, hand
-/// back an event stream, or ask for the slow lane with `HTTPResponse.later`.
+/// The handler runs on a polling thread and holds its other connections up while it works: answer in microseconds, or
+/// ask for the slow lane with `HTTPResponse.later`.
 public final class HTTPServer: Sendable {
   /// Where it listens, with the port that was found.
   public let address: HostPort
@@ -113,7 +113,6 @@ public final class HTTPServer: Sendable {
     guard let daemon = daemon.withLock({ $0.take() }) else { return }
     beginStopping()
     let listener = MHD_quiesce_daemon(daemon.pointer)
-    handling.finishStreams()
     handling.waitForRequests(until: deadline)
     let handling = handling
     handling.lane.stop(until: .after(patience)) { isLate in

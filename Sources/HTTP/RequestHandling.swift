@@ -12,10 +12,9 @@ final class RequestHandling: Sendable {
   private let budget: BodyBudget
   let doorkeeper: Doorkeeper
   let lane: SlowLane
-  /// Requests begun and not completed, event streams included.
+  /// Requests begun and not completed.
   let inFlight = Atomic<Int>(0)
   let isStopping = Atomic<Bool>(false)
-  private let streams = Mutex<[ObjectIdentifier: EventStream]>([:])
 
   init(
     limits: HTTPLimits, tell: @escaping @Sendable (HTTPEvent) -> Void,
@@ -94,11 +93,6 @@ final class RequestHandling: Sendable {
     while inFlight.load(ordering: .relaxed) > 0, !deadline.hasPassed { usleep(1000) }
   }
 
-  /// Ends all event streams: the library must not stop with connections laid aside.
-  func finishStreams() {
-    for stream in streams.withLock({ Array($0.values) }) { stream.finish() }
-  }
-
   private func begin(
     _ connection: OpaquePointer, target: UnsafePointer<CChar>, method: HTTPMethod, version: UnsafePointer<CChar>,
     slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>
@@ -172,9 +166,6 @@ final class RequestHandling: Sendable {
         MHD_create_response_from_buffer(
           $0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
       }
-    case .events(let stream):
-      state.visitor.move(to: .streaming)
-      made = makeStreamResponse(stream, connection)
     case .later: preconditionFailure("a request on the slow lane was asked to go there")
     }
     guard let made else { return .NO }
@@ -186,38 +177,5 @@ final class RequestHandling: Sendable {
     for (name, value) in response.headers { _ = MHD_add_response_header(made, name, value) }
     if isStopping.load(ordering: .relaxed) { _ = MHD_add_response_header(made, "Connection", "close") }
     return MHD_queue_response(connection, UInt32(response.status), made)
-  }
-
-  private func makeStreamResponse(_ stream: EventStream, _ connection: OpaquePointer) -> OpaquePointer? {
-    let flow = Flow(stream: stream, connection: connection, handling: self)
-    streams.withLock { $0[ObjectIdentifier(stream)] = stream }
-    // A stop that began before the line above does not see this stream.
-    if isStopping.load(ordering: .sequentiallyConsistent) { stream.finish() }
-    let unknownSize = UInt64.max
-    return MHD_create_response_from_callback(
-      unknownSize, 4096,
-      { context, _, buffer, max in
-        guard let context, let buffer else { return -1 }
-        let flow = Unmanaged<Flow>.fromOpaque(context).takeUnretainedValue()
-        return flow.stream.read(into: buffer, max: max, connection: flow.connection)
-      }, Unmanaged.passRetained(flow).toOpaque(),
-      { context in
-        guard let context else { return }
-        let flow = Unmanaged<Flow>.fromOpaque(context).takeRetainedValue()
-        flow.stream.connectionEnded()
-        flow.handling.streams.withLock { $0[ObjectIdentifier(flow.stream)] = nil }
-      })
-  }
-
-  /// What a streaming answer's callbacks share.
-  private final class Flow {
-    let stream: EventStream
-    let connection: OpaquePointer
-    let handling: RequestHandling
-    init(stream: EventStream, connection: OpaquePointer, handling: RequestHandling) {
-      self.stream = stream
-      self.connection = connection
-      self.handling = handling
-    }
   }
 }

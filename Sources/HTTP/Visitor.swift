@@ -13,8 +13,6 @@ final class Visitor: Sendable {
     case receiving
     /// The request is whole.
     case answering
-    /// Events go out for as long as they come.
-    case streaming
   }
 
   struct Stay: Sendable {

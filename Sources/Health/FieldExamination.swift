@@ -32,9 +32,11 @@ extension FieldReport {
     for field in fields where !field.isFeature {
       let counts = field.total
       guard counts.records >= limits.recordsMin, counts.missing == counts.records else { continue }
+      let isWeight = field.isWeight == true
       warnings.append(
-        "label \(field.path) is absent from \(count(counts.missing)) of \(count(counts.records)) records"
-          + field.nearKeys + ": they are predicted, not learned")
+        "\(isWeight ? "weight" : "label") \(field.path) is absent from \(count(counts.missing)) of "
+          + "\(count(counts.records)) records" + field.nearKeys
+          + (isWeight ? ": each counts 1" : ": they are predicted, not learned"))
     }
     for field in fields where field.total.wild > 0 {
       let (wild, records) = (count(field.total.wild), count(field.total.records))
@@ -47,6 +49,7 @@ extension FieldReport {
             ? ": such a value counts as absent; `clip: [lowest, highest]` says what may occur"
             : ": it is learned as 100 times the usual spread"))
     }
+    for field in fields { warnings += field.values?.sentences(count: count) ?? [] }
     return warnings + strangeLabels(count) + [refusedInBulk(count)].compactMap(\.self)
   }
 

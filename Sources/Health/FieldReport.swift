@@ -44,6 +44,8 @@ public struct FieldReport: Sendable, Hashable, Codable {
     public var name: String
     public var path: String
     public var isFeature: Bool
+    /// It says how much the record counts; nil, as an older program writes it: it does not.
+    public var isWeight: Bool?
     /// Since the field was first counted.
     public var total: Counts
     /// Since the checkpoint before.
@@ -54,14 +56,17 @@ public struct FieldReport: Sendable, Hashable, Codable {
     public var wildExample: String?
     /// A category outside the known values, and the known one that it may be; nil: none was looked at.
     public var stranger: String?
+    /// Of a category: which rows its values have; nil: it is none, or nobody has looked.
+    public var values: ValueRows?
 
     public init(
-      name: String, path: String, isFeature: Bool, total: Counts, window: Counts = Counts(), near: [String] = [],
-      wildExample: String? = nil, stranger: String? = nil
+      name: String, path: String, isFeature: Bool, isWeight: Bool? = nil, total: Counts, window: Counts = Counts(),
+      near: [String] = [], wildExample: String? = nil, stranger: String? = nil
     ) {
       self.name = name
       self.path = path
       self.isFeature = isFeature
+      self.isWeight = isWeight
       self.total = total
       self.window = window
       self.near = near
@@ -120,6 +125,16 @@ public struct FieldReport: Sendable, Hashable, Codable {
 
   public func rejected(because field: String) -> Int64 {
     rejections.reduce(0) { $0 + ($1.field == field ? $1.records : 0) }
+  }
+
+  /// The same, with what is known of categories' values.
+  public func with(_ values: [ValueRows]) -> FieldReport {
+    var report = self
+    let known = Dictionary(values.map { ($0.feature, $0) }) { first, _ in first }
+    for place in report.fields.indices where report.fields[place].isFeature {
+      report.fields[place].values = known[report.fields[place].name]
+    }
+    return report
   }
 
   /// Without the fields of which there is nothing to tell.

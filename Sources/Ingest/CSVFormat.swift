@@ -19,6 +19,8 @@ public struct CSVFormat: Sendable, Hashable {
     case text
     /// One of a set of names: text; a whole number is spelled as one, unless the other spelling is among the known names.
     case category(known: Set<String>)
+    /// A map: an object of JSON.
+    case object
   }
 
   public init() {}

@@ -28,6 +28,7 @@ struct CSVValue {
     switch column {
     case .value: return true
     case .text: return false
+    case .object: return true
     case .category(let known): return !known.contains(String(decoding: bytes, as: UTF8.self))
     }
   }
@@ -40,6 +41,10 @@ struct CSVValue {
       if let truth = Self.truth(bytes) { return json += truth }
       if !appendNumber(bytes, to: &json) { Self.append(text: bytes, to: &json) }
     case .text: Self.append(text: bytes, to: &json)
+    case .object:
+      // What is none is text, which the reader of the record refuses by name.
+      let isObject = bytes.first == UInt8(ascii: "{") && bytes.withUnsafeBytes { JSONFault.find(in: $0) == nil }
+      if isObject { json += bytes } else { Self.append(text: bytes, to: &json) }
     case .category(let known):
       var number: [UInt8] = []
       if !isQuoted, !known.contains(String(decoding: bytes, as: UTF8.self)), appendNumber(bytes, to: &number) {

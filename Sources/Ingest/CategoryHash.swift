@@ -13,6 +13,13 @@ public func hashCategory(_ text: String) -> UInt64 {
   return text.withUTF8 { hashCategory(UnsafeRawBufferPointer($0)) }
 }
 
+/// The hash by which values are known that may get a row of their own: `hashCategory`, but for one of 4 billion, so that its
+/// high half is never 0. That two of a million values have the same has a chance of one in 37 million.
+public func ownHash(ofCategory text: String) -> UInt64 {
+  var text = text
+  return text.withUTF8 { cjson_whole_hash($0.baseAddress, $0.count) }
+}
+
 /// The row of a value in a table without known values: 0 is for missing ones, the others share rows 1 … buckets − 1.
 ///
 /// Where a feature has known values, those take rows 1 … n in their order, and unknown ones share the rest.

@@ -27,11 +27,23 @@ extension FieldTable {
       options.record_bytes_max = recordBytesMax
       options.by_tokens = way.byTokens
       options.normalize = normalizedText
+      options.fold = foldedText
       guard let name = way.implementation else { return cjson_create(fields, fields.count, &options) }
       return name.withCString { name in
         options.implementation = name
         return cjson_create(fields, fields.count, &options)
       }
+    }
+  }
+}
+
+extension FeatureSettings.Norm {
+  /// As the shim has it.
+  var code: Int {
+    switch self {
+    case .none: CJSON_NORM_NONE
+    case .l1: CJSON_NORM_L1
+    case .l2: CJSON_NORM_L2
     }
   }
 }

@@ -2,6 +2,13 @@ import CJSON
 import Pipelines
 import Vocabulary
 
+/// The columns of one category: one a value, and as many behind them for the high halves of hashes.
+struct CategoryPlace {
+  let first, slots: Int
+  let givesHashes: Bool
+  var end: Int { first + (givesHashes ? 2 : 1) * slots }
+}
+
 /// A schema as the shim wants it: one entry for each declared place.
 struct FieldTable {
   private(set) var fields: [cjson_field] = []
@@ -12,10 +19,12 @@ struct FieldTable {
   private(set) var names: [String] = []
   private(set) var numberFields: [Int32] = []
   private(set) var categoryFields: [Int32] = []
-  /// The columns of each category, of which a list has several.
-  private(set) var categorySlots: [Range<Int>] = []
+  /// Where each category lies, in columns.
+  private(set) var categoryPlaces: [CategoryPlace] = []
   /// Of categories, and of parts of times.
   private(set) var categoryColumns = 0
+  /// Maps and texts.
+  private(set) var bagFields: [Int32] = []
   private let schema: FeatureSchema
   /// Whether the pipeline names the unit of the times.
   var hasUnit: [Bool] { fields.map { $0.unit != Int32(CJSON_UNIT_AUTO) } }
@@ -30,6 +39,7 @@ struct FieldTable {
     for (column, head) in heads.enumerated() { add(head, column: column) }
     if let path = schema.eventTime { add(place: path, kind: Int32(CJSON_EVENT_TIME)) }
     if let path = schema.labelTime { add(place: path, kind: Int32(CJSON_LABEL_TIME)) }
+    if let path = schema.weight { add(place: path, kind: Int32(CJSON_WEIGHT)) }
   }
 
   private mutating func add(_ feature: FeatureSettings) {
@@ -40,6 +50,8 @@ struct FieldTable {
       case .bool: CJSON_BOOLEAN
       case .timestamp: CJSON_TIMESTAMP
       case .category: CJSON_CATEGORY
+      case .map: CJSON_MAP
+      case .text: CJSON_TEXT
       }
     field.kind = Int32(kind)
     switch feature.missing {
@@ -68,13 +80,22 @@ struct FieldTable {
     if feature.type == .category {
       field.column = Int32(categoryColumns)
       field.slots = UInt32(feature.valuesMax)
-      categorySlots.append(categoryColumns..<(categoryColumns + feature.valuesMax))
-      categoryColumns += feature.valuesMax
+      field.gives_hashes = feature.ownRows > 0
+      categoryPlaces.append(
+        CategoryPlace(first: categoryColumns, slots: feature.valuesMax, givesHashes: feature.ownRows > 0))
+      categoryColumns = categoryPlaces[categoryPlaces.count - 1].end
       categoryFields.append(index)
       // One row for missing values, one for each known value, and one at least for the unknown ones that are hashed.
       let rows = feature.values.count + (feature.values.isEmpty || feature.unknown == .hash ? 2 : 1)
       precondition(feature.buckets >= rows, "\(feature.name) needs \(rows) buckets and has \(feature.buckets)")
       field.buckets = UInt32(feature.buckets)
+    } else if feature.isSparse {
+      field.column = Int32(bagFields.count)
+      bagFields.append(index)
+      field.buckets = UInt32(feature.buckets)
+      field.slots = UInt32(feature.pairsMax)
+      field.norm = Int32(feature.norm.code)
+      field.ngrams = UInt32(feature.ngrams)
     } else {
       field.column = Int32(numberFields.count)
       numberFields.append(index)
@@ -108,6 +129,7 @@ struct FieldTable {
     field.kind = kind
     field.unit = schema.timeUnit.code
     field.coerces = schema.coerce
+    (field.low, field.high) = (0, FeatureSchema.weightMax)
     append(field, path: path, name: path, values: [])
   }
 

@@ -47,9 +47,11 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   private let wakeAt = Atomic<Int>(1)
 
   // The ring: written by the producer before `head` passes a place, read by the consumer until `tail` does.
+  private let pairs: PairRing?
   private let numbers: UnsafeMutablePointer<Float>
   private let categories: UnsafeMutablePointer<UInt32>
   private let labels: UnsafeMutablePointer<Float>
+  private let weights: UnsafeMutablePointer<Float>?
   private let eventTimes: UnsafeMutablePointer<Double>
   private let offsets: UnsafeMutablePointer<Int64>
   /// 0: an example; `lostKind`: the end of what the broker removed; else one more than the reason's index.
@@ -77,10 +79,14 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
 
   /// - Parameters:
   ///   - capacity: Records, examples and rejections together; at least what a step takes.
+  ///   - weighsRecords: Whether records have weights.
+  ///   - weighted: The most pairs of each sparse input.
+  ///   - stepRecords: What a step takes at most, for which there is always room.
   ///   - nextOffset: The first record that is wanted; lower ones are dropped as repetitions.
   public init(
     partition: Int32, capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1, fieldCount: Int = 0,
-    nextOffset: Int64, onData: @escaping @Sendable () -> Void = {}
+    weighsRecords: Bool = false, weighted: [Int] = [], stepRecords: Int = 1, nextOffset: Int64,
+    onData: @escaping @Sendable () -> Void = {}
   ) {
     precondition(
       capacity > 0 && numberCount >= 0 && categoryCount >= 0 && labelCount > 0, "capacity \(capacity)")
@@ -91,9 +97,11 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     self.labelCount = labelCount
     self.fieldCount = fieldCount
     self.onData = onData
+    pairs = weighted.isEmpty ? nil : PairRing(records: capacity, stepRecords: stepRecords, shape: weighted)
     numbers = .allocate(capacity: max(1, capacity * numberCount))
     categories = .allocate(capacity: max(1, capacity * categoryCount))
     labels = .allocate(capacity: capacity * labelCount)
+    weights = weighsRecords ? .allocate(capacity: capacity) : nil
     eventTimes = .allocate(capacity: capacity)
     offsets = .allocate(capacity: capacity)
     kinds = .allocate(capacity: capacity)
@@ -109,6 +117,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     numbers.deallocate()
     categories.deallocate()
     labels.deallocate()
+    weights?.deallocate()
     eventTimes.deallocate()
     offsets.deallocate()
     kinds.deallocate()
@@ -120,7 +129,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
 
   /// Records that can be put in now; the consumer only makes it more.
   public var freeSlots: Int {
-    capacity - (head.load(ordering: .relaxed) - tail.load(ordering: .acquiring))
+    let free = capacity - (head.load(ordering: .relaxed) - tail.load(ordering: .acquiring))
+    return pairs.map { min(free, $0.freeRecords) } ?? free
   }
 
   /// The slot of the next record; nil when the ring is full. Asking again without a commit gives the same one.
@@ -129,8 +139,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     let place = head.load(ordering: .relaxed) % capacity
     return ExampleSlot(
       numbers: numbers + place * numberCount, categories: categories + place * categoryCount,
-      labels: labels + place * labelCount,
-      eventTime: eventTimes + place)
+      labels: labels + place * labelCount, eventTime: eventTimes + place, weight: weights.map { $0 + place },
+      pairs: pairs.map { .place(place, in: .passUnretained($0)) } ?? .nowhere)
   }
 
   /// Hands over the example that stands in the slot. False: the offset has been handed over before, so it is dropped.
@@ -167,6 +177,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     let position = head.load(ordering: .relaxed)
     precondition(freeSlots > 0, "a commit to partition \(partition) without a slot")
     let place = position % capacity
+    if kind == 0 { pairs?.keep(place) }
     offsets[place] = offset
     kinds[place] = kind
     notes[place] = note
@@ -223,7 +234,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   /// - Parameter tally: Takes what happened to which field of the records that are taken.
   public func take(upTo limit: Int, into batch: FeatureBatch, tally: FieldTally? = nil) -> PartitionTake {
     precondition(
-      batch.numberCount == numberCount && batch.categoryCount == categoryCount && batch.labelCount == labelCount,
+      batch.numberCount == numberCount && batch.categoryCount == categoryCount && batch.labelCount == labelCount
+        && (batch.weights == nil) == (weights == nil) && batch.weighted.count == pairs?.inputCount ?? 0,
       "a batch of another shape")
     precondition(batch.capacity - batch.count >= limit, "no room for \(limit) rows")
     var result = PartitionTake(firstOffset: takenUpTo, nextOffset: takenUpTo)
@@ -286,10 +298,16 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     (batch.categories + row * categoryCount).update(
       from: categories + place * categoryCount, count: count * categoryCount)
     (batch.labels + row * labelCount).update(from: labels + place * labelCount, count: count * labelCount)
+    if let weights { batch.weights.map { ($0 + row).update(from: weights + place, count: count) } }
     for index in place..<(place + count) {
       if !labels[index * labelCount].isNaN { result.labelled += 1 }
       rowOffsets.append(offsets[index])
       batch.keys[row + index - place] = key(ofRecordAt: offsets[index])
+    }
+    if let pairs {
+      var end = 0
+      for index in 0..<count { end = pairs.copy(place + index, to: row + index, of: batch) }
+      pairs.free(upTo: end)
     }
     batch.count += count
     result.valid += count

@@ -17,6 +17,12 @@ import Vocabulary
 /// - A category is a text, or a whole number taken as its shortest text, so that 1, 1.0, 1e0 and "1" are one; with
 ///   `valuesMax` above 1 also a list of them, of which null is none, an empty one says nothing, and a longer one is out of
 ///   range. A class is what a category is, or true and false where classes have these names.
+/// - A weight is a number of 0 … `FeatureSchema.weightMax`, and 1 where it is absent; any other is `outOfRange`.
+/// - A map is an object whose keys are hashed to rows, each with its value as its weight: a number, true for 1, false and
+///   null for none; a text makes `key=text` a key of weight 1. Of a key that occurs twice both count. More than `pairsMax`
+///   rows are out of range.
+/// - A text (or a whole number) of a sparse feature falls into tokens, runs of letters and digits in lower case, hashed to
+///   rows with their number as weight; a longer one is cut at `pairsMax` rows, and counted as clipped.
 /// - A time is of the years 1 to 9999: text of ISO 8601, or a number in its unit since 1970 (`TimeUnit`).
 /// - Texts and keys are compared and hashed in Unicode's Normalization Form C: é is é, however it is composed. A text with
 ///   more than 30 combining marks in a row stays as it is.
@@ -50,6 +56,8 @@ public final class RecordDecoder {
   public let numberCount: Int
   /// Columns of `ExampleSlot.categories`.
   public let categoryCount: Int
+  /// Sparse inputs.
+  public var weightedCount: Int { bagFields.count }
   /// Columns of `ExampleSlot.labels`.
   public let labelCount: Int
   public let recordBytesMax: Int
@@ -68,30 +76,33 @@ public final class RecordDecoder {
   /// Column → the shim's index.
   private let numberFields: [Int32]
   private let categoryFields: [Int32]
-  /// The columns of each category.
-  private let categorySlots: [Range<Int>]
+  private let categoryPlaces: [CategoryPlace]
+  private let bagFields: [Int32]
+  private let isText: [Bool]
 
   /// - Parameters:
   ///   - heads: Whose labels are read: `Pipeline.heads`.
   ///   - recordBytesMax: Larger records are rejected; memory grows with the largest record seen, up to six times this.
   public convenience init(
-    pipeline schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose = .learning
+    schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose = .learning
   ) {
-    self.init(pipeline: schema, heads: heads, recordBytesMax: recordBytesMax, purpose: purpose, way: Way())
+    self.init(schema: schema, heads: heads, recordBytesMax: recordBytesMax, purpose: purpose, way: Way())
   }
 
   /// - Parameter way: One that this CPU has.
   package init(
-    pipeline schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose, way: Way
+    schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose, way: Way
   ) {
     precondition(!heads.isEmpty, "a record has a label, present or not")
     precondition(recordBytesMax > 0 && recordBytesMax < 1 << 31, "recordBytesMax \(recordBytesMax)")
     let table = FieldTable(schema: schema, heads: heads, purpose: purpose)
     numberCount = table.numberFields.count
     categoryCount = table.categoryColumns
-    categorySlots = table.categorySlots
+    categoryPlaces = table.categoryPlaces
     numberFields = table.numberFields
     categoryFields = table.categoryFields
+    bagFields = table.bagFields
+    isText = schema.sparseFeatures.map { $0.type == .text }
     names = table.names
     hasUnit = table.hasUnit
     areTimes = table.areTimes
@@ -107,10 +118,10 @@ public final class RecordDecoder {
 
   /// With the label of the schema alone.
   public convenience init(
-    pipeline schema: FeatureSchema, task: ModelSettings.Task, recordBytesMax: Int, purpose: Purpose = .learning
+    schema: FeatureSchema, task: ModelSettings.Task, recordBytesMax: Int, purpose: Purpose = .learning
   ) {
     self.init(
-      pipeline: schema, heads: [HeadSettings(name: "", label: schema.label, task: task)],
+      schema: schema, heads: [HeadSettings(name: "", label: schema.label, task: task)],
       recordBytesMax: recordBytesMax, purpose: purpose)
   }
 
@@ -125,8 +136,52 @@ public final class RecordDecoder {
   public func decode(_ bytes: UnsafeRawBufferPointer, into slot: ExampleSlot) -> DecodeOutcome {
     var field: Int32 = -1
     let outcome = cjson_decode(
-      decoder, bytes.baseAddress, bytes.count, slot.numbers, slot.categories, slot.labels, slot.eventTime, &field)
+      decoder, bytes.baseAddress, bytes.count, slot.numbers, slot.categories, slot.labels, slot.eventTime, slot.weight,
+      &field)
     rejectedField = field < 0 ? nil : Int(field)
+    if outcome == CJSON_OK, !bagFields.isEmpty { putPairs(into: slot) }
+    return DecodeOutcome(outcome, field: name(field))
+  }
+
+  private func putPairs(into slot: ExampleSlot) {
+    switch slot.pairs {
+    case .nowhere: preconditionFailure("no room for the pairs of sparse inputs")
+    case .row(let row, let batch):
+      batch._withUnsafeGuaranteedRef { batch in for bag in bagFields.indices { put(bag, in: batch, row: row) } }
+    case .place(let place, let ring): ring._withUnsafeGuaranteedRef { $0.put(place, pairs) }
+    }
+  }
+
+  private func put(_ bag: Int, in batch: FeatureBatch, row: Int) {
+    let (rows, weights, count) = pairs(bag)
+    batch.weighted[bag].set(row, rows: rows, weights: weights, count: count)
+  }
+
+  private func pairs(_ bag: Int) -> (UnsafePointer<UInt32>, UnsafePointer<Float>, count: Int) {
+    var rows: UnsafePointer<UInt32>?
+    var weights: UnsafePointer<Float>?
+    let count = cjson_bag(decoder, Int32(bag), &rows, &weights)
+    guard let rows, let weights else { preconditionFailure("no sparse input \(bag)") }
+    return (rows, weights, count)
+  }
+
+  /// Applies the rules of a map (JSON) or a text to a value that did not come in a record.
+  ///
+  /// - Parameters:
+  ///   - value: nil: absent.
+  ///   - column: The place among the sparse features.
+  ///   - row: Of `batch`; those before it are complete for this feature.
+  public func decode(sparse value: UnsafeRawBufferPointer?, column: Int, row: Int, of batch: FeatureBatch)
+    -> DecodeOutcome
+  {
+    let field = bagFields[column]
+    // An empty text is a value like any other, so it needs an address.
+    let outcome = withUnsafePointer(to: UInt8(0)) { empty in
+      let start = value.map { $0.baseAddress ?? UnsafeRawPointer(empty) }
+      return isText[column]
+        ? cjson_text(decoder, field, start, value?.count ?? 0) : cjson_map(decoder, field, start, value?.count ?? 0)
+    }
+    if outcome == CJSON_OK { put(column, in: batch, row: row) }
     return DecodeOutcome(outcome, field: name(field))
   }
 
@@ -169,7 +224,7 @@ public final class RecordDecoder {
   ///   - column: The place among the category features.
   public func decode(category text: String?, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
     let field = categoryFields[column]
-    let bucket = slot.categories + categorySlots[column].lowerBound
+    let bucket = slot.categories + categoryPlaces[column].first
     guard var text else {
       return DecodeOutcome(cjson_category(decoder, field, nil, 0, bucket), field: name(field))
     }
@@ -185,15 +240,17 @@ public final class RecordDecoder {
 
   /// The same for all values of a list, at most `valuesMax` of the feature; none says nothing.
   public func decode(categories texts: [String], column: Int, into slot: ExampleSlot) -> DecodeOutcome {
-    let (first, width) = (categorySlots[column].lowerBound, categorySlots[column].count)
-    guard texts.count <= width else { return .rejected(.outOfRange, field: name(categoryFields[column])) }
-    var buckets = [UInt32](repeating: FeatureBatch.noCategory, count: width)
-    for (place, text) in texts.enumerated() {
+    let place = categoryPlaces[column]
+    guard texts.count <= place.slots else { return .rejected(.outOfRange, field: name(categoryFields[column])) }
+    var values = [UInt32](repeating: FeatureBatch.noCategory, count: place.slots)
+    if place.givesHashes { values += [UInt32](repeating: 0, count: place.slots) }
+    for (number, text) in texts.enumerated() {
       let outcome = decode(category: text, column: column, into: slot)
       guard case .example = outcome else { return outcome }
-      buckets[place] = slot.categories[first]
+      values[number] = slot.categories[place.first]
+      if place.givesHashes { values[place.slots + number] = slot.categories[place.first + place.slots] }
     }
-    for (place, bucket) in buckets.enumerated() { slot.categories[first + place] = bucket }
+    for (number, value) in values.enumerated() { slot.categories[place.first + number] = value }
     return .example
   }
 

@@ -59,7 +59,8 @@ public struct RecordNotes: Sendable {
   }
 
   private func clipped(_ feature: FeatureSettings, _ keys: RecordKeys?) -> String {
-    guard let clip = feature.clip else { return "\(feature.name) was clipped" }
+    if feature.type == .text { return "\(feature.name) was cut: it has more words than keys_max, \(feature.keysMax)" }
+    guard feature.type != .map, let clip = feature.clip else { return "\(feature.name) was clipped" }
     guard let text = keys?.texts(at: feature.path).first, let value = Double(text) else {
       let range = "\(Self.text(clip.lowerBound)) to \(Self.text(clip.upperBound))"
       return "\(feature.name) was clipped to its range of \(range)"

@@ -54,7 +54,11 @@ public struct RecordRefusal: Sendable {
     case .wrongType: return "it is \(Self.kind(feature)) and \(held)" + remedy(feature, value)
     case .overflow: return "it \(held), which is too large for a 32-bit float"
     case .outOfRange:
-      guard let clip = feature.clip else { return "it has more values than values_max, \(feature.valuesMax)" }
+      guard let clip = feature.clip, !isOverfull(feature, value) else {
+        return feature.isSparse
+          ? "it has more keys than keys_max, \(feature.keysMax)"
+          : "it has more values than values_max, \(feature.valuesMax)"
+      }
       let range = "\(RecordNotes.text(clip.lowerBound)) to \(RecordNotes.text(clip.upperBound))"
       return "it \(held), and out_of_range: reject takes \(range) only"
     case .missingField:
@@ -69,12 +73,19 @@ public struct RecordRefusal: Sendable {
     }
   }
 
+  /// Whether a map was refused for a key, which is shown as text, and not for a number.
+  private func isOverfull(_ feature: FeatureSettings, _ value: String?) -> Bool {
+    feature.type == .map && value?.first == "\""
+  }
+
   private static func kind(_ feature: FeatureSettings) -> String {
     switch feature.type {
     case .float: "a number"
     case .bool: "true or false"
     case .timestamp: "a time"
     case .category: "a category, a text or a whole number,"
+    case .map: "a map, an object of numbers,"
+    case .text: "a text"
     }
   }
 

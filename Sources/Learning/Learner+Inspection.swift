@@ -67,6 +67,11 @@ extension Learner {
 }
 
 extension Learner {
+  /// By category that has them: the hashes of the values that have rows of their own, in the order of the rows; 0: free.
+  package var ownValues: [[UInt64]] { network.tables.dictionaries.map { Array($0.keys.buffer) } }
+}
+
+extension Learner {
   /// The learning rates that the next step will use: dense layers, embedding rows, wide rows.
   package var learningRates: [Double] {
     [optimizers.dense, optimizers.embeddingRows, optimizers.wideRows].map { $0.rate(at: step) }

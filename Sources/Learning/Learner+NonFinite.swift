@@ -9,7 +9,7 @@ extension Learner {
   public func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
     withArithmeticMode {
       defer { discardStep() }
-      let single = spec.makeBatch(capacity: 1, weightedCapacity: batch.weighted?.capacity ?? 0)
+      let single = spec.makeBatch(capacity: 1, weighsRecords: batch.weights != nil)
       single.count = 1
       var found: [NonFiniteRow] = []
       for row in 0..<batch.count {
@@ -44,13 +44,21 @@ extension Learner {
   /// The input without which the row is sound; nil: none alone.
   private func culprit(_ batch: FeatureBatch, layer: String) -> String? {
     for table in network.tables.tables {
-      for slot in table.slots where batch.categories[slot] != FeatureBatch.noCategory {
-        let row = Int(batch.categories[slot])
+      for slot in table.slots where network.values[0, slot] != FeatureBatch.noCategory {
+        let row = Int(network.values[0, slot])
         let embedding = network.tables.weights.pointer + table.offset + row * table.dimension
         if !isFinite(embedding, table.dimension) { return table.name }
         let wide = network.tables.wideRows(table) + row * network.tables.wideWidth
         if !isFinite(wide, network.tables.wideWidth) { return table.name }
       }
+    }
+    for table in network.tables.tables {
+      guard let place = table.weightedPlace, !batch.weighted[place].places(of: 0).isEmpty else { continue }
+      let pairs = batch.weighted[place]
+      let held = pairs.starts[1]
+      pairs.open(0)
+      defer { pairs.starts[1] = held }
+      if firstNonFiniteLayer(batch) == nil { return table.name }
     }
     for (number, input) in spec.numbers.enumerated() where !batch.numbers[number].isNaN {
       let value = batch.numbers[number]

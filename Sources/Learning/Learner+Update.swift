@@ -2,14 +2,17 @@ import Tensors
 
 // The agreed gradient becomes a change of the parameters.
 extension Learner {
-  func applyStep(labelled: Int, lossSum: Double) -> Update {
+  /// Below it a sum of gradients times weights has lost its digits.
+  private static let weightLeast = 1e-30
+
+  func applyStep(labelled: Int, weight: Double, lossSum: Double) -> Update {
     precondition(labelled >= 0)
     let normalizer = network.normalizer
     defer { forgetRows() }
     guard normalizer.merged.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
     var update = Update(gradientNorm: 0, wasClipped: false, isFinite: true)
-    if labelled > 0 {
-      let inverseCount = 1 / Float(labelled)
+    if labelled > 0, weight >= Self.weightLeast {
+      let inverseCount = 1 / Float(weight)
       network.times?.begin()
       let gradient = clipGradient(inverseCount)
       guard gradient.norm.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
@@ -23,9 +26,10 @@ extension Learner {
           network.parameters.pointer, gradient: back.gradient.pointer, inverseCount: inverseCount)
       }
       network.times?.lap("embeddings", .update)
-      optimizers.observe(lossSum: lossSum, labelled: labelled)
+      optimizers.observe(lossSum: lossSum, weight: weight)
     }
     normalizer.learn(step: step)
+    if merge.sightings.total > 0 { admitValues() }
     step += 1
     return update
   }
@@ -69,6 +73,7 @@ extension Learner {
     for (index, table) in tables.tables.enumerated() {
       let count = buckets.fill(merge.rows, from: row, table: table)
       guard count > 0 else { continue }
+      if index < tables.occupancies.count { tables.occupancies[index].mark(buckets.pointer, count: count) }
       constants.scale = scales.tables[index] * scales.global
       wideConstants.scale = constants.scale
       let width = tables.gradientWidth(table)
@@ -78,7 +83,7 @@ extension Learner {
           network.kernels, buckets.pointer, count: count, width: table.dimension, weights: tables.weights.pointer,
           offset: table.offset, firstRow: table.firstRow, gradient: gradient, stride: width, &constants)
       }
-      if tables.wideWidth > 0, !table.isWeighted {
+      if tables.wideWidth > 0, table.isWide {
         _ = wide.updateRows(
           network.kernels, buckets.pointer, count: count, width: tables.wideWidth, weights: tables.wideWeights.pointer,
           offset: table.firstRow * tables.wideWidth, firstRow: table.firstRow, gradient: gradient + table.dimension,

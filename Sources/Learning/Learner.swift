@@ -24,6 +24,8 @@ public final class Learner {
   let monitor: HealthMonitor
   var random: SplitMix64
   let buckets: BucketList
+  /// This rank's share of the step in hand: values without a row of their own.
+  let sightings: Sightings
 
   /// - Parameters:
   ///   - batchCapacity: The most rows of a batch.
@@ -45,6 +47,7 @@ public final class Learner {
     scales = ClippingScales(segmentCount: network.layout.segments.count, tableCount: tables.tables.count)
     monitor = HealthMonitor(network)
     buckets = BucketList()
+    sightings = Sightings(features: tables.dictionaries.count)
   }
 
   /// Where the time of the next steps goes; nil, as at first: nobody measures.
@@ -86,7 +89,8 @@ public final class Learner {
   public func backward(_ batch: FeatureBatch) -> LocalStep {
     withArithmeticMode {
       let local = back.run(batch, dropoutSeed: dropoutSeed)
-      embeddings.collect(batch, inputGradient: network.inputGradient, heads: network.heads)
+      embeddings.collect(batch, network.values, inputGradient: network.inputGradient, heads: network.heads)
+      if network.strangers > 0 { lookForStrangers(batch) } else { sightings.clear() }
       network.times?.lap("embeddings", .touchedRows)
       network.normalizer.measure(batch)
       network.times?.lap("input", .input)
@@ -100,10 +104,10 @@ public final class Learner {
   /// Shape [P]; to be summed over ranks in place. The same P and the same order of parameters on every rank.
   public var denseGradient: UnsafeMutableBufferPointer<Float> { back.gradient.buffer }
 
-  /// Appends this rank's touched embedding rows and input moments.
+  /// Appends this rank's touched embedding rows, input moments, and values that are new.
   public func appendAttachment(to bytes: inout [UInt8]) {
     Attachment.append(
-      embeddings.local, network.normalizer.local, network.normalizer.localSample, to: &bytes)
+      embeddings.local, network.normalizer.local, network.normalizer.localSample, sightings, to: &bytes)
   }
 
   /// Sums all ranks' attachments, given in rank order, the own one included.
@@ -120,17 +124,19 @@ public final class Learner {
       network.normalizer.merged.clear()
       network.normalizer.merged.merge(network.normalizer.local)
       network.normalizer.mergedSample.copy(network.normalizer.localSample)
+      merge.sightings.copy(sightings)
     }
   }
 
-  /// Divides by the global count, clips, updates parameters and normaliser, and counts the step.
+  /// Divides by the weight of all rows, clips, updates parameters and normaliser, and counts the step.
   ///
   /// - Parameters:
   ///   - labelled: Labelled rows of all ranks; 0: only the normaliser learns.
-  ///   - lossSum: Sum of their losses over all ranks, in one order on every rank: what a plateau schedule looks at.
+  ///   - weight: Sum of their weights, in one order on every rank; nil: each counts 1. 0: only the normaliser learns.
+  ///   - lossSum: Sum of their losses, each times its weight, over all ranks, in one order on every rank: what a plateau schedule looks at.
   /// - Returns: Where it is not finite, nothing was applied and the step is forgotten.
-  public func apply(labelled: Int, lossSum: Double) -> Update {
-    withArithmeticMode { applyStep(labelled: labelled, lossSum: lossSum) }
+  public func apply(labelled: Int, weight: Double? = nil, lossSum: Double) -> Update {
+    withArithmeticMode { applyStep(labelled: labelled, weight: weight ?? Double(labelled), lossSum: lossSum) }
   }
 
   /// Forgets gradients and moments of the step in hand: a rank without records then adds nothing to the sums.
@@ -143,6 +149,8 @@ public final class Learner {
   func forgetRows() {
     embeddings.local.clear()
     merge.rows.clear()
+    sightings.clear()
+    merge.sightings.clear()
     network.normalizer.forgetStep()
   }
 }

@@ -2,13 +2,16 @@
 public struct LocalStep: Sendable, Hashable {
   /// Rows with a label.
   public var labelled: Int
-  /// Sum of the labelled rows' losses of the primary head (`Predictor.losses`).
+  /// Sum of the labelled rows' weights: their number, where records have none.
+  public var weight: Double
+  /// Sum of the labelled rows' losses of the primary head (`Predictor.losses`), each times its weight.
   public var lossSum: Double
   /// No forward, loss or gradient value of this share was NaN or infinite.
   public var isFinite: Bool
 
-  public init(labelled: Int, lossSum: Double, isFinite: Bool) {
+  public init(labelled: Int, weight: Double? = nil, lossSum: Double, isFinite: Bool) {
     self.labelled = labelled
+    self.weight = weight ?? Double(labelled)
     self.lossSum = lossSum
     self.isFinite = isFinite
   }

@@ -36,12 +36,18 @@ public struct SyntheticBatches {
     }
     var column = row * spec.categoryColumns
     for input in spec.categories {
-      for _ in 0..<input.slots {
-        batch.categories[column] = UInt32.random(in: 0..<UInt32(input.buckets), using: &random)
-        column += 1
+      for slot in 0..<input.slots {
+        let value = UInt32.random(in: 0..<UInt32(input.buckets), using: &random)
+        batch.categories[column + slot] = value
+        guard input.ownRows > 0 else { continue }
+        var mixed = SplitMix64(seed: UInt64(value))
+        let hash = mixed.next() | 1 << 32
+        batch.categories[column + slot] = UInt32(truncatingIfNeeded: hash)
+        batch.categories[column + input.slots + slot] = UInt32(hash >> 32)
       }
+      column += input.columns
     }
-    if let pairs = batch.weighted, let input = spec.weighted {
+    for (pairs, input) in zip(batch.weighted, spec.weighted) {
       pairs.open(row)
       for _ in 0..<weightedPairs {
         let end = random.next() % 4 == 0 ? input.rows : min(input.rows, 1024)

@@ -38,8 +38,12 @@ public enum Rendezvous {
 
   /// Whether a running generation should come to the rendezvous: somebody waits whom it has room for, or it has more
   /// members than wanted.
-  public static func shouldRegroup(_ current: GenerationPlan, waiting: [MemberFacts], desired: Int) -> Bool {
-    let hasNewcomer = waiting.contains { current.rank(of: $0.id) == nil }
+  ///
+  /// - Parameter work: As in `decide`: for members with another digest there is no room.
+  public static func shouldRegroup(
+    _ current: GenerationPlan, waiting: [MemberFacts], desired: Int, work: String? = nil
+  ) -> Bool {
+    let hasNewcomer = waiting.contains { current.rank(of: $0.id) == nil && $0.agrees(on: work) }
     return current.worldSize > desired || (current.worldSize < desired && hasNewcomer)
   }
 

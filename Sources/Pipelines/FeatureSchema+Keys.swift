@@ -11,6 +11,10 @@ extension FeatureSchema {
       Key("label", \.label, LabelSettings.section.kind, isRequired: true, LabelSettings.section.doc),
       Key("label_time", \.labelTime, .ifGiven(.path), "Where the time is at which the label became known."),
       Key(
+        "weight", \.weight, .ifGiven(.path),
+        "Where it says how much the record counts: a number of 0 to 1000000, 1 where there is none. 2 is the record twice, within its step; 0: it is predicted, and teaches nothing. A record with another value is rejected."
+      ),
+      Key(
         "time_unit", \.timeUnit, .choice,
         "What times that are numbers count since 1970: s, ms, us or ns; auto: the first of these in which the number is of the years 1 to 9999, which is right from 12 January 1978 on. Times are of the years 1 to 9999."
       ),
@@ -43,19 +47,31 @@ extension LabelSettings {
 
 extension FeatureSettings {
   private static let isNumeric = Condition<FeatureSettings>(
-    "means nothing for a category", "leave it out, or make it a float"
-  ) { $0.type != .category }
+    "means nothing for a category, a map or a text", "leave it out, or make it a float"
+  ) { $0.type.isNumeric }
   private static let isRanged = Condition<FeatureSettings>(
     "means nothing for a category or a bool", "leave it out, or make it a float"
   ) { $0.type == .float || $0.type == .timestamp }
+  private static let isClipped = Condition<FeatureSettings>(
+    "means nothing for a category, a text or a bool", "leave it out, or make it a float"
+  ) { $0.type == .float || $0.type == .timestamp || $0.type == .map }
+  private static let hasTable = Condition<FeatureSettings>(
+    "is for categories, maps and texts only", "leave it out, or write `type: category`"
+  ) { !$0.type.isNumeric }
+  private static let isSparse = Condition<FeatureSettings>(
+    "is for maps and texts only", "leave it out, or write `type: map`", \.isSparse)
   private static let isCategory = Condition<FeatureSettings>(
     "is for categories only", "leave it out, or write `type: category`"
   ) { $0.type == .category }
 
+  private static let isHashed = Condition<FeatureSettings>(
+    "is for categories that are hashed", "leave it out, or write `unknown: hash`"
+  ) { $0.hashes }
+
   static let section: Section<FeatureSettings> = Section(
     doc: "One declared field.",
     prototype: FeatureSettings(name: "", path: "", type: .float),
-    keys: commonKeys + numberKeys + timeKeys + categoryKeys)
+    keys: commonKeys + numberKeys + timeKeys + categoryKeys + sparseKeys)
 
   // In parts: the compiler takes minutes over one long list.
   private static let commonKeys: [Key<FeatureSettings>] = [
@@ -63,11 +79,11 @@ extension FeatureSettings {
     Key("path", \.path, .path, "Where the value is; without it the name."),
     Key(
       "type", \.type, .choice, isRequired: true,
-      "float: a number; bool: true, false, 1 or 0; timestamp: a number since 1970 or ISO 8601, as epoch seconds; category: text or a whole number (1, 1.0 and 1e0 are one, and the text \"1\" too), hashed into an embedding."
+      "float: a number; bool: true, false, 1 or 0; timestamp: a number since 1970 or ISO 8601, as epoch seconds; category: text or a whole number (1, 1.0 and 1e0 are one, and the text \"1\" too), hashed into an embedding; map: an object whose keys are hashed, each with its value as weight (a text makes key=text a key), as bags of words come; text: its words, hashed, with their number as weight."
     ),
     Key(
       "missing", \.missing, .missing,
-      "What an absent or null value becomes: impute (the running mean; a bucket of its own for categories), reject, or a number."
+      "What an absent or null value becomes: impute (the running mean; a row of its own for categories, maps and texts), reject, or a number."
     ),
   ]
 
@@ -86,8 +102,9 @@ extension FeatureSettings {
       "Subtracted in double precision before the value becomes a 32-bit float, which tells whole numbers apart up to 16777216 only. Everything but clip, missing and parts sees what is left. Without it 0; of a timestamp 1700000000 (14 November 2023), so that a minute is told apart from 2007 to 2040, or what it has learned with."
     ),
     Key(
-      "clip", \.clip, .ifGiven(.range), onlyIf: isRanged,
-      "The values that are allowed, as [lowest, highest]; without it any number that a 32-bit float holds."),
+      "clip", \.clip, .ifGiven(.range), onlyIf: isClipped,
+      "The values that are allowed (of a map: each), as [lowest, highest]; without it any number that a 32-bit float holds."
+    ),
     Key(
       "out_of_range", \.outOfRange, .choice,
       onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.clip != nil },
@@ -124,13 +141,17 @@ extension FeatureSettings {
 
   private static let categoryKeys: [Key<FeatureSettings>] = [
     Key(
-      "buckets", \.buckets, .integer(2...(1 << 28)), onlyIf: isCategory,
-      "Rows of the hashed embedding table; row 0 is for missing values."),
+      "buckets", \.buckets, .integer(2...(1 << 28)), onlyIf: hasTable,
+      "Rows of the hashed table; row 0 is for missing values."),
+    Key(
+      "own_rows", \.ownRows, .integer(0...65_536), onlyIf: isHashed, hasOwnDefault: false,
+      "Rows behind the buckets, one for each of the values that were met first in three records; all others share the buckets by their hash. Without it as many as buckets, 1024 at most; with values 0. A model that was learned without them stays without them until this is written."
+    ),
     Key(
       "dimension", \.dimension, .integer(1...1024),
-      onlyIf: Condition("is for categories and parts of times only", "leave it out, or write `type: category`") {
-        $0.type == .category || !$0.parts.isEmpty
-      }, "Width of the embedding; of parts of a time, of each."),
+      onlyIf: Condition(
+        "is for categories, maps, texts and parts of times only", "leave it out, or write `type: category`"
+      ) { !$0.type.isNumeric || !$0.parts.isEmpty }, "Width of the embedding; of parts of a time, of each."),
     Key(
       "values_max", \.valuesMax, .integer(1...1024), onlyIf: isCategory,
       "The most values a record has. More than 1: the field is a list, a longer one is rejected, and an empty one says nothing."
@@ -149,6 +170,23 @@ extension FeatureSettings {
       "unknown", \.unknown, .choice,
       onlyIf: Condition("needs the known values", "add `values: [...]`, or leave it out") { !$0.values.isEmpty },
       "What a value outside values becomes: hash (a row of the others), missing, or a rejected record."),
+  ]
+}
+
+extension FeatureSettings {
+  private static let sparseKeys: [Key<FeatureSettings>] = [
+    Key(
+      "keys_max", \.keysMax, .integer(1...65_536), onlyIf: isSparse,
+      "The most different keys of a map, or words (and runs of them) of a text: a larger map is rejected, a longer text cut."
+    ),
+    Key(
+      "norm", \.norm, .choice, onlyIf: isSparse,
+      "What the weights of a record are divided by: l2, the root of the sum of their squares, so that long records weigh what short ones do; l1, the sum of their magnitudes; none: values count as they are."
+    ),
+    Key(
+      "ngrams", \.ngrams, .integer(1...3),
+      onlyIf: Condition("is for texts only", "leave it out, or write `type: text`") { $0.type == .text },
+      "Up to how many words in a row are a key too: 2 adds pairs of neighbours."),
   ]
 }
 

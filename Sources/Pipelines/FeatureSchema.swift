@@ -7,6 +7,8 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
   public var label: LabelSettings
   /// `FieldPath` of the time the label became known; nil: none.
   public var labelTime: String?
+  /// `FieldPath` of how much the record counts; nil: each counts 1.
+  public var weight: String?
   /// Of the event time, the label time, and the timestamps that say nothing else.
   public var timeUnit: TimeUnit = .auto
   /// Whether texts count as the numbers, truths and times that they spell; for the label, its time, the event time, and
@@ -14,6 +16,9 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
   public var coerce: Bool = false
   /// In the order of the file; never empty.
   public var features: [FeatureSettings]
+
+  /// The largest weight: enough for any ratio of sampling, and no single record outweighs all others for good.
+  public static let weightMax = 1e6
 
   public init(
     id: String? = nil, eventTime: String? = nil, label: LabelSettings, labelTime: String? = nil,
@@ -27,11 +32,15 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
   }
 
   /// The features that arrive as numbers (`float`, `bool`, `timestamp`), in order: the columns of a batch's numbers.
-  public var numericFeatures: [FeatureSettings] { features.filter { $0.type != .category } }
+  public var numericFeatures: [FeatureSettings] { features.filter { $0.type.isNumeric } }
   /// The features that are hashed into embedding tables, in order.
   public var categoryFeatures: [FeatureSettings] { features.filter { $0.type == .category } }
   /// All that the model reads through a table, in order: the categories, and the parts of times as categories of their own.
   public var categoryInputs: [FeatureSettings] { features.flatMap(\.categoryInputs) }
+  /// The features of which a record names any number of rows, each with a weight, in order: a batch's sparse inputs.
+  public var sparseFeatures: [FeatureSettings] { features.filter(\.isSparse) }
+  /// Columns of embeddings in a network's input.
+  var embeddedWidth: Int { (categoryInputs + sparseFeatures).reduce(0) { $0 + $1.dimension } }
 }
 
 /// Where the label is and what it may be.
@@ -49,7 +58,11 @@ public struct LabelSettings: Sendable, Hashable, Codable {
 
 /// One declared field.
 public struct FeatureSettings: Sendable, Hashable, Codable {
-  public enum FeatureType: String, Sendable, Hashable, Codable, CaseIterable { case float, category, bool, timestamp }
+  public enum FeatureType: String, Sendable, Hashable, Codable, CaseIterable {
+    case float, category, bool, timestamp, map, text
+
+    public var isNumeric: Bool { [.float, .bool, .timestamp].contains(self) }
+  }
   /// What an absent or null value becomes.
   public enum Missing: Sendable, Hashable, Codable {
     /// The running mean for numbers; a bucket of its own for categories.
@@ -62,6 +75,9 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public enum OutOfRange: String, Sendable, Hashable, Codable, CaseIterable { case clip, reject }
   public enum UnknownCategory: String, Sendable, Hashable, Codable, CaseIterable { case hash, missing, reject }
   public enum Combine: String, Sendable, Hashable, Codable, CaseIterable { case sum, mean, squareRoot = "sqrtn" }
+  /// What the weights of a record's rows are divided by: nothing, the sum of their magnitudes, or the root of the sum of
+  /// their squares.
+  public enum Norm: String, Sendable, Hashable, Codable, CaseIterable { case none, l1, l2 }
   public enum Normalize: String, Sendable, Hashable, Codable, CaseIterable { case standard, none }
 
   public var name: String
@@ -88,9 +104,13 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   /// Numbers: a further input that is 1 where the value is absent; only with `missing: impute`, where a file that does not
   /// say has it.
   public var missingIndicator: Bool = false
-  /// Categories: rows of the table. Row 0 is for missing values, rows 1 … n for `values`, the rest for hashed ones.
+  /// Categories, maps, texts: the first rows of the table. Row 0 is for missing values, rows 1 … n for `values`, the rest for
+  /// hashed ones.
   public var buckets: Int = 1024
-  /// Categories and parts of times: width of the embedding.
+  /// Categories: further rows, behind `buckets`, that hashed values get for themselves once they were met often enough;
+  /// without `values`, a file that does not say has as many as `buckets`, 1,024 at most.
+  public var ownRows: Int = 0
+  /// Categories, maps, texts, parts of times: width of the embedding.
   public var dimension: Int = 8
   /// Categories: the most values a record has; more than 1: a list, whose rows are combined into one.
   public var valuesMax: Int = 1
@@ -100,8 +120,19 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var values: [String] = []
   /// Categories: what a value outside `values` becomes.
   public var unknown: UnknownCategory = .hash
+  /// Maps and texts: the most different keys, or tokens and their runs, of a record.
+  public var keysMax: Int = 4096
+  /// Maps and texts: what their weights are divided by.
+  public var norm: Norm = .l2
+  /// Texts: up to how many tokens in a row are a key too.
+  public var ngrams: Int = 1
   /// Which of these the file leaves to a default that older models know nothing of.
   public internal(set) var assumed = AssumedKeys()
+
+  /// Whether a record names any number of rows, each with a weight.
+  public var isSparse: Bool { type == .map || type == .text }
+  /// The most rows that a record names, where the feature is sparse.
+  public var pairsMax: Int { keysMax }
 
   public init(name: String, path: String? = nil, type: FeatureType) {
     self.name = name

@@ -8,6 +8,8 @@ public struct ModelSize: Sendable, Hashable, Encodable {
   public let parameterBytes: Int
   /// What the optimisers remember of each.
   public let optimizerBytes: Int
+  /// Gradients, the layers' values for a batch, and the records that wait to be learned, about.
+  public let workspaceBytes: Int
 
   /// The most rows that tables have together: a row's number is a 32-bit one.
   static let tableRowsMax = Int(UInt32.max)
@@ -17,13 +19,14 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     let isLinear = model.kind == .linear
     let outputs = pipeline.heads.reduce(0) { $0 + ($1.task == .multiclass ? max(2, $1.label.classes.count) : 1) }
     let wideOutputs = isLinear || model.wide ? outputs : 0
-    let (numbers, categories) = (pipeline.schema.numericFeatures, pipeline.schema.categoryInputs)
+    let schema = pipeline.schema
+    let (numbers, categories) = (schema.numericFeatures, schema.categoryInputs)
     let plain = numbers.count + numbers.count { $0.missingIndicator }
     var (rows, embeddings, wide, width) = (0, 0, 0, plain)
-    for feature in categories {
-      rows += feature.buckets
-      embeddings += isLinear ? 0 : feature.buckets * feature.dimension
-      wide += feature.buckets * wideOutputs
+    for feature in categories + schema.sparseFeatures {
+      rows += feature.tableRows
+      embeddings += isLinear ? 0 : feature.tableRows * feature.dimension
+      wide += feature.tableRows * wideOutputs
       width += isLinear ? 0 : feature.dimension
     }
     let gates = ["glu", "swiglu", "geglu", "reglu"].contains(model.activation) ? 2 : 1
@@ -39,6 +42,14 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     dense += (top + 1 + (model.crossLayers > 0 ? width : 0) + (wideOutputs > 0 ? plain : 0)) * outputs
     let rowKind = training.embeddingOptimizer
     let wideKind = training.wideOptimizer ?? rowKind
+    let units = isLinear ? 0 : model.hidden.reduce(0, +) * gates
+    let labels = pipeline.heads.count
+    let perRow = numbers.count + labels + 3 * width + 4 * units + 2 * model.crossLayers * width + 2 * outputs
+    let slots = categories.reduce(0) { $0 + $1.valuesMax }
+    let (partitions, share) = (pipeline.source.partitions, training.recordsPerPartition)
+    workspaceBytes =
+      4 * (partitions * share * (perRow + slots) + 2 * dense)
+      + partitions * Self.waitingMax * (4 * (numbers.count + slots + labels) + 32)
     tableRows = rows
     parameterBytes = 4 * (embeddings + wide + dense)
     optimizerBytes =
@@ -50,15 +61,24 @@ public struct ModelSize: Sendable, Hashable, Encodable {
   /// What each checkpoint takes in the database.
   public var checkpointBytes: Int { parameterBytes + optimizerBytes }
   /// What a worker needs at least: what it learns, a copy that is being written, and the stable version it compares with.
-  public var workerBytes: Int { 2 * checkpointBytes + 2 * parameterBytes }
+  public var workerBytes: Int { 2 * checkpointBytes + 2 * parameterBytes + workspaceBytes }
 
-  /// As in `about 12.3 MB a checkpoint, and a worker needs 45.6 MB at least`.
+  /// Decoded records that wait for the step thread, a partition, at most.
+  package static let waitingMax = 8192
+
+  /// As in `parameters 12.3 MB, optimisers 4.5 MB, workspace 6.7 MB`.
+  var parts: String {
+    "parameters \(Self.text(parameterBytes)), optimisers \(Self.text(optimizerBytes)), "
+      + "workspace \(Self.text(workspaceBytes))"
+  }
+
+  /// As in `parameters …: about 12.3 MB a checkpoint, and a worker needs 45.6 MB at least`.
   public var sentence: String {
-    "about \(Self.text(checkpointBytes)) a checkpoint, and a worker needs \(Self.text(workerBytes)) at least"
+    "\(parts): about \(Self.text(checkpointBytes)) a checkpoint, and a worker needs \(Self.text(workerBytes)) at least"
   }
 
   /// In the largest unit that leaves a whole number, with one decimal.
-  static func text(_ bytes: Int) -> String {
+  public static func text(_ bytes: Int) -> String {
     let units = ["bytes", "kB", "MB", "GB", "TB", "PB"]
     var (value, unit) = (Double(bytes), 0)
     while value >= 1000, unit + 1 < units.count {

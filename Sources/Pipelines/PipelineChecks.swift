@@ -4,8 +4,8 @@ import Vocabulary
 struct PipelineChecks {
   let pipeline: Pipeline
   let reader: PipelineReader
-  /// Bytes that the machine has; nil: not asked.
-  var memory: Int?
+  /// nil: nobody asks whether the model fits.
+  var room: MemoryRoom?
 
   func check() {
     checkSource()
@@ -16,25 +16,6 @@ struct PipelineChecks {
     checkOptimizers()
     checkLosses()
     checkSize()
-  }
-
-  /// Whether the model has a place to be.
-  private func checkSize() {
-    guard reader.trusts("model"), reader.trusts("schema.features"), reader.trusts("training") else { return }
-    let size = ModelSize(pipeline)
-    let features = pipeline.schema.features
-    let largest = features.indices.filter { features[$0].type == .category }
-      .max { features[$0].buckets * features[$0].dimension < features[$1].buckets * features[$1].dimension }
-    let path = largest.map { "schema.features[\($0)].buckets" } ?? "model.hidden"
-    if size.tableRows > ModelSize.tableRowsMax {
-      note(
-        path, "the categories have \(size.tableRows) buckets together, and there are \(ModelSize.tableRowsMax) at most",
-        "write fewer `buckets`")
-    } else if let memory, size.workerBytes > memory {
-      note(
-        path, "the model takes \(size.sentence), and this machine has \(ModelSize.text(memory))",
-        "write fewer `buckets`, a smaller `dimension` or narrower layers")
-    }
   }
 
   /// What of the model depends on the features.
@@ -55,7 +36,8 @@ struct PipelineChecks {
     }
     guard model.residual else { return }
     let numbers = pipeline.schema.numericFeatures
-    let inputs = categories.reduce(0) { $0 + $1.dimension } + numbers.count + numbers.count { $0.missingIndicator }
+    let inputs =
+      pipeline.schema.embeddedWidth + numbers.count + numbers.count { $0.missingIndicator }
     if !zip([inputs] + model.hidden, model.hidden).contains(where: { $0 == $1 }) {
       note(
         "model.residual", "no hidden layer is as wide as what it reads (\(inputs) inputs, then \(model.hidden))",
@@ -142,8 +124,9 @@ struct PipelineChecks {
   private static let times: ClosedRange<Double> = -62_135_596_800...253_402_300_799
 
   private func check(_ feature: FeatureSettings, missing value: Double, _ path: String) {
-    if feature.type == .category {
-      note("\(path).missing", "a missing category cannot become a number", "write impute or reject")
+    if !feature.type.isNumeric {
+      note(
+        "\(path).missing", "a missing \(feature.type.rawValue) cannot become a number", "write impute or reject")
     } else if let clip = feature.clip, !clip.contains(value) {
       note(
         "\(path).missing", "the value for a missing `\(feature.name)` lies outside its clip range", "choose one inside")
@@ -167,6 +150,7 @@ struct PipelineChecks {
     if let time = schema.eventTime { declared.append((time, "schema.event_time", "the event time")) }
     declared.append((schema.label.path, "schema.label.path", "the label"))
     if let time = schema.labelTime { declared.append((time, "schema.label_time", "the label time")) }
+    if let weight = schema.weight { declared.append((weight, "schema.weight", "the weight")) }
     let labels = Dictionary(pipeline.model.heads.map { ($0.label.path, $0.name) }) { first, _ in first }
     if reader.trusts("model.heads") {
       for (index, head) in pipeline.model.heads.enumerated() {
@@ -207,6 +191,11 @@ struct PipelineChecks {
     }
     if schema.labelTime == schema.label.path {
       note("schema.label_time", "the label time is the label", "give each its own path")
+    }
+    if schema.weight == schema.label.path {
+      note("schema.weight", "the weight is the label", "give each its own path")
+    } else if let weight = schema.weight, let head = labels[weight] {
+      note("schema.weight", "the weight is the label of the head `\(head)`", "give each its own path")
     }
     if schema.eventTime == schema.label.path {
       note("schema.event_time", "the event time is the label", "give each its own path")

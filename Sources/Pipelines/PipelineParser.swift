@@ -28,11 +28,11 @@ public enum PipelineParser {
   ///
   /// - Parameters:
   ///   - fileName: Stands before every mistake.
-  ///   - memory: Bytes that this machine has; nil: nobody asks whether the model fits.
+  ///   - room: What workers may take; nil: nobody asks whether the model fits.
   ///   - environment: The value of an environment variable, for `${env:NAME}`; nil: unset.
   /// - Throws: Every mistake at once. None shows the value of a variable.
   public static func parse(
-    text: String, fileName: String, memory: Int? = nil, environment: (String) -> String?
+    text: String, fileName: String, room: MemoryRoom? = nil, environment: (String) -> String?
   ) throws(PipelineMistakes) -> Pipeline {
     let result = withoutActuallyEscaping(environment) { environment -> Result<Pipeline, PipelineMistakes> in
       let reader = PipelineReader(file: fileName, environment: environment)
@@ -40,7 +40,7 @@ public enum PipelineParser {
       if let root = YAMLLoader(reader: reader).load(text), let read = Pipeline.section.kind.read(root, "", reader) {
         pipeline = read
         pipeline.fillIn(reader)
-        PipelineChecks(pipeline: pipeline, reader: reader, memory: memory).check()
+        PipelineChecks(pipeline: pipeline, reader: reader, room: room).check()
       }
       return reader.mistakes.map { .failure($0) } ?? .success(pipeline)
     }

@@ -8,7 +8,8 @@ extension TrainingSettings {
         "Processes that share the work. They change how fast the stream is learned, not what is learned."),
       Key(
         "records_per_partition", \.recordsPerPartition, .integer(1...65_536),
-        "Valid records a step takes from each partition, at most."),
+        "Valid records a step takes from each partition, at most. Small steps learn more from a record, large ones take more records a second."
+      ),
       Key(
         "linger", \.linger, .duration(.zero ... .seconds(3600)),
         onlyIf: Condition("contradicts `reproducible: true`: steps then wait for full shares", "leave one of them out")
@@ -44,6 +45,10 @@ extension TrainingSettings {
       Key(
         "reproducible", \.reproducible, .boolean,
         "Steps wait for full shares, whatever it costs, so that the same stream gives the same bits."),
+      Key(
+        "memory_max", \.memoryMax, .ifGiven(.bytes((1 << 20)...(1 << 46))),
+        "What all workers that run on one machine may take together, such as 8GiB: a model that needs more is refused before anything runs. Without it what the machine has, or the control group that the process is in."
+      ),
       Key(
         "peer_timeout", \.peerTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
         "A worker that is silent for this long is a lost one."),

@@ -3,7 +3,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   /// Processes that share the work when `start --workers` does not say otherwise.
   public var workers: Int = 2
   /// Valid records a step takes from each partition, at most.
-  public var recordsPerPartition: Int = 8
+  public var recordsPerPartition: Int = 2
   /// How long a step waits for a partition with too few records.
   public var linger: Duration = .milliseconds(20)
   /// Dense parameters.
@@ -26,6 +26,8 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   public var ledger: Bool = false
   /// Steps wait for full shares, whatever it costs, so that the same stream gives the same bits.
   public var reproducible: Bool = false
+  /// Bytes that all workers of a machine may take together; nil: what the machine has.
+  public var memoryMax: Int?
   /// A silent peer is a lost one after this long.
   public var peerTimeout: Duration = .seconds(10)
 

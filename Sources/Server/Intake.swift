@@ -10,6 +10,8 @@ final class Intake {
     case number(Int, takesText: Bool)
     /// And the most values it has.
     case category(Int, valuesMax: Int)
+    /// A map, as JSON in a text, or a text.
+    case sparse(Int)
   }
 
   let batch: FeatureBatch
@@ -32,9 +34,11 @@ final class Intake {
 
   init(pipeline: Pipeline, capacity: Int) {
     decoder = RecordDecoder(
-      pipeline: pipeline.schema, task: pipeline.model.task, recordBytesMax: pipeline.source.recordBytesMax,
+      schema: pipeline.schema, task: pipeline.model.task, recordBytesMax: pipeline.source.recordBytesMax,
       purpose: .prediction)
-    batch = FeatureBatch(capacity: capacity, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount)
+    batch = FeatureBatch(
+      capacity: capacity, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount,
+      weightedCount: decoder.weightedCount)
     batch.labels.update(repeating: .nan, count: batch.capacity)
     var columns: [String: Column] = [:]
     for (place, feature) in pipeline.schema.numericFeatures.enumerated() {
@@ -44,6 +48,7 @@ final class Intake {
     for (place, feature) in pipeline.schema.categoryFeatures.enumerated() {
       columns[feature.name] = .category(place, valuesMax: feature.valuesMax)
     }
+    for (place, feature) in pipeline.schema.sparseFeatures.enumerated() { columns[feature.name] = .sparse(place) }
     self.columns = columns
     judge = RecordNotes(pipeline.schema)
     refusal = RecordRefusal(pipeline.schema, recordBytesMax: pipeline.source.recordBytesMax)
@@ -89,6 +94,7 @@ final class Intake {
       switch column {
       case .number(let place, let takesText): try fillNumbers(tensor, body, place, takesText: takesText)
       case .category(let place, let valuesMax): try fillCategories(tensor, body, place, valuesMax)
+      case .sparse(let place): try fillSparse(tensor, body, place)
       }
     }
     for (name, column) in columns where isGiven[name] == false {
@@ -97,6 +103,8 @@ final class Intake {
         case .number(let place, _): try check(decoder.decode(number: nil, column: place, into: slot(row)), name, row)
         case .category(let place, _):
           try check(decoder.decode(category: nil, column: place, into: slot(row)), name, row)
+        case .sparse(let place):
+          try check(decoder.decode(sparse: nil, column: place, row: row, of: batch), name, row)
         }
       }
     }

@@ -46,7 +46,7 @@ struct ModelDescription: Sendable {
         switch feature.type {
         case .float, .timestamp: TensorType.fp64
         case .bool: TensorType.bool
-        case .category: TensorType.bytes
+        case .category, .map, .text: TensorType.bytes
         }
       json.raw("{\"name\":")
       json.string(feature.name)

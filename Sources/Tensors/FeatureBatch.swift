@@ -14,7 +14,8 @@ public final class FeatureBatch {
   /// Shape [capacity × numberCount], row-major, raw units, already clipped to the schema; NaN: absent.
   public let numbers: UnsafeMutablePointer<Float>
   /// Shape [capacity × categoryCount], row-major; the bucket within the feature's own table. A bag of values takes several
-  /// columns, those that are not used `noCategory`.
+  /// columns, those that are not used `noCategory`. Where values may have rows of their own, as many columns stand behind
+  /// these: 0, or the high half of the value's hash, whose low half stands in the place of the bucket.
   public let categories: UnsafeMutablePointer<UInt32>
   /// Labels a row, one a head of the model.
   public let labelCount: Int
@@ -22,44 +23,68 @@ public final class FeatureBatch {
   /// NaN: absent.
   public let labels: UnsafeMutablePointer<Float>
 
+  /// Shape [capacity]: how much each record counts, finite and ≥ 0; 0: it is answered and teaches nothing. nil: each counts 1.
+  public let weights: UnsafeMutablePointer<Float>?
+
   /// Shape [capacity]: what names a row wherever it is learned, such as a hash of partition and offset; decides what
   /// dropout drops.
   public let keys: UnsafeMutablePointer<UInt64>
 
-  /// Sparse inputs, for models that read them; the records in order, each begun with `open`.
-  public let weighted: WeightedRows?
+  /// Sparse inputs, for models that read them, one list of pairs a record each; the records in order.
+  public let weighted: [WeightedRows]
 
   private let numberStorage: AlignedBuffer<Float>
   private let categoryStorage: AlignedBuffer<UInt32>
   private let labelStorage: AlignedBuffer<Float>
+  private let weightStorage: AlignedBuffer<Float>?
   private let keyStorage: AlignedBuffer<UInt64>
 
-  public init(capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1, weightedCapacity: Int = 0) {
+  /// - Parameters:
+  ///   - weightedCount: Sparse inputs.
+  ///   - weightedCapacity: Room for pairs of each, to begin with.
+  ///   - weighsRecords: Whether records have weights, each 1 until it is written.
+  public init(
+    capacity: Int, numberCount: Int, categoryCount: Int, labelCount: Int = 1, weightedCount: Int = 0,
+    weightedCapacity: Int = 0, weighsRecords: Bool = false
+  ) {
     precondition(capacity > 0 && numberCount >= 0 && categoryCount >= 0 && labelCount > 0)
     self.capacity = capacity
     self.numberCount = numberCount
     self.categoryCount = categoryCount
     self.labelCount = labelCount
-    weighted = weightedCapacity > 0 ? WeightedRows(capacity: weightedCapacity, records: capacity) : nil
+    weighted = (0..<weightedCount).map { _ in WeightedRows(capacity: weightedCapacity, records: capacity) }
     numberStorage = AlignedBuffer(count: capacity * numberCount)
     categoryStorage = AlignedBuffer(count: capacity * categoryCount)
     labelStorage = AlignedBuffer(count: capacity * labelCount)
+    weightStorage = weighsRecords ? AlignedBuffer(count: capacity) : nil
+    weightStorage?.buffer.update(repeating: 1)
     keyStorage = AlignedBuffer(count: capacity)
+    weights = weightStorage?.pointer
     numbers = numberStorage.pointer
     categories = categoryStorage.pointer
     labels = labelStorage.pointer
     keys = keyStorage.pointer
   }
 
+  /// Whether a row has the primary label and counts: what is learned from.
+  @inline(__always)
+  public func teaches(_ row: Int) -> Bool {
+    if labels[row * labelCount].isNaN { return false }
+    guard let weights else { return true }
+    return weights[row] > 0
+  }
+
   /// Takes one row of another batch of the same shape; with sparse inputs, rows in ascending order of `target`.
   public func copyRow(_ row: Int, of other: FeatureBatch, to target: Int) {
     precondition(
-      other.numberCount == numberCount && other.categoryCount == categoryCount && other.labelCount == labelCount)
+      other.numberCount == numberCount && other.categoryCount == categoryCount && other.labelCount == labelCount
+        && other.weighted.count == weighted.count)
     precondition(row < other.capacity && target < capacity)
     (numbers + target * numberCount).update(from: other.numbers + row * numberCount, count: numberCount)
     (categories + target * categoryCount).update(from: other.categories + row * categoryCount, count: categoryCount)
     (labels + target * labelCount).update(from: other.labels + row * labelCount, count: labelCount)
     keys[target] = other.keys[row]
-    if let pairs = other.weighted { weighted?.copy(row, of: pairs, to: target) }
+    weights?[target] = other.weights?[row] ?? 1
+    for (place, pairs) in weighted.enumerated() { pairs.copy(row, of: other.weighted[place], to: target) }
   }
 }

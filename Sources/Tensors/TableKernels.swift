@@ -18,6 +18,17 @@ package enum TableKernels {
     square: UnsafeMutablePointer<Double>, outside: UnsafeMutablePointer<Double>
   ) { ck_moments(Int64(rows), Int64(columns), numbers, shift, least, most, count, sum, square, outside) }
 
+  /// The same with a weight a row: Σ w, Σ w·(x − shift), Σ w·(x − shift)²; what is outside is counted as it is.
+  package static func weightedMoments(
+    rows: Int, columns: Int, numbers: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    shift: UnsafePointer<Double>, least: UnsafePointer<Float>, most: UnsafePointer<Float>,
+    count: UnsafeMutablePointer<Double>, sum: UnsafeMutablePointer<Double>, square: UnsafeMutablePointer<Double>,
+    outside: UnsafeMutablePointer<Double>
+  ) {
+    ck_weighted_moments(
+      Int64(rows), Int64(columns), numbers, weights, shift, least, most, count, sum, square, outside)
+  }
+
   /// Copies table row `indices[r · stride]` into row r of `x`.
   package static func gather(
     rows: Int, width: Int, table: UnsafePointer<Float>, indices: UnsafePointer<UInt32>, stride: Int, x: Rows

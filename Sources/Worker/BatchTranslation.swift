@@ -13,21 +13,20 @@ package final class BatchTranslation {
     let lowest, highest: Float
   }
 
-  private struct Category {
-    let source, target: Range<Int>
-    /// By row of the source; nil: the same.
-    let rows: [UInt32]?
-  }
-
   private let batch: FeatureBatch
   private let numbers: [Number]
-  private let categories: [Category]
+  private let categories: [CategoryTranslation]
+  /// Of each sparse input the place among the batch's own; a map is read alike by both, but for what it is clipped to.
+  private let sparse: [Int]
 
   /// Why records read in one way say nothing of what the other would read; nil: they do.
   package static func obstacle(from own: Pipeline, to other: Pipeline) -> String? {
-    DataContract(other).edits(to: DataContract(own)).first { edit in
-      edit.effect == .changes
-        && (edit.setting.hasPrefix("schema.") || ["model.task", "model.loss"].contains(edit.setting))
+    let sparse = other.schema.sparseFeatures.map { "schema.features[\($0.name)]." }
+    return DataContract(other).edits(to: DataContract(own)).first { edit in
+      // What a map or a text was cut to is not in the batch any more.
+      sparse.contains { edit.setting == $0 + "clip" || edit.setting == $0 + "keys_max" }
+        || edit.effect == .changes
+          && (edit.setting.hasPrefix("schema.") || ["model.task", "model.loss"].contains(edit.setting))
     }.map { "\($0.setting) was \($0.old ?? "not there"), and is \($0.new ?? "gone")" }
   }
 
@@ -43,22 +42,20 @@ package final class BatchTranslation {
         lowest: feature.clip.map { Float($0.lowerBound - origin) } ?? -.infinity,
         highest: feature.clip.map { Float($0.upperBound - origin) } ?? .infinity)
     }
-    var categories: [Category] = []
+    var categories: [CategoryTranslation] = []
     var column = 0
     for feature in theirs.categoryInputs {
-      defer { column += feature.valuesMax }
+      defer { column += feature.categoryColumns }
       var source = 0
       for own in mine.categoryInputs {
         if own.name == feature.name {
-          categories.append(
-            Category(
-              source: source..<(source + own.valuesMax), target: column..<(column + feature.valuesMax),
-              rows: own == feature ? nil : CategoryRows.origins(of: own, in: feature)))
+          categories.append(CategoryTranslation(from: own, at: source, to: feature, at: column))
         }
-        source += own.valuesMax
+        source += own.categoryColumns
       }
     }
     self.categories = categories
+    sparse = theirs.sparseFeatures.map { feature in mine.sparseFeatures.firstIndex { $0.name == feature.name } ?? 0 }
   }
 
   /// The batch's records, valid until the next call.
@@ -72,24 +69,10 @@ package final class BatchTranslation {
         to[column] = value < number.lowest ? number.lowest : value > number.highest ? number.highest : value
       }
     }
-    for category in categories { translate(category, own) }
-    return batch
-  }
-
-  private func translate(_ category: Category, _ own: FeatureBatch) {
-    let isList = category.target.count > 1
-    for row in 0..<own.count {
-      let from = own.categories + row * own.categoryCount
-      let to = batch.categories + row * batch.categoryCount
-      for place in 0..<category.target.count {
-        var value = place < category.source.count ? from[category.source.lowerBound + place] : FeatureBatch.noCategory
-        if value != FeatureBatch.noCategory, let rows = category.rows {
-          let origin = rows[Int(value)]
-          value = origin == CategoryRows.fresh ? 0 : origin
-        }
-        // What is not there has a row of its own where there is no list.
-        to[category.target.lowerBound + place] = value == FeatureBatch.noCategory && !isList ? 0 : value
-      }
+    for category in categories { category.run(own, into: batch) }
+    for (place, source) in sparse.enumerated() {
+      batch.weighted[place].copy(of: own.weighted[source], records: own.count)
     }
+    return batch
   }
 }

@@ -193,6 +193,7 @@ actor CheckpointWriter {
     checkpoint.isFinal = snapshot.isFinal
     checkpoint.parametersDigest = SHA256.digest(of: model.canonicalBytes).hexadecimal
     checkpoint.nonFiniteParameter = model.firstNonFiniteParameter()
+    checkpoint.fields = checkpoint.fields?.with(model.valueRows)
     let id = try await registry.saveCheckpoint(
       CheckpointDraft(
         pipeline: pipelineID, generation: snapshot.generation, parent: parent, checkpoint, state: snapshot.learner,

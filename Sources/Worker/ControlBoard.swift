@@ -40,6 +40,8 @@ package final class ControlBoard: Sendable {
     package var progress: [PartitionProgress] = []
     package var owned: [Int32] = []
     package var phase = "starting"
+    /// Which contract it waits for the group to run, in words; nil: it does not.
+    package var awaits: String?
     /// Why this worker's records can no longer be read; nil: they can.
     package var readingFailure: String?
   }

@@ -9,7 +9,7 @@ extension FieldAccount {
     report.fields = fields.enumerated().map { place, field in
       let counted = records - (since[place] ?? 0)
       return FieldReport.Field(
-        name: field.name, path: field.path, isFeature: field.isFeature,
+        name: field.name, path: field.path, isFeature: field.isFeature, isWeight: field.isWeight ? true : nil,
         total: FieldReport.Counts(records: counted),
         window: FieldReport.Counts(records: min(windowRecords, counted)))
     }

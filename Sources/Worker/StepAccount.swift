@@ -12,6 +12,7 @@ package final class StepAccount {
   private let labels: AlignedBuffer<Float>
   private let outputs: AlignedBuffer<Float>
   private let stableLosses: AlignedBuffer<Float>
+  private let weights: AlignedBuffer<Float>
   private let outputCount: Int
   private let fieldCount: Int
   private let task: EvaluationTask
@@ -24,6 +25,7 @@ package final class StepAccount {
     labels = AlignedBuffer(count: rowsMax)
     outputs = AlignedBuffer(count: rowsMax * outputCount)
     stableLosses = AlignedBuffer(count: rowsMax)
+    weights = AlignedBuffer(count: rowsMax)
     self.outputCount = outputCount
     self.fieldCount = fieldCount
     self.task = task
@@ -46,7 +48,12 @@ package final class StepAccount {
     }
   }
 
-  /// Sum of the trained rows' losses, added in rank order: the same bits on every rank.
+  /// Sum of the trained rows' weights, added in rank order; their number, where records have none.
+  package static func weight(_ envelopes: [ReceivedEnvelope]) -> Double {
+    envelopes.reduce(0) { $0 + $1.weight }
+  }
+
+  /// Sum of the trained rows' losses, each times its weight, added in rank order: the same bits on every rank.
   package static func lossSum(_ envelopes: [ReceivedEnvelope]) -> Double {
     envelopes.reduce(0) { $0 + $1.lossSum }
   }
@@ -65,9 +72,9 @@ package final class StepAccount {
     }
     for envelope in envelopes {
       for head in 0..<min(envelope.headCount, state.heads.count) {
-        let (records, lossSum) = envelope.headLoss(head)
-        state.heads[head].total.add(records: records, lossSum: lossSum)
-        state.heads[head].window.add(records: records, lossSum: lossSum)
+        let ((records, lossSum), weight) = (envelope.headLoss(head), envelope.headWeight(head))
+        state.heads[head].total.add(records: records, lossSum: lossSum, weight: weight)
+        state.heads[head].window.add(records: records, lossSum: lossSum, weight: weight)
       }
       state.fields.addKept(Int64(envelope.rowCount))
       try envelope.forEachNotice(fieldCount: fieldCount) { code, count in
@@ -108,13 +115,17 @@ package final class StepAccount {
     guard count > 0 else { return }
     copy(envelope.labels, from: first, count: count, into: labels)
     copy(envelope.outputs, from: first * outputCount, count: count * outputCount, into: outputs)
-    state.metrics.add(outputs: outputs.pointer, labels: labels.pointer, count: count)
-    state.window.add(outputs: outputs.pointer, labels: labels.pointer, count: count)
+    if let bytes = envelope.weights { copy(bytes, from: first, count: count, into: weights) }
+    let weights = envelope.weights == nil ? nil : UnsafePointer(weights.pointer)
+    state.metrics.add(outputs: outputs.pointer, labels: labels.pointer, weights: weights, count: count)
+    state.window.add(outputs: outputs.pointer, labels: labels.pointer, weights: weights, count: count)
     guard stableVersion != 0, envelope.stableVersion == stableVersion else { return }
     copy(envelope.stableLosses, from: first, count: count, into: stableLosses)
     for row in 0..<count where !labels.pointer[row].isNaN && stableLosses.pointer[row].isFinite {
       let own = task.loss(outputs: outputs.pointer + row * outputCount, label: labels.pointer[row])
-      if own.isFinite { state.comparison.add(candidate: own, baseline: Double(stableLosses.pointer[row])) }
+      guard own.isFinite else { continue }
+      state.comparison.add(
+        candidate: own, baseline: Double(stableLosses.pointer[row]), weight: weights.map { Double($0[row]) } ?? 1)
     }
   }
 

@@ -44,7 +44,7 @@ package final class StepLoop {
   private var learnerAttachments: [UnsafeRawBufferPointer] = []
   private var entries: [LedgerEntry] = []
   /// Of this rank's share of the step in hand.
-  private var localLossSum = 0.0
+  private var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
   private var lastFlags: StepFlags = []
   private var lastWasEmpty = false
   private var lastCheckpoint = ContinuousClock.now
@@ -94,7 +94,7 @@ package final class StepLoop {
     self.examples = examples
     topic = pipeline.source.topic
     featureCount = pipeline.schema.features.count
-    numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type != .category }
+    numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
     headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
     headLosses = Array(repeating: HeadShare(), count: headTasks.count)
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
@@ -184,7 +184,8 @@ package final class StepLoop {
       try learner.absorb(attachments: learnerAttachments)
     }
     let update = learner.apply(
-      labelled: StepAccount.trained(envelopes), lossSum: StepAccount.lossSum(envelopes))
+      labelled: StepAccount.trained(envelopes), weight: StepAccount.weight(envelopes),
+      lossSum: StepAccount.lossSum(envelopes))
     if !update.isFinite {
       learner.discardStep()
       if !isCured {
@@ -286,7 +287,7 @@ package final class StepLoop {
   // MARK: Learning
 
   private func learn() {
-    localLossSum = 0
+    local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     if mustCure, shares.hasRecords { quarantine.cureSum(shares, learner: learner, step: state.step) }
     mustCure = false
     guard shares.hasRecords else {
@@ -295,7 +296,7 @@ package final class StepLoop {
     }
     learner.predict(shares.batch)
     shadow.predict(shares.batch)
-    var local = learner.backward(shares.batch)
+    local = learner.backward(shares.batch)
     var attempts = 0
     while !local.isFinite {
       precondition(attempts < 2, "a step without labels and values is still not finite: the parameters are damaged")
@@ -305,7 +306,6 @@ package final class StepLoop {
       learner.predict(shares.batch)
       local = learner.backward(shares.batch)
     }
-    localLossSum = local.lossSum
     if !learner.wildValues.isEmpty { noteWildValues() }
   }
 
@@ -329,18 +329,9 @@ package final class StepLoop {
 
   /// The further heads' losses on this rank's rows, as they were predicted before they were learned.
   private func measureHeads() {
-    let (batch, stride) = (shares.batch, shares.batch.labelCount)
     for (place, task) in headTasks.enumerated() {
-      headLosses[place] = HeadShare()
-      guard shares.hasRecords, let outputs = learner.outputs(ofHead: place + 1).baseAddress else { continue }
-      for row in 0..<batch.count {
-        let label = batch.labels[row * stride + place + 1]
-        guard !label.isNaN else { continue }
-        let loss = task.loss(outputs: outputs + row * task.outputCount, label: label)
-        guard loss.isFinite else { continue }
-        headLosses[place].records += 1
-        headLosses[place].lossSum += loss
-      }
+      let outputs = shares.hasRecords ? learner.outputs(ofHead: place + 1).baseAddress : nil
+      headLosses[place] = outputs.map { HeadShare(task, outputs: $0, head: place + 1, of: shares.batch) } ?? HeadShare()
     }
   }
 
@@ -350,7 +341,7 @@ package final class StepLoop {
     envelope.step = state.step
     envelope.stableVersion = shadow.version
     if isLeader { envelope.savedStep = durableStep() }
-    envelope.lossSum = localLossSum
+    (envelope.lossSum, envelope.weight) = (local.lossSum, local.weight)
     envelope.shares = shares.shares
     envelope.rowCount = shares.batch.count
     envelope.outputCount = learner.outputCount
@@ -365,7 +356,7 @@ package final class StepLoop {
       envelope, rejected: shares.rejected, labels: UnsafePointer(shares.batch.labels),
       labelStride: shares.batch.labelCount,
       outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
-      health: bytes, tally: shares.tally, examples: newExamples)
+      weights: UnsafePointer(shares.batch.weights), health: bytes, tally: shares.tally, examples: newExamples)
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
   }
 

@@ -93,6 +93,7 @@ package final class StepShares {
         for head in 0..<batch.labelCount { labels[head] = .nan }
         for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
         for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }
+        for pairs in batch.weighted { pairs.empty(row, of: batch.count) }
         return (share.partition, buffers[place].offset(ofRow: row - first))
       }
       first += rows

@@ -102,7 +102,8 @@ extension TrainingThread {
       throw LearningError(code: .anotherSpec, reason: "\(edit.setting) was edited: \(edit.meaning)")
     }
     try learner.adoptState(
-      bytes, of: spec, rows: CategoryRows.origins(from: before.schema, to: resources.pipeline.schema))
+      bytes, of: spec, rows: CategoryRows.origins(from: before.schema, to: resources.pipeline.schema),
+      listed: CategoryRows.listed(from: before.schema, to: resources.pipeline.schema))
     resources.logger.notice(
       "the model goes on with what was added to it", [.checkpoint: LogValue(checkpoint.id)])
   }

@@ -29,6 +29,8 @@ struct WorkerResources: Sendable {
   let contract: String
   /// The digest of `Pipeline.workText`.
   let work: String
+  /// The YAML text that the pipeline was read from; nil: whatever is registered.
+  let specification: String?
   let skipsLost: Bool
   let news: StreamNews
   let watch: StreamWatch
@@ -45,11 +47,6 @@ struct WorkerResources: Sendable {
 }
 
 extension WorkerResources {
-  /// Whether a worker that started now would do what this one does.
-  func isMeant(by record: PipelineRecord) -> Bool {
-    record.lineage == lineage && record.stream == stream && (record.workFingerprint ?? work) == work
-  }
-
   /// How long the step thread may take to learn what was read before the reading failed.
   private static let drainPatience = Duration.seconds(10)
 
@@ -61,7 +58,7 @@ extension WorkerResources {
       consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news,
       fields: fields, examples: examples)
     let decoder = RecordDecoder(
-      pipeline: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax)
+      schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax)
     do { try await pump.run(buffers: buffers, decoder: decoder, assignment: assignment) } catch {
       guard !(error is CancellationError) else { return }
       await drain(buffers, after: error)
@@ -98,8 +95,6 @@ final class TrainingThread {
 
   /// How long the first that waits waits for the others.
   private static let grace = Duration.seconds(5)
-  /// Decoded records waiting for the step thread, a partition.
-  private static let bufferCapacity = 8192
 
   init(resources: WorkerResources, listenAddress: String) throws {
     self.resources = resources
@@ -196,7 +191,8 @@ final class TrainingThread {
               reason: Trouble(error).sentence)
           }
         }
-        try await Task.sleep(for: .milliseconds(50))
+        // Who waits for a contract need not hurry.
+        try await Task.sleep(for: .milliseconds(board.currentFacts.awaits == nil ? 50 : 500))
       }
     }
   }
@@ -234,9 +230,12 @@ final class TrainingThread {
     let board = resources.board
     let buffers = owned.map { partition in
       PartitionBuffer(
-        partition: partition, capacity: Self.bufferCapacity, numberCount: learner.spec.numbers.count,
+        partition: partition, capacity: ModelSize.waitingMax, numberCount: learner.spec.numbers.count,
         categoryCount: learner.spec.categoryColumns, labelCount: learner.spec.heads.count,
-        fieldCount: resources.fields.count, nextOffset: agreed.progress[Int(partition)].nextOffset
+        fieldCount: resources.fields.count, weighsRecords: resources.pipeline.schema.weight != nil,
+        weighted: resources.pipeline.schema.sparseFeatures.map(\.pairsMax),
+        stepRecords: resources.pipeline.training.recordsPerPartition,
+        nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
     // Where the topic is another one nothing is read: the group ends in agreement.
@@ -250,7 +249,8 @@ final class TrainingThread {
   ) throws -> GenerationEnd {
     let pipeline = resources.pipeline
     let share = pipeline.training.recordsPerPartition
-    let batch = learner.spec.makeBatch(capacity: max(1, buffers.count * share))
+    let batch = learner.spec.makeBatch(
+      capacity: max(1, buffers.count * share), weighsRecords: pipeline.schema.weight != nil)
     let checkpoints = resources.checkpoints
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, learner: learner,

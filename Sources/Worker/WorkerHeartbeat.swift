@@ -96,7 +96,7 @@ struct WorkerHeartbeat: Sendable {
       // Twice a second: of very many fields only those that have something to tell.
       status.fields = report.fields.count > 256 ? report.withoutCleanFields : report
     }
-    status.troubles = await resources.troubles.sentences
+    status.troubles = await resources.troubles.sentences + (facts.awaits.map { [$0] } ?? [])
     for partition in facts.owned {
       guard
         let progress = facts.progress.first(where: { $0.partition == partition }),
@@ -117,21 +117,14 @@ struct WorkerHeartbeat: Sendable {
 
   private func followWishes() async throws {
     guard let pipeline = try await registry.pipeline(named: resources.pipeline.name) else { return }
-    if !resources.isMeant(by: pipeline), !resources.board.currentWishes.isReplaced {
-      resources.logger.error(
-        "another contract, training or lineage is registered than this worker has: it ends, and the next takes that",
-        [.fingerprint: LogValue(resources.work)])
-      resources.board.wish { wishes in
-        wishes.isReplaced = true
-        wishes.stop = true
-      }
-    }
+    followContract(pipeline)
     let facts = resources.board.currentFacts
     var mustRegroup = false
     if facts.rank == Rank(0), let plan = try await registry.currentPlan(pipeline: resources.pipelineID) {
       let members = try await registry.members(pipeline: resources.pipelineID, silence: .seconds(5))
       mustRegroup = Rendezvous.shouldRegroup(
-        plan, waiting: members.filter(\.isWaiting).map(\.facts), desired: pipeline.desiredWorkers)
+        plan, waiting: members.filter(\.isWaiting).map(\.facts), desired: pipeline.desiredWorkers,
+        work: pipeline.workFingerprint)
     }
     resources.board.wish { wishes in
       wishes.follow(pipeline)

@@ -24,6 +24,7 @@ public enum WorkerOutcome: Sendable, Equatable {
 /// registry how it does.
 public actor WorkerService {
   private let pipeline: Pipeline
+  private let specification: String?
   private let database: DatabaseLocation
   private let brokers: String
   private let memberID: String
@@ -33,15 +34,17 @@ public actor WorkerService {
   private nonisolated let board = ControlBoard()
 
   /// - Parameters:
+  ///   - specification: The YAML text that the pipeline was read from; nil: it counts as what is registered.
   ///   - brokers: Used when the pipeline names none.
   ///   - memberID: Unique to this process start.
   ///   - listenAddress: Where peers connect; port 0 takes a free one.
   ///   - finalPatience: How long the end waits for a database that does not take the final checkpoint.
   public init(
-    pipeline: Pipeline, database: DatabaseLocation, brokers: String, memberID: String,
+    pipeline: Pipeline, specification: String? = nil, database: DatabaseLocation, brokers: String, memberID: String,
     listenAddress: String = "127.0.0.1:0", finalPatience: Duration = .seconds(10), logger: Logger
   ) {
     self.pipeline = pipeline
+    self.specification = specification
     self.database = database
     self.brokers = brokers
     self.memberID = memberID
@@ -104,7 +107,7 @@ public actor WorkerService {
       pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
       partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters, stream: record.stream,
       lineage: record.lineage, contract: contract,
-      work: ContractRecord.fingerprint(of: pipeline.workText),
+      work: ContractRecord.fingerprint(of: pipeline.workText), specification: specification,
       skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
       watch: watch,
       checkpoints: CheckpointWriter(

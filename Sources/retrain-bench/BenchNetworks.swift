@@ -26,13 +26,13 @@ struct BenchNetwork: Sendable {
     spec = LearnerSpec(
       numbers: (0..<shape.numbers).map { NumberInput(name: "n\($0)") },
       categories: (0..<shape.categories).map { CategoryInput(name: "c\($0)", buckets: 100_000, dimension: 16) },
-      weighted: name == "W1d" ? WeightedInput(name: "rows", rows: 1 << 18, dimension: 64, activates: true) : nil,
+      weighted: name == "W1d" ? [WeightedInput(name: "rows", rows: 1 << 18, dimension: 64, activates: true)] : [],
       hidden: shape.hidden, activation: kind, task: .binary)
   }
 
   /// Floating-point operations of a step's hidden layers: forward, weights' gradients, and inputs' where wanted.
   func productOperations(rows: Int) -> Double {
-    let embeddings = spec.categories.reduce(spec.weighted?.dimension ?? 0) { $0 + $1.dimension }
+    let embeddings = spec.embeddedWidth
     var width = embeddings + spec.numbers.count
     var operations = 0.0
     for (index, units) in spec.hidden.enumerated() {
@@ -56,5 +56,5 @@ func trainStep(_ learner: Learner, _ batch: FeatureBatch) -> Update {
   learner.predict(batch)
   let local = learner.backward(batch)
   learner.absorbOwn()
-  return learner.apply(labelled: local.labelled, lossSum: local.lossSum)
+  return learner.apply(labelled: local.labelled, weight: local.weight, lossSum: local.lossSum)
 }

@@ -185,7 +185,7 @@ private struct EndToEndBench: Sendable {
   private func reference(_ lines: [[UInt8]]) throws -> [UInt8] {
     prepareArithmeticThread()
     let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: batch)
-    let decoder = RecordDecoder(pipeline: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
+    let decoder = RecordDecoder(schema: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
     let rows = FeatureBatch(capacity: batch, numberCount: IngestBench.width, categoryCount: 0)
     var attachment: [UInt8] = []
     var time = 0.0
@@ -233,7 +233,7 @@ private struct EndToEndBench: Sendable {
     let assignment = try await consumer.assign(
       Dictionary(uniqueKeysWithValues: buffers.map { ($0.partition, .offset(0)) }))
     let pump = Task {
-      let decoder = RecordDecoder(pipeline: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
+      let decoder = RecordDecoder(schema: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
       try await RecordPump(
         consumer: consumer, deadLetters: DeadLetters(configuration: configuration, topic: "unused"), topic: Self.topic,
         fields: fields

@@ -62,7 +62,7 @@ struct IngestBench {
       FeatureSettings(name: Self.name($0), path: (isNested ? "x." : "") + Self.name($0), type: .float)
     }
     decoder = RecordDecoder(
-      pipeline: FeatureSchema(label: LabelSettings(path: "y"), features: features), task: .binary,
+      schema: FeatureSchema(label: LabelSettings(path: "y"), features: features), task: .binary,
       recordBytesMax: 1_000_000)
   }
 

@@ -12,7 +12,11 @@ extension Workload {
       BenchFlag("threads", "1|2", "1", "With two, one reads and one learns."), .streamBatch,
       BenchFlag("rows", "n", "300000", "Records that are made up where no file is given."),
       BenchFlag("samples", "n", "5", "Runs to measure."), BenchFlag("rate", "number", "0.2", "The learning rate."),
-      BenchFlag("file", "path", "", "The records; without it made up."), .clock,
+      BenchFlag("file", "path", "", "The records; without it made up."),
+      BenchFlag("weight", "path", "", "Where a record of the file says how much it counts; without it each counts 1."),
+      BenchFlag(
+        "weights", "learned|measured", "learned", "Whether weights count for the learner, or for the log loss alone."),
+      .clock,
     ],
     run: runLinear)
 }
@@ -24,7 +28,10 @@ extension Workload {
   let samples = try options.int("samples")
   let rate = try options.double("rate")
   var path = options.string("file")
+  let weight = options.string("weight")
+  let weights = options.string("weights")
   let clock = try BenchClock(flag: options.string("clock"))
+  guard ["learned", "measured"].contains(weights) else { throw BenchError("--weights is learned or measured") }
   guard threads <= 2 else { throw BenchError("--threads is 1 or 2") }
   var made: URL?
   if path.isEmpty {
@@ -34,9 +41,11 @@ extension Workload {
     path = url.path(percentEncoded: false)
   }
   defer { if let made { try? FileManager.default.removeItem(at: made) } }
+  var schema = LinearStream.schema
+  if !weight.isEmpty { schema.weight = weight }
   let bench = StreamBench(
-    path: path, schema: LinearStream.schema, spec: LinearStream.spec(learningRate: Float(rate)), batch: batch,
-    threads: threads, clock: clock)
+    path: path, schema: schema, spec: LinearStream.spec(learningRate: Float(rate)), batch: batch,
+    threads: threads, clock: clock, learnsWeights: weights == "learned")
   try bench.report(workload: "linear", samples: samples).emit()
 }
 

@@ -32,7 +32,8 @@ private final class RankedSteps {
     learner = Learner(spec: stepCase.network.spec, batchCapacity: share, kernels: stepCase.kernels)
     batches = stepCase.network.batches(count: 64, rows: stepCase.rows).map { whole in
       let batch = FeatureBatch(
-        capacity: share, numberCount: whole.numberCount, categoryCount: whole.categoryCount)
+        capacity: share, numberCount: whole.numberCount, categoryCount: whole.categoryCount,
+        weightedCount: whole.weighted.count)
       batch.count = share
       for row in 0..<share { batch.copyRow(collective.rank.rawValue * share + row, of: whole, to: row) }
       return batch

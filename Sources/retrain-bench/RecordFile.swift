@@ -14,7 +14,7 @@ final class RecordFile {
     let handle = try FileHandle(forReadingFrom: URL(filePath: path))
     self.handle = handle
     lines = LineReader(Decompressor { try handle.read(upToCount: 1 << 18).map { Array($0) } })
-    decoder = RecordDecoder(pipeline: schema, task: task, recordBytesMax: 1_000_000)
+    decoder = RecordDecoder(schema: schema, task: task, recordBytesMax: 1_000_000)
   }
 
   deinit {

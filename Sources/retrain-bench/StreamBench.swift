@@ -16,6 +16,8 @@ struct StreamBench: Sendable {
   /// 1: decode and learn in turn; 2: decode on a thread of its own.
   let threads: Int
   var clock = BenchClock.wall
+  /// Of records with weights: else they count for what is measured alone.
+  var learnsWeights = true
 
   /// What one pass over the file gave.
   struct Pass: Sendable {
@@ -27,7 +29,7 @@ struct StreamBench: Sendable {
 
   /// One pass by a new learner.
   func pass(threads: Int, kernels: Kernels = .active, recordsMax: Int = .max) throws -> Pass {
-    let run = StreamLearner(spec: spec, batch: batch, kernels: kernels)
+    let run = StreamLearner(spec: spec, batch: batch, learnsWeights: learnsWeights, kernels: kernels)
     let seconds = try clock.measure { try learn(run, threads: threads, recordsMax: recordsMax) }
     return Pass(
       records: run.records, seconds: seconds, metrics: run.metrics, parameters: run.learner.parametersDigestInput)
@@ -102,7 +104,9 @@ struct StreamBench: Sendable {
     }
   }
 
-  @Sendable private func makeBatch() -> FeatureBatch { spec.makeBatch(capacity: batch) }
+  @Sendable private func makeBatch() -> FeatureBatch {
+    spec.makeBatch(capacity: batch, weighsRecords: schema.weight != nil)
+  }
 
   /// The report of the rate, with what the predictions were worth among its parameters.
   func report(workload: String, samples: Int, _ params: [String: String] = [:]) throws -> BenchReport {
@@ -114,6 +118,8 @@ struct StreamBench: Sendable {
     params["clock"] = clock.rawValue
     params["log_loss"] = metrics.meanLoss.map { String(format: "%.5f", $0) }
     params["auc"] = metrics.auc.map { String(format: "%.5f", $0) }
+    if let weight = metrics.weightSum { params["weight"] = String(format: "%.1f", weight) }
+    params["observed_to_predicted"] = metrics.observedToPredicted.map { String(format: "%.4f", $0) }
     return BenchReport(workload: workload, params: params, samples: rates, unit: "records/s")
   }
 }
@@ -123,17 +129,21 @@ private final class StreamLearner {
   let learner: Learner
   private(set) var metrics = StreamMetrics(task: .binary)
   private(set) var records = 0
+  private let learnsWeights: Bool
 
-  init(spec: LearnerSpec, batch: Int, kernels: Kernels) {
+  init(spec: LearnerSpec, batch: Int, learnsWeights: Bool, kernels: Kernels) {
+    self.learnsWeights = learnsWeights
     learner = Learner(spec: spec, batchCapacity: batch, kernels: kernels)
   }
 
   func learn(_ rows: FeatureBatch) throws {
+    let weights = rows.weights.map { Array(UnsafeBufferPointer(start: $0, count: rows.count)) }
+    if !learnsWeights { rows.weights?.update(repeating: 1, count: rows.count) }
     let update = trainStep(learner, rows)
     guard update.isFinite else { throw BenchError("a step was not finite") }
     // What was predicted before the step.
     if let outputs = learner.outputs.baseAddress {
-      metrics.add(outputs: outputs, labels: rows.labels, count: rows.count)
+      metrics.add(outputs: outputs, labels: rows.labels, weights: weights, count: rows.count)
     }
     records += rows.count
   }

@@ -31,10 +31,19 @@ struct Way {
     reading.categories.assign(schema.categories + 1, 54321);
     reading.outcome = cjson_decode(
         decoder.get(), bytes, length, reading.numbers.data(), reading.categories.data(), reading.labels.data(),
-        &reading.eventTime, &reading.field);
+        &reading.eventTime, &reading.weight, &reading.field);
     bool isInside = reading.numbers.back() == unwritten && reading.labels.back() == unwritten;
     if (!isInside || reading.categories.back() != 54321) fprintf(stderr, "%s writes past its columns\n", name.c_str()), abort();
     reading.numbers.pop_back(), reading.labels.pop_back(), reading.categories.pop_back();
+    for (int32_t bag = 0; bag < schema.bags; bag++) {
+      const uint32_t *rows;
+      const float *weights;
+      size_t count = cjson_bag(decoder.get(), bag, &rows, &weights);
+      reading.bags.emplace_back();
+      // What was refused means nothing.
+      if (reading.outcome != CJSON_OK) continue;
+      for (size_t i = 0; i < count; i++) reading.bags.back().push_back({rows[i], weights[i]});
+    }
     size_t shown;
     cjson_rejected(decoder.get(), &shown);
     if (shown > 72) fprintf(stderr, "%s shows %zu bytes\n", name.c_str(), shown), abort();
@@ -49,7 +58,7 @@ const std::vector<std::vector<Way>> &ways() {
       all.emplace_back();
       for (size_t i = 0; const char *name = cjson_implementation(i); i++)
         for (bool byTokens : {false, true}) {
-          cjson_options options = {recordBytesMax, normalize, name, byTokens};
+          cjson_options options = {recordBytesMax, normalize, nullptr, name, byTokens};
           std::unique_ptr<cjson_decoder, void (*)(cjson_decoder *)> decoder(schema.make(options), cjson_destroy);
           if (decoder == nullptr) fprintf(stderr, "no decoder by %s\n", name), abort();
           std::string way = std::string(name) + (byTokens ? ", by tokens" : ", by characters");
@@ -70,7 +79,8 @@ bool isSame(const Reading &a, const Reading &b) {
   if (a.outcome != b.outcome || a.field != b.field) return false;
   if (a.outcome != CJSON_OK) return true;
   bool isSameTime = std::isnan(a.eventTime) ? std::isnan(b.eventTime) : a.eventTime == b.eventTime;
-  return isSame(a.numbers, b.numbers) && isSame(a.labels, b.labels) && a.categories == b.categories && isSameTime;
+  return isSame(a.numbers, b.numbers) && isSame(a.labels, b.labels) && a.categories == b.categories && isSameTime &&
+         a.weight == b.weight && a.bags == b.bags;
 }
 
 void show(const char *who, const Reading &reading) {
@@ -80,6 +90,10 @@ void show(const char *who, const Reading &reading) {
   for (float value : reading.labels) fprintf(stderr, " %a", value);
   fprintf(stderr, " | categories");
   for (uint32_t value : reading.categories) fprintf(stderr, " %u", value);
+  for (auto &bag : reading.bags) {
+    fprintf(stderr, " | bag");
+    for (auto &[row, weight] : bag) fprintf(stderr, " %u:%a", row, weight);
+  }
   fprintf(stderr, "\n");
 }
 
@@ -114,7 +128,8 @@ const std::string &ordinary(size_t schema) {
       R"({"x":{"a":1,"b":2,"c":"c","d":true},"a":1,"b":0.5,"o":{"p":{"q":3}},"y":1,"t":5})",
       R"({"x.a":1,"a":3,"é":4,"list":["u"],"twenty_five_letters_long_":"x","t":6,"y":"late"})",
       R"({"a":1,"b":2,"d":true,"c":"true","t":5,"u":6,"y":1,"z":2})",
-      R"({"t":7,"c":["a"],"u":"8","x":{"a":9},"y":1})"};
+      R"({"t":7,"c":["a"],"u":"8","x":{"a":9},"y":1})",
+      R"({"a":1,"m":{"k":1},"x":{"m":{}},"n":{"k":2},"s":"a b","u":"c","y":1})"};
   return records[schema];
 }
 

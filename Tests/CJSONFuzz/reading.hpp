@@ -7,47 +7,21 @@
 #include <optional>
 #include <strings.h>
 
+#include "normal.hpp"
 #include "plain.hpp"
 #include "schemas.hpp"
+#include "spelling.hpp"
+#include "times.hpp"
 
 // The rules of CJSON in the simplest possible way: one value after the other of a record that has been parsed whole.
-
-/// Unicode's Normalization Form C as far as the fuzzer knows it: an e and the acute accent behind it become one.
-inline std::string composed(std::string text) {
-  for (size_t place; (place = text.find("e\xCC\x81")) != std::string::npos;) text.replace(place, 3, "\xC3\xA9");
-  return text;
-}
-
-/// Whether a character may join the one before it.
-inline bool joins(uint32_t code) {
-  static const struct { uint32_t first, last; bool isSuspect; } ranges[] = {
-#include "../../Sources/CJSON/normal_ranges.inc"
-  };
-  for (auto &range : ranges)
-    if (code >= range.first && code <= range.last) return true;
-  return false;
-}
-
-/// What texts are compared as: one with more than 30 characters in a row that may join stays as it is.
-inline std::string normal(const std::string &text) {
-  size_t row = 0;
-  for (size_t i = 0; i < text.size();) {
-    uint8_t lead = uint8_t(text[i]);
-    size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    uint32_t code = size == 1 ? lead : lead & (0xFF >> (size + 1));
-    for (size_t k = 1; k < size; k++) code = code << 6 | (uint8_t(text[i + k]) & 0x3F);
-    i += size;
-    row = joins(code) ? row + 1 : 0;
-    if (row > 30) return text;
-  }
-  return composed(text);
-}
 
 struct Reading {
   int32_t outcome = CJSON_OK, field = -1;
   std::vector<float> numbers, labels;
   std::vector<uint32_t> categories;
+  std::vector<std::vector<std::pair<uint32_t, float>>> bags;
   double eventTime = std::numeric_limits<double>::quiet_NaN();
+  float weight = 1;
 };
 
 class Reader {
@@ -56,12 +30,16 @@ class Reader {
     out_.numbers.resize(schema.numbers);
     out_.labels.resize(schema.labels);
     out_.categories.resize(schema.categories);
+    out_.bags.resize(schema.bags);
+    sums_.resize(schema.bags);
   }
 
   Reading read(const plain::Value &record) {
     enter(record, {});
     for (size_t i = 0; i < schema_.places.size(); i++)
       if (!seen_[i]) absent(i);
+    for (size_t i = 0; i < schema_.places.size(); i++)
+      if (isBag(given(i))) weigh(i);
     return out_;
   }
 
@@ -104,14 +82,91 @@ class Reader {
     }
   }
 
+  static bool isBag(const cjson_field &place) { return place.kind == CJSON_MAP || place.kind == CJSON_TEXT; }
+
+  // The weights of a bag, from the sums of its rows.
+  void weigh(size_t i) {
+    auto &sums = sums_[given(i).column];
+    double norm = 0;
+    for (auto &[row, sum] : sums) {
+      double square = sum * sum;
+      norm += given(i).norm == CJSON_NORM_L2 ? square : std::fabs(sum);
+    }
+    if (given(i).norm == CJSON_NORM_L2) norm = std::sqrt(norm);
+    for (auto &[row, sum] : sums) {
+      float weight = float(given(i).norm == CJSON_NORM_NONE || norm == 0 ? sum : sum / norm);
+      if (!std::isfinite(weight)) return note(CJSON_OVERFLOW, i);
+      out_.bags[given(i).column].push_back({row, weight});
+    }
+  }
+
+  // False: there is no room for another row.
+  bool addTo(size_t i, const std::string &key, double weight) {
+    auto &sums = sums_[given(i).column];
+    uint32_t row = 1 + cjson_hash(key.data(), key.size()) % (given(i).buckets - 1);
+    for (auto &[other, sum] : sums)
+      if (other == row) return sum += weight, true;
+    if (sums.size() == given(i).slots) return false;
+    sums.push_back({row, weight});
+    return true;
+  }
+
+  void keepMap(size_t i, const Value &map) {
+    sums_[given(i).column].clear();
+    for (auto &[key, value] : map.members) {
+      std::string name = normal(key);
+      if (value.kind == Value::null) continue;
+      if (value.kind == Value::list || value.kind == Value::object) wrong(i);
+      if (value.kind == Value::truth) keepEntry(i, name, value.isTrue);
+      if (value.kind == Value::number) keepEntry(i, name, strtod(value.content.c_str(), nullptr));
+      if (value.kind != Value::text) continue;
+      std::string text = normal(value.content);
+      std::optional<double> spelled;
+      if (given(i).coerces) spelled = spelledIn(text);
+      if (spelled) keepEntry(i, name, *spelled);
+      else keepEntry(i, name + "=" + text, 1);
+    }
+  }
+
+  void keepEntry(size_t i, const std::string &key, double value) {
+    const cjson_field &place = given(i);
+    if (std::isinf(value)) return note(CJSON_OVERFLOW, i);
+    if (place.has_range) {
+      if (place.rejects_out_of_range && (value < place.low || value > place.high)) return note(CJSON_OUT_OF_RANGE, i);
+      value = std::min(std::max(value, place.low), place.high);
+    }
+    if (std::isinf(float(value))) return note(CJSON_OVERFLOW, i);
+    if (value != 0 && !addTo(i, key, value)) note(CJSON_OUT_OF_RANGE, i);
+  }
+
+  void keepTokens(size_t i, const std::string &text) {
+    sums_[given(i).column].clear();
+    std::vector<std::string> tokens;
+    bool isInside = false;
+    for (char c : text) {
+      bool isOfToken = isalnum(uint8_t(c)) || uint8_t(c) >= 0x80;
+      if (isOfToken && !isInside) tokens.emplace_back();
+      if (isOfToken) tokens.back() += uint8_t(c) < 0x80 ? char(tolower(c)) : c;
+      isInside = isOfToken;
+    }
+    for (size_t last = 0; last < tokens.size(); last++)
+      for (size_t count = 1; count <= given(i).ngrams && count <= last + 1; count++) {
+        std::string key = tokens[last + 1 - count];
+        for (size_t k = last + 2 - count; k <= last; k++) key += " " + tokens[k];
+        if (!addTo(i, key, 1)) return;
+      }
+  }
+
   void absent(size_t i) {
     const cjson_field &place = given(i);
     switch (place.kind) {
       case CJSON_EVENT_TIME: return note(CJSON_BAD_TIME, i);
       case CJSON_LABEL_TIME: return;
       case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE: out_.labels[place.column] = NAN; return;
+      case CJSON_WEIGHT: out_.weight = 1; return;
     }
     if (place.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, i);
+    if (isBag(place)) return sums_[place.column] = {{0, 1.0}}, void();
     if (place.kind == CJSON_CATEGORY) return keepRows(i, {0});
     out_.numbers[place.column] = place.missing == CJSON_MISSING_VALUE ? float(place.missing_value - place.origin) : NAN;
     keepParts(i, NAN);
@@ -123,6 +178,7 @@ class Reader {
       case Value::truth: return keepTruth(i, value.isTrue);
       case Value::text: return keepText(i, normal(value.content));
       case Value::list: return keepList(i, value);
+      case Value::object: return given(i).kind == CJSON_MAP ? keepMap(i, value) : wrong(i);
       default: return wrong(i);
     }
   }
@@ -135,7 +191,8 @@ class Reader {
       case CJSON_LABEL_BINARY: out_.labels[place.column] = truth; return;
       case CJSON_LABEL_CLASS: return keepClass(i, word);
       case CJSON_CATEGORY: return place.coerces ? keepCategory(i, word) : wrong(i);
-      case CJSON_NUMBER: case CJSON_LABEL_VALUE: return place.coerces ? keepNumber(i, truth, "") : wrong(i);
+      case CJSON_TEXT: return place.coerces ? keepTokens(i, word) : wrong(i);
+      case CJSON_NUMBER: case CJSON_LABEL_VALUE: case CJSON_WEIGHT: return place.coerces ? keepNumber(i, truth, "") : wrong(i);
       default: return wrong(i);
     }
   }
@@ -143,41 +200,28 @@ class Reader {
   void keepText(size_t i, const std::string &text) {
     const cjson_field &place = given(i);
     if (place.kind == CJSON_CATEGORY) return keepCategory(i, text);
+    if (place.kind == CJSON_TEXT) return keepTokens(i, text);
+    if (place.kind == CJSON_MAP) return wrong(i);
     if (place.kind == CJSON_LABEL_CLASS) return keepClass(i, text);
     if (place.kind == CJSON_EVENT_TIME || place.kind == CJSON_LABEL_TIME || place.kind == CJSON_TIMESTAMP)
       if (std::optional<double> time = timeOf(text)) return keepTime(i, *time);
     if (!place.coerces) return wrong(i);
-    std::string word = text;
-    auto isBlank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-    while (!word.empty() && isBlank(word.back())) word.pop_back();
-    while (!word.empty() && isBlank(word.front())) word.erase(0, 1);
-    auto is = [&](const char *other) { return word.size() == strlen(other) && strcasecmp(word.c_str(), other) == 0; };
-    if (word.empty() || is("nan") || is("na") || is("n/a") || is("null") || is("none")) return absent(i);
+    std::string word = trimmed(text);
+    if (isNothing(word)) return absent(i);
     if (place.kind == CJSON_BOOLEAN || place.kind == CJSON_LABEL_BINARY)
-      if (is("true") || is("false")) return keepTruth(i, is("true"));
-    double sign = word[0] == '-' ? -1 : 1;
-    if (word[0] == '-' || word[0] == '+') word.erase(0, 1);
-    if (is("inf") || is("infinity")) return keepNumber(i, sign * INFINITY, "");
-    // Digits with at most one point, then perhaps an exponent.
-    size_t digits = 0, at = 0, points = 0;
-    for (; at < word.size() && (isdigit(uint8_t(word[at])) || (word[at] == '.' && points == 0)); at++)
-      word[at] == '.' ? points++ : digits++;
-    if (digits == 0) return wrong(i);
-    if (at < word.size()) {
-      if (word[at] != 'e' && word[at] != 'E') return wrong(i);
-      at++;
-      if (at < word.size() && (word[at] == '+' || word[at] == '-')) at++;
-      if (at == word.size() || word.find_first_not_of("0123456789", at) != std::string::npos) return wrong(i);
-    }
-    keepNumber(i, sign * strtod(word.c_str(), nullptr), "");
+      if (is(word, "true") || is(word, "false")) return keepTruth(i, is(word, "true"));
+    std::optional<double> value = numberIn(word);
+    value ? keepNumber(i, *value, "") : wrong(i);
   }
 
   void keepNumber(size_t i, double value, const std::string &numeral) {
     const cjson_field &place = given(i);
     switch (place.kind) {
-      case CJSON_CATEGORY: case CJSON_LABEL_CLASS: {
+      case CJSON_MAP: return wrong(i);
+      case CJSON_CATEGORY: case CJSON_LABEL_CLASS: case CJSON_TEXT: {
         std::optional<std::string> category = categoryOf(value, numeral, place.coerces);
         if (!category) return wrong(i);
+        if (place.kind == CJSON_TEXT) return keepTokens(i, *category);
         return place.kind == CJSON_CATEGORY ? keepCategory(i, *category) : keepClass(i, *category);
       }
       case CJSON_EVENT_TIME: case CJSON_LABEL_TIME:
@@ -195,6 +239,10 @@ class Reader {
       case CJSON_LABEL_BINARY:
         if (value != 0 && value != 1) return wrong(i);
         out_.labels[place.column] = value == 1;
+        return;
+      case CJSON_WEIGHT:
+        if (!(value >= 0 && value <= place.high)) return note(CJSON_OUT_OF_RANGE, i);
+        out_.weight = float(value);
         return;
       default:
         if (std::isinf(float(value)) || (place.has_range && value < place.low)) return wrong(i);
@@ -261,20 +309,23 @@ class Reader {
     out_.labels[given(i).column] = float(found - classes.begin());
   }
 
-  void keepRows(size_t i, std::vector<uint32_t> rows) {
+  void keepRows(size_t i, std::vector<uint64_t> rows) {
     const cjson_field &place = given(i);
     rows.resize(std::max(place.slots, 1u), UINT32_MAX);
-    std::copy(rows.begin(), rows.end(), out_.categories.begin() + place.column);
+    auto out = out_.categories.begin() + place.column;
+    for (uint64_t row : rows) *out++ = uint32_t(row);
+    if (place.gives_hashes)
+      for (uint64_t row : rows) *out++ = uint32_t(row >> 32);
   }
 
   void keepCategory(size_t i, const std::string &text) {
-    if (std::optional<uint32_t> row = rowOf(i, text)) keepRows(i, {*row});
+    if (std::optional<uint64_t> row = rowOf(i, text)) keepRows(i, {*row});
   }
 
   void keepList(size_t i, const Value &list) {
     const cjson_field &place = given(i);
     if (place.kind != CJSON_CATEGORY || place.slots < 2) return wrong(i);
-    std::vector<uint32_t> rows;
+    std::vector<uint64_t> rows;
     for (const Value &item : list.items) {
       std::optional<std::string> text;
       if (item.kind == Value::null) continue;
@@ -284,12 +335,13 @@ class Reader {
         text = categoryOf(strtod(item.content.c_str(), nullptr), item.content, place.coerces);
       if (!text) wrong(i);
       else if (rows.size() == place.slots) note(CJSON_OUT_OF_RANGE, i);
-      else if (std::optional<uint32_t> row = rowOf(i, *text)) rows.push_back(*row);
+      else if (std::optional<uint64_t> row = rowOf(i, *text)) rows.push_back(*row);
     }
     keepRows(i, rows);
   }
 
-  std::optional<uint32_t> rowOf(size_t i, const std::string &text) {
+  // A row, or a whole hash, whose high half is not 0.
+  std::optional<uint64_t> rowOf(size_t i, const std::string &text) {
     const cjson_field &place = given(i);
     const std::vector<std::string> &values = schema_.places[i].values;
     auto found = std::find(values.begin(), values.end(), text);
@@ -297,6 +349,7 @@ class Reader {
     if (!values.empty() && place.unknown == CJSON_UNKNOWN_REJECT) return note(CJSON_UNKNOWN_CATEGORY, i), std::nullopt;
     if (!values.empty() && place.unknown == CJSON_UNKNOWN_MISSING) return 0;
     uint32_t first = 1 + uint32_t(values.size());
+    if (place.gives_hashes) return cjson_whole_hash(text.data(), text.size());
     return first + cjson_hash(text.data(), text.size()) % (place.buckets - first);
   }
 
@@ -312,8 +365,6 @@ class Reader {
     return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
   }
 
-  static bool isTime(double seconds) { return seconds >= -62135596800.0 && seconds < 253402300800.0; }
-
   static double inSeconds(const cjson_field &place, double value) {
     switch (place.unit) {
       case CJSON_UNIT_SECONDS: return value;
@@ -327,90 +378,8 @@ class Reader {
     }
   }
 
-  // yyyy-mm-dd[(T| )hh:mm[:ss[(.|,)f…]][[ ]zone]]
-  static std::optional<double> timeOf(const std::string &text) {
-    std::string rest = text;
-    auto number = [&](size_t count) {
-      for (size_t i = 0; i < count; i++)
-        if (i >= rest.size() || !isdigit(uint8_t(rest[i]))) return -1;
-      int value = atoi(rest.substr(0, count).c_str());
-      rest.erase(0, count);
-      return value;
-    };
-    auto one = [&](const char *of) {
-      if (rest.empty() || strchr(of, rest[0]) == nullptr || rest[0] == 0) return char(0);
-      char found = rest[0];
-      rest.erase(0, 1);
-      return found;
-    };
-    int year = number(4);
-    if (year < 1 || !one("-")) return std::nullopt;
-    int month = number(2);
-    if (month < 1 || month > 12 || !one("-")) return std::nullopt;
-    int day = number(2);
-    if (day < 1 || day > daysOf(year, month)) return std::nullopt;
-    double seconds = 86400.0 * daysBefore(year, month, day);
-    if (rest.empty()) return seconds;
-    if (!one("Tt ")) return std::nullopt;
-    int hour = number(2), minute = -1, second = 0;
-    if (hour < 0 || hour > 24 || !one(":")) return std::nullopt;
-    minute = number(2);
-    if (minute < 0 || minute > 59) return std::nullopt;
-    std::string fraction;
-    if (one(":")) {
-      second = number(2);
-      if (second < 0 || second > 60) return std::nullopt;
-      if (one(".,")) {
-        while (char digit = one("0123456789")) fraction += digit;
-        if (fraction.empty()) return std::nullopt;
-      }
-    }
-    double part = strtod(("0." + fraction.substr(0, 15)).c_str(), nullptr);
-    if (hour == 24 && (minute > 0 || second > 0 || part > 0)) return std::nullopt;
-    seconds += hour * 3600 + minute * 60 + second;
-    if (!rest.empty()) {
-      one(" ");
-      if (char sign = one("+-")) {
-        int zoneHour = number(2), zoneMinute = 0;
-        if (zoneHour < 0 || zoneHour > 23) return std::nullopt;
-        if (!rest.empty()) {
-          one(":");
-          zoneMinute = number(2);
-          if (zoneMinute < 0 || zoneMinute > 59) return std::nullopt;
-        }
-        seconds -= (sign == '-' ? -1 : 1) * (zoneHour * 3600 + zoneMinute * 60);
-        if (!rest.empty()) return std::nullopt;
-      } else if (rest != "Z" && rest != "z" && (rest != "UTC" || text[text.size() - 4] != ' ')) {
-        if (rest != "UTC") return std::nullopt;
-      }
-    }
-    if (second == 60) {
-      bool isLeap = false;
-      for (int other = std::max(1, year - 1); other <= year + 1; other++)
-        isLeap = isLeap || seconds == 86400.0 * daysBefore(other, 1, 1) || seconds == 86400.0 * daysBefore(other, 7, 1);
-      if (!isLeap) return std::nullopt;
-    } else {
-      seconds += part;
-    }
-    if (!isTime(seconds)) return std::nullopt;
-    return seconds;
-  }
-
-  static int daysOf(int year, int month) {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && isLeap ? 29 : days[month - 1];
-  }
-
-  // Days from 1970 on.
-  static int64_t daysBefore(int year, int month, int day) {
-    int64_t before = year - 1;
-    int64_t days = before * 365 + before / 4 - before / 100 + before / 400 - 719162;
-    for (int earlier = 1; earlier < month; earlier++) days += daysOf(year, earlier);
-    return days + day - 1;
-  }
-
   const Schema &schema_;
   std::vector<bool> seen_;
   Reading out_;
+  std::vector<std::vector<std::pair<uint32_t, double>>> sums_;  // by bag, in the order in which rows came
 };

@@ -33,10 +33,15 @@ struct Place {
     return std::move(*this);
   }
   Place slots(uint32_t count) && { return field.slots = count, std::move(*this); }
+  Place hashes() && { return field.gives_hashes = true, std::move(*this); }
   Place unit(int32_t unit) && { return field.unit = unit, std::move(*this); }
   Place origin(double origin) && { return field.origin = origin, std::move(*this); }
   Place withParts(std::vector<int32_t> wanted, std::vector<int64_t> starts, std::vector<int32_t> offsets) && {
     parts = std::move(wanted), zoneStarts = std::move(starts), zoneOffsets = std::move(offsets);
+    return std::move(*this);
+  }
+  Place rows(uint32_t most, int32_t norm, uint32_t ngrams = 1) && {
+    field.slots = most, field.norm = norm, field.ngrams = ngrams;
     return std::move(*this);
   }
   Place coerced() && { return field.coerces = true, std::move(*this); }
@@ -44,7 +49,7 @@ struct Place {
 
 struct Schema {
   std::vector<Place> places;
-  int32_t numbers = 0, categories = 0, labels = 0;
+  int32_t numbers = 0, categories = 0, labels = 0, bags = 0;
 
   explicit Schema(std::vector<Place> given) : places(std::move(given)) {
     for (Place &place : places) {
@@ -56,8 +61,9 @@ struct Schema {
           break;
         case CJSON_CATEGORY:
           place.field.column = categories;
-          categories += place.field.slots > 1 ? place.field.slots : 1;
+          categories += (place.field.slots > 1 ? place.field.slots : 1) * (place.field.gives_hashes ? 2 : 1);
           break;
+        case CJSON_MAP: case CJSON_TEXT: place.field.column = bags++; break;
         case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE: place.field.column = labels++; break;
         default: break;
       }
@@ -97,12 +103,14 @@ inline const std::vector<Schema> &schemas() {
           Place({"x", "a"}, CJSON_NUMBER),
           Place({"x", "b"}, CJSON_NUMBER).range(-1.5, 6000),
           Place({"x", "c"}, CJSON_CATEGORY),
+          Place({"x", "c"}, CJSON_CATEGORY).hashes(),
           Place({"x", "d"}, CJSON_BOOLEAN),
           Place({"a"}, CJSON_NUMBER).missing(CJSON_MISSING_VALUE, 7),
           Place({"b"}, CJSON_NUMBER).range(0.1, 0.7, true),
           Place({"o", "p", "q"}, CJSON_NUMBER),
           Place({"y"}, CJSON_LABEL_BINARY),
           Place({"t"}, CJSON_LABEL_TIME),
+          Place({"w"}, CJSON_WEIGHT).range(0, 1e6),
       }),
       // Keys that are no pattern: long ones, with quotes, backslashes, dots and other scripts; several fields of a key.
       Schema({
@@ -114,6 +122,7 @@ inline const std::vector<Schema> &schemas() {
           Place({"a"}, CJSON_CATEGORY),
           Place({"\xC3\xA9"}, CJSON_NUMBER),
           Place({"list"}, CJSON_CATEGORY).slots(3),
+          Place({"list"}, CJSON_CATEGORY).slots(4).known({"u"}, CJSON_UNKNOWN_HASH).hashes(),
           Place({"list"}, CJSON_CATEGORY).slots(2).known({"u", "v"}, CJSON_UNKNOWN_MISSING).coerced(),
           Place({"twenty_five_letters_long_"}, CJSON_CATEGORY).known({"x", "\xC3\xA9", "1"}, CJSON_UNKNOWN_REJECT),
           Place({"t"}, CJSON_EVENT_TIME).unit(CJSON_UNIT_SECONDS),
@@ -131,6 +140,7 @@ inline const std::vector<Schema> &schemas() {
           Place({"u"}, CJSON_TIMESTAMP).unit(CJSON_UNIT_NANOSECONDS).range(-1e9, 3e9),
           Place({"y"}, CJSON_LABEL_BINARY).coerced(),
           Place({"z"}, CJSON_LABEL_VALUE).coerced(),
+          Place({"w"}, CJSON_WEIGHT).coerced().range(0, 1e6),
       }),
       // Times, with the parts of two calendars.
       Schema({
@@ -142,6 +152,18 @@ inline const std::vector<Schema> &schemas() {
               {CJSON_PART_HOUR, CJSON_PART_DAY_OF_YEAR}, {INT64_MIN, -1000, 1364691600, 1382835600},
               {3208, 3600, 7200, -3600}),
           Place({"x", "a"}, CJSON_TIMESTAMP).range(-1e12, 1e12).withParts({CJSON_PART_MONTH}, {0}, {86399}),
+          Place({"y"}, CJSON_LABEL_BINARY),
+      }),
+      // Maps and texts, alone and with others of their key.
+      Schema({
+          Place({"a"}, CJSON_NUMBER),
+          Place({"m"}, CJSON_MAP).rows(3, CJSON_NORM_NONE),
+          Place({"x", "m"}, CJSON_MAP).rows(64, CJSON_NORM_L2).coerced().missing(CJSON_MISSING_REJECT),
+          Place({"n"}, CJSON_MAP).rows(8, CJSON_NORM_L1).range(-2, 5),
+          Place({"n"}, CJSON_MAP).rows(8, CJSON_NORM_L2).range(-2, 5, true),
+          Place({"s"}, CJSON_TEXT).rows(64, CJSON_NORM_L2, 2),
+          Place({"u"}, CJSON_TEXT).rows(4, CJSON_NORM_NONE, 3).coerced(),
+          Place({"u"}, CJSON_CATEGORY),
           Place({"y"}, CJSON_LABEL_BINARY),
       }),
   };

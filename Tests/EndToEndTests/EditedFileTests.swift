@@ -57,6 +57,13 @@ struct EditedFileTests {
 
     // Another meaning: nothing runs, nothing has changed.
     try write("[cold, warm]", "[warm, cold]")
+    // Validation says so beforehand, which is no mistake of the file.
+    let validated = try place.run("validate", pipeline)
+    #expect(validated.code == 0 && validated.output.contains("'start' would refuse to go on with this file"))
+    #expect(validated.complaints.contains("edited.yaml:4:30: schema.label.classes was [cold, warm]"))
+    let listed = try place.run("validate", pipeline, "--json").json()["learned"] as? [String: Any]
+    #expect((listed?["edits"] as? [[String: Any]])?.first?["effect"] as? String == "changes")
+    #expect(listed?["step"] as? Int == learned)
     let refused = try start()
     #expect(refused.code == 65 && refused.output.isEmpty)
     #expect(

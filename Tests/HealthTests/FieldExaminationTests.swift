@@ -91,6 +91,16 @@ struct FieldExaminationTests {
       ])
   }
 
+  @Test("a weight that never comes is told as what it is")
+  func weight() {
+    var weight = field(.init(records: 500, missing: 500), isFeature: false, near: ["w"])
+    weight.isWeight = true
+    #expect(
+      FieldReport(records: 500, fields: [weight]).warnings(limits: HealthLimits()) { "\($0)" } == [
+        "weight x.A is absent from 500 of 500 records (keys near it: w): each counts 1"
+      ])
+  }
+
   @Test("an unknown category is told with one of them, and a label of no class however few they are")
   func strangers() {
     var origin = field(.init(records: 500, unknown: 500))

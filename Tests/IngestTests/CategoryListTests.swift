@@ -20,7 +20,7 @@ struct CategoryListTests {
     let schema = FeatureSchema(
       label: LabelSettings(path: "y"),
       features: [category("before", values: ["x"]), list, category("behind", values: ["x"])])
-    let decoder = RecordDecoder(pipeline: schema, task: .binary, recordBytesMax: 1000)
+    let decoder = RecordDecoder(schema: schema, task: .binary, recordBytesMax: 1000)
     #expect(decoder.categoryCount == 5)
     let batch = FeatureBatch(capacity: 1, numberCount: 0, categoryCount: 5)
     for column in 0..<5 { batch.categories[column] = 99 }

@@ -14,7 +14,7 @@ final class DecoderHarness {
     purpose: RecordDecoder.Purpose = .learning, way: RecordDecoder.Way = RecordDecoder.Way()
   ) {
     decoder = RecordDecoder(
-      pipeline: schema, heads: [HeadSettings(name: "", label: schema.label, task: task)],
+      schema: schema, heads: [HeadSettings(name: "", label: schema.label, task: task)],
       recordBytesMax: recordBytesMax, purpose: purpose, way: way)
     storage = (.allocate(capacity: 256), .allocate(capacity: 64), .allocate(capacity: 1))
     slot = ExampleSlot(

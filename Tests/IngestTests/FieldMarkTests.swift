@@ -20,7 +20,7 @@ struct FieldMarkTests {
   /// What became of each field, as `price missing`, and the place that a rejection names.
   private func decode(_ records: String...) -> (notices: [String], rejected: Int?) {
     let heads = [HeadSettings(name: "", label: schema.label, task: .binary)]
-    let decoder = RecordDecoder(pipeline: schema, heads: heads, recordBytesMax: 1 << 16)
+    let decoder = RecordDecoder(schema: schema, heads: heads, recordBytesMax: 1 << 16)
     let fields = DeclaredField.all(schema, heads: heads)
     let buffer = PartitionBuffer(
       partition: 0, capacity: 8, numberCount: 1, categoryCount: decoder.categoryCount, fieldCount: fields.count,

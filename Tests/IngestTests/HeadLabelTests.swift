@@ -22,7 +22,7 @@ struct HeadLabelTests {
   private static func decode(_ text: String) -> (outcome: DecodeOutcome, labels: [Float]) {
     let schema = FeatureSchema(
       label: heads[0].label, features: [FeatureSettings(name: "a", type: .float)])
-    let decoder = RecordDecoder(pipeline: schema, heads: heads, recordBytesMax: 1000)
+    let decoder = RecordDecoder(schema: schema, heads: heads, recordBytesMax: 1000)
     let batch = FeatureBatch(capacity: 2, numberCount: 1, categoryCount: 0, labelCount: decoder.labelCount)
     batch.labels.update(repeating: -1, count: 10)
     var time = 0.0

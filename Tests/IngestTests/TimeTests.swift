@@ -86,7 +86,7 @@ struct TimeTests {
     #expect(seconds("86400000000000", .nanoseconds) == 86_400)
     #expect(seconds("1357036140125", .seconds) == nil)
     #expect(seconds("\"1970-01-02\"", .nanoseconds) == 86_400)
-    let feature = DecoderHarness(.one(.timestamp) { $0.unit = .milliseconds })
+    let feature = DecoderHarness(.one(.timestamp) { ($0.unit, $0.origin) = (.milliseconds, 0) })
     #expect(feature.decode(#"{"a":-1500}"#) == .example)
     #expect(feature.numbers == [-1.5])
     #expect(feature.decode(#"{"a":1e300}"#) == .rejected(.overflow, field: "a"))

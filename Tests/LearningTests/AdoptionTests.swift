@@ -15,7 +15,7 @@ import Testing
   private func translate(_ batch: FeatureBatch, _ old: LearnerSpec, _ new: LearnerSpec, fill: Float) -> FeatureBatch {
     let copy = FeatureBatch(
       capacity: batch.count, numberCount: new.numbers.count, categoryCount: new.categoryColumns,
-      labelCount: new.heads.count, weightedCapacity: new.weighted == nil ? 0 : batch.count * 5)
+      labelCount: new.heads.count, weightedCount: new.weighted.count)
     copy.count = batch.count
     func columns(_ spec: LearnerSpec) -> [String: Range<Int>] {
       var next = 0
@@ -72,7 +72,7 @@ import Testing
     try expectSame(old, new)
   }
 
-  @Test(arguments: Case.all.filter { $0.spec.weighted == nil && !$0.spec.residual })
+  @Test(arguments: Case.all.filter { $0.spec.weighted.isEmpty && !$0.spec.residual })
   func `answer as before when inputs, rows and heads come, and learn on`(item: Case) throws {
     let old = try trained(item.spec)
     var spec = item.spec

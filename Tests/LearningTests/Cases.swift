@@ -68,8 +68,8 @@ extension Case {
         CategoryInput(name: "l", buckets: 6, dimension: 5, slots: 4, combiner: combiner),
       ]
     }
-    func rows(activates: Bool) -> WeightedInput {
-      WeightedInput(name: "w", rows: 9, dimension: 8, activates: activates)
+    func rows(_ name: String = "w", activates: Bool) -> WeightedInput {
+      WeightedInput(name: name, rows: 9, dimension: 8, activates: activates)
     }
     // The input of three numbers with two indicators, and of two embeddings, is thirteen wide.
     return [
@@ -117,15 +117,24 @@ extension Case {
       Case(name: "bags, summed", spec: spec(wide: true, categories: bags(.sum))),
       Case(name: "bags, averaged", spec: spec(categories: bags(.mean))),
       Case(name: "bags over the root", spec: spec(wide: true, task: .regression, categories: bags(.squareRoot))),
-      change("weighted rows") { $0.weighted = rows(activates: false) },
+      change("weighted rows") { $0.weighted = [rows(activates: false)] },
       change("weighted rows as a first layer", spec(hidden: [6], activation: .relu, categories: [])) {
-        ($0.weighted, $0.numbers) = (rows(activates: true), [])
+        ($0.weighted, $0.numbers) = ([rows(activates: true)], [])
       },
       change("weighted rows as a first layer, clipped", spec(hidden: [6], activation: .leakyRelu)) {
-        ($0.weighted, $0.activationLimit) = (rows(activates: true), 0.05)
+        ($0.weighted, $0.activationLimit) = ([rows(activates: true)], 0.05)
       },
       change("weighted rows among other inputs", spec(activation: .swish, wide: true)) {
-        $0.weighted = rows(activates: true)
+        $0.weighted = [rows(activates: true)]
+      },
+      change("two weighted inputs and a wide part", spec(wide: true, task: .multiclass(classes: 3))) {
+        $0.weighted = [rows(activates: false), rows("v", activates: false)]
+      },
+      change("linear in weighted rows", spec(categories: [])) {
+        ($0.kind, $0.hidden, $0.numbers, $0.weighted) = (.linear, [], [], [rows(activates: false)])
+      },
+      change("linear in weighted rows, multiclass", spec(task: .multiclass(classes: 3))) {
+        ($0.kind, $0.hidden, $0.weighted) = (.linear, [], [rows(activates: false), rows("v", activates: false)])
       },
       change("linear") { ($0.kind, $0.hidden) = (.linear, []) },
       change("linear, multiclass, bags", spec(task: .multiclass(classes: 3), categories: bags(.mean))) {
@@ -150,7 +159,7 @@ struct Stream {
   mutating func batch(_ rows: Int, allLabelled: Bool = false) -> FeatureBatch {
     let batch = FeatureBatch(
       capacity: rows, numberCount: spec.numbers.count, categoryCount: spec.categoryColumns,
-      labelCount: spec.heads.count, weightedCapacity: spec.weighted == nil ? 0 : rows * 5)
+      labelCount: spec.heads.count, weightedCount: spec.weighted.count)
     batch.count = rows
     for row in 0..<rows {
       batch.keys[row] = nextKey
@@ -171,7 +180,7 @@ struct Stream {
           column += 1
         }
       }
-      if let pairs = batch.weighted, let input = spec.weighted {
+      for (pairs, input) in zip(batch.weighted, spec.weighted) {
         pairs.open(row)
         for _ in 0..<Int.random(in: 0...5, using: &random) {
           let key = UInt32.random(in: 0..<UInt32(input.rows), using: &random)
@@ -201,7 +210,7 @@ extension FeatureBatch {
   func rows(_ range: Range<Int>) -> FeatureBatch {
     let part = FeatureBatch(
       capacity: max(range.count, 1), numberCount: numberCount, categoryCount: categoryCount, labelCount: labelCount,
-      weightedCapacity: weighted?.capacity ?? 0)
+      weightedCount: weighted.count, weighsRecords: weights != nil)
     part.count = range.count
     for (target, row) in range.enumerated() { part.copyRow(row, of: self, to: target) }
     return part

@@ -65,7 +65,8 @@ import Vocabulary
     var touched = [Int: [Float]](uniqueKeysWithValues: learner.touchedRows.map { ($0.row, $0.gradient) })
     var row = 0
     var parameter = dense.count
-    var wideParameter = reference.parameters.count - item.spec.categories.reduce(0) { $0 + $1.buckets } * wide
+    let wideRows = item.spec.weighted.filter { !$0.activates }.map(\.rows) + item.spec.categories.map(\.buckets)
+    var wideParameter = reference.parameters.count - wideRows.reduce(0, +) * wide
     func checkTable(buckets: Int, dimension: Int, wide: Int) {
       for _ in 0..<buckets {
         let found = touched.removeValue(forKey: row) ?? [Float](repeating: 0, count: dimension + wide)
@@ -80,7 +81,10 @@ import Vocabulary
       let dimension = item.spec.kind == .linear ? 0 : category.dimension
       checkTable(buckets: category.buckets, dimension: dimension, wide: wide)
     }
-    if let input = item.spec.weighted { checkTable(buckets: input.rows, dimension: input.dimension, wide: 0) }
+    for input in item.spec.weighted {
+      let dimension = item.spec.kind == .linear ? 0 : input.dimension
+      checkTable(buckets: input.rows, dimension: dimension, wide: input.activates ? 0 : wide)
+    }
     #expect(touched.isEmpty)
     #expect(learner.paddingIsZero)
   }
@@ -171,12 +175,13 @@ import Vocabulary
 /// One step of several ranks in one process, as the collective would do it.
 func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
   var labelled = 0
-  var lossSum = 0.0
+  var (weight, lossSum) = (0.0, 0.0)
   var attachments: [[UInt8]] = []
   for (rank, share) in zip(ranks, shares) {
     rank.predict(share)
     let local = rank.backward(share)
     labelled += local.labelled
+    weight += local.weight
     lossSum += local.lossSum
     var attachment: [UInt8] = []
     rank.appendAttachment(to: &attachment)
@@ -194,6 +199,6 @@ func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
   for rank in ranks {
     for index in sum.indices { rank.denseGradient[index] = sum[index] }
     try rank.absorb(attachments: buffers)
-    _ = rank.apply(labelled: labelled, lossSum: lossSum)
+    _ = rank.apply(labelled: labelled, weight: weight, lossSum: lossSum)
   }
 }

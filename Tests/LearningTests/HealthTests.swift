@@ -16,7 +16,8 @@ import Testing
       item.spec.hidden.indices.map { "hidden_\($0 + 1)" } + (0..<item.spec.crossLayers).map { "cross_\($0 + 1)" }
       + (item.spec.bilinear ? ["bilinear"] : [])
       + item.spec.heads.flatMap { head in
-        ["output", "wide"].prefix(item.spec.hasWidePart ? 2 : 1).map { head.name.isEmpty ? $0 : "\($0).\(head.name)" }
+        // Of rows alone a wide part has no dense weights.
+        ["output", "wide"].prefix(item.spec.hasWidePart && !item.spec.numbers.isEmpty ? 2 : 1).map { head.name.isEmpty ? $0 : "\($0).\(head.name)" }
       }
     #expect(layers.map(\.layer) == names)
     for (index, units) in item.spec.hidden.enumerated() {

@@ -36,6 +36,31 @@ import Vocabulary
     #expect(found.first?.layer == "hidden_1")
   }
 
+  @Test(arguments: [LearnerSpec.Kind.network, .linear])
+  func `in a weighted input is found by row and feature`(_ kind: LearnerSpec.Kind) throws {
+    var spec = Case.spec(wide: true)
+    (spec.kind, spec.hidden) = (kind, kind == .linear ? [] : spec.hidden)
+    spec.weighted = ["v", "w"].map { WeightedInput(name: $0, rows: 9, dimension: 4, activates: false) }
+    let learner = Learner(spec: spec, batchCapacity: 12)
+    var stream = Stream(spec)
+    for _ in 0..<3 { try learner.learn(stream.batch(12, allLabelled: true)) }
+    let batch = stream.batch(12, allLabelled: true)
+    let sound = batch.weighted[1]
+    let pairs = (0..<12).map { row in sound.places(of: row).map { (sound.rows[$0], sound.weights[$0]) } }
+    for row in 0..<12 {
+      sound.open(row)
+      for (key, weight) in pairs[row] { sound.append(row: key, weight: weight, to: row) }
+      guard row == 7 else { continue }
+      // So many that their sum overflows, however small the weights of the rows are.
+      for place in 0..<9000 { sound.append(row: UInt32(place / 1000), weight: .greatestFiniteMagnitude, to: row) }
+    }
+    learner.predict(batch)
+    #expect(!learner.backward(batch).isFinite)
+    learner.discardStep()
+    let found = learner.nonFiniteRows(in: batch)
+    #expect(found.map(\.row) == [7] && found.first?.feature == "w")
+  }
+
   @Test(arguments: Case.all)
   func `in no record: nothing is found, and the search changes nothing`(_ item: Case) throws {
     var stream = Stream(item.spec)

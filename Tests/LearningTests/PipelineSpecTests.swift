@@ -10,7 +10,6 @@ import Testing
 
   @Test(arguments: Case.all)
   func `make up batches that the learner learns from`(_ item: Case) throws {
-    guard item.spec.weighted == nil else { return }
     var synthetic = SyntheticBatches(item.spec, seed: 5)
     let learner = Learner(spec: item.spec, batchCapacity: 20)
     for _ in 0..<3 { #expect(try learner.learn(synthetic.next(rows: 20)).isFinite) }

@@ -43,13 +43,17 @@ struct ReferenceModel {
   /// Where the embedding tables and the wide rows begin among the parameters.
   private var tableStart: Int {
     parameters.count - rowCount * wideWidth
-      - (spec.weighted.map { $0.rows * $0.dimension } ?? 0)
+      - spec.weighted.reduce(0) { $0 + $1.rows * width($1) }
       - spec.categories.reduce(0) { $0 + $1.buckets * (spec.kind == .linear ? 0 : $1.dimension) }
   }
   /// Where learned temperatures begin, one a head that has one.
   var temperatureStart: Int { tableStart - spec.heads.count { $0.temperature == .learned } }
   private var wideWidth: Int { spec.hasWidePart ? spec.heads.reduce(0) { $0 + $1.outputCount } : 0 }
-  private var rowCount: Int { spec.categories.reduce(0) { $0 + $1.buckets } }
+  private func width(_ input: WeightedInput) -> Int { spec.kind == .linear ? 0 : input.dimension }
+  /// Those with wide weights.
+  private var rowCount: Int {
+    spec.categories.reduce(0) { $0 + $1.buckets } + spec.weighted.reduce(0) { $0 + ($1.activates ? 0 : $1.rows) }
+  }
 
   /// Logits of every row.
   func logits(_ batch: FeatureBatch, isTraining: Bool = false) -> [[Double]] {
@@ -125,13 +129,20 @@ struct ReferenceModel {
 
   /// Σ weight · row over the record's pairs.
   private func weightedSum(_ batch: FeatureBatch, _ row: Int) -> [Double] {
-    guard let input = spec.weighted, let pairs = batch.weighted else { return [] }
-    let table = parameters.count - rowCount * wideWidth - input.rows * input.dimension
-    return (0..<input.dimension).map { index in
-      let sum = (Int(pairs.starts[row])..<Int(pairs.starts[row + 1])).reduce(0) {
-        $0 + Double(pairs.weights[$1]) * parameters[table + Int(pairs.rows[$1]) * input.dimension + index]
+    var table = parameters.count - rowCount * wideWidth - spec.weighted.reduce(0) { $0 + $1.rows * width($1) }
+    return zip(spec.weighted, batch.weighted).flatMap { input, pairs -> [Double] in
+      defer { table += input.rows * width(input) }
+      return sums(pairs, row, table: table, width: width(input)).map {
+        input.activates ? held(referenceActivation(spec.activation, $0)) : $0
       }
-      return input.activates ? held(referenceActivation(spec.activation, sum)) : sum
+    }
+  }
+
+  private func sums(_ pairs: WeightedRows, _ row: Int, table: Int, width: Int) -> [Double] {
+    (0..<width).map { index in
+      pairs.places(of: row).reduce(0) {
+        $0 + Double(pairs.weights[$1]) * parameters[table + Int(pairs.rows[$1]) * width + index]
+      }
     }
   }
 
@@ -202,6 +213,10 @@ struct ReferenceModel {
       sums = zip(sums, combine(batch, row, slot: slot, category, start: wideRow, width: wideWidth)).map(+)
       wideRow += category.buckets * wideWidth
       slot += category.slots
+    }
+    for (input, pairs) in zip(spec.weighted, batch.weighted) where !input.activates {
+      sums = zip(sums, self.sums(pairs, row, table: wideRow, width: wideWidth)).map(+)
+      wideRow += input.rows * wideWidth
     }
     return (sums, given)
   }

@@ -59,13 +59,46 @@ import Vocabulary
     }
     // A row outside all tables, and rows that do not ascend.
     let columns = spec.numbers.count + 1
-    let rows = 24 + columns * 24 + 8 * (8 + columns * 4)
+    let rows = 32 + columns * 24 + 8 * (8 + columns * 4)
     var outside = good
     outside[rows + 3] = 0xff
     #expect(throws: LearningError.self) { try absorb(outside) }
     var twice = good
     twice.replaceSubrange((rows + 4)..<(rows + 8), with: good[rows..<(rows + 4)])
     #expect(throws: LearningError.self) { try absorb(twice) }
+  }
+
+  /// The state as it was before programs knew which values were met.
+  private func withoutValues(_ state: [UInt8], afterRanges offset: Int) -> [UInt8] {
+    func count(_ place: Int) -> Int {
+      Int(state[place..<(place + 8)].withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+    }
+    var start = offset
+    for _ in 0..<3 { start += 8 + count(start) * 4 }
+    var end = start
+    for _ in spec.categories { end += 8 + count(end) * 8 }
+    return Array(state[..<start] + state[end...])
+  }
+
+  @Test func `of the format before values were counted go on with the same bits`() throws {
+    let learner = Learner(spec: spec, batchCapacity: 8)
+    var stream = Stream(spec)
+    for _ in 0..<5 { try learner.learn(stream.batch(8)) }
+    let state = learner.encodeState()
+    let shape = Int(state[8..<12].withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) })
+    let columns = spec.numbers.count + 1
+    let dense = 12 + shape + 16 + 3 * (8 + columns * 8) + (8 + columns * 64 * 4) + 5 * (8 + columns * 8)
+    var old = withoutValues(state, afterRanges: dense)
+    #expect(old.count < state.count)
+    old[4] = 3
+    let restored = Learner(spec: spec, batchCapacity: 8)
+    try restored.learn(stream.batch(8))
+    try restored.restoreState(old)
+    let batch = stream.batch(8)
+    try learner.learn(batch)
+    try restored.learn(batch)
+    #expect(restored.parametersDigestInput == learner.parametersDigestInput)
+    _ = try Predictor(spec: spec, state: old, batchCapacity: 8)
   }
 
   @Test func `of the format before usual ranges go on with the same statistics`() throws {
@@ -77,6 +110,7 @@ import Vocabulary
     let columns = spec.numbers.count + 1
     let ranges = 12 + shape + 16 + 3 * (8 + columns * 8)
     old.removeSubrange(ranges..<(ranges + (8 + columns * 64 * 4) + 5 * (8 + columns * 8)))
+    old = withoutValues(old, afterRanges: ranges)
     old[4] = 2
     let restored = Learner(spec: spec, batchCapacity: 8)
     try restored.learn(stream.batch(8))

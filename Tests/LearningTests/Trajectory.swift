@@ -35,7 +35,8 @@ struct Trajectory: Decodable, Sendable, CustomTestStringConvertible {
     let plain = try JSONSerialization.jsonObject(with: JSONEncoder().encode(plain)) as? [String: Any]
     let runs = try #require(content?["runs"] as? [[String: Any]])
     return try runs.map { run in
-      let changes = try #require(run["spec"] as? [String: Any])
+      var changes = try #require(run["spec"] as? [String: Any])
+      if let one = changes["weighted"] { changes["weighted"] = [one] }
       let whole = run.merging(["spec": try #require(plain).merging(changes) { $1 }]) { $1 }
       return try JSONDecoder().decode(Trajectory.self, from: JSONSerialization.data(withJSONObject: whole))
     }
@@ -59,7 +60,7 @@ struct Trajectory: Decodable, Sendable, CustomTestStringConvertible {
       }
       let categories = batch.categories + row * spec.categoryColumns
       drawCategories(into: categories, &random)
-      if let pairs = batch.weighted, let weighted = spec.weighted {
+      for (pairs, weighted) in zip(batch.weighted, spec.weighted) {
         pairs.open(row)
         for _ in 0..<(random.next() % 5) {
           let key = UInt32(random.next() % UInt64(weighted.rows))

@@ -111,6 +111,11 @@ struct RendezvousTests {
     #expect(!Rendezvous.shouldRegroup(current, waiting: [], desired: 3))
     #expect(!Rendezvous.shouldRegroup(current, waiting: [member("a")], desired: 3))
     #expect(Rendezvous.shouldRegroup(current, waiting: [], desired: 1))
+    // One that waits for its contract is nobody to make room for.
+    var stranger = member("c")
+    stranger.work = "another"
+    #expect(!Rendezvous.shouldRegroup(current, waiting: [stranger], desired: 3, work: "ours"))
+    #expect(Rendezvous.shouldRegroup(current, waiting: [stranger], desired: 3, work: "another"))
   }
 
   @Test(

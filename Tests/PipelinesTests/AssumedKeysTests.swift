@@ -24,6 +24,45 @@ struct AssumedKeysTests {
     #expect(try Self.file(feature).schema.features[0].missingIndicator == isThere)
   }
 
+  @Test(
+    "the values of a category have rows of their own, unless they are listed or the file says otherwise",
+    arguments: [
+      ("type: category", 1024), ("type: category, buckets: 100", 100), ("type: category, buckets: 5000", 1024),
+      ("type: category, own_rows: 0", 0), ("type: category, own_rows: 3000", 3000),
+      ("type: category, values: [p, q]", 0), ("type: category, values: [p, q], own_rows: 7", 7), ("type: float", 0),
+    ])
+  func ownRows(feature: String, rows: Int) throws {
+    #expect(try Self.file(feature).schema.features[0].ownRows == rows)
+  }
+
+  @Test("a model that was learned in hashed rows alone goes on so, until the file says otherwise")
+  func hashed() throws {
+    let learned = DataContract(try Self.file("type: category, own_rows: 0"))
+    let older = try DataContract(text: learned.text.replacing("\"own_rows\": 0,", with: ""))
+    #expect(older == learned && !learned.text.replacing("\"own_rows\": 0,", with: "").contains("own_rows"))
+    let silent = try Self.file("type: category")
+    #expect(silent.following(older).schema.features[0].ownRows == 0)
+    #expect(silent.following(nil).schema.features[0].ownRows == 0)
+    #expect(silent.edits(since: try Self.file("type: category, own_rows: 0")).isEmpty)
+    let said = try Self.file("type: category, own_rows: 9")
+    #expect(said.edits(since: silent.following(nil)).map(\.effect) == [.extends])
+  }
+
+  @Test("rows of their own where nothing is hashed are a mistake")
+  func pointless() {
+    let found = report(
+      on: """
+        name: small
+        source: { topic: events }
+        schema:
+          label: { path: y }
+          features:
+            - { name: a, type: category, values: [p], unknown: reject, own_rows: 5 }
+        model: { task: binary }
+        """)
+    #expect(found.contains("pipeline.yaml:6:") && found.contains("`own_rows` is for categories that are hashed"))
+  }
+
   @Test("a model that was learned without an indicator goes on without it, whichever program knew it")
   func goesOn() throws {
     let learned = DataContract(try Self.file("type: float, missing_indicator: false"))

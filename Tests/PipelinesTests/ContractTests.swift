@@ -29,6 +29,8 @@ struct ContractTests {
         - { name: k, type: category, buckets: 64, dimension: 4 }
         - { name: l, type: category, values: [p, q], buckets: 8, unknown: missing }
         - { name: m, type: category, values: [u, v], buckets: 16, dimension: 2 }
+        - { name: w, type: map, buckets: 512, dimension: 1 }
+        - { name: s, type: text, buckets: 512, dimension: 1 }
     model:
       task: binary
       hidden: [16, 8]
@@ -39,9 +41,22 @@ struct ContractTests {
     """
 
   static let edits: [Edit] = [
+    Edit("map, buckets: 512", "map, buckets: 513", "schema.features[w].buckets", .changes, "rows that others"),
+    Edit("map, buckets: 512", "map, buckets: 512, norm: l1", "schema.features[w].norm", .changes, "another input"),
+    Edit("map, buckets", "map, keys_max: 9, buckets", "schema.features[w].keys_max", .harmless, "which records are"),
+    Edit("text, buckets", "text, keys_max: 9, buckets", "schema.features[s].keys_max", .harmless, "more words than"),
+    Edit("text, buckets", "text, ngrams: 2, buckets", "schema.features[s].ngrams", .changes, "another input"),
+    Edit("type: map", "type: text", "schema.features[w].type", .changes, "another kind of value"),
+    Edit("text, buckets", "text, coerce: true, buckets", "schema.features[s].coerce", .changes, "other keys"),
+    Edit(
+      "    - { name: w,", "    - { name: z, type: map }\n    - { name: w,", "schema.features[z]", .extends,
+      "rows begin afresh"),
     Edit("[punctual, late]", "[late, punctual]", "schema.label.classes", .changes, "answer with each other's names"),
     Edit("[punctual, late]", "[punctual, delayed]", "schema.label.classes", .changes, "learned for other classes"),
     Edit("path: y.late", "path: y.late15", "schema.label.path", .changes, "another label"),
+    Edit(
+      "  label: { path: y.late", "  weight: w\n  label: { path: y.late", "schema.weight", .harmless,
+      "how much records count from now on"),
     Edit("path: x.a", "path: x.b", "schema.features[a].path", .changes, "another place in the record"),
     Edit("name: at, type: timestamp", "name: at, type: float", "schema.features[at].type", .changes, "kind of value"),
     Edit("type: timestamp", "type: timestamp, unit: ms", "schema.features[at].unit", .harmless, "recognised as of"),
@@ -65,6 +80,9 @@ struct ContractTests {
     Edit(
       "clip: [0, 100]", "missing_indicator: false", "schema.features[a].missing_indicator", .changes, "of its absence"),
     Edit("buckets: 64", "buckets: 128", "schema.features[k].buckets", .changes, "`buckets: 64` leaves each its own"),
+    Edit("buckets: 64", "buckets: 127", "schema.features[k].buckets", .extends, "each hashed row becomes several"),
+    Edit("buckets: 64", "buckets: 64, own_rows: 100", "schema.features[k].own_rows", .extends, "a row of its own"),
+    Edit("buckets: 64", "buckets: 64, own_rows: 0", "schema.features[k].own_rows", .changes, "would lose the rows"),
     Edit("buckets: 64, dimension: 4", "buckets: 64, dimension: 8", "schema.features[k].dimension", .changes, "width"),
     Edit(
       "buckets: 64, dimension: 4", "buckets: 64, dimension: 4, values_max: 3", "schema.features[k].values_max",
@@ -127,12 +145,12 @@ struct ContractTests {
     turned.swapAt(5, 6)
     let edits = try parsed(turned.joined(separator: "\n")).edits(since: try parsed(Self.file))
     #expect(edits.map(\.effect) == [.harmless] && edits[0].setting == "schema.features")
-    #expect(edits[0].old == "[a, b, at, k, l, m]" && edits[0].new == "[b, a, at, k, l, m]")
+    #expect(edits[0].old == "[a, b, at, k, l, m, w, s]" && edits[0].new == "[b, a, at, k, l, m, w, s]")
     func residual(_ lines: [String]) throws -> Pipeline {
       try parsed(
-        lines.joined(separator: "\n").replacing("hidden: [16, 8]", with: "hidden: [19, 8]\n  residual: true"))
+        lines.joined(separator: "\n").replacing("hidden: [16, 8]", with: "hidden: [21, 8]\n  residual: true"))
     }
-    // 4 + 8 + 2 embedded, three numbers and two that tell of absence are nineteen inputs.
+    // 4 + 8 + 2 + 1 + 1 embedded, three numbers and two that tell of absence are twenty-one inputs.
     let (before, after) = (try residual(lines), try residual(turned))
     #expect(after.edits(since: before).map(\.effect) == [.changes])
   }

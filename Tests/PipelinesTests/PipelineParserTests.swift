@@ -38,7 +38,9 @@ struct PipelineParserTests {
     let features = pipeline.schema.features
     #expect(features[0].origin == 1000.5 && features[0].coerce == false && features[1].coerce == nil)
     #expect(features[2].unit == .nanoseconds && features[3].path == #"body.country\.code"#)
-    #expect(features.map(\.name) == ["amount", "is_new", "since", "country", "user"])
+    #expect(features.map(\.name) == ["amount", "is_new", "since", "country", "user", "words", "title"])
+    #expect(features[5].norm == .l1 && features[5].keysMax == 99 && features[5].clip == -9...9)
+    #expect(features[6].ngrams == 2 && features[6].dimension == 3)
     #expect(features[0].missing == .value(0))
     #expect(features[0].clip == -1.5...1e6)
     #expect(features[0].outOfRange == .reject)

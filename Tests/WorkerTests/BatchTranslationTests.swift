@@ -9,7 +9,7 @@ import Worker
 struct BatchTranslationTests {
   /// The batch that a pipeline makes of a record.
   private func batch(_ pipeline: Pipeline, _ record: String) throws -> FeatureBatch {
-    let decoder = RecordDecoder(pipeline: pipeline.schema, heads: pipeline.heads, recordBytesMax: 10_000)
+    let decoder = RecordDecoder(schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: 10_000)
     let batch = LearnerSpec(pipeline).makeBatch(capacity: 4)
     batch.count = 1
     var time = Double.nan
@@ -30,10 +30,15 @@ struct BatchTranslationTests {
     var time = FeatureSettings(name: "at", type: .timestamp)
     time.parts = [.hour, .weekday]
     pipeline.schema.features.append(time)
+    var words = FeatureSettings(name: "words", type: .map)
+    words.buckets = 1000
+    pipeline.schema.features += [words, FeatureSettings(name: "title", type: .text)]
   }
 
   private var new: Pipeline {
     var pipeline = old
+    let sparse = pipeline.schema.features.suffix(2)
+    pipeline.schema.features.removeLast(2)
     pipeline.schema.features.reverse()
     pipeline.schema.features[4].clip = -9...9
     pipeline.schema.features[2].values = ["u", "v"]
@@ -41,6 +46,7 @@ struct BatchTranslationTests {
     pipeline.schema.features[1].valuesMax = 5
     pipeline.schema.features[0].parts = [.weekday, .month, .hour]
     pipeline.schema.features.insert(FeatureSettings(name: "more", type: .float), at: 0)
+    pipeline.schema.features += sparse.reversed()
     return pipeline
   }
 
@@ -50,6 +56,7 @@ struct BatchTranslationTests {
       #"{"a":0.5,"at":1364691600,"b":2,"c":"u","tags":["x","y"],"y":1,"more":3}"#,
       #"{"a":5,"b":2,"c":"w","tags":[],"y":0}"#,
       #"{"a":-3,"c":"v","tags":["x","y","z"],"y":1,"more":3}"#, #"{"b":1,"y":1}"#,
+      #"{"b":1,"words":{"cat":2,"the":5},"title":"The cat, the dog","y":1}"#,
     ])
   func same(record: String) throws {
     let translation = try #require(BatchTranslation(from: new, to: old, capacity: 4))
@@ -63,6 +70,10 @@ struct BatchTranslationTests {
     #expect(
       (0..<wanted.categoryCount).map { found.categories[$0] }
         == (0..<wanted.categoryCount).map { wanted.categories[$0] })
+    for (a, b) in zip(found.weighted, wanted.weighted) {
+      #expect(a.places(of: 0) == b.places(of: 0) && !b.places(of: 0).isEmpty)
+      #expect(a.places(of: 0).allSatisfy { a.rows[$0] == b.rows[$0] && a.weights[$0] == b.weights[$0] })
+    }
   }
 
   @Test("there is nothing to do where both read alike, and nothing to be done where a label or a path is another")
@@ -73,6 +84,9 @@ struct BatchTranslationTests {
       change(&other)
       #expect(BatchTranslation.obstacle(from: other, to: old)?.contains("was") == true)
     }
+    var clipped = old
+    clipped.schema.features[5].clip = -1...1
+    #expect(BatchTranslation.obstacle(from: clipped, to: old)?.contains("words") == true)
     var wider = old
     wider.model.hidden = [99]
     #expect(BatchTranslation.obstacle(from: wider, to: old) == nil)

@@ -25,6 +25,8 @@ struct MemoryStream: Sendable {
   var hasMarks = false
   /// Labels a record: the first, then whether x is above y, then a count, absent where y is above ½.
   var labelCount = 1
+  /// What a record weighs; nil: records have no weights.
+  var weight: (@Sendable (_ partition: Int32, _ offset: Int64) -> Float)?
 
   /// Fills a partition's buffer from `nextOffset` to the end.
   func fill(_ buffer: PartitionBuffer) {
@@ -47,6 +49,7 @@ struct MemoryStream: Sendable {
       slot.labels.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
       if labelCount > 1 { slot.labels[1] = x > y ? 1 : 0 }
       if labelCount > 2 { slot.labels[2] = y > 0.5 ? .nan : (2 + 2 * x).rounded() }
+      if let weight { slot.weight?.pointee = weight(buffer.partition, offset) }
       slot.eventTime.pointee = Double(offset)
       let marks: [UInt8] = [hasMarks && offset % 3 == 0 ? 1 : 0, hasMarks && offset % 5 == 0 ? 2 : 0, 0, 0]
       let marked = marks.indices.filter { marks[$0] != 0 }.map(Int32.init)
@@ -114,12 +117,13 @@ func runLoop(
   let buffers = owned.map { partition in
     PartitionBuffer(
       partition: partition, capacity: stream.recordsPerPartition + 1, numberCount: 2, categoryCount: 1,
-      labelCount: pipeline.heads.count, fieldCount: 4, nextOffset: state.progress[Int(partition)].nextOffset)
+      labelCount: pipeline.heads.count, fieldCount: 4, weighsRecords: stream.weight != nil,
+      nextOffset: state.progress[Int(partition)].nextOffset)
   }
   for buffer in buffers { stream.fill(buffer) }
   let batch = FeatureBatch(
     capacity: max(1, buffers.count * pipeline.training.recordsPerPartition), numberCount: 2, categoryCount: 1,
-    labelCount: pipeline.heads.count)
+    labelCount: pipeline.heads.count, weighsRecords: stream.weight != nil)
   let quarantine = Quarantine(topic: "small")
   var snapshots: [Snapshot] = []
   let loop = StepLoop(

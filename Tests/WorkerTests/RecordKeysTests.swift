@@ -53,7 +53,7 @@ struct RecordKeysTests {
     origin.values = ["Ewr", "Jfk"]
     let schema = FeatureSchema(label: LabelSettings(path: "y"), features: [origin])
     let heads = [HeadSettings(name: "", label: schema.label, task: .binary)]
-    let decoder = RecordDecoder(pipeline: schema, heads: heads, recordBytesMax: 1000)
+    let decoder = RecordDecoder(schema: schema, heads: heads, recordBytesMax: 1000)
     let examples = FieldExamples()
     var search = ExampleSearch(fields: DeclaredField.all(schema, heads: heads), examples: examples)
     let batch = FeatureBatch(capacity: 1, numberCount: 0, categoryCount: 1)

@@ -38,7 +38,7 @@ struct RecordPumpTests {
         fields: DeclaredField.all(pipeline.schema, heads: pipeline.heads), letterPatience: .milliseconds(20))
       try await pump.run(
         buffers: [buffer],
-        decoder: RecordDecoder(pipeline: pipeline.schema, heads: pipeline.heads, recordBytesMax: 1 << 20),
+        decoder: RecordDecoder(schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: 1 << 20),
         assignment: assignment)
     }
 

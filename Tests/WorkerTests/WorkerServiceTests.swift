@@ -63,9 +63,10 @@ struct ServiceRig {
     await producer.close()
   }
 
-  func worker(_ id: String, finalPatience: Duration = .seconds(10)) -> WorkerService {
+  func worker(_ id: String, of other: Pipeline? = nil, finalPatience: Duration = .seconds(10)) -> WorkerService {
     WorkerService(
-      pipeline: pipeline, database: DatabaseLocation(uri: database.uri), brokers: broker.bootstrap, memberID: id,
+      pipeline: other ?? pipeline, database: DatabaseLocation(uri: database.uri), brokers: broker.bootstrap,
+      memberID: id,
       finalPatience: finalPatience, logger: Logger(label: id, level: .warning, sink: .standardError(.text)))
   }
 

@@ -27,7 +27,10 @@ enum {
   CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
   CJSON_LABEL_BINARY,  // 0, 1, true, false → labels[column]
   CJSON_LABEL_CLASS,   // one of `values`, as a category → labels[column] is its index
-  CJSON_LABEL_VALUE    // a number, not below `low` when has_range → labels[column]
+  CJSON_LABEL_VALUE,   // a number, not below `low` when has_range → labels[column]
+  CJSON_WEIGHT,        // a number within `low` … `high` → *weight; absent: 1
+  CJSON_MAP,           // an object of numbers, truths and texts → bag `column`: a row each, with the value as its weight
+  CJSON_TEXT           // text → bag `column`: a row for each token, and each run of up to `ngrams`, with their number
 };
 
 /// What an absent or null value becomes.
@@ -35,6 +38,9 @@ enum { CJSON_MISSING_IMPUTE, CJSON_MISSING_VALUE, CJSON_MISSING_REJECT };
 
 /// What a category outside `values` becomes.
 enum { CJSON_UNKNOWN_HASH, CJSON_UNKNOWN_MISSING, CJSON_UNKNOWN_REJECT };
+
+/// What the weights of a bag are divided by: nothing, their magnitudes' sum, or the root of their squares' sum.
+enum { CJSON_NORM_NONE, CJSON_NORM_L1, CJSON_NORM_L2 };
 
 /// What a time that is a number counts. AUTO: the first of these in which it is of the years 1 to 9999.
 enum { CJSON_UNIT_AUTO, CJSON_UNIT_SECONDS, CJSON_UNIT_MILLISECONDS, CJSON_UNIT_MICROSECONDS, CJSON_UNIT_NANOSECONDS };
@@ -89,8 +95,11 @@ typedef struct {
   bool coerces;      // texts count as the numbers, truths and times that they spell; truths and fractions as categories
   bool has_range;
   bool rejects_out_of_range;  // else clipped
-  uint32_t buckets;           // categories; ≥ 2
-  uint32_t slots;             // categories: columns from `column` on, one a value of a list; 0 is 1
+  uint32_t buckets;           // categories and bags; ≥ 2
+  uint32_t slots;             // categories: columns from `column` on, one a value of a list; 0 is 1. Bags: rows at most
+  bool gives_hashes;          // categories: as many columns again behind those, as `cjson_decode` says
+  int32_t norm;               // bags
+  uint32_t ngrams;            // texts: 1 … 3
   const char *const *values;  // categories and classes
   uint32_t value_count;
 } cjson_field;
@@ -120,6 +129,7 @@ enum { CJSON_ROW_MAX = 30 };
 typedef struct {
   size_t record_bytes_max;
   cjson_normalize normalize;   // NULL: texts are compared as they are
+  cjson_normalize fold;        // a text's tokens in lower case, a space between two; NULL: all but ASCII are letters
   const char *implementation;  // simdjson's, by name; NULL: the fastest here
   bool by_tokens;              // no fast path: as on a CPU without AVX2
 } cjson_options;
@@ -132,10 +142,17 @@ void cjson_destroy(cjson_decoder *decoder);
 ///
 /// Where the outcome is not CJSON_OK, what the outputs hold means nothing, and *field is the place that caused it, or -1.
 /// An absent label is NaN (where none is declared, labels[0] is); an absent number is NaN; an absent category is bucket 0
-/// (in the first of its columns); a column of a list without a value is UINT32_MAX; no declared event time is NaN.
+/// (in the first of its columns); a column of a list without a value is UINT32_MAX; no declared event time is NaN. `weight`
+/// is written where one is declared; NULL: nobody wants it.
+/// Where a field gives hashes, a value that would be hashed to a bucket is given as its hash instead: the low half in its
+/// column, the high half, never 0, in the one `slots` further on, where 0 says that the column holds a bucket.
 int32_t cjson_decode(
     cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
-    double *event_time, int32_t *field);
+    double *event_time, float *weight, int32_t *field);
+
+/// The rows of a bag of the record decoded last, each once, and the weight of each; how many. An absent bag is row 0 with
+/// weight 1. Valid until the next record or value.
+size_t cjson_bag(const cjson_decoder *decoder, int32_t bag, const uint32_t **rows, const float **weights);
 
 /// The value that the last record was refused for, as JSON, cut short after 64 bytes; empty where none was. Alive until the
 /// next call.
@@ -151,6 +168,10 @@ int32_t cjson_number_text(
 /// The rules of one category field applied to a text from elsewhere; NULL: absent.
 int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, size_t length, uint32_t *bucket);
 
+/// The rules of one map or text applied to a value from elsewhere, into its bag: JSON, or a text as it stands; NULL: absent.
+int32_t cjson_map(cjson_decoder *decoder, int32_t field, const void *json, size_t length);
+int32_t cjson_text(cjson_decoder *decoder, int32_t field, const void *text, size_t length);
+
 /// [field_count], alive as long as the decoder.
 const cjson_counts *cjson_counters(const cjson_decoder *decoder);
 
@@ -160,6 +181,8 @@ size_t cjson_marked(const cjson_decoder *decoder, const int32_t **fields, const 
 
 /// XXH64 with seed 0.
 uint64_t cjson_hash(const void *bytes, size_t length);
+/// The same as it is given in two halves.
+uint64_t cjson_whole_hash(const void *bytes, size_t length);
 
 /// Whether `length` bytes are a number by the grammar of RFC 8259.
 bool cjson_is_number(const void *bytes, size_t length);

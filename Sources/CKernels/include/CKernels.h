@@ -295,6 +295,10 @@ void ck_standardize(
 void ck_moments(
   int64_t rows, int64_t n, const float *numbers, const double *shift, const float *least, const float *most,
   double *count, double *sum, double *square, double *outside);
+/// The same with a weight a row, ≥ 0: Σ w, Σ w·(x − shift), Σ w·(x − shift)²; what is outside is counted as it is.
+void ck_weighted_moments(
+  int64_t rows, int64_t n, const float *numbers, const float *weights, const double *shift, const float *least,
+  const float *most, double *count, double *sum, double *square, double *outside);
 /// Copies row indices[r·stride] of a table [· × width] to x + r·ldx.
 void ck_gather(
   int64_t rows, int64_t width, const float *table, const uint32_t *indices, int64_t stride, float *x, int64_t ldx);

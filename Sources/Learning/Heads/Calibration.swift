@@ -55,10 +55,11 @@ extension Head {
     let inverse = Double(calibration.inverse(context))
     var sum = 0.0
     for row in 0..<batch.count where !labels[row].isNaN {
+      let weight = batch.weights.map { Double($0[row]) } ?? 1
       let (z, p) = (logits.from(row), outputs.pointer + row * shape.outputs)
       for output in 0..<shape.outputs {
         let isTrue = shape.outputs == 1 ? labels[row] > 0.5 : Int(labels[row]) == output
-        sum -= (Double(p[output]) - (isTrue ? 1 : 0)) * Double(z[output]) * inverse
+        sum -= (Double(p[output]) - (isTrue ? 1 : 0)) * Double(z[output]) * inverse * weight
       }
     }
     gradient[place] = Float(sum)

@@ -66,8 +66,8 @@ extension Head {
     }
   }
 
-  /// Gradient of the training loss by logit (of values: in standardised units), times the head's weight, and the losses.
-  /// Rows without a label get gradient 0 and loss NaN.
+  /// Gradient of the training loss by logit (of values: in standardised units), times the head's weight and the record's,
+  /// and the losses, which are the records' own. Rows without a label get gradient 0 and loss NaN.
   func lossGradient(_ kernels: Kernels, _ batch: FeatureBatch, _ normalizer: Normalizer) {
     let rows = batch.count
     let labels = labels(of: batch)
@@ -83,11 +83,18 @@ extension Head {
     } else {
       logitLosses(kernels, rows, labels, gradient: gradient.pointer, into: self.losses.pointer)
     }
-    guard spec.weight != 1 else { return }
-    for row in 0..<rows {
-      let gradient = gradient.from(row)
-      for output in 0..<shape.outputs { gradient[output] *= spec.weight }
+    if let weights = batch.weights {
+      for row in 0..<rows { scaleGradient(row, by: spec.weight * weights[row]) }
+    } else if spec.weight != 1 {
+      for row in 0..<rows { scaleGradient(row, by: spec.weight) }
     }
+  }
+
+  /// By 0: a gradient that is no number is gone too.
+  @inline(__always)
+  private func scaleGradient(_ row: Int, by scale: Float) {
+    let gradient = gradient.from(row)
+    for output in 0..<shape.outputs { gradient[output] = scale == 0 ? 0 : gradient[output] * scale }
   }
 
   /// Losses of classes and counts, from the logits.

@@ -32,9 +32,11 @@ final class BackwardPass {
     network.times?.lap("output", .loss)
     var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     let losses = network.primary.losses
+    let weights = batch.weights
     for row in 0..<rows where !batch.labels[row * batch.labelCount].isNaN {
       local.labelled += 1
-      local.lossSum += Double(losses[row])
+      local.lossSum += Double(losses[row]) * (weights.map { Double($0[row]) } ?? 1)
+      local.weight += weights.map { Double($0[row]) } ?? 1
     }
     for row in 0..<rows where !network.isFinite(row) { local.isFinite = false }
     var pass = ForwardPass()

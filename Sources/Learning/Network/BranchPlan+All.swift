@@ -1,11 +1,11 @@
 /// Where the parts of the encoded input lie.
 struct InputColumns {
-  /// Embeddings first, category after category, then numbers, then missing indicators.
+  /// Embeddings first, category after category and sparse input after sparse input, then numbers, then missing indicators.
   let embeddingWidth, numericWidth: Int
 
   init(_ spec: LearnerSpec) {
     let isNetwork = spec.kind == .network
-    embeddingWidth = isNetwork ? spec.categories.reduce(spec.weighted?.dimension ?? 0) { $0 + $1.dimension } : 0
+    embeddingWidth = isNetwork ? spec.embeddedWidth : 0
     numericWidth = spec.numbers.count + spec.numbers.count { $0.missingIndicator }
   }
 

@@ -12,39 +12,43 @@ final class EmbeddingGradients {
     self.tables = tables
     list = PairList(capacity: batchCapacity * (tables.tables.map(\.slots.count).max() ?? 0))
     let width = tables.tables.reduce(0) { $0 + $1.slots.count * tables.gradientWidth($1) }
-    local = SparseRows(rowCapacity: batchCapacity * tables.columnCount, valueCapacity: batchCapacity * width)
+    local = SparseRows(rowCapacity: batchCapacity * tables.valueCount, valueCapacity: batchCapacity * width)
   }
 
   /// - Parameters:
   ///   - inputGradient: By the network's input; embedding columns first.
   ///   - heads: Whose gradients by logit are those of the wide weights.
-  func collect(_ batch: FeatureBatch, inputGradient: Rows, heads: [Head]) {
+  func collect(_ batch: FeatureBatch, _ values: ResolvedRows, inputGradient: Rows, heads: [Head]) {
     local.clear()
     for table in tables.tables {
-      if table.isWeighted { listWeighted(batch) } else { list(batch, of: table) }
+      if let place = table.weightedPlace { list(batch, batch.weighted[place]) } else { list(batch, values, of: table) }
       guard list.count > 0 else { continue }
       list.sort(keyBits: table.keyBits)
       let width = tables.gradientWidth(table)
       if table.isWeighted {
         local.reserve(rows: local.count + list.count, values: local.valueCount + list.count * width)
       }
-      sum(batch, table, width: width, inputGradient, heads)
+      sum(batch, values, table, width: width, inputGradient, heads)
     }
     local.seal()
   }
 
   /// One row after the other of what is listed, in ascending order.
   private func sum(
-    _ batch: FeatureBatch, _ table: EmbeddingTables.Table, width: Int, _ inputGradient: Rows, _ heads: [Head]
+    _ batch: FeatureBatch, _ values: ResolvedRows, _ table: EmbeddingTables.Table, width: Int, _ inputGradient: Rows,
+    _ heads: [Head]
   ) {
     let first = UInt32(table.firstRow)
-    if table.isWeighted, let weights = batch.weighted?.weights {
-      local.append(width: width) { rows, sums in
-        TableKernels.sumWeightedRows(
-          count: list.count, keys: list.keys, pairs: list.pairs, records: list.records, weights: weights, width: width,
-          from: inputGradient.column(table.column), first: first, rows: rows, sums: sums)
+    let weighted = table.weightedPlace.map { batch.weighted[$0] }
+    if let from = plainGradient(table, inputGradient, heads) {
+      if let weighted {
+        local.append(width: width) { rows, sums in
+          TableKernels.sumWeightedRows(
+            count: list.count, keys: list.keys, pairs: list.pairs, records: list.records, weights: weighted.weights,
+            width: width, from: from, first: first, rows: rows, sums: sums)
+        }
+        return
       }
-    } else if let from = plainGradient(table, inputGradient, heads) {
       local.append(width: width) { rows, sums in
         TableKernels.sumRows(
           count: list.count, keys: list.keys, places: list.pairs, width: width, from: from, first: first, rows: rows,
@@ -57,7 +61,10 @@ final class EmbeddingGradients {
         let target = local.append(row: first + key, width: width)
         target.update(repeating: 0, count: width)
         repeat {
-          add(Int(list.pairs[place]), of: batch, table, inputGradient, heads, to: target)
+          let pair = Int(list.pairs[place])
+          let row = weighted == nil ? pair : Int(list.records[pair])
+          let scale = weighted.map { $0.weights[pair] } ?? tables.bagScale(values, row, table)
+          add(row, scale, table, inputGradient, heads, to: target)
           place += 1
         } while place < list.count && list.keys[place] == key
       }
@@ -68,27 +75,26 @@ final class EmbeddingGradients {
   /// put together.
   private func plainGradient(_ table: EmbeddingTables.Table, _ inputGradient: Rows, _ heads: [Head]) -> Rows? {
     guard !table.isBag else { return nil }
-    if tables.wideWidth == 0 { return inputGradient.column(table.column) }
+    if tables.wideWidth == 0 || !table.isWide { return inputGradient.column(table.column) }
     return table.dimension == 0 && heads.count == 1 ? heads[0].gradient : nil
   }
 
-  /// Every (bucket, batch row) of labelled rows.
-  private func list(_ batch: FeatureBatch, of table: EmbeddingTables.Table) {
+  /// Every (bucket, batch row) of rows that teach.
+  private func list(_ batch: FeatureBatch, _ values: ResolvedRows, of table: EmbeddingTables.Table) {
     list.begin(capacity: batch.count * table.slots.count)
-    for row in 0..<batch.count where !batch.labels[row * batch.labelCount].isNaN {
-      let categories = batch.categories + row * tables.columnCount
+    for row in 0..<batch.count where batch.teaches(row) {
+      let categories = values.pointer + row * values.stride
       for slot in table.slots where categories[slot] != FeatureBatch.noCategory {
         list.append(key: categories[slot], pair: UInt32(row))
       }
     }
   }
 
-  /// Every (row, weighted pair) of labelled rows.
-  private func listWeighted(_ batch: FeatureBatch) {
-    guard let weighted = batch.weighted else { preconditionFailure("a batch without weighted rows") }
-    list.begin(weighted: Int(weighted.starts[batch.count]))
-    for row in 0..<batch.count where !batch.labels[row * batch.labelCount].isNaN {
-      for pair in Int(weighted.starts[row])..<Int(weighted.starts[row + 1]) {
+  /// Every (row, weighted pair) of rows that teach.
+  private func list(_ batch: FeatureBatch, _ weighted: WeightedRows) {
+    list.begin(weighted: weighted.count(of: batch.count))
+    for row in 0..<batch.count where batch.teaches(row) {
+      for pair in weighted.places(of: row) {
         list.append(key: weighted.rows[pair], pair: UInt32(pair))
         list.records[pair] = UInt32(row)
       }
@@ -97,13 +103,12 @@ final class EmbeddingGradients {
 
   @inline(__always)
   private func add(
-    _ row: Int, of batch: FeatureBatch, _ table: EmbeddingTables.Table, _ inputGradient: Rows, _ heads: [Head],
+    _ row: Int, _ scale: Float, _ table: EmbeddingTables.Table, _ inputGradient: Rows, _ heads: [Head],
     to target: UnsafeMutablePointer<Float>
   ) {
-    let scale = tables.bagScale(batch, row, table)
     let from = inputGradient.from(row) + table.column
     for index in 0..<table.dimension { target[index] += scale * from[index] }
-    guard tables.wideWidth > 0 else { return }
+    guard tables.wideWidth > 0, table.isWide else { return }
     for head in heads {
       let wide = target + table.dimension + head.wideColumn
       let gradient = head.gradient.from(row)

@@ -13,7 +13,7 @@ final class InputActivation {
 
   /// nil: the spec has none.
   init?(_ spec: LearnerSpec, _ tables: EmbeddingTables, x: Rows, capacity: Int, learns: Bool) {
-    guard let input = spec.weighted, input.activates, let table = tables.weighted else { return nil }
+    guard let input = spec.weighted.last, input.activates, let table = tables.tables.last else { return nil }
     guard case .elementwise(let formula) = spec.activation.computation else {
       preconditionFailure("weighted rows cannot be a first layer of \(spec.activation.rawValue)")
     }

@@ -37,6 +37,7 @@ public final class ModelParameters: @unchecked Sendable {  // Written by the one
       let header = try ModelStateFormat.readHeader(&reader, spec: spec)
       try model.read(&reader, version: header.version, into: &copies)
       copies.perform()
+      model.tables.indexValues()
       return header.step
     }
     model.normalizer.refresh()
@@ -61,7 +62,7 @@ public final class ModelParameters: @unchecked Sendable {  // Written by the one
       for index in 0..<(table.buckets * table.dimension) where !tables.weights[table.offset + index].isFinite {
         return "embedding.\(table.name)"
       }
-      if table.isWeighted { continue }
+      guard table.isWide else { continue }
       let wide = tables.wideRows(table)
       for index in 0..<(table.buckets * tables.wideWidth) where !wide[index].isFinite { return "wide.\(table.name)" }
     }

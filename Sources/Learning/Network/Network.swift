@@ -28,10 +28,16 @@ final class Network {
   let heads: [Head]
   /// Rows of the last batch.
   private(set) var count = 0
+  /// Which rows of the tables the last batch's categories have; valid as long as the batch.
+  private(set) var values: ResolvedRows
+  /// How many of these are of values that might have one of their own, and have none.
+  private(set) var strangers = 0
   /// Where the time goes; nil: not measured.
   var times: StepTimes?
 
   private let input, gradient: RowBuffer
+  /// Room for `values` where they are not the batch's own columns.
+  private let resolved: AlignedBuffer<UInt32>
   private let indicators: [(number: Int, column: Int)]
 
   /// - Parameter learns: Keeps what the way back and health need.
@@ -46,6 +52,8 @@ final class Network {
     input = RowBuffer(capacity: batchCapacity, width: layout.inputWidth)
     gradient = RowBuffer(capacity: learns ? batchCapacity : 0, width: layout.inputWidth)
     (x, inputGradient) = (input.rows, gradient.rows)
+    resolved = AlignedBuffer(count: tables.dictionaries.isEmpty ? 0 : batchCapacity * tables.valueCount)
+    values = ResolvedRows(pointer: UnsafePointer(resolved.pointer), stride: tables.valueCount)
     inputActivation = InputActivation(spec, model.tables, x: x, capacity: batchCapacity, learns: learns)
     let root = Branch.Root(x: x, embeddingWidth: layout.embeddingWidth, gradient: inputGradient)
     let site = LayerSite(spec: spec, capacity: batchCapacity, learns: learns)
@@ -83,9 +91,10 @@ final class Network {
     precondition(
       batch.numberCount == spec.numbers.count && batch.categoryCount == tables.columnCount && batch.count <= capacity,
       "a batch of \(batch.count) × (\(batch.numberCount) + \(batch.categoryCount)) is not this learner's")
-    tables.checkBuckets(batch)
+    (values, strangers) = tables.resolve(batch, into: resolved)
+    tables.checkBuckets(batch, values)
     count = batch.count
-    tables.gather(batch, into: x)
+    tables.gather(batch, values, into: x)
     inputActivation?.forward(kernels, rows: count)
     normalizer.normalize(batch, into: x.column(layout.embeddingWidth))
     for (number, column) in indicators {
@@ -101,7 +110,7 @@ final class Network {
     for first in stride(from: 0, to: count, by: Self.rowBlock) {
       forward(rows: first, count: min(Self.rowBlock, count - first), pass)
     }
-    tables.addWide(batch, to: heads)
+    tables.addWide(batch, values, to: heads)
     times?.lap("wide", .product)
   }
 

@@ -59,12 +59,12 @@ extension Normalizer {
       far: Self.farScales * ranges.scale[column])
     let after = ranges.taken[column]
     guard after > before else { return }
-    // Rows of the step that a sampled one stands for.
-    let weight = Double(mergedSample.rowCount) / Double(rows)
-    ranges.span[column] += weight * Double(after - before)
+    // Rows of the step that a sampled one stands for; in the moments each counts with its weight.
+    let share = Double(mergedSample.rowCount) / Double(rows)
+    ranges.span[column] += mergedSample.rowWeight / Double(rows) * Double(after - before)
     let wasAstray = ranges.astray[column]
     let isKnown = before >= UsualRanges.kept && ranges.scale[column] > 0 && spansEnough(column)
-    ranges.astray[column] = isKnown ? max(0, wasAstray + balance * weight) : 0
+    ranges.astray[column] = isKnown ? max(0, wasAstray + balance * share) : 0
     if wasAstray < Self.astrayRecords / 4, ranges.astray[column] >= Self.astrayRecords / 4 {
       // A value that drifts has left the range as it was last looked at, and need not have left it as it is.
       examine(column)

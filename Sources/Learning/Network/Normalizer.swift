@@ -155,9 +155,9 @@ final class Normalizer {
       for column in 0..<numberCount {
         shift[column] = nearMean(column, batch.numbers + column, rows: rows, stride: numberCount)
       }
-      TableKernels.moments(
-        rows: rows, columns: numberCount, numbers: batch.numbers, shift: shift.pointer, least: low.pointer,
-        most: high.pointer, count: present.pointer, sum: sum.pointer, square: square.pointer, outside: outside.pointer)
+      sumMoments(
+        batch, batch.numbers, columns: numberCount, shift: shift, low: low, high: high, count: present, sum: sum,
+        square: square, outside: outside)
       for column in 0..<numberCount {
         keep(column, count: present[column], sum: sum[column], square: square[column], shift: shift[column])
         guard outside[column] > 0 else { continue }
@@ -184,10 +184,9 @@ final class Normalizer {
       labelShift[head] =
         column.map { nearMean($0, batch.labels + head, rows: batch.count, stride: width) } ?? 0
     }
-    TableKernels.moments(
-      rows: batch.count, columns: width, numbers: batch.labels, shift: labelShift.pointer, least: labelLow.pointer,
-      most: labelHigh.pointer, count: labelCount.pointer, sum: labelSum.pointer, square: labelSquare.pointer,
-      outside: labelOutside.pointer)
+    sumMoments(
+      batch, batch.labels, columns: width, shift: labelShift, low: labelLow, high: labelHigh, count: labelCount,
+      sum: labelSum, square: labelSquare, outside: labelOutside)
     for (head, column) in labelColumns.enumerated() {
       guard let column else { continue }
       keep(
@@ -195,6 +194,23 @@ final class Normalizer {
       guard labelOutside[head] > 0 else { continue }
       noteWild(.label(head), column, batch.labels + head, rows: batch.count, stride: width)
     }
+  }
+
+  /// Of each column's values within its range, each by its record's weight.
+  private func sumMoments(
+    _ batch: FeatureBatch, _ numbers: UnsafePointer<Float>, columns: Int, shift: AlignedBuffer<Double>,
+    low: AlignedBuffer<Float>, high: AlignedBuffer<Float>, count: AlignedBuffer<Double>, sum: AlignedBuffer<Double>,
+    square: AlignedBuffer<Double>, outside: AlignedBuffer<Double>
+  ) {
+    guard let weights = batch.weights else {
+      return TableKernels.moments(
+        rows: batch.count, columns: columns, numbers: numbers, shift: shift.pointer, least: low.pointer,
+        most: high.pointer, count: count.pointer, sum: sum.pointer, square: square.pointer, outside: outside.pointer)
+    }
+    TableKernels.weightedMoments(
+      rows: batch.count, columns: columns, numbers: numbers, weights: weights, shift: shift.pointer,
+      least: low.pointer, most: high.pointer, count: count.pointer, sum: sum.pointer, square: square.pointer,
+      outside: outside.pointer)
   }
 
   /// Deviations are taken from a value near the mean, so that nothing cancels: the running mean, or the first value.
@@ -230,8 +246,15 @@ final class Normalizer {
   }
 
   private func pick(_ batch: FeatureBatch) {
-    localSample.open(rows: batch.count)
-    for row in 0..<batch.count { localSample.offer(key: batch.keys[row], place: row) }
+    if let weights = batch.weights {
+      for row in 0..<batch.count where weights[row] > 0 {
+        localSample.open(rows: 1, weight: Double(weights[row]))
+        localSample.offer(key: batch.keys[row], place: row)
+      }
+    } else {
+      localSample.open(rows: batch.count, weight: Double(batch.count))
+      for row in 0..<batch.count { localSample.offer(key: batch.keys[row], place: row) }
+    }
     for place in 0..<localSample.count {
       let (row, to) = (localSample.place(place), localSample.row(place))
       to.update(from: batch.numbers + row * numberCount, count: numberCount)

@@ -5,8 +5,9 @@ final class RowSample {
   static let rowsMax = 8
   let columns: Int
   private(set) var count = 0
-  /// Rows that it was picked from.
+  /// Rows that it was picked from, and the sum of their weights.
   private(set) var rowCount = 0
+  private(set) var rowWeight = 0.0
   /// Ascending.
   private let keys: AlignedBuffer<UInt64>
   /// By row of the sample: where it was found.
@@ -24,10 +25,16 @@ final class RowSample {
   func clear() {
     count = 0
     rowCount = 0
+    rowWeight = 0
   }
 
-  /// - Parameter rows: How many rows there are to pick from, beside those of before.
-  func open(rows: Int) { rowCount += rows }
+  /// - Parameters:
+  ///   - rows: How many rows there are to pick from, beside those of before.
+  ///   - weight: The sum of their weights.
+  func open(rows: Int, weight: Double) {
+    rowCount += rows
+    rowWeight += weight
+  }
 
   /// Keeps a row that is among those with the least keys; of equal keys the first.
   @inline(__always)
@@ -56,6 +63,7 @@ final class RowSample {
   func copy(_ other: RowSample) {
     count = other.count
     rowCount = other.rowCount
+    rowWeight = other.rowWeight
     keys.pointer.update(from: other.keys.pointer, count: count)
     values.pointer.update(from: other.values.pointer, count: count * columns)
   }

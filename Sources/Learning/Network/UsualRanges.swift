@@ -24,7 +24,7 @@ final class UsualRanges {
   let values: AlignedBuffer<Float>
   /// Values that the sample stands for.
   let taken: AlignedBuffer<Int64>
-  /// Records since the sample was begun.
+  /// Records since the sample was begun, each by its weight.
   let span: AlignedBuffer<Double>
   /// As they were last looked at: the median, and the spread in standard deviations of a normal distribution; scale 0: not
   /// known, as of a column that nearly always has one value.

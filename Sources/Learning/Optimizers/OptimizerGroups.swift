@@ -20,7 +20,7 @@ final class OptimizerGroups {
     embeddingRows = OptimizerState(spec.embeddingOptimizer, count: tables.weights.count, rowCount: tables.rowCount)
     wideRows = OptimizerState(
       wideSpec ?? spec.embeddingOptimizer, count: tables.wideWeights.count,
-      rowCount: spec.hasWidePart ? tables.categoryRowCount : 0)
+      rowCount: spec.hasWidePart ? tables.wideRowCount : 0)
     let wideCount = pieces.reduce(0) { $0 + ($1.isWide ? $1.range.count : 0) }
     wideNumbers = wideSpec.map { OptimizerState($0, count: wideCount) }
     all = [dense, embeddingRows, wideRows] + (wideNumbers.map { [$0] } ?? [])
@@ -41,9 +41,9 @@ final class OptimizerGroups {
   }
 
   /// Shows a step's loss to the plateaus.
-  func observe(lossSum: Double, labelled: Int) {
+  func observe(lossSum: Double, weight: Double) {
     for optimizer in all {
-      optimizer.plateau.observe(lossSum: lossSum, labelled: labelled, schedule: optimizer.spec.schedule)
+      optimizer.plateau.observe(lossSum: lossSum, weight: weight, schedule: optimizer.spec.schedule)
     }
   }
 

@@ -16,12 +16,12 @@ struct Plateau: Sendable, Hashable {
   var waited = 0.0
   var share = 1.0
 
-  mutating func observe(lossSum: Double, labelled: Int, schedule: RateSchedule) {
-    guard schedule.kind == .plateau, labelled > 0, lossSum.isFinite else { return }
+  mutating func observe(lossSum: Double, weight: Double, schedule: RateSchedule) {
+    guard schedule.kind == .plateau, weight > 0, lossSum.isFinite else { return }
     let smoothing = Double(max(schedule.smoothing, 1))
     let keep = 1 - 1 / smoothing
     self.lossSum = self.lossSum * keep + lossSum
-    count = count * keep + Double(labelled)
+    count = count * keep + weight
     seen += 1
     guard seen >= smoothing else { return }
     let loss = self.lossSum / count

@@ -15,7 +15,10 @@ extension LearnerSpec {
       categories: pipeline.schema.categoryInputs.map {
         CategoryInput(
           name: $0.name, buckets: $0.buckets, dimension: $0.dimension, slots: $0.valuesMax,
-          combiner: CategoryInput.Combiner($0.combine))
+          combiner: CategoryInput.Combiner($0.combine), ownRows: $0.ownRows, listed: $0.values.count)
+      },
+      weighted: pipeline.schema.sparseFeatures.map {
+        WeightedInput(name: $0.name, rows: $0.buckets, dimension: $0.dimension, activates: false)
       },
       inputClip: Float(model.inputClip), hidden: model.kind == .linear ? [] : model.hidden, activation: activation,
       kind: model.kind == .linear ? .linear : .network,

@@ -1,5 +1,3 @@
-import Tensors
-
 /// Everything that decides what a learner computes: two learners of one spec and one stream hold the same bits.
 public struct LearnerSpec: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
@@ -34,8 +32,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   public var numbers: [NumberInput]
   /// The columns of `FeatureBatch.categories`, in order.
   public var categories: [CategoryInput]
-  /// Rows of one table, each with a weight, as `FeatureBatch.weighted` lists them; nil: the batches have none.
-  public var weighted: WeightedInput?
+  /// Sparse inputs, in the order of `FeatureBatch.weighted`.
+  public var weighted: [WeightedInput]
   /// Standardised numbers are clipped to ± this many standard deviations.
   public var inputClip: Float
   public var kind: Kind
@@ -75,7 +73,7 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
 
   /// One head, which learns by the usual loss of its task; others are set as `heads`.
   public init(
-    numbers: [NumberInput], categories: [CategoryInput], weighted: WeightedInput? = nil, inputClip: Float = 5,
+    numbers: [NumberInput], categories: [CategoryInput], weighted: [WeightedInput] = [], inputClip: Float = 5,
     hidden: [Int] = [64, 32],
     activation: ActivationKind = .relu, kind: Kind = .network, activationLimit: Float? = nil,
     normalization: Normalization = .none,
@@ -159,7 +157,8 @@ public struct WeightedInput: Sendable, Hashable, Codable {
   public var rows: Int
   /// Width of the sum.
   public var dimension: Int
-  /// The sum goes through the activation, as a hidden layer's product would.
+  /// The sum goes through the activation, as a hidden layer's product would. The last sparse input only; it has no wide
+  /// weights.
   public var activates: Bool
 
   public init(name: String, rows: Int, dimension: Int, activates: Bool) {
@@ -167,40 +166,5 @@ public struct WeightedInput: Sendable, Hashable, Codable {
     self.rows = rows
     self.dimension = dimension
     self.activates = activates
-  }
-}
-
-/// One hashed category and its embedding table.
-public struct CategoryInput: Sendable, Hashable, Codable {
-  public var name: String
-  /// Rows of the table.
-  public var buckets: Int
-  /// Width of the embedding.
-  public var dimension: Int
-  /// The most values a record has; more than 1: a bag, whose columns that are not used hold `FeatureBatch.noCategory`.
-  public var slots: Int
-  public var combiner: Combiner
-
-  /// How the rows of a bag become one.
-  public enum Combiner: String, Sendable, Hashable, Codable, CaseIterable {
-    case sum, mean
-    /// Sum over √n.
-    case squareRoot = "sqrtn"
-
-    var kernel: BagCombiner {
-      switch self {
-      case .sum: .sum
-      case .mean: .mean
-      case .squareRoot: .squareRoot
-      }
-    }
-  }
-
-  public init(name: String, buckets: Int, dimension: Int, slots: Int = 1, combiner: Combiner = .mean) {
-    self.name = name
-    self.buckets = buckets
-    self.dimension = dimension
-    self.slots = slots
-    self.combiner = combiner
   }
 }

@@ -1,17 +1,19 @@
 import Tensors
 
-/// What a rank's step carries beside the dense gradient: touched embedding rows, the moments of its inputs, and a sample of
-/// its rows.
+/// What a rank's step carries beside the dense gradient: touched embedding rows, the moments of its inputs, a sample of its
+/// rows, and values that have no row of their own.
 ///
-/// Little-endian, 8-byte aligned parts: header (magic, rows, values, columns, sampled rows, rows they are of: six UInt32), then
-/// per column count, mean and squares (Float64), then the sampled rows' keys (UInt64) and values (Float32, padded to 8 bytes),
-/// then row numbers (UInt32, padded to 8 bytes), then values (Float32, padded to 8 bytes).
+/// Little-endian, 8-byte aligned parts: header (magic, rows, values, columns, sampled rows, rows they are of, sightings, 0: eight
+/// UInt32; the weight of the rows sampled from: Float64), then per column count, mean and squares (Float64), then the sampled
+/// rows' keys (UInt64) and values (Float32, padded to 8 bytes), then row numbers (UInt32, padded to 8 bytes), then values
+/// (Float32, padded to 8 bytes), then sightings (feature, key of the record, hash of the value: UInt64 each).
 enum Attachment {
-  static let magic: UInt32 = 0x3241_5452  // "RTA2"
-  static let headerBytes = 24
+  static let magic: UInt32 = 0x3341_5452  // "RTA3"
+  static let headerBytes = 40
+  private static let sightingBytes = 24
 
-  static func byteCount(rows: Int, values: Int, columns: Int, sampled: Int) -> Int {
-    rowsOffset(columns: columns, sampled: sampled) + padded(rows * 4) + padded(values * 4)
+  static func byteCount(rows: Int, values: Int, columns: Int, sampled: Int, sightings: Int) -> Int {
+    rowsOffset(columns: columns, sampled: sampled) + padded(rows * 4) + padded(values * 4) + sightings * sightingBytes
   }
 
   private static func sampleOffset(columns: Int) -> Int { headerBytes + columns * 24 }
@@ -20,15 +22,19 @@ enum Attachment {
     sampleOffset(columns: columns) + sampled * 8 + padded(sampled * columns * 4)
   }
 
-  static func append(_ sparse: SparseRows, _ moments: Moments, _ sample: RowSample, to bytes: inout [UInt8]) {
+  static func append(
+    _ sparse: SparseRows, _ moments: Moments, _ sample: RowSample, _ sightings: Sightings, to bytes: inout [UInt8]
+  ) {
     bytes.reserveCapacity(
       bytes.count
         + byteCount(
-          rows: sparse.count, values: sparse.valueCount, columns: moments.columns, sampled: sample.count))
+          rows: sparse.count, values: sparse.valueCount, columns: moments.columns, sampled: sample.count,
+          sightings: sightings.total))
     withUnsafeBytes(
       of: (
         magic.littleEndian, UInt32(sparse.count).littleEndian, UInt32(sparse.valueCount).littleEndian,
-        UInt32(moments.columns).littleEndian, UInt32(sample.count).littleEndian, UInt32(sample.rowCount).littleEndian
+        UInt32(moments.columns).littleEndian, UInt32(sample.count).littleEndian, UInt32(sample.rowCount).littleEndian,
+        UInt32(sightings.total).littleEndian, UInt32(0), sample.rowWeight
       )
     ) { bytes.append(contentsOf: $0) }
     for column in 0..<moments.columns {
@@ -43,6 +49,14 @@ enum Attachment {
       UnsafeRawBufferPointer(start: sample.values.pointer, count: sample.count * sample.columns * 4), to: &bytes)
     append(UnsafeRawBufferPointer(start: sparse.rows.pointer, count: sparse.count * 4), to: &bytes)
     append(UnsafeRawBufferPointer(start: sparse.values.pointer, count: sparse.valueCount * 4), to: &bytes)
+    guard sightings.total > 0 else { return }
+    for feature in 0..<sightings.features {
+      for entry in sightings.of(feature) {
+        withUnsafeBytes(
+          of: (UInt64(feature).littleEndian, entry.key.littleEndian, entry.hash.littleEndian)
+        ) { bytes.append(contentsOf: $0) }
+      }
+    }
   }
 
   private static func append(_ part: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
@@ -58,7 +72,9 @@ enum Attachment {
     let valueCount: Int
     /// Rows of the sample, and how many they were picked from.
     let sampled, sampledFrom: Int
+    let sampledWeight: Double
     private let columns: Int
+    private let sightings: Int
     private let rowsOffset: Int
     private let bytes: UnsafeRawBufferPointer
 
@@ -72,12 +88,45 @@ enum Attachment {
       self.columns = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self).littleEndian)
       sampled = Int(bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self).littleEndian)
       sampledFrom = Int(bytes.loadUnaligned(fromByteOffset: 20, as: UInt32.self).littleEndian)
+      sightings = Int(bytes.loadUnaligned(fromByteOffset: 24, as: UInt32.self).littleEndian)
+      sampledWeight = bytes.loadUnaligned(fromByteOffset: 32, as: Double.self)
       self.bytes = bytes
       rowsOffset = Attachment.rowsOffset(columns: columns, sampled: sampled)
       guard self.columns == columns, sampled <= RowSample.rowsMax,
-        bytes.count == byteCount(rows: rowCount, values: valueCount, columns: columns, sampled: sampled)
+        sightings <= tables.dictionaries.count * Sightings.most,
+        bytes.count
+          == byteCount(rows: rowCount, values: valueCount, columns: columns, sampled: sampled, sightings: sightings)
       else { throw LearningError(code: .damaged, reason: "an attachment whose sizes disagree") }
       try checkRows(tables)
+      try checkSightings(tables)
+    }
+
+    private func checkSightings(_ tables: EmbeddingTables) throws {
+      var before: (feature: Int, entry: Sightings.Entry)?
+      for place in 0..<sightings {
+        let (feature, entry) = sighting(place)
+        let ascends = before.map { $0.feature < feature || ($0.feature == feature && $0.entry < entry) } ?? true
+        guard ascends, tables.dictionaries.indices.contains(feature), entry.hash >> 32 != 0 else {
+          throw LearningError(code: .damaged, reason: "an attachment whose values do not ascend within the features")
+        }
+        before = (feature, entry)
+      }
+    }
+
+    private func sighting(_ place: Int) -> (feature: Int, Sightings.Entry) {
+      let offset = bytes.count - (sightings - place) * sightingBytes
+      func word(_ number: Int) -> UInt64 {
+        bytes.loadUnaligned(fromByteOffset: offset + number * 8, as: UInt64.self).littleEndian
+      }
+      return (Int(clamping: word(0)), Sightings.Entry(key: word(1), hash: word(2)))
+    }
+
+    /// Calls `body` with each value that has no row of its own, and the place of its feature among those with dictionaries.
+    func forEachSighting(_ body: (Sightings.Entry, Int) -> Void) {
+      for place in 0..<sightings {
+        let (feature, entry) = sighting(place)
+        body(entry, feature)
+      }
     }
 
     private func checkRows(_ tables: EmbeddingTables) throws {

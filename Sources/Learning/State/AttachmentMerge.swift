@@ -3,6 +3,7 @@ import Tensors
 /// Sums the ranks' attachments in rank order, row by row.
 final class AttachmentMerge {
   let rows: SparseRows
+  let sightings: Sightings
   private let tables: EmbeddingTables
   private var views: [Attachment.View] = []
   private var heads: [(row: Int, value: Int)] = []
@@ -10,6 +11,7 @@ final class AttachmentMerge {
   init(_ tables: EmbeddingTables, rowCapacity: Int, valueCapacity: Int) {
     self.tables = tables
     rows = SparseRows(rowCapacity: rowCapacity, valueCapacity: valueCapacity)
+    sightings = Sightings(features: tables.dictionaries.count)
   }
 
   /// - Throws: `LearningError.damaged`; then nothing is held.
@@ -17,6 +19,7 @@ final class AttachmentMerge {
     let moments = normalizer.merged
     rows.clear()
     moments.clear()
+    sightings.clear()
     views.removeAll(keepingCapacity: true)
     heads.removeAll(keepingCapacity: true)
     var rowCount = 0
@@ -34,6 +37,7 @@ final class AttachmentMerge {
         moments.merge(column, count: moment.count, mean: moment.mean, squares: moment.squares)
       }
     }
+    for view in views { view.forEachSighting { sightings.offer($0, of: $1) } }
     pickSample(normalizer.mergedSample)
     rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
     mergeRows()
@@ -44,7 +48,7 @@ final class AttachmentMerge {
   private func pickSample(_ sample: RowSample) {
     sample.clear()
     for (rank, view) in views.enumerated() {
-      sample.open(rows: view.sampledFrom)
+      sample.open(rows: view.sampledFrom, weight: view.sampledWeight)
       for row in 0..<view.sampled {
         sample.offer(key: view.sampleKey(row), place: rank * RowSample.rowsMax + row)
       }

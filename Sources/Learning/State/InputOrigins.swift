@@ -49,7 +49,7 @@ struct InputOrigins {
   /// Names and widths of what is embedded, in the order of the columns.
   private static func tables(_ spec: LearnerSpec) -> [(String, Int)] {
     guard spec.kind == .network else { return [] }
-    return spec.categories.map { ($0.name, $0.dimension) } + (spec.weighted.map { [($0.name, $0.dimension)] } ?? [])
+    return spec.categories.map { ($0.name, $0.dimension) } + spec.weighted.map { ($0.name, $0.dimension) }
   }
 
   private static func positions(_ names: [String]) -> [String: Int] {

@@ -8,15 +8,22 @@ extension Learner {
   /// what an optimiser of the same kind remembers. Of what is new, weights from inputs begin at 0, so that the model answers
   /// as before until it has learned otherwise; rows of embeddings and heads begin as in a new model.
   ///
-  /// - Parameter rows: By category, for each of its rows the one of the older table, or `UInt32.max` for none; a category
-  ///   that is not named has kept its rows.
+  /// - Parameters:
+  ///   - rows: By category, for each of its rows the one of the older table, or `UInt32.max` for none; a category that is not
+  ///     named has kept its rows.
+  ///   - listed: By category, of rows whose value had none of that name before, the value's hash: if it had a row for itself,
+  ///     that is the one it comes from.
   /// - Throws: `LearningError`; then nothing has changed.
-  public func adoptState(_ bytes: [UInt8], of old: LearnerSpec, rows: [String: [UInt32]] = [:]) throws {
+  public func adoptState(
+    _ bytes: [UInt8], of old: LearnerSpec, rows: [String: [UInt32]] = [:], listed: [String: [UInt32: UInt64]] = [:]
+  ) throws {
     let donor = Learner(spec: old, batchCapacity: 1, kernels: network.kernels)
     try donor.restoreState(bytes)
     let adoption = Adoption(
-      from: donor, to: self, origins: InputOrigins(of: spec, in: old), rows: rows)
+      from: donor, to: self, origins: InputOrigins(of: spec, in: old),
+      rows: donor.network.tables.ownOrigins(rows, listed))
     try adoption.verify()
+    adoption.takeValues()
     adoption.takeWeights()
     adoption.takeRows()
     optimizers.align(network)
@@ -116,6 +123,19 @@ private struct Adoption {
     }
   }
 
+  func takeValues() {
+    let (old, new) = (from.network.tables, to.network.tables)
+    new.forgetValues()
+    for (place, table) in new.tables.enumerated() where !table.isWeighted {
+      guard let was = old.tables.firstIndex(where: { $0.name == table.name }) else { continue }
+      new.occupancies[place].adopt(old.occupancies[was])
+      if let mine = table.dictionary, let theirs = old.tables[was].dictionary {
+        new.dictionaries[mine].adopt(old.dictionaries[theirs])
+      }
+    }
+    new.indexValues()
+  }
+
   func takeWeights() {
     let (old, new) = (from.network.parameters, to.network.parameters)
     forEachParameter { _, index, _, origin in new[index] = origin.map { old[$0] } ?? 0 }
@@ -140,7 +160,7 @@ private struct Adoption {
         new.weights[table.offset + row * table.dimension + place] =
           old.weights[oldTable.offset + oldRow * table.dimension + place]
       }
-      guard !table.isWeighted else { return }
+      guard table.isWide else { return }
       forEachWideWeight(table, row, oldTable, oldRow) { new.wideWeights[$0] = old.wideWeights[$1] }
     }
   }
@@ -198,7 +218,7 @@ private struct Adoption {
             table.offset + row * table.dimension + place)
         }
       }
-      guard !table.isWeighted, to.network.tables.wideWidth > 0, from.network.tables.wideWidth > 0 else { return }
+      guard table.isWide, to.network.tables.wideWidth > 0, from.network.tables.wideWidth > 0 else { return }
       if new.wideRows.formula == .adagrad {
         copy(old.wideRows, oldTable.firstRow + oldRow, new.wideRows, table.firstRow + row)
       } else {

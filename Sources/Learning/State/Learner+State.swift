@@ -27,7 +27,9 @@ extension Learner {
       let setNumbers = try optimizers.read(&reader, into: &copies)
       try reader.finish()
       model.normalizer.ranges.clear()
+      model.tables.forgetValues()
       copies.perform()
+      model.tables.indexValues()
       setNumbers()
       optimizers.adoptConstants(network)
       step = header.step

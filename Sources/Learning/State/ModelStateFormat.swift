@@ -3,12 +3,14 @@ import Tensors
 /// The bytes of a learner's state.
 ///
 /// Magic, version, the shape of the spec as text, step, random state, then every buffer with its count: normaliser,
-/// parameters, tables, optimisers. Optimisers come last: a predictor stops before them.
+/// parameters, tables, what values have rows, optimisers. Optimisers come last: a predictor stops before them.
 enum ModelStateFormat {
   static let magic: UInt32 = 0x5353_5452  // "RTSS"
-  static let version: UInt32 = 3
+  static let version: UInt32 = 4
   /// The oldest version that this program goes on from: its states have no usual ranges yet.
   static let withoutRanges: UInt32 = 2
+  /// Its states do not know which rows were met.
+  static let withoutValues: UInt32 = 3
 
   /// What must agree between a state and a spec: all that decides a buffer's size or a number's meaning. Rates, clips and
   /// the seed may change over a lineage.
@@ -26,10 +28,9 @@ enum ModelStateFormat {
     parts += spec.numbers.map { "number \($0.name) \($0.standardize) \($0.missingIndicator)" }
     parts += spec.categories.map {
       "category \($0.name) \($0.buckets) \($0.dimension) \($0.slots) \($0.combiner.rawValue)"
+        + ($0.ownRows > 0 ? " own \($0.ownRows)" : "")
     }
-    if let input = spec.weighted {
-      parts.append("weighted \(input.name) \(input.rows) \(input.dimension) \(input.activates)")
-    }
+    parts += spec.weighted.map { "weighted \($0.name) \($0.rows) \($0.dimension) \($0.activates)" }
     parts += ParameterLayout(spec).branches.flatMap(\.layers).compactMap(\.signature)
     return parts.joined(separator: "\n")
   }
@@ -105,9 +106,10 @@ extension ModelParameters {
     writer.write(dense)
     writer.write(tables.weights)
     writer.write(tables.wideWeights)
+    tables.forEachValueBuffer { writer.write($0) }
   }
 
-  /// - Parameter version: The format's; of an old one the ranges stay as they are.
+  /// - Parameter version: The format's; of an old one the ranges, or what values were met, stay as they are.
   func read(_ reader: inout StateReader, version: UInt32, into copies: inout PendingCopies) throws {
     try copies.add(&reader, normalizer.running.count)
     try copies.add(&reader, normalizer.running.mean)
@@ -120,5 +122,8 @@ extension ModelParameters {
     try copies.add(&reader, dense)
     try copies.add(&reader, tables.weights)
     try copies.add(&reader, tables.wideWeights)
+    if version > ModelStateFormat.withoutValues {
+      try tables.forEachValueBuffer { try copies.add(&reader, $0) }
+    }
   }
 }

@@ -11,14 +11,20 @@ public struct AssumedKeys: Sendable, Hashable, Codable {
 
 extension FeatureSettings {
   private static let indicator = "missing_indicator"
+  private static let ownRowsKey = "own_rows"
+  private static let ownRowsUsual = 1024
 
   /// Sets what the file does not give.
   ///
   /// - Parameter gives: Whether the file has a key.
   mutating func assume(_ gives: (String) -> Bool) {
-    if type != .category, !gives(Self.indicator) {
+    if type.isNumeric, !gives(Self.indicator) {
       missingIndicator = missing == .impute
       assumed.names.insert(Self.indicator)
+    }
+    if type == .category, !gives(Self.ownRowsKey) {
+      ownRows = values.isEmpty ? min(buckets, Self.ownRowsUsual) : 0
+      assumed.names.insert(Self.ownRowsKey)
     }
   }
 
@@ -29,6 +35,7 @@ extension FeatureSettings {
     // Also where absent values are refused from now on: the input is always 0 then.
     if assumed.names.contains(Self.indicator) { missingIndicator = known?.missingIndicator ?? false }
     if type == .timestamp, origin == nil { origin = known?.originInForce ?? 0 }
+    if assumed.names.contains(Self.ownRowsKey) { ownRows = hashes ? known?.ownRows ?? 0 : 0 }
   }
 }
 

@@ -47,6 +47,11 @@ struct ContractComparison {
       guard before != after else { continue }
       add(.harmless("the model does not read it"), "schema.\(key.name)", before, after)
     }
+    if old.schema.weight != new.schema.weight {
+      add(
+        .harmless("it changes how much records count from now on; what was learned stays as it is"), "schema.weight",
+        old.schema.weight, new.schema.weight)
+    }
     compare(
       old.schema.label, new.schema.label, LabelSettings.section, .label, at: "schema.label", oldPath: "schema.label",
       newPath: "schema.label")
@@ -105,6 +110,7 @@ struct ContractComparison {
       return widensResidual
     }
     switch feature.type {
+    case .map, .text: return .extends("its rows begin afresh, with weight 0")
     case .category:
       return .extends(
         !new.model.pairingKeys.isEmpty
@@ -191,7 +197,7 @@ extension DataContract {
 
   /// Columns of the network's input.
   var inputWidth: Int {
-    schema.categoryInputs.reduce(0) { $0 + $1.dimension } + schema.numericFeatures.count
+    schema.embeddedWidth + schema.numericFeatures.count
       + schema.numericFeatures.count { $0.missingIndicator }
   }
 }

@@ -15,9 +15,11 @@ extension EditRules where Owner == FeatureSettings {
         : .changes("the same number would be another time")
     },
     "coerce": { old, _ in
-      old.type == .category
-        ? .changes("texts such as NA and 0.5 would be other categories than those that its rows were learned for")
-        : .harmless("it decides which texts are taken for numbers, not what the weights mean")
+      old.isSparse
+        ? .changes("texts would be other keys than those that its rows were learned for")
+        : old.type == .category
+          ? .changes("texts such as NA and 0.5 would be other categories than those that its rows were learned for")
+          : .harmless("it decides which texts are taken for numbers, not what the weights mean")
     },
     "origin": { _, _ in .changes("the same value would be another number to its weights") },
     "parts": { old, new in
@@ -44,14 +46,30 @@ extension EditRules where Owner == FeatureSettings {
         : .changes("what was learned of its absence would be lost")
     },
     "buckets": { old, new in
-      old.hashes && new.hashes && old.hashedRows != new.hashedRows
-        ? .changes("hashed values would get rows that others have learned\(advice(old, new))")
-        : .extends("every value keeps its row; rows that are new begin afresh")
+      if old.isSparse { return .changes("hashed values would get rows that others have learned\(advice(old, new))") }
+      guard old.hashes, new.hashes, old.hashedRows != new.hashedRows else {
+        return .extends("every value keeps its row; rows that are new begin afresh")
+      }
+      return new.splitsHashedRows(of: old)
+        ? .extends("each hashed row becomes several, which begin with what it has learned")
+        : .changes("hashed values would get rows that others have learned\(advice(old, new))")
+    },
+    "own_rows": { old, new in
+      new.ownRows > old.ownRows
+        ? .extends("a value that gets a row of its own begins with what its hashed row has learned")
+        : .changes("values would lose the rows that they have for themselves")
     },
     "dimension": { old, new in
-      old.type != .category && (old.parts.isEmpty || new.parts.isEmpty)
+      old.type.isNumeric && (old.parts.isEmpty || new.parts.isEmpty)
         ? nil : .changes("an embedding of another width cannot hold what was learned")
     },
+    "keys_max": { old, _ in
+      old.type == .text
+        ? .harmless("texts with more words than the old or new bound are other inputs from now on, all others the same")
+        : .harmless("it decides which records are taken, not what the weights mean")
+    },
+    "norm": { _, _ in .changes("the same record would be another input to its weights") },
+    "ngrams": { _, _ in .changes("the same text would be another input to its weights") },
     "values_max": { _, _ in .harmless("it decides which records are taken, not what the weights mean") },
     "combine": { old, _ in
       // Of one value every way makes the same.
@@ -64,7 +82,7 @@ extension EditRules where Owner == FeatureSettings {
         let others = lost.count > 1 ? " and \(lost.count - 1) more have rows" : " has a row"
         return .changes("`\(first)`\(others) that would be another value's")
       }
-      if old.hashes, new.hashes, old.hashedRows != new.hashedRows {
+      if old.hashes, new.hashes, old.hashedRows != new.hashedRows, !new.splitsHashedRows(of: old) {
         return .changes("the rows that hashed values share would be dealt anew\(advice(old, new))")
       }
       let added = new.values.count { !before.contains($0) }
@@ -86,7 +104,8 @@ extension EditRules where Owner == FeatureSettings {
 
   /// How many buckets leave the hashed rows as they are.
   private static func advice(_ old: FeatureSettings, _ new: FeatureSettings) -> String {
-    "; `buckets: \(old.buckets - old.values.count + new.values.count)` leaves each its own"
+    "; `buckets: \(old.buckets - old.values.count + new.values.count)` leaves each its own, and"
+      + " `buckets: \(old.hashedRows * 2 + 1 + new.values.count)` makes two of each"
   }
 }
 
@@ -95,4 +114,9 @@ extension FeatureSettings {
   public var hashes: Bool { type == .category && (values.isEmpty || unknown == .hash) }
   /// How many rows the hashed values share, of `buckets`: behind the one for missing values and those of `values`.
   public var hashedRows: Int { buckets - 1 - values.count }
+  /// Rows of the table, those of their own included.
+  public var tableRows: Int { buckets + ownRows }
+
+  /// Whether every hashed value of `old` finds the row that it comes from by its own: there are several times as many.
+  public func splitsHashedRows(of old: FeatureSettings) -> Bool { hashedRows % old.hashedRows == 0 }
 }

@@ -5,7 +5,7 @@ extension Pipeline {
     let training = Section(
       doc: "", prototype: TrainingSettings(),
       keys: TrainingSettings.section.keys.filter {
-        !["workers", "linger", "peer_timeout", "ledger"].contains($0.name)
+        !["workers", "linger", "peer_timeout", "ledger", "memory_max"].contains($0.name)
       })
     return PlainValue.mapping([
       .init("topic", .text(source.topic)),

@@ -14,6 +14,8 @@ package struct ReceivedEnvelope {
   package let labels: UnsafeRawBufferPointer
   package let stableLosses: UnsafeRawBufferPointer
   package let outputs: UnsafeRawBufferPointer
+  /// One a row; nil: each counts 1.
+  package let weights: UnsafeRawBufferPointer?
   private let sections: SectionReader
 
   private static let headStride = 12
@@ -46,6 +48,12 @@ package struct ReceivedEnvelope {
     labels = UnsafeRawBufferPointer(rebasing: rows[..<(rowCount * 4)])
     stableLosses = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 4)..<(rowCount * 8)])
     outputs = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 8)...])
+    let weighed = sections[EnvelopeSection.weights]
+    let sums = 8 * (1 + headCount)
+    guard weighed.isEmpty || weighed.count == sums + 4 * rowCount else {
+      throw EnvelopeError.sizesDisagree(section: "weights")
+    }
+    weights = weighed.isEmpty ? nil : UnsafeRawBufferPointer(rebasing: weighed[sums...])
     try checkShares()
   }
 
@@ -75,6 +83,20 @@ package struct ReceivedEnvelope {
       Int64(heads.loadUnaligned(fromByteOffset: start, as: UInt32.self)),
       Double(bitPattern: heads.loadUnaligned(fromByteOffset: start + 4, as: UInt64.self))
     )
+  }
+
+  /// Sum of the labelled rows' weights: their number, where records have none.
+  package var weight: Double {
+    weights == nil ? (0..<shareCount).reduce(0) { $0 + Double(share($1).trained) } : weightSum(0)
+  }
+
+  /// The same of a further head's rows; nil where records have none.
+  ///
+  /// - Parameter place: The head's, counted from the second one as 0.
+  package func headWeight(_ place: Int) -> Double? { weights == nil ? nil : weightSum(1 + place) }
+
+  private func weightSum(_ place: Int) -> Double {
+    Double(bitPattern: sections[EnvelopeSection.weights].loadUnaligned(fromByteOffset: place * 8, as: UInt64.self))
   }
 
   package func share(_ place: Int) -> PartitionShare {

@@ -7,7 +7,7 @@ import Vocabulary
 ///
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3645_5452  // "RTE6"
+  package static let magic: UInt32 = 0x3745_5452  // "RTE7"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -17,12 +17,14 @@ package struct StepEnvelope {
   package var stableVersion: Int64 = 0
   /// The step of the newest checkpoint that the leader knows to be durable; −1: none. Others send −1.
   package var savedStep: Int64 = -1
-  /// Sum of the losses of this rank's labelled rows, as they are trained on.
+  /// Sum of the losses of this rank's labelled rows, each times its weight, as they are trained on.
   package var lossSum: Double = 0
+  /// Sum of their weights, where records have some.
+  package var weight: Double = 0
   package var shares: [PartitionShare] = []
   package var rowCount = 0
   package var outputCount = 1
-  /// Of each head beyond the first: this rank's rows with its label, and the sum of their losses.
+  /// Of each head beyond the first: this rank's rows with its label, and the sums of their losses and weights.
   package var headLosses: [HeadShare] = []
 
   package init() {}
@@ -38,20 +40,14 @@ enum EnvelopeSection: UInt32, CaseIterable {
   case heads
   /// In the order of the shares: labels, losses of the stable version, outputs (Float32).
   case rows
+  /// Where records have weights: their sum, that of each further head (Float64 each), and each row's (Float32).
+  case weights
   /// `LayerHealth`, when it is gathered.
   case health
   /// What happened to which field, when something did.
   case notices
   /// The learner's attachment; a rank that is alone leaves it out.
   case learner
-}
-
-/// One rank's part of what a further head loses in a step.
-package struct HeadShare: BitwiseCopyable {
-  package var records: UInt32 = 0
-  package var lossSum: Double = 0
-
-  package init() {}
 }
 
 /// One partition's part of a step.

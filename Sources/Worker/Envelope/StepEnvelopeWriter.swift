@@ -16,12 +16,13 @@ package struct StepEnvelopeWriter {
   ///   - labels: [rows], each `labelStride` from the one before: the primary head's.
   ///   - outputs: [rows × outputCount].
   ///   - stableLosses: [rows]; NaN where there is none.
+  ///   - weights: [rows]; nil: each counts 1.
   ///   - tally: What happened to which field of the records.
   ///   - examples: News of such, most often none.
   package mutating func write(
     _ envelope: StepEnvelope, rejected: [Int64], labels: UnsafePointer<Float>, labelStride: Int = 1,
-    outputs: UnsafePointer<Float>, stableLosses: UnsafePointer<Float>, health: [UInt8], tally: FieldTally? = nil,
-    examples: [FieldExample] = []
+    outputs: UnsafePointer<Float>, stableLosses: UnsafePointer<Float>, weights: UnsafePointer<Float>? = nil,
+    health: [UInt8], tally: FieldTally? = nil, examples: [FieldExample] = []
   ) {
     sections.begin()
     sections.add(EnvelopeSection.step) { bytes in
@@ -56,6 +57,13 @@ package struct StepEnvelopeWriter {
       }
       bytes.append(floats: stableLosses, envelope.rowCount)
       bytes.append(floats: outputs, envelope.rowCount * envelope.outputCount)
+    }
+    if let weights {
+      sections.add(EnvelopeSection.weights) { bytes in
+        bytes.append(raw: envelope.weight.bitPattern)
+        for head in envelope.headLosses { bytes.append(raw: head.weight.bitPattern) }
+        bytes.append(floats: weights, envelope.rowCount)
+      }
     }
     if !health.isEmpty { sections.add(EnvelopeSection.health) { $0.append(contentsOf: health) } }
     if tally.map({ !$0.isEmpty }) ?? false || !examples.isEmpty {

@@ -52,7 +52,7 @@ struct ProfileCommand: Command {
   }
 
   func run() async throws {
-    let pipeline = try await PipelineFile.find(file).pipeline
+    let pipeline = try await PipelineFile.find(file, room: MachineMemory.room(workers: 1)).pipeline
     let spec = LearnerSpec(pipeline)
     let rows = batch ?? min(65_536, pipeline.source.partitions * pipeline.training.recordsPerPartition)
     let profile = StepProfile(spec, rows: rows, seconds: seconds)

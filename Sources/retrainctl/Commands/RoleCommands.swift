@@ -1,6 +1,7 @@
 import Arguments
 import Controller
 import Foundation
+import Pipelines
 import Registry
 import Telemetry
 import Vocabulary
@@ -40,13 +41,15 @@ struct RoleRun: Sendable {
   }
 
   /// The pipeline as the registry has it, with the secrets of this process's environment.
-  func pipelineFile(_ database: DatabaseLocation) async throws -> PipelineFile {
+  ///
+  /// - Parameter room: What a worker of it may take; nil: it is another role.
+  func pipelineFile(_ database: DatabaseLocation, room: MemoryRoom? = nil) async throws -> PipelineFile {
     let registry = try await Registry.open(
       at: database, applicationName: "retrain-\(role)", deadline: .after(.seconds(30)))
     do {
       let record = try await registry.choosePipeline(named: pipelineName)
       await registry.close()
-      return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)")
+      return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)", room: room)
     } catch {
       await registry.close()
       throw error
@@ -98,11 +101,13 @@ struct WorkerCommand: Command {
   func run() async throws {
     let run = RoleRun("worker", role)
     try await run.withDatabase { database in
-      let pipeline = try await run.pipelineFile(database.location).pipeline
+      let file = try await run.pipelineFile(database.location, room: MachineMemory.room(workers: 1))
+      let pipeline = file.pipeline
       let broker = try BrokerAccess.enter(pipelineBrokers: pipeline.source.brokers)
       defer { try? broker.leave() }
       let service = WorkerService(
-        pipeline: pipeline, database: database.location, brokers: broker.addresses, memberID: run.processName,
+        pipeline: pipeline, specification: file.text, database: database.location, brokers: broker.addresses,
+        memberID: run.processName,
         listenAddress: listen, logger: run.logger)
       let signals = run.stopping { service.requestStop() }
       defer { signals.cancel() }

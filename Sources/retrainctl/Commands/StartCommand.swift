@@ -54,11 +54,13 @@ struct StartCommand: Command {
   }
 
   func run() async throws {
-    let pipeline = try await PipelineFile.find(file)
+    let pipeline = try await PipelineFile.find(file, room: MachineMemory.room(workers: workers))
     for advice in pipeline.pipeline.advice { Console.complain("note: \(advice)") }
     let house = House()
     if detach { return try await startDetached(pipeline, house) }
     let reporter = RunReporter(isQuiet: format.json)
+    let bound = pipeline.pipeline.training.memoryMax.map { "; training.memory_max is \(ModelSize.text($0))" } ?? ""
+    reporter.note(ModelSize(pipeline.pipeline).sentence + bound)
     let run = PipelineRun(
       file: pipeline, workers: workers ?? pipeline.pipeline.training.workers, until: until, house: house,
       reporter: reporter, skipsLost: skipLost, beginsNewStream: newStream, beginsNewLineage: newLineage)

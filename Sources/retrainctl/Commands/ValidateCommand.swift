@@ -1,5 +1,7 @@
 import Arguments
 import Pipelines
+import Registry
+import Vocabulary
 
 struct ValidateCommand: Command {
   static var configuration: CommandConfiguration {
@@ -7,7 +9,8 @@ struct ValidateCommand: Command {
       name: "validate", abstract: "Check a pipeline file and show it with every default filled in.",
       discussion: """
         Every mistake is reported at once, with line, column and remedy; the exit code is 65 then. Secrets named by \
-        ${env:NAME} must be set, and are not shown. --schema prints the JSON Schema of pipeline files, for editors.
+        ${env:NAME} must be set, and are not shown. Where there is a database in which a pipeline of that name has learned, \
+        each edit since then is told with what 'start' would make of it; that is no mistake of the file. --schema prints the JSON Schema of pipeline files, for editors.
         """)
   }
 
@@ -33,6 +36,17 @@ struct ValidateCommand: Command {
     var size: ModelSize?
     /// What is no mistake and may still not be what is meant.
     var advice: [String] = []
+    /// Nil: nothing has been learned, or there is no database to say so.
+    var learned: Learned?
+  }
+
+  /// What the file says otherwise than what was learned before.
+  private struct Learned: Encodable {
+    var step: Int64
+    var edits: [SettingEdit]
+    fileprivate let sentences: [PipelineMistake]
+
+    private enum CodingKeys: CodingKey { case step, edits }
   }
 
   func run() async throws {
@@ -40,18 +54,21 @@ struct ValidateCommand: Command {
     var failures: [String] = []
     for path in files {
       do {
-        let pipeline = try PipelineFile(path: path).pipeline
+        let file = try PipelineFile(path: path, room: MachineMemory.room(workers: nil))
+        let pipeline = file.pipeline
         for advice in pipeline.advice { Console.complain("note: \(path): \(advice)") }
+        let learned = await learned(file)
         if format.json {
           let effective = EffectivePipeline(pipeline.withoutSecrets)
           try Console.say(
             json: Report(
               file: path, valid: true, pipeline: effective, mistakes: [], size: ModelSize(pipeline),
-              advice: pipeline.advice))
+              advice: pipeline.advice, learned: learned))
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)
           Console.say("# \(ModelSize(pipeline).sentence)")
+          if let learned { tell(learned) }
         }
       } catch let error as PipelineMistakes {
         if format.json {
@@ -61,6 +78,35 @@ struct ValidateCommand: Command {
       }
     }
     if !failures.isEmpty { throw CommandFailure(.badPipeline, failures.joined(separator: "\n")) }
+  }
+
+  /// What `start` would find, where there is a database to ask.
+  private func learned(_ file: PipelineFile) async -> Learned? {
+    guard DatabaseAccess.canEnter else { return nil }
+    do {
+      return try await withRegistry(for: "validate") { registry in
+        try await SettingsContinuity(file: file, registry: registry).finding(adopts: false).map {
+          Learned(step: $0.newest.step, edits: $0.edits, sentences: $0.sentences)
+        }
+      }
+    } catch {
+      Console.complain("note: \(file.name) was not compared with what was learned: \(CommandFailure(error).message)")
+      return nil
+    }
+  }
+
+  private func tell(_ learned: Learned) {
+    let step = "step \(Wording.count(learned.step))"
+    let effect = learned.edits.map(\.effect).max()
+    switch effect {
+    case nil: Console.say("# learned up to \(step), and goes on as it is")
+    case .changes: Console.say("# learned up to \(step); 'start' would refuse to go on with this file")
+    default: Console.say("# learned up to \(step), and goes on with these edits")
+    }
+    for (edit, sentence) in zip(learned.edits, learned.sentences) {
+      let end = edit.effect == .changes ? "changes: \(sentence.remedy)" : edit.effect.rawValue
+      Console.complain("note: \(sentence.file):\(sentence.line):\(sentence.column): \(sentence.problem) (\(end))")
+    }
   }
 }
 

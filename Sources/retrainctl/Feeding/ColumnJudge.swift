@@ -14,6 +14,7 @@ struct ColumnJudge: Sendable {
     declared =
       [("the label", schema.label.path)] + heads.map { ("the label of a head", $0) }
       + (schema.eventTime.map { [("the event time", $0)] } ?? [])
+      + (schema.weight.map { [("the weight", $0)] } ?? [])
       + schema.features.map { ("the feature `\($0.name)`", $0.path) }
   }
 

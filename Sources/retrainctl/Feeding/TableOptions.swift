@@ -68,6 +68,9 @@ struct TableOptions: ArgumentGroup {
       for feature in pipeline.schema.categoryFeatures {
         format.columns[feature.path] = .category(known: Set(feature.values))
       }
+      for feature in pipeline.schema.sparseFeatures {
+        format.columns[feature.path] = feature.type == .map ? .object : .text
+      }
       for label in [pipeline.schema.label] + pipeline.model.heads.map(\.label) where !label.classes.isEmpty {
         format.columns[label.path] = .category(known: Set(label.classes))
       }

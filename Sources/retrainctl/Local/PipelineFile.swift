@@ -10,14 +10,17 @@ struct PipelineFile {
   /// As it stands in the file, secrets unexpanded: what the registry keeps.
   let text: String
 
+  /// - Parameter room: What its workers may take; nil: none is to run here.
   /// - Throws: `PipelineMistakes` with all of them; a failure where the file cannot be read.
-  init(path: String) throws { try self.init(text: Self.text(of: path), name: path) }
+  init(path: String, room: MemoryRoom? = nil) throws {
+    try self.init(text: Self.text(of: path), name: path, room: room)
+  }
 
-  /// - Parameter name: Stands before every mistake.
-  init(text: String, name: String) throws {
-    pipeline = try PipelineParser.parse(
-      text: text, fileName: name, memory: Int(clamping: ProcessInfo.processInfo.physicalMemory),
-      environment: Environment.value(of:))
+  /// - Parameters:
+  ///   - name: Stands before every mistake.
+  ///   - room: What its workers may take; nil: none is to run here.
+  init(text: String, name: String, room: MemoryRoom? = nil) throws {
+    pipeline = try PipelineParser.parse(text: text, fileName: name, room: room, environment: Environment.value(of:))
     self.text = text
     self.name = name
     try refuseUnknownProperties(name: name)
@@ -50,14 +53,16 @@ struct PipelineFile {
   }
 
   /// The pipeline that a word means: in a file, or registered under that name.
-  static func find(_ word: String) async throws -> PipelineFile {
-    guard !isPath(word) else { return try PipelineFile(path: word) }
+  ///
+  /// - Parameter room: What its workers may take; nil: none is to run here.
+  static func find(_ word: String, room: MemoryRoom? = nil) async throws -> PipelineFile {
+    guard !isPath(word) else { return try PipelineFile(path: word, room: room) }
     guard DatabaseAccess.canEnter else {
       throw CommandFailure.noPipeline(word, among: nil)
     }
     return try await withRegistry(for: "pipeline") { registry in
       let record = try await registry.choosePipeline(named: word)
-      return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)")
+      return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)", room: room)
     }
   }
 

@@ -38,9 +38,11 @@ struct LocalPrediction {
   ) throws -> ([Prediction.Head], notes: [String]) {
     prepareArithmeticThread()
     let decoder = RecordDecoder(
-      pipeline: settings.schema, task: settings.model.task, recordBytesMax: settings.source.recordBytesMax,
+      schema: settings.schema, task: settings.model.task, recordBytesMax: settings.source.recordBytesMax,
       purpose: .prediction)
-    let batch = FeatureBatch(capacity: 1, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount)
+    let batch = FeatureBatch(
+      capacity: 1, numberCount: decoder.numberCount, categoryCount: decoder.categoryCount,
+      weightedCount: decoder.weightedCount)
     var eventTime = Double.nan
     let bytes = Array(record.utf8)
     let outcome = withUnsafeMutablePointer(to: &eventTime) { eventTime in

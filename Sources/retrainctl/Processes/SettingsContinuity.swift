@@ -21,8 +21,9 @@ struct SettingsContinuity {
     let sentences: [PipelineMistake]
   }
 
-  /// nil: nothing was learned yet, or nobody knows any more under which contract.
-  func finding() async throws -> Finding? {
+  /// - Parameter adopts: Whether checkpoints that are older than contracts get one for good; else nothing is written.
+  /// - Returns: nil: nothing was learned yet, or nobody knows any more under which contract.
+  func finding(adopts: Bool = true) async throws -> Finding? {
     guard let record = try await registry.pipeline(named: name),
       let newest = try await registry.newestCheckpoint(pipeline: record.id)
     else { return nil }
@@ -30,7 +31,7 @@ struct SettingsContinuity {
     let before = try? PipelineParser.parse(text: record.specification, fileName: "") {
       Environment.value(of: $0) ?? "0"
     }.following(nil)
-    if newest.contract == nil, let before {
+    if adopts, newest.contract == nil, let before {
       try await registry.adoptContract(pipeline: record.id, text: DataContract(before).text)
     }
     let contract = try await registry.contract(ofCheckpoint: newest.id)

@@ -79,6 +79,6 @@ private final class Stepper {
     learner.predict(batch)
     let local = learner.backward(batch)
     learner.absorbOwn()
-    _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
+    _ = learner.apply(labelled: local.labelled, weight: local.weight, lossSum: local.lossSum)
   }
 }

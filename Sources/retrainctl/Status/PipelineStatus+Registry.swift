@@ -32,7 +32,8 @@ extension PipelineStatus.Feature {
     self.init(
       feature: field.name, path: field.path, records: total.records, missing: total.missing, clipped: total.clipped,
       unknown: total.unknown, wild: total.wild, rejected: report.rejected(because: field.name),
-      missingShare: total.records > 0 ? Double(total.missing) / Double(total.records) : 0, near: field.near)
+      missingShare: total.records > 0 ? Double(total.missing) / Double(total.records) : 0, near: field.near,
+      values: field.values)
   }
 
   var isClean: Bool { missing == 0 && clipped == 0 && unknown == 0 && wild == 0 && rejected == 0 }

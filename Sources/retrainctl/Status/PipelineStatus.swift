@@ -133,6 +133,8 @@ struct PipelineStatus: Codable, Sendable {
     var missingShare: Double
     /// Keys of a record without it that may have been meant.
     var near: [String]
+    /// Of a category: which rows its values have, by the newest checkpoint.
+    var values: ValueRows?
   }
 
   /// A head beyond the first, test then train.

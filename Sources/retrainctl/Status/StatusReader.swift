@@ -80,7 +80,9 @@ actor StatusReader {
       saved: (newest?.progress ?? []).reduce(0) { $0 + $1.trained + $1.rejected })
     status.measures = counts.live?.measures ?? newest.map { PipelineStatus.Metrics($0.metrics) }
     status.window = try await window(upTo: newest) ?? counts.live?.window
-    if let report = counts.live?.fields ?? newest?.fields {
+    if var report = counts.live?.fields ?? newest?.fields {
+      // Values are counted in checkpoints alone.
+      report = report.with(newest?.fields?.fields.compactMap(\.values) ?? [])
       status.features = report.features
       let limits = limits(of: pipeline)
       status.warnings = report.warnings(limits: limits, count: Wording.count)

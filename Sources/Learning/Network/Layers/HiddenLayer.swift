@@ -118,7 +118,15 @@ final class HiddenLayer: Layer {
     let kernels = context.kernels
     let (dy, input, columns) = (flow.dy, flow.input.x, flow.columns)
     let (rows, sums) = (step.rows, step.gradient)
-    if let penalty {
+    if let penalty, let weights = step.batch.weights {
+      for row in 0..<rows where step.batch.teaches(row) {
+        let (y, dy, weight) = (y.from(row), dy.from(row), weights[row])
+        for unit in 0..<shape.units {
+          let sign: Float = y[unit] > 0 ? 1 : y[unit] < 0 ? -1 : 0
+          dy[unit] += weight * (2 * penalty.l2 * y[unit] + penalty.l1 * sign)
+        }
+      }
+    } else if let penalty {
       kernels.penalizeOutputs(
         rows: rows, units: shape.units, y: y, dy: dy, labels: step.batch.labels, labelStride: step.batch.labelCount,
         l1: penalty.l1, l2: penalty.l2)
