@@ -35,7 +35,7 @@ public struct ValueRows: Sendable, Hashable, Codable {
   /// - Parameter count: How a number is written.
   public func sentences(count: (Int64) -> String) -> [String] {
     var sentences: [String] = []
-    if ownRows > 0, own == ownRows {
+    if ownRows > 0, own == ownRows, hashed > 0 {
       sentences.append(
         "feature \(feature) has more values than rows of their own: all \(count(Int64(ownRows))) are taken, and others share"
           + " the buckets; a larger `own_rows` has room")

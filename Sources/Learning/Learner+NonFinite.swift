@@ -38,7 +38,22 @@ extension Learner {
     if layout.embeddingWidth > 0, !isSmall(network.inputGradient.pointer, layout.embeddingWidth) {
       return "embeddings"
     }
-    return nil
+    return network.tables.tables.first { !hasSmallRows($0, batch) }.map { "embedding.\($0.name)" }
+  }
+
+  /// Whether the gradients of the rows that the one record's pairs pick are small: each is a pair's weight times what the
+  /// sum, or the head, has.
+  private func hasSmallRows(_ table: EmbeddingTables.Table, _ batch: FeatureBatch) -> Bool {
+    guard let place = table.weightedPlace else { return true }
+    let pairs = batch.weighted[place]
+    let heaviest = pairs.places(of: 0).reduce(Float(0)) { max($0, abs(pairs.weights[$1])) }
+    if table.dimension > 0,
+      !isSmall(UnsafePointer(network.inputGradient.pointer) + table.column, table.dimension, times: heaviest)
+    {
+      return false
+    }
+    guard network.tables.wideWidth > 0, table.isWide else { return true }
+    return network.heads.allSatisfy { isSmall($0.gradient.pointer, $0.shape.outputs, times: heaviest) }
   }
 
   /// The input without which the row is sound; nil: none alone.
@@ -70,9 +85,9 @@ extension Learner {
   }
 
   /// Whether as many such rows as there are on all ranks have a finite sum; a NaN is not small.
-  private func isSmall(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+  private func isSmall(_ values: UnsafePointer<Float>, _ count: Int, times factor: Float = 1) -> Bool {
     let most = Float.greatestFiniteMagnitude / Float(Self.rowsOfLargestStep)
-    for index in 0..<count where !(abs(values[index]) <= most) { return false }
+    for index in 0..<count where !(abs(values[index]) * factor <= most) { return false }
     return true
   }
 

@@ -110,6 +110,12 @@ public final class Learner {
       embeddings.local, network.normalizer.local, network.normalizer.localSample, sightings, to: &bytes)
   }
 
+  /// What the rows of a step can take in an attachment at most: all of them, each with its number.
+  public var touchedBytesMax: Int {
+    let tables = network.tables
+    return tables.tables.reduce(0) { $0 + $1.buckets * 4 * (1 + tables.gradientWidth($1)) }
+  }
+
   /// Sums all ranks' attachments, given in rank order, the own one included.
   ///
   /// - Throws: `LearningError.damaged`; the step must then be discarded.

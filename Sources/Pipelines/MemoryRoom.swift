@@ -33,20 +33,22 @@ extension PipelineChecks {
     let asked = pipeline.training.memoryMax
     let (bound, words) = asked.map { ($0, "training.memory_max is") } ?? (room.bytes, room.words)
     let workers = room.workers ?? pipeline.training.workers
-    let (needed, isBeyond) = size.workerBytes.multipliedReportingOverflow(by: workers)
-    guard isBeyond || needed > bound else { return }
-    let together = isBeyond ? Int.max : needed
+    let group = pipeline.training.workers
+    let together = size.bytes(workers: workers, of: group)
+    guard together > bound else { return }
     note(
       path,
       "\(workers == 1 ? "a worker needs" : "\(workers) workers need") \(ModelSize.text(together)) at least "
         + "(\(size.parts)), and \(words) \(ModelSize.text(bound))",
-      remedy(largest.map { features[$0] }, workers: workers, fits: size.workerBytes <= bound))
+      remedy(largest.map { features[$0] }, size, workers: workers, fits: size.bytes(workers: 1, of: group) <= bound))
   }
 
-  private func remedy(_ largest: FeatureSettings?, workers: Int, fits: Bool) -> String {
+  private func remedy(_ largest: FeatureSettings?, _ size: ModelSize, workers: Int, fits: Bool) -> String {
     let shrink =
-      largest.map { "write fewer `buckets` or a smaller `dimension` for `\($0.name)`, or narrower layers" }
-      ?? "write narrower layers, or fewer `records_per_partition`"
+      size.waitingBytes > workers * size.workerBytes
+      ? "write fewer `source.partitions`, or a smaller `keys_max` where there are maps and texts"
+      : largest.map { "write fewer `buckets` or a smaller `dimension` for `\($0.name)`, or narrower layers" }
+        ?? "write narrower layers, or fewer `records_per_partition`"
     return workers > 1 && fits ? "let fewer workers share the work, or \(shrink)" : shrink
   }
 }

@@ -8,8 +8,10 @@ public struct ModelSize: Sendable, Hashable, Encodable {
   public let parameterBytes: Int
   /// What the optimisers remember of each.
   public let optimizerBytes: Int
-  /// Gradients, the layers' values for a batch, and the records that wait to be learned, about.
+  /// Gradients and the layers' values for a batch, about.
   public let workspaceBytes: Int
+  /// The records of all partitions that wait to be learned; workers share them out, as they do partitions.
+  public let waitingBytes: Int
 
   /// The most rows that tables have together: a row's number is a 32-bit one.
   static let tableRowsMax = Int(UInt32.max)
@@ -45,11 +47,13 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     let units = isLinear ? 0 : model.hidden.reduce(0, +) * gates
     let labels = pipeline.heads.count
     let perRow = numbers.count + labels + 3 * width + 4 * units + 2 * model.crossLayers * width + 2 * outputs
-    let slots = categories.reduce(0) { $0 + $1.valuesMax }
+    let slots = categories.reduce(0) { $0 + $1.categoryColumns }
+    let pairs = schema.sparseFeatures.reduce(0) { $0 + $1.pairsMax }
     let (partitions, share) = (pipeline.source.partitions, training.recordsPerPartition)
-    workspaceBytes =
-      4 * (partitions * share * (perRow + slots) + 2 * dense)
-      + partitions * Self.waitingMax * (4 * (numbers.count + slots + labels) + 32)
+    workspaceBytes = 4 * (partitions * share * (perRow + slots) + 2 * dense)
+    // A value or pair takes 4 or 8 bytes, what happened to a field one; of pairs there is room for a step and some more.
+    let record = 4 * (numbers.count + slots + labels) + schema.features.count + 36
+    waitingBytes = partitions * (Self.waitingMax * record + 8 * pairs * (min(Self.waitingMax, share) + 64))
     tableRows = rows
     parameterBytes = 4 * (embeddings + wide + dense)
     optimizerBytes =
@@ -60,8 +64,17 @@ public struct ModelSize: Sendable, Hashable, Encodable {
 
   /// What each checkpoint takes in the database.
   public var checkpointBytes: Int { parameterBytes + optimizerBytes }
-  /// What a worker needs at least: what it learns, a copy that is being written, and the stable version it compares with.
+  /// What a worker needs at least, beside its part of `waitingBytes`: what it learns, a copy that is being written, and the
+  /// stable version it compares with.
   public var workerBytes: Int { 2 * checkpointBytes + 2 * parameterBytes + workspaceBytes }
+
+  /// What so many of `group` workers need at least.
+  func bytes(workers: Int, of group: Int) -> Int {
+    let (own, isBeyond) = workerBytes.multipliedReportingOverflow(by: workers)
+    let (waiting, isMuch) = (waitingBytes / max(workers, group)).multipliedReportingOverflow(by: workers)
+    let (sum, isMore) = own.addingReportingOverflow(waiting)
+    return isBeyond || isMuch || isMore ? .max : sum
+  }
 
   /// Decoded records that wait for the step thread, a partition, at most.
   package static let waitingMax = 8192
@@ -69,7 +82,7 @@ public struct ModelSize: Sendable, Hashable, Encodable {
   /// As in `parameters 12.3 MB, optimisers 4.5 MB, workspace 6.7 MB`.
   var parts: String {
     "parameters \(Self.text(parameterBytes)), optimisers \(Self.text(optimizerBytes)), "
-      + "workspace \(Self.text(workspaceBytes))"
+      + "workspace \(Self.text(workspaceBytes)), waiting records \(Self.text(waitingBytes))"
   }
 
   /// As in `parameters …: about 12.3 MB a checkpoint, and a worker needs 45.6 MB at least`.

@@ -13,6 +13,8 @@ struct CategoryTranslation {
   private let listed: [UInt32: UInt64]
   /// Of the other side: what a hash becomes that has no column there.
   private let firstHashed, hashedRows: UInt64
+  /// Whether the other side has rows for values that it does not list.
+  private let hashes: Bool
 
   init(from own: FeatureSettings, at source: Int, to other: FeatureSettings, at target: Int) {
     self.source = source..<(source + own.valuesMax)
@@ -22,6 +24,7 @@ struct CategoryTranslation {
     rows = own == other ? nil : CategoryRows.origins(of: own, in: other)
     listed = takesHashes ? CategoryRows.listed(own, since: other) : [:]
     firstHashed = UInt64(1 + other.values.count)
+    hashes = other.hashes
     hashedRows = UInt64(max(1, other.hashedRows))
   }
 
@@ -44,6 +47,7 @@ struct CategoryTranslation {
 
   private func translated(_ low: UInt32, _ high: UInt32) -> (low: UInt32, high: UInt32) {
     if high != 0 {
+      guard hashes else { return (0, 0) }
       return takesHashes
         ? (low, high) : (UInt32(firstHashed + (UInt64(high) << 32 | UInt64(low)) % hashedRows), 0)
     }
@@ -52,9 +56,4 @@ struct CategoryTranslation {
     let origin = rows[Int(low)]
     return (origin == CategoryRows.fresh ? 0 : origin, 0)
   }
-}
-
-extension FeatureSettings {
-  /// Of a batch.
-  var categoryColumns: Int { (ownRows > 0 ? 2 : 1) * valuesMax }
 }

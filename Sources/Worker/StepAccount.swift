@@ -15,6 +15,7 @@ package final class StepAccount {
   private let weights: AlignedBuffer<Float>
   private let outputCount: Int
   private let fieldCount: Int
+  private let rowsMax: Int
   private let task: EvaluationTask
   private var order = RecordOrder()
 
@@ -28,6 +29,7 @@ package final class StepAccount {
     weights = AlignedBuffer(count: rowsMax)
     self.outputCount = outputCount
     self.fieldCount = fieldCount
+    self.rowsMax = rowsMax
     self.task = task
   }
 
@@ -88,6 +90,9 @@ package final class StepAccount {
       let (share, envelope) = (stretch.share, envelopes[stretch.rank])
       let index = Int(share.partition)
       guard state.progress.indices.contains(index) else { throw EnvelopeError.unknownPartition(share.partition) }
+      guard Int(share.rows) <= rowsMax, share.trained <= share.rows else {
+        throw EnvelopeError.sizesDisagree(section: "shares")
+      }
       guard share.from == state.progress[index].nextOffset else {
         throw AccountError(partition: share.partition, from: share.from, expected: state.progress[index].nextOffset)
       }

@@ -204,9 +204,11 @@ final class TrainingThread {
     }
     let rank = Rank(place)
     let timeout = resources.pipeline.training.peerTimeout
+    var limits = CollectiveLimits()
+    limits.attachmentBytesMax += learner.touchedBytesMax
     let collective = try listener.form(
       generation: generation.generation, rank: rank, members: members.map(\.address), secret: generation.secret,
-      deadline: .after(timeout))
+      deadline: .after(timeout), limits: limits)
     defer { collective.close() }
     let agreed = try agreeOnState(collective)
     state = agreed

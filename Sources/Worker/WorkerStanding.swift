@@ -53,25 +53,31 @@ extension WorkerHeartbeat {
     case .waits:
       let sentence = Self.wait(registered: record.workFingerprint ?? "", own: resources.work)
       guard facts.awaits != sentence else { return }
+      // What it follows where the file leaves something open may be another by now: its successor finds out.
+      guard facts.awaits == nil else { return end() }
       board.report { facts in
         facts.awaits = sentence
         facts.phase = "waiting"
       }
-      logger.notice("waiting for the group", [.reason: LogValue(sentence)])
-    case .replaced:
-      guard !board.currentWishes.isReplaced else { return }
-      logger.error(
-        "another contract, training or lineage is registered than this worker has: it ends, and the next takes that",
-        [.fingerprint: LogValue(resources.work)])
-      board.wish { wishes in
-        wishes.isReplaced = true
-        wishes.stop = true
-      }
+      logger.warning("waiting for the group", [.reason: LogValue(sentence)])
+    case .replaced: end()
+    }
+  }
+
+  private func end() {
+    let board = resources.board
+    guard !board.currentWishes.isReplaced else { return }
+    resources.logger.error(
+      "another contract, training or lineage is registered than this worker has: it ends, and the next takes that",
+      [.fingerprint: LogValue(resources.work)])
+    board.wish { wishes in
+      wishes.isReplaced = true
+      wishes.stop = true
     }
   }
 
   private static func wait(registered: String, own: String) -> String {
-    "a worker waits: the group runs contract \(registered.prefix(12)), and the worker has \(own.prefix(12)) of the same "
+    "a worker waits: the pipeline is registered with contract \(registered.prefix(12)), and the worker has \(own.prefix(12)) of the same "
       + "file, by another environment or another version of the program; it joins when 'start' registers its own"
   }
 }

@@ -17,7 +17,9 @@ import Testing
       + (item.spec.bilinear ? ["bilinear"] : [])
       + item.spec.heads.flatMap { head in
         // Of rows alone a wide part has no dense weights.
-        ["output", "wide"].prefix(item.spec.hasWidePart && !item.spec.numbers.isEmpty ? 2 : 1).map { head.name.isEmpty ? $0 : "\($0).\(head.name)" }
+        ["output", "wide"].prefix(item.spec.hasWidePart && !item.spec.numbers.isEmpty ? 2 : 1).map {
+          head.name.isEmpty ? $0 : "\($0).\(head.name)"
+        }
       }
     #expect(layers.map(\.layer) == names)
     for (index, units) in item.spec.hidden.enumerated() {

@@ -39,7 +39,7 @@ struct ModelSizeTests {
     #expect(size.sentence.contains(": about 72.0 MB a checkpoint, and a worker needs 27"))
     for part in ["parameters 64.0 MB", "optimisers 8.0 MB", "workspace "] { #expect(size.sentence.contains(part)) }
     // Four partitions of 8,192 records of two categories and a label wait, and more.
-    #expect(size.workspaceBytes > 4 * 8192 * 44 && size.workspaceBytes < 4 << 20)
+    #expect(size.waitingBytes == 4 * 8192 * (4 * 3 + 2 + 36) && size.workspaceBytes < 1 << 20)
   }
 
   @Test("what no table can number, and what the machine cannot hold, is refused at the largest table's line")

@@ -76,4 +76,13 @@ struct OwnRowsEditTests {
     #expect((0..<count).map { found.categories[$0] } == (0..<count).map { wanted.categories[$0] })
     #expect(BatchTranslation.obstacle(from: theirs.pipeline, to: mine.pipeline) != nil)
   }
+
+  @Test("a value that an older version would have refused is absent to it")
+  func refused() throws {
+    let mine = try ValueStream(", buckets: 4, own_rows: 16, values: [TX, AL]")
+    let theirs = try ValueStream(", buckets: 3, values: [TX, AL], unknown: reject")
+    let translation = try #require(BatchTranslation(from: mine.pipeline, to: theirs.pipeline, capacity: 64))
+    let found = translation.run(mine.batch(["\"TX\"", "\"zz\"", "\"AL\""].map { (value: $0, label: 0) }, step: 0))
+    #expect((0..<3).map { found.categories[$0] } == [1, 0, 2])
+  }
 }

@@ -35,8 +35,15 @@ final class BackwardPass {
     let weights = batch.weights
     for row in 0..<rows where !batch.labels[row * batch.labelCount].isNaN {
       local.labelled += 1
-      local.lossSum += Double(losses[row]) * (weights.map { Double($0[row]) } ?? 1)
-      local.weight += weights.map { Double($0[row]) } ?? 1
+      guard let weights else {
+        local.lossSum += Double(losses[row])
+        local.weight += 1
+        continue
+      }
+      // What teaches nothing may well have an infinite loss.
+      guard weights[row] > 0 else { continue }
+      local.lossSum += Double(losses[row]) * Double(weights[row])
+      local.weight += Double(weights[row])
     }
     for row in 0..<rows where !network.isFinite(row) { local.isFinite = false }
     var pass = ForwardPass()

@@ -92,7 +92,7 @@ enum Attachment {
       sampledWeight = bytes.loadUnaligned(fromByteOffset: 32, as: Double.self)
       self.bytes = bytes
       rowsOffset = Attachment.rowsOffset(columns: columns, sampled: sampled)
-      guard self.columns == columns, sampled <= RowSample.rowsMax,
+      guard self.columns == columns, sampled <= RowSample.rowsMax, sampledWeight.isFinite, sampledWeight >= 0,
         sightings <= tables.dictionaries.count * Sightings.most,
         bytes.count
           == byteCount(rows: rowCount, values: valueCount, columns: columns, sampled: sampled, sightings: sightings)

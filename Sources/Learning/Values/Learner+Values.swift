@@ -9,7 +9,7 @@ extension Learner {
     for table in tables.tables {
       guard let place = table.dictionary, !tables.dictionaries[place].isFull else { continue }
       let (first, slots) = (tables.dictionaries[place].first, table.slots.count)
-      for row in 0..<batch.count {
+      for row in 0..<batch.count where batch.weights.map({ $0[row] > 0 }) ?? true {
         let given = batch.categories + row * tables.columnCount + table.batchColumn
         for slot in 0..<slots where given[slots + slot] != 0 {
           if network.values[row, table.slots.lowerBound + slot] >= first { continue }

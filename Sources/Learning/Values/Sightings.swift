@@ -1,7 +1,8 @@
 import Tensors
+import Vocabulary
 
-/// Values without a row of their own that the records of a step hold: of each feature those of the records with the least
-/// keys, so many at most, in the order of these keys. The same however the records lie on ranks.
+/// Values without a row of their own that the records of a step hold: of each feature so many at most, drawn by record and
+/// value, so that no partition and no long list keeps others out. The same however the records lie on ranks.
 final class Sightings {
   /// Of one feature, in one step.
   static let most = 32
@@ -11,7 +12,15 @@ final class Sightings {
     var key: UInt64
     var hash: UInt64
 
-    static func < (left: Self, right: Self) -> Bool { (left.key, left.hash) < (right.key, right.hash) }
+    /// Where it stands in the draw.
+    private var lot: UInt64 {
+      var random = SplitMix64(seed: key ^ hash)
+      return random.next()
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+      (left.lot, left.key, left.hash) < (right.lot, right.key, right.hash)
+    }
   }
 
   /// By feature that has a dictionary.

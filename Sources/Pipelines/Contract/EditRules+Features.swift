@@ -104,12 +104,15 @@ extension EditRules where Owner == FeatureSettings {
 
   /// How many buckets leave the hashed rows as they are.
   private static func advice(_ old: FeatureSettings, _ new: FeatureSettings) -> String {
-    "; `buckets: \(old.buckets - old.values.count + new.values.count)` leaves each its own, and"
-      + " `buckets: \(old.hashedRows * 2 + 1 + new.values.count)` makes two of each"
+    let same = "; `buckets: \(old.buckets - old.values.count + new.values.count)` leaves each its own"
+    return old.isSparse
+      ? same : same + ", and `buckets: \(old.hashedRows * 2 + 1 + new.values.count)` makes two of each"
   }
 }
 
 extension FeatureSettings {
+  /// Categories: columns of a batch, with those for hashes where values have rows of their own.
+  public var categoryColumns: Int { (ownRows > 0 ? 2 : 1) * valuesMax }
   /// Whether values that are not listed have rows by their hash.
   public var hashes: Bool { type == .category && (values.isEmpty || unknown == .hash) }
   /// How many rows the hashed values share, of `buckets`: behind the one for missing values and those of `values`.

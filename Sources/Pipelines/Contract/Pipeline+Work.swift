@@ -1,4 +1,7 @@
 extension Pipeline {
+  /// One more whenever workers would not understand each other: another envelope, attachment or form of the model's state.
+  private static let groupFormat = 7
+
   /// All that the workers of a group have to agree on, as text: what the model means, how it learns, and the steps in
   /// which all of them do something at once. How many they are, and how long they wait, may differ.
   public var workText: String {
@@ -8,6 +11,7 @@ extension Pipeline {
         !["workers", "linger", "peer_timeout", "ledger", "memory_max"].contains($0.name)
       })
     return PlainValue.mapping([
+      .init("format", .integer(Self.groupFormat)),
       .init("topic", .text(source.topic)),
       .init("training", training.kind.write(self.training) ?? .mapping([])),
       .init("checkpoint_steps", .integer(checkpoint.everySteps)),
