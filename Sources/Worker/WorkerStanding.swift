@@ -52,7 +52,11 @@ extension WorkerHeartbeat {
         "the group runs this worker's contract by now: joining it", [.fingerprint: LogValue(resources.work)])
     case .waits:
       let sentence = Self.wait(registered: record.workFingerprint ?? "", own: resources.work)
-      guard facts.awaits != sentence else { return }
+      if facts.awaits == sentence {
+        // The thread that joins may have said its own word since.
+        if facts.phase == "joining" { board.report { $0.phase = "waiting" } }
+        return
+      }
       // What it follows where the file leaves something open may be another by now: its successor finds out.
       guard facts.awaits == nil else { return end() }
       board.report { facts in

@@ -38,7 +38,9 @@ struct Retrainctl: Command {
     // What we write is for our own eyes: logs, state, records.
     umask(0o077)
     let code = await run(Array(CommandLine.arguments.dropFirst()))
-    exit(code.rawValue)
+    // Not by way of `exit`: libraries' destructors would run beside threads that still close their connections.
+    fflush(nil)
+    _exit(code.rawValue)
   }
 
   /// A CPU level that cannot be had is told before work begins, not in the middle of it.
