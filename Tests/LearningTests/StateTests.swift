@@ -59,7 +59,7 @@ import Vocabulary
     }
     // A row outside all tables, and rows that do not ascend.
     let columns = spec.numbers.count + 1
-    let rows = 32 + columns * 24 + 8 * (8 + columns * 4)
+    let rows = 40 + columns * 24 + 8 * (8 + columns * 4)
     var outside = good
     outside[rows + 3] = 0xff
     #expect(throws: LearningError.self) { try absorb(outside) }

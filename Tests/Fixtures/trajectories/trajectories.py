@@ -35,7 +35,8 @@ def number(name, standardize=False, missing=False):
 
 
 def category(name, buckets, dimension, slots=1, combiner="mean"):
-    return {"name": name, "buckets": buckets, "dimension": dimension, "slots": slots, "combiner": combiner}
+    shape = {"name": name, "buckets": buckets, "dimension": dimension, "slots": slots, "combiner": combiner}
+    return {**shape, "ownRows": 0, "listed": 0}
 
 
 SPEC = {
