@@ -22,7 +22,7 @@ public enum CategoryRows {
       let value = value.precomposedStringWithCanonicalMapping
       origins[place + 1] =
         rows[value]
-        ?? (old.hashes ? UInt32(1 + known.count) + UInt32(hashCategory(value) % UInt64(old.hashedRows)) : fresh)
+        ?? (old.hashes ? old.hashedRow(of: hashCategory(value)) : fresh)
     }
     for row in 0..<min(old.ownRows, new.ownRows) { origins[new.buckets + row] = UInt32(old.buckets + row) }
     guard old.hashes, new.hashes, new.splitsHashedRows(of: old) else { return origins }

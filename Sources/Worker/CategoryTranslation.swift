@@ -11,10 +11,8 @@ struct CategoryTranslation {
   private let rows: [UInt32]?
   /// Rows of the source whose values the other side knows by their hash alone.
   private let listed: [UInt32: UInt64]
-  /// Of the other side: what a hash becomes that has no column there.
-  private let firstHashed, hashedRows: UInt64
-  /// Whether the other side has rows for values that it does not list.
-  private let hashes: Bool
+  /// As the other side reads it.
+  private let other: FeatureSettings
 
   init(from own: FeatureSettings, at source: Int, to other: FeatureSettings, at target: Int) {
     self.source = source..<(source + own.valuesMax)
@@ -23,9 +21,7 @@ struct CategoryTranslation {
     takesHashes = other.ownRows > 0
     rows = own == other ? nil : CategoryRows.origins(of: own, in: other)
     listed = takesHashes ? CategoryRows.listed(own, since: other) : [:]
-    firstHashed = UInt64(1 + other.values.count)
-    hashes = other.hashes
-    hashedRows = UInt64(max(1, other.hashedRows))
+    self.other = other
   }
 
   func run(_ own: FeatureBatch, into batch: FeatureBatch) {
@@ -47,9 +43,8 @@ struct CategoryTranslation {
 
   private func translated(_ low: UInt32, _ high: UInt32) -> (low: UInt32, high: UInt32) {
     if high != 0 {
-      guard hashes else { return (0, 0) }
-      return takesHashes
-        ? (low, high) : (UInt32(firstHashed + (UInt64(high) << 32 | UInt64(low)) % hashedRows), 0)
+      guard !takesHashes else { return (low, high) }
+      return (other.hashes ? other.hashedRow(of: UInt64(high) << 32 | UInt64(low)) : 0, 0)
     }
     guard low != FeatureBatch.noCategory, let rows else { return (low, 0) }
     if let hash = listed[low] { return (UInt32(truncatingIfNeeded: hash), UInt32(hash >> 32)) }

@@ -61,6 +61,28 @@ import Vocabulary
     #expect(found.map(\.row) == [7] && found.first?.feature == "w")
   }
 
+  @Test func `that only the gradient of a weighted row would be is found by row and feature`() throws {
+    var spec = Case.spec(wide: true)
+    (spec.kind, spec.hidden) = (.linear, [])
+    spec.weighted = [WeightedInput(name: "w", rows: 9, dimension: 4, activates: false)]
+    // Its weights are 0 as yet: however heavy a pair is, what is predicted is a number.
+    let learner = Learner(spec: spec, batchCapacity: 12)
+    var stream = Stream(spec)
+    let batch = stream.batch(12, allLabelled: true)
+    let pairs = batch.weighted[0]
+    for row in 0..<12 {
+      pairs.open(row)
+      pairs.append(row: 3, weight: row == 7 ? .greatestFiniteMagnitude : 1, to: row)
+    }
+    learner.predict(batch)
+    #expect(learner.backward(batch).isFinite)
+    learner.discardStep()
+    let found = learner.nonFiniteRows(in: batch)
+    #expect(found.map(\.row) == [7])
+    #expect(found.first?.feature == "w")
+    #expect(found.first?.layer == "embedding.w")
+  }
+
   @Test(arguments: Case.all)
   func `in no record: nothing is found, and the search changes nothing`(_ item: Case) throws {
     var stream = Stream(item.spec)

@@ -147,4 +147,19 @@ struct RecordWeightTests {
       #expect(answers(learner).allSatisfy { $0.isFinite })
     }
   }
+
+  @Test func `a record of weight 0 whose loss is infinite leaves the step finite`() throws {
+    let spec = Case.spec(task: .regression)
+    var stream = Stream(spec)
+    let batch = Self.weighed(stream.batch(8, allLabelled: true), [1])
+    batch.labels[5] = 1e30
+    let learner = Learner(spec: spec, batchCapacity: 8)
+    learner.predict(batch)
+    #expect(!learner.backward(batch).isFinite)
+    learner.discardStep()
+    batch.weights?[5] = 0
+    learner.predict(batch)
+    let local = learner.backward(batch)
+    #expect(local.isFinite && local.labelled == 8 && local.weight == 7)
+  }
 }

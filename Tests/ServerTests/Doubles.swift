@@ -178,3 +178,23 @@ final class FakeSource: VersionSource {
   func eachChange(_ body: @Sendable () -> Void) async throws { for await _ in told.stream { body() } }
   func close() async {}
 }
+
+/// Answers anything, and keeps what it was told to of the last batch.
+final class SpyScorer<Seen>: RowScorer {
+  private(set) var seen: Seen?
+  private let look: (FeatureBatch) -> Seen
+  private let storage = UnsafeMutablePointer<Float>.allocate(capacity: LoadedVersion.sliceRows)
+  private var rows = 0
+
+  init(_ look: @escaping (FeatureBatch) -> Seen) {
+    self.look = look
+    storage.initialize(repeating: 0.5, count: LoadedVersion.sliceRows)
+  }
+
+  deinit { storage.deallocate() }
+
+  let outputCount = 1
+  var outputs: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage, count: rows) }
+  func predict(_ batch: FeatureBatch) { (rows, seen) = (batch.count, look(batch)) }
+  func isFinite(row: Int) -> Bool { true }
+}

@@ -147,7 +147,9 @@ struct RequestFormTests {
     var pipeline = samplePipeline()
     pipeline.schema.features[3].valuesMax = 3
     let desk = Desk(pipeline)
-    let scorer = ListScorer()
+    let scorer = SpyScorer { batch in
+      Array(UnsafeBufferPointer(start: batch.categories, count: batch.count * batch.categoryCount))
+    }
     desk.put(1, pipeline, scorer)
     let weight = #"{"name":"weight","datatype":"FP32","shape":[2],"data":[0,0]}"#
     let carriers = #"{"name":"carrier","datatype":"BYTES","shape":[2,2],"data":[["UA","AA"],[null,"7"]]}"#
@@ -275,22 +277,4 @@ struct RequestFormTests {
     desk.put(3)
     #expect(desk.answer(.post, "/v2/models/flights/infer", Self.plain, coding: "identity").status == 200)
   }
-}
-
-/// Remembers the categories of the last batch.
-private final class ListScorer: RowScorer {
-  private(set) var seen: [UInt32] = []
-  private let storage = UnsafeMutablePointer<Float>.allocate(capacity: LoadedVersion.sliceRows)
-  private var rows = 0
-
-  init() { storage.initialize(repeating: 0.5, count: LoadedVersion.sliceRows) }
-  deinit { storage.deallocate() }
-
-  let outputCount = 1
-  var outputs: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage, count: rows) }
-  func predict(_ batch: FeatureBatch) {
-    rows = batch.count
-    seen = Array(UnsafeBufferPointer(start: batch.categories, count: rows * batch.categoryCount))
-  }
-  func isFinite(row: Int) -> Bool { true }
 }

@@ -13,13 +13,15 @@ struct SparseInputTests {
       pipeline.schema.features.append(FeatureSettings(name: name, type: type))
     }
     let desk = Desk(pipeline)
-    let scorer = PairScorer()
+    let scorer = SpyScorer { batch in
+      batch.weighted.map { list in (0..<batch.count).map { row in list.places(of: row).map { list.rows[$0] } } }
+    }
     desk.put(1, pipeline, scorer)
     let words = #"{"name":"words","datatype":"BYTES","shape":[3],"data":["{\"cat\":2,\"the\":1}",null,"{}"]}"#
     let title = #"{"name":"title","datatype":"BYTES","shape":[3],"data":["The cat","",null]}"#
     let first = desk.infer(#"{"inputs":[\#(title),\#(words)]}"#)
     try #require(first.status == 200, "\(first.text)")
-    let columns = scorer.seen
+    let columns = try #require(scorer.seen)
     let records =
       #"{"name":"record","datatype":"BYTES","shape":[3],"data":["#
       + #""{\"words\":{\"cat\":2,\"the\":1},\"title\":\"The cat\"}","{\"title\":\"\"}","{\"words\":{}}"]}"#
@@ -28,29 +30,11 @@ struct SparseInputTests {
     #expect(columns[0].map(\.count) == [2, 1, 0] && columns[1].map(\.count) == [2, 0, 1])
     // A column that is not given is absent.
     #expect(desk.infer(#"{"inputs":[\#(title)]}"#).status == 200)
-    #expect(scorer.seen[0] == [[0], [0], [0]])
+    #expect(scorer.seen?[0] == [[0], [0], [0]])
     let wrong = #"{"name":"words","datatype":"BYTES","shape":[1],"data":["{\"cat\":[1]}"]}"#
     let text = desk.infer(#"{"inputs":[\#(wrong)]}"#).text
     #expect(text.contains("row 0: wrong_type: it is a map"), "\(text)")
     let number = #"{"name":"words","datatype":"FP32","shape":[1],"data":[1]}"#
     #expect(desk.infer(#"{"inputs":[\#(number)]}"#).text.contains("is a map or a text: BYTES"))
   }
-}
-
-/// Answers anything, and remembers the rows of each sparse input, record by record.
-private final class PairScorer: RowScorer {
-  private(set) var seen: [[[UInt32]]] = []
-  private let storage = UnsafeMutablePointer<Float>.allocate(capacity: LoadedVersion.sliceRows)
-  private var rows = 0
-
-  init() { storage.initialize(repeating: 0.5, count: LoadedVersion.sliceRows) }
-  deinit { storage.deallocate() }
-
-  let outputCount = 1
-  var outputs: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage, count: rows) }
-  func predict(_ batch: FeatureBatch) {
-    rows = batch.count
-    seen = batch.weighted.map { list in (0..<rows).map { row in list.places(of: row).map { list.rows[$0] } } }
-  }
-  func isFinite(row: Int) -> Bool { true }
 }

@@ -143,4 +143,42 @@ struct OwnRowsTests {
     let answers = stream.predictions(learner, [#""p""#, #"["p"]"#, #"["p",null]"#])
     #expect(Set(answers).count == 1)
   }
+
+  /// One step of a learner that is alone.
+  private func step(_ learner: Learner, _ batch: FeatureBatch) {
+    learner.predict(batch)
+    let local = learner.backward(batch)
+    learner.absorbOwn()
+    _ = learner.apply(labelled: local.labelled, weight: local.weight, lossSum: local.lossSum)
+  }
+
+  @Test("a record of weight 0 counts for nobody's row", arguments: [0, 1] as [Float])
+  func weightless(weight: Float) throws {
+    let stream = try ValueStream(", buckets: 16, own_rows: 16")
+    let learner = stream.learner()
+    for number in 0..<4 {
+      let given = stream.batch([(value: "\"a\"", label: 1)], step: number)
+      let batch = learner.spec.makeBatch(capacity: 1, weighsRecords: true)
+      batch.count = 1
+      batch.copyRow(0, of: given, to: 0)
+      batch.weights?[0] = weight
+      step(learner, batch)
+    }
+    #expect(try stream.known(learner).own == Int(weight))
+  }
+
+  @Test("a partition whose every record brings many new values keeps no other partition's values out")
+  func starving() throws {
+    let stream = try ValueStream(", values_max: 64, buckets: 16, own_rows: 64")
+    let learner = stream.learner()
+    for number in 0..<60 {
+      let once = (0..<60).map { "\"\(number).\($0)\"" }.joined(separator: ",")
+      let batch = stream.batch([(value: "[\(once)]", label: 0), (value: "\"real\"", label: 1)], step: number)
+      // As of partitions and offsets.
+      batch.keys[0] = UInt64(number)
+      batch.keys[1] = 1 << 48 | UInt64(number)
+      step(learner, batch)
+    }
+    #expect(learner.ownValues[0].contains(ownHash(ofCategory: "real")))
+  }
 }

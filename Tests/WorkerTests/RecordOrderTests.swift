@@ -6,13 +6,13 @@ import Worker
 @Suite("Record order")
 struct RecordOrderTests {
   /// One rank's envelope with so many rows of each partition, each row's label its partition's number.
-  private func envelope(_ rows: [(partition: Int32, rows: UInt32)]) -> [UInt8] {
+  private func envelope(_ rows: [(partition: Int32, rows: UInt32)], trained: UInt32 = 0) -> [UInt8] {
     var envelope = StepEnvelope()
     var labels: [Float] = []
     for (partition, count) in rows {
       var share = PartitionShare()
       share.partition = partition
-      share.rows = count
+      (share.rows, share.trained) = (count, trained)
       share.next = Int64(count)
       envelope.shares.append(share)
       labels += [Float](repeating: Float(partition), count: Int(count))
@@ -55,5 +55,20 @@ struct RecordOrderTests {
   func disorder() {
     #expect(throws: EnvelopeError.self) { try order([[(0, 1), (1, 1)], [(1, 1)]]) }
     #expect(throws: EnvelopeError.self) { try order([[(1, 1), (0, 1)]]) }
+  }
+
+  @Test("a share larger than a step's, or with more learned than taken, is refused before its rows are copied")
+  func sizes() throws {
+    func bring(rows: UInt32, trained: UInt32) throws {
+      try envelope([(0, rows)], trained: trained).withUnsafeBytes { bytes in
+        let received = try ReceivedEnvelope(bytes, outputCount: 1)
+        var state = TrainingState(task: .binary, progress: [PartitionProgress(partition: 0, startOffset: 0)])
+        try StepAccount(rowsMax: 4, outputCount: 1, task: .binary)
+          .bring([received], into: &state, wasApplied: true) { _, _ in }
+      }
+    }
+    try bring(rows: 4, trained: 4)
+    #expect(throws: EnvelopeError.self) { try bring(rows: 5, trained: 5) }
+    #expect(throws: EnvelopeError.self) { try bring(rows: 4, trained: 5) }
   }
 }

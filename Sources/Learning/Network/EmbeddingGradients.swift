@@ -55,6 +55,7 @@ final class EmbeddingGradients {
           sums: sums)
       }
     } else {
+      let weights = weighted?.weights
       var place = 0
       while place < list.count {
         let key = list.keys[place]
@@ -62,8 +63,8 @@ final class EmbeddingGradients {
         target.update(repeating: 0, count: width)
         repeat {
           let pair = Int(list.pairs[place])
-          let row = weighted == nil ? pair : Int(list.records[pair])
-          let scale = weighted.map { $0.weights[pair] } ?? tables.bagScale(values, row, table)
+          let row = weights == nil ? pair : Int(list.records[pair])
+          let scale = weights?[pair] ?? tables.bagScale(values, row, table)
           add(row, scale, table, inputGradient, heads, to: target)
           place += 1
         } while place < list.count && list.keys[place] == key
@@ -93,9 +94,11 @@ final class EmbeddingGradients {
   /// Every (row, weighted pair) of rows that teach.
   private func list(_ batch: FeatureBatch, _ weighted: WeightedRows) {
     list.begin(weighted: weighted.count(of: batch.count))
+    // Once: where the pairs lie is asked of an object whose storage may be exchanged.
+    let rows = weighted.rows
     for row in 0..<batch.count where batch.teaches(row) {
       for pair in weighted.places(of: row) {
-        list.append(key: weighted.rows[pair], pair: UInt32(pair))
+        list.append(key: rows[pair], pair: UInt32(pair))
         list.records[pair] = UInt32(row)
       }
     }

@@ -208,8 +208,8 @@ final class EmbeddingTables {
       let limit = UInt32(table.buckets)
       var isInside = true
       if let weighted = table.weightedPlace {
-        let pairs = batch.weighted[weighted]
-        for place in 0..<pairs.count(of: batch.count) where pairs.rows[place] >= limit { isInside = false }
+        let (pairs, rows) = (batch.weighted[weighted], batch.weighted[weighted].rows)
+        for place in 0..<pairs.count(of: batch.count) where rows[place] >= limit { isInside = false }
       }
       for slot in table.slots {
         for row in 0..<batch.count {

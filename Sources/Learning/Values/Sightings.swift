@@ -9,13 +9,15 @@ final class Sightings {
 
   struct Entry: Comparable {
     /// Of the record.
-    var key: UInt64
-    var hash: UInt64
-
+    let key: UInt64
+    let hash: UInt64
     /// Where it stands in the draw.
-    private var lot: UInt64 {
+    private let lot: UInt64
+
+    init(key: UInt64, hash: UInt64) {
+      (self.key, self.hash) = (key, hash)
       var random = SplitMix64(seed: key ^ hash)
-      return random.next()
+      lot = random.next()
     }
 
     static func < (left: Self, right: Self) -> Bool {

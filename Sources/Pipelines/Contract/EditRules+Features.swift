@@ -109,17 +109,3 @@ extension EditRules where Owner == FeatureSettings {
       ? same : same + ", and `buckets: \(old.hashedRows * 2 + 1 + new.values.count)` makes two of each"
   }
 }
-
-extension FeatureSettings {
-  /// Categories: columns of a batch, with those for hashes where values have rows of their own.
-  public var categoryColumns: Int { (ownRows > 0 ? 2 : 1) * valuesMax }
-  /// Whether values that are not listed have rows by their hash.
-  public var hashes: Bool { type == .category && (values.isEmpty || unknown == .hash) }
-  /// How many rows the hashed values share, of `buckets`: behind the one for missing values and those of `values`.
-  public var hashedRows: Int { buckets - 1 - values.count }
-  /// Rows of the table, those of their own included.
-  public var tableRows: Int { buckets + ownRows }
-
-  /// Whether every hashed value of `old` finds the row that it comes from by its own: there are several times as many.
-  public func splitsHashedRows(of old: FeatureSettings) -> Bool { hashedRows % old.hashedRows == 0 }
-}
