@@ -30,8 +30,20 @@ public struct AuditReport: Sendable, Hashable, Codable {
     public let duplicated: Int64
     public let trained: Int64
     public let rejected: Int64
-    /// Whether the ranges reach from each partition's start to its next offset, with the checkpoint's counts.
+    /// Whether the ranges, as far as the ledger was kept, reach from each checkpoint to the next with its counts.
     public let agrees: Bool
+    /// Where they do not: checkpoints and partitions, in words.
+    public let disagreements: [String]
+    /// The steps whose ranges are there: `training.ledger` may be off for a while, or come later than the first step.
+    public let covers: [Stretch]
+    /// Steps without ranges: what became of their records is held against the sums alone.
+    public let unrecordedSteps: Int64
+
+    /// Steps from one to another, both included.
+    public struct Stretch: Sendable, Hashable, Codable {
+      public let from: Int64
+      public let to: Int64
+    }
   }
 
   /// The end of the lineage; nil when there is no checkpoint yet.

@@ -17,6 +17,9 @@ public struct CheckpointDraft: Sendable {
   public var health: [LayerHealth]
   /// Every step's offset ranges since the parent, for pipelines that keep a ledger.
   public var ledger: [StepRange]
+  /// The first step since the parent from which on every step is in the ledger, the one after the checkpoint's own where
+  /// none is; nil: nobody knows.
+  public var ledgerFrom: Int64?
   /// `DataContract.text` of what the state was learned under; nil: it is not known.
   public var contract: String?
   /// The writer's; any but the pipeline's is refused.

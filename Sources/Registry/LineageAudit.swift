@@ -12,10 +12,16 @@ struct LineageAudit {
     var duplicated: Int64 = 0
   }
 
+  /// Where each partition was to begin, by stream.
+  private let starts: [Int: [Int32: Int64]]
   private var tallies: [Int32: Tally] = [:]
   private(set) var links = 0
   private(set) var problems: [String] = []
   private var notes: [String] = []
+
+  init(starts: [Int: [Int32: Int64]] = [:]) { self.starts = starts }
+
+  mutating func note(_ sentence: String) { notes.append(sentence) }
 
   /// Adds the next checkpoint of the lineage.
   mutating func add(checkpoint: Int64, progress: [PartitionProgress]) {
@@ -35,6 +41,9 @@ struct LineageAudit {
           "checkpoint \(checkpoint): partition \(entry.partition) starts at \(entry.startOffset), not at "
             + "\(before.startOffset) as its parent")
       }
+      if tallies[entry.partition] == nil || entry.stream != before.stream {
+        compareStart(of: entry, in: checkpoint)
+      }
       let advance =
         entry.stream == before.stream ? entry.nextOffset - before.nextOffset : entry.covered - before.covered
       let counted = entry.accounted - before.accounted
@@ -52,6 +61,14 @@ struct LineageAudit {
     for partition in tallies.keys.sorted() where !progress.contains(where: { $0.partition == partition }) {
       problems.append("checkpoint \(checkpoint): partition \(partition) is not there any more")
     }
+  }
+
+  /// A partition begins where that was decided before its first record was read: records before it are in no count.
+  private mutating func compareStart(of entry: PartitionProgress, in checkpoint: Int64) {
+    guard let decided = starts[entry.stream]?[entry.partition], decided != entry.startOffset else { return }
+    problems.append(
+      "checkpoint \(checkpoint): partition \(entry.partition) begins at offset \(entry.startOffset), not at \(decided) as "
+        + "was decided before its first record")
   }
 
   /// The report on the lineage's end.
@@ -78,7 +95,12 @@ struct LineageAudit {
       if ledger.overlaps > 0 {
         problems.append("the ledger has \(ledger.overlaps) overlaps of \(ledger.duplicated) records")
       }
-      if !ledger.agrees { problems.append("the ledger does not agree with the sums") }
+      if let first = ledger.disagreements.first {
+        let others = ledger.disagreements.count - 1
+        problems.append(
+          "the ledger does not agree with the sums of \(first)" + (others > 0 ? " and of \(others) others" : ""))
+      }
+      if let coverage = ledger.coverage { notes.append(coverage) }
     }
     return AuditReport(
       checkpoint: checkpoint, version: version, consumed: sum(\.consumed), trained: sum(\.trained),

@@ -177,9 +177,9 @@ extension PostgresSession {
         INSERT INTO checkpoints (pipeline_id, generation, parent_id, step, state_bytes, state_sha256,
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
           window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads,
-          contract_id, lineage)
+          contract_id, lineage, ledger_from)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24)
+          $23, $24, $25)
         RETURNING id
         """,
         [
@@ -190,6 +190,7 @@ extension PostgresSession {
           .maybe(draft.window.meanLoss?.ifFinite), .maybe(draft.window.auc?.ifFinite), .maybe(comparison),
           .maybe(draft.comparedWith), fields.map { .jsonText($0) } ?? .null, .maybe(draft.seconds?.ifFinite),
           heads.map { .jsonText($0) } ?? .null, .maybe(contract), .integer(draft.lineage),
+          .maybe(draft.ledgerFrom),
         ])[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.

@@ -187,20 +187,21 @@ actor CheckpointWriter {
     let state = snapshot.state
     let model = try ModelParameters(spec: spec, state: snapshot.learner)
     // A snapshot taken while the one before was still on its way repeats that one's part of the ledger.
-    let covered = durableStep
+    let ledgerFrom = max(durableStep + 1, state.ledgerSince ?? state.step + 1)
     var checkpoint = state.checkpoint(fields)
     checkpoint.seconds = snapshot.seconds
     checkpoint.isFinal = snapshot.isFinal
     checkpoint.parametersDigest = SHA256.digest(of: model.canonicalBytes).hexadecimal
     checkpoint.nonFiniteParameter = model.firstNonFiniteParameter()
     checkpoint.fields = checkpoint.fields?.with(model.valueRows)
-    let id = try await registry.saveCheckpoint(
-      CheckpointDraft(
-        pipeline: pipelineID, generation: snapshot.generation, parent: parent, checkpoint, state: snapshot.learner,
-        health: snapshot.health,
-        ledger: snapshot.ledger.filter { $0.step > covered }.map {
-          StepRange($0, stream: state.progress[Int($0.share.partition)].stream)
-        }, contract: contract, lineage: lineage))
+    var draft = CheckpointDraft(
+      pipeline: pipelineID, generation: snapshot.generation, parent: parent, checkpoint, state: snapshot.learner,
+      health: snapshot.health,
+      ledger: snapshot.ledger.filter { $0.step >= ledgerFrom }.map {
+        StepRange($0, stream: state.progress[Int($0.share.partition)].stream)
+      }, contract: contract, lineage: lineage)
+    draft.ledgerFrom = ledgerFrom
+    let id = try await registry.saveCheckpoint(draft)
     parent = id
     durable.withLock { $0 = (state.step, state.consumed) }
     logger.debug(

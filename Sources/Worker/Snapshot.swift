@@ -36,4 +36,10 @@ package struct LedgerEntry: Sendable, Codable {
   package var step: Int64
   package var share: PartitionShare
   package var trained: Int64
+
+  package init(step: Int64, share: PartitionShare, trained: Int64) {
+    self.step = step
+    self.share = share
+    self.trained = trained
+  }
 }

@@ -201,7 +201,7 @@ package final class StepLoop {
     try account.bring(envelopes, into: &state, wasApplied: update.isFinite) { share, trained in
       if keepsLedger { entries.append(LedgerEntry(step: step, share: share, trained: trained)) }
     }
-    state.ledger.append(contentsOf: entries)
+    state.keep(keepsLedger ? entries : nil, of: step)
     state.step = step
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)

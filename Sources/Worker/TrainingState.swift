@@ -21,6 +21,8 @@ package struct TrainingState: Codable, Sendable {
   /// Every step's ranges since the last durable checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
   /// next generation.
   package var ledger: [LedgerEntry] = []
+  /// The first step since which every step's ranges were kept; nil: the last one's were not.
+  package private(set) var ledgerSince: Int64?
   /// What happened to the values of which declared field.
   package var fields = FieldAccount()
   /// The losses of the heads beyond the first, in their order.
@@ -53,10 +55,23 @@ package struct TrainingState: Codable, Sendable {
     comparison = try container.decode(PairedDifference.self, forKey: .comparison)
     comparedWith = try container.decode(Int64.self, forKey: .comparedWith)
     ledger = try container.decodeIfPresent([LedgerEntry].self, forKey: .ledger) ?? []
+    ledgerSince = try container.decodeIfPresent(Int64.self, forKey: .ledgerSince)
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
     nonFinite.begin(total: rejected[RejectReason.nonFinite.index], consumed: consumed)
     nonFinite = try container.decodeIfPresent(NonFiniteRate.self, forKey: .nonFinite) ?? nonFinite
+  }
+
+  /// Takes up what a step took from the partitions.
+  ///
+  /// - Parameter entries: nil: this worker keeps no ledger, and one that ends before a checkpoint would be half a one.
+  package mutating func keep(_ entries: [LedgerEntry]?, of step: Int64) {
+    guard let entries else {
+      if ledgerSince != nil || !ledger.isEmpty { (ledger, ledgerSince) = ([], nil) }
+      return
+    }
+    if ledgerSince == nil { (ledger, ledgerSince) = ([], step) }
+    ledger.append(contentsOf: entries)
   }
 
   /// Begins to count the losses of heads that are not counted yet, and forgets those of heads that are gone.

@@ -68,6 +68,7 @@ struct RegistryFixture {
       draft.ledger = [
         StepRange(step: link, partition: 0, from: next - records, next: next, trained: records - 1, rejected: 1)
       ]
+      draft.ledgerFrom = link
       ids.append(try await registry.saveCheckpoint(draft))
     }
     return ids

@@ -10,5 +10,6 @@ extension Migration {
     .number0006,
     .number0007,
     .number0008,
+    .number0009,
   ]
 }

@@ -8,7 +8,8 @@ struct AuditCommand: Command {
       name: "audit", abstract: "Recompute what became of every record: learned once, rejected, lost, learned twice.",
       discussion: """
         From the tables, link by link along the lineage of a version, of a checkpoint, or of the newest checkpoint. \
-        With --ledger (pipeline option training.ledger) every step's offset ranges too. Anything that does not add \
+        With --ledger (pipeline option training.ledger) every step's offset ranges too; steps that were learned while \
+        the option was off are named, and held against the sums alone. Anything that does not add \
         up is told, with exit code 70.
         """)
   }
