@@ -17,6 +17,8 @@ package final class ControlBoard: Sendable {
     package var stepLimit: Int64?
     /// The pipeline is another one by now: whoever works on the old one ends, and its successor takes the new one.
     package var isReplaced = false
+    /// It waited too long for a group of its contract: it ends, and says so.
+    package var waitedInVain: WorkerError?
     /// Stop when every partition is drained to its end.
     package var stopsAtEnd = false
   }
@@ -40,7 +42,7 @@ package final class ControlBoard: Sendable {
     package var progress: [PartitionProgress] = []
     package var owned: [Int32] = []
     package var phase = "starting"
-    /// Which contract it waits for the group to run, in words; nil: it does not.
+    /// The digest of the contract that the group is to run, while this worker has another and waits; nil: it does not.
     package var awaits: String?
     /// Why this worker's records can no longer be read; nil: they can.
     package var readingFailure: String?

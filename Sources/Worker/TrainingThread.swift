@@ -43,6 +43,8 @@ struct WorkerResources: Sendable {
   let troubles: TroubleBook
   /// How long the end waits for a database that does not take the final checkpoint.
   let finalPatience: Duration
+  /// How long a worker waits while nobody runs what is registered.
+  let contractPatience: Duration
   let logger: Logger
 }
 

@@ -3,13 +3,13 @@ import Learning
 import Registry
 
 /// What an error beside the step loop means: in words, and whether a person must act.
-struct Trouble: Sendable, Equatable {
+package struct Trouble: Sendable, Equatable {
   /// The incident's kind, as in `database_disk_full`.
-  let kind: String
+  package let kind: String
   /// One sentence that goes after “… because”.
-  let sentence: String
+  package let sentence: String
   /// Whether it stays until somebody does something; what may pass by itself is an incident only once it has lasted.
-  let needsPerson: Bool
+  package let needsPerson: Bool
 
   init(_ kind: String, _ sentence: String, needsPerson: Bool = true) {
     self.kind = kind

@@ -13,6 +13,7 @@ actor TroubleBook {
     case incidents = "incidents cannot be written"
     case stream = "gaps in the stream and lost dead letters cannot be told"
     case checkpoints = "no checkpoint can be written, the newest state waits"
+    case contract = "a worker waits"
   }
 
   private struct Entry {
@@ -51,7 +52,12 @@ actor TroubleBook {
   @discardableResult
   func note(_ duty: Duty, _ error: any Error) -> Trouble? {
     guard !(error is CancellationError), !Task.isCancelled else { return nil }
-    let trouble = Trouble(error)
+    return note(duty, Trouble(error))
+  }
+
+  /// A duty cannot be done for now.
+  @discardableResult
+  func note(_ duty: Duty, _ trouble: Trouble) -> Trouble {
     for index in entries.indices where entries[index].trouble.kind != trouble.kind { finish(duty, at: index) }
     if let index = entries.firstIndex(where: { $0.trouble.kind == trouble.kind && !$0.isOver }) {
       entries[index].duties.insert(duty)
@@ -60,8 +66,8 @@ actor TroubleBook {
     entries.append(Entry(trouble: trouble, duties: [duty]))
     if entries.count > Self.entriesMax { entries.removeFirst() }
     logger.warning(
-      "something beside the steps fails; learning goes on",
-      [.reason: LogValue("\(duty.rawValue): \(trouble.sentence)"), .error: LogValue(describing: error)])
+      duty == .contract ? "waiting for the group" : "something beside the steps fails; learning goes on",
+      [.reason: LogValue("\(duty.rawValue): \(trouble.sentence)")])
     return trouble
   }
 
@@ -75,6 +81,8 @@ actor TroubleBook {
       return
     }
     entries[index].isOver = true
+    // Who waits for whom has changed, or it joins, which is told where it happens.
+    guard duty != .contract else { return }
     logger.notice(
       "over, it works again", [.reason: LogValue("\(duty.rawValue): \(entries[index].trouble.sentence)")])
   }

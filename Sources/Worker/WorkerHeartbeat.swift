@@ -33,11 +33,12 @@ struct WorkerHeartbeat: Sendable {
     var rate = RateMeter()
     var shadow = Shadow()
     var committed: [Int32: Int64] = [:]
+    var wait = ContractWait()
     while !Task.isCancelled {
       await commit(&committed)
       // While the database does not answer at all, the rest need not ask it.
       if await attempt(.heartbeat, { try await beat(&rate) }) {
-        await attempt(.wishes) { try await followWishes() }
+        await attempt(.wishes) { try await followWishes(&wait) }
         await attempt(.stableVersion) { try await followStable(&shadow) }
         await attempt(.stream) { try await tellStreamNews() }
         await resources.troubles.writeDown()
@@ -96,7 +97,7 @@ struct WorkerHeartbeat: Sendable {
       // Twice a second: of very many fields only those that have something to tell.
       status.fields = report.fields.count > 256 ? report.withoutCleanFields : report
     }
-    status.troubles = await resources.troubles.sentences + (facts.awaits.map { [$0] } ?? [])
+    status.troubles = await resources.troubles.sentences
     for partition in facts.owned {
       guard
         let progress = facts.progress.first(where: { $0.partition == partition }),
@@ -115,9 +116,9 @@ struct WorkerHeartbeat: Sendable {
     }
   }
 
-  private func followWishes() async throws {
+  private func followWishes(_ wait: inout ContractWait) async throws {
     guard let pipeline = try await registry.pipeline(named: resources.pipeline.name) else { return }
-    followContract(pipeline)
+    try await followContract(pipeline, &wait)
     let facts = resources.board.currentFacts
     var mustRegroup = false
     if facts.rank == Rank(0), let plan = try await registry.currentPlan(pipeline: resources.pipelineID) {

@@ -30,6 +30,7 @@ public actor WorkerService {
   private let memberID: String
   private let listenAddress: String
   private let finalPatience: Duration
+  private let contractPatience: Duration
   private let logger: Logger
   private nonisolated let board = ControlBoard()
 
@@ -39,9 +40,11 @@ public actor WorkerService {
   ///   - memberID: Unique to this process start.
   ///   - listenAddress: Where peers connect; port 0 takes a free one.
   ///   - finalPatience: How long the end waits for a database that does not take the final checkpoint.
+  ///   - contractPatience: How long a worker of another contract than the registered one waits while nobody runs that.
   public init(
     pipeline: Pipeline, specification: String? = nil, database: DatabaseLocation, brokers: String, memberID: String,
-    listenAddress: String = "127.0.0.1:0", finalPatience: Duration = .seconds(10), logger: Logger
+    listenAddress: String = "127.0.0.1:0", finalPatience: Duration = .seconds(10),
+    contractPatience: Duration = .seconds(300), logger: Logger
   ) {
     self.pipeline = pipeline
     self.specification = specification
@@ -50,6 +53,7 @@ public actor WorkerService {
     self.memberID = memberID
     self.listenAddress = listenAddress
     self.finalPatience = finalPatience
+    self.contractPatience = contractPatience
     self.logger = logger
   }
 
@@ -116,7 +120,8 @@ public actor WorkerService {
         deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, logger: logger,
         failReading: { board.failReading($0, logger: logger) }),
       board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
-      examples: FieldExamples(), troubles: troubles, finalPatience: finalPatience, logger: logger)
+      examples: FieldExamples(), troubles: troubles, finalPatience: finalPatience,
+      contractPatience: contractPatience, logger: logger)
     let incidents = IncidentWriter(resources)
     let writing = Task { await incidents.run() }
     let beats = WorkerHeartbeat(resources: resources)
@@ -158,6 +163,7 @@ public actor WorkerService {
     let outcome = try result.get()
     if let unwritten { throw WorkerError.unwritten(unwritten) }
     if board.currentWishes.isReplaced { throw WorkerError.replaced }
+    if let inVain = board.currentWishes.waitedInVain { throw inVain }
     return outcome
   }
 
@@ -192,6 +198,8 @@ public enum WorkerError: Error, CustomStringConvertible {
   case unsaved(records: Int64, step: Int64, reason: String)
   /// The pipeline was registered anew, with another contract, training or lineage than this worker has.
   case replaced
+  /// Nobody has run the registered contract for so long, and this worker has another.
+  case waitedInVain(registered: String, own: String, seconds: Double)
   /// Incidents or dead letters that could not be written.
   case unwritten(String)
 
@@ -206,6 +214,10 @@ public enum WorkerError: Error, CustomStringConvertible {
     case .replaced:
       "the pipeline is registered with another contract, training or lineage than this worker has; a worker started now "
         + "takes what is registered (where it does not, its environment fills other values in)"
+    case .waitedInVain(let registered, let own, let seconds):
+      "waited in vain: for \(seconds >= 120 ? "\(Int(seconds / 60)) minutes" : "\(seconds) s") no worker has run contract "
+        + "\(registered.prefix(12)), with which the pipeline is registered, and this one has \(own.prefix(12)) of the same "
+        + "file; nothing is learned until \(ContractWait.waysOn)"
     case .unwritten(let what): what
     }
   }

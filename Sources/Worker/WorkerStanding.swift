@@ -38,7 +38,7 @@ extension WorkerResources {
 
 extension WorkerHeartbeat {
   /// Ends or waits where the pipeline is another one by now. Each is logged once.
-  func followContract(_ record: PipelineRecord) {
+  func followContract(_ record: PipelineRecord, _ wait: inout ContractWait) async throws {
     let (board, logger) = (resources.board, resources.logger)
     let facts = board.currentFacts
     switch resources.standing(for: record, hasWorked: facts.generation != nil) {
@@ -48,22 +48,19 @@ extension WorkerHeartbeat {
         facts.awaits = nil
         facts.phase = "joining"
       }
+      wait = ContractWait()
+      await resources.troubles.clear(.contract)
       logger.notice(
         "the group runs this worker's contract by now: joining it", [.fingerprint: LogValue(resources.work)])
     case .waits:
-      let sentence = Self.wait(registered: record.workFingerprint ?? "", own: resources.work)
-      if facts.awaits == sentence {
-        // The thread that joins may have said its own word since.
-        if facts.phase == "joining" { board.report { $0.phase = "waiting" } }
-        return
-      }
       // What it follows where the file leaves something open may be another by now: its successor finds out.
-      guard facts.awaits == nil else { return end() }
+      guard facts.awaits == nil || facts.awaits == record.workFingerprint else { return end() }
+      // The thread that joins may have said its own word since.
       board.report { facts in
-        facts.awaits = sentence
+        facts.awaits = record.workFingerprint
         facts.phase = "waiting"
       }
-      logger.warning("waiting for the group", [.reason: LogValue(sentence)])
+      try await waitForContract(record, &wait)
     case .replaced: end()
     }
   }
@@ -78,10 +75,5 @@ extension WorkerHeartbeat {
       wishes.isReplaced = true
       wishes.stop = true
     }
-  }
-
-  private static func wait(registered: String, own: String) -> String {
-    "a worker waits: the pipeline is registered with contract \(registered.prefix(12)), and the worker has \(own.prefix(12)) of the same "
-      + "file, by another environment or another version of the program; it joins when 'start' registers its own"
   }
 }

@@ -1,5 +1,6 @@
 import Pipelines
 import Registry
+import Telemetry
 import Testing
 import Vocabulary
 import Worker
@@ -80,6 +81,53 @@ struct WorkerStandingTests {
       })
     worker.requestStop()
     #expect(try await outcome == .stopped)
+    #expect(try await rig.registry.members(pipeline: record.id).isEmpty)
+    await rig.close()
+  }
+
+  @Test("a wait has no end while somebody runs what is registered, and is counted anew each time that nobody does")
+  func patience() {
+    var wait = ContractWait()
+    let start = ContinuousClock.now
+    #expect(wait.look(isRun: true, now: start) == nil)
+    #expect(wait.look(isRun: false, now: start) == .zero)
+    #expect(wait.look(isRun: false, now: start + .seconds(299)) == .seconds(299))
+    #expect(wait.look(isRun: true, now: start + .seconds(300)) == nil)
+    #expect(wait.look(isRun: false, now: start + .seconds(400)) == .zero)
+  }
+
+  private func troubles(_ rig: ServiceRig, _ record: PipelineRecord) async throws -> [String: Bool] {
+    let incidents = try await rig.registry.incidents(pipeline: record.id, limit: 50)
+    return Dictionary(incidents.map { ($0.kind, $0.closedAt == nil) }) { $0 || $1 }
+  }
+
+  @Test("where nobody runs what is registered that is an incident, which ends when somebody registers what waits")
+  func incident() async throws {
+    let rig = try await ServiceRig.make(records: 200)
+    let record = try await register(rig, "another", until: nil)
+    async let outcome = rig.worker("waits").run()
+    #expect(try await eventually { try await troubles(rig, record)["contract_not_run"] == true })
+    let incident = try #require(
+      try await rig.registry.incidents(pipeline: record.id, limit: 9).first { $0.kind == "contract_not_run" })
+    #expect(incident.details.contains("nothing is learned until") && incident.details.contains("'start FILE'"))
+    _ = try await register(rig, ContractRecord.fingerprint(of: rig.pipeline.workText), until: "end")
+    #expect(try await outcome == .finished)
+    #expect(try await troubles(rig, record) == ["contract_not_run": false])
+    await rig.close()
+  }
+
+  @Test("a worker that waits in vain ends, and says both ways on")
+  func inVain() async throws {
+    let rig = try await ServiceRig.make(records: 10)
+    let record = try await register(rig, "another", until: nil)
+    let worker = WorkerService(
+      pipeline: rig.pipeline, database: DatabaseLocation(uri: rig.database.uri), brokers: rig.broker.bootstrap,
+      memberID: "waits", contractPatience: .seconds(1),
+      logger: Logger(label: "waits", level: .error, sink: .standardError(.text)))
+    let error = await #expect(throws: WorkerError.self) { try await worker.run() }
+    let text = String(describing: error)
+    #expect(text.contains("waited in vain") && text.contains("the 'start' that registered it"), "\(text)")
+    #expect(text.contains("'start FILE' with this worker's"))
     #expect(try await rig.registry.members(pipeline: record.id).isEmpty)
     await rig.close()
   }

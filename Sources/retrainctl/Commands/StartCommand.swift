@@ -101,7 +101,7 @@ struct StartCommand: Command {
     try House.makeFolder(house.logs(name))
     let log = house.logs(name) + "/supervisor.log"
     let child = try ChildProcess(
-      executable: ChildProcess.ownExecutable, arguments: words, environment: Environment.block(changing: [:]),
+      arguments: words, environment: Environment.block(changing: [:]),
       log: log, isDetached: true)
     let deadline = Deadline.after(.seconds(180))
     while try RunRecord.running(name, in: house)?.processID != child.processID {

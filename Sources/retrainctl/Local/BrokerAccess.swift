@@ -63,7 +63,7 @@ final class BrokerAccess: Sendable {
     }
     let log = house.root + "/logs/broker.log"
     let host = try ChildProcess(
-      executable: ChildProcess.ownExecutable, arguments: ["dev", "broker"],
+      arguments: ["dev", "broker"],
       environment: Environment.block(changing: ["RETRAIN_HOME": house.root]), log: log, isDetached: true)
     while !deadline.hasPassed {
       if let record = try BrokerRecord.running(in: house), record.processID == host.processID { return record }

@@ -20,12 +20,15 @@ final class ChildProcess: Sendable {
     var exit: Exit?
   }
 
-  /// Starts `executable`.
+  /// Starts a program.
   ///
   /// - Parameters:
+  ///   - executable: Of the running program by default.
   ///   - log: Appended to; made if need be.
   ///   - isDetached: A session of its own and no lifeline: it outlives us.
-  init(executable: String, arguments: [String], environment: [String], log: String, isDetached: Bool = false) throws {
+  init(
+    executable: String? = nil, arguments: [String], environment: [String], log: String, isDetached: Bool = false
+  ) throws {
     var output = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
     // A log that finds no room is no reason not to work.
     if output < 0, [ENOSPC, EDQUOT, EROFS].contains(errno) { output = open("/dev/null", O_WRONLY | O_CLOEXEC) }
@@ -65,14 +68,16 @@ final class ChildProcess: Sendable {
     let group = isDetached ? newSession : Int32(POSIX_SPAWN_SETPGROUP)
     posix_spawnattr_setflags(&attributes, Int16(group | Int32(POSIX_SPAWN_SETSIGDEF)))
 
-    let words = ([executable] + arguments).map { strdup($0) } + [nil]
+    let file = executable ?? OwnProgram.running.executable
+    // It goes by the name that people know, wherever it was started from.
+    let words = ([executable ?? OwnProgram.running.path] + arguments).map { strdup($0) } + [nil]
     let variables = environment.map { strdup($0) } + [nil]
     defer { for pointer in words + variables { free(pointer) } }
     var processID: pid_t = 0
-    let result = posix_spawn(&processID, executable, &actions, &attributes, words, variables)
+    let result = posix_spawn(&processID, file, &actions, &attributes, words, variables)
     guard result == 0 else {
       if ends[1] >= 0 { close(ends[1]) }
-      throw Self.failure(executable, result)
+      throw Self.failure(file, result)
     }
     self.processID = processID
     state = Mutex(State(lifeline: ends[1]))
@@ -127,10 +132,4 @@ final class ChildProcess: Sendable {
       usleep(10_000)
     }
   }
-
-  /// The running program's own file.
-  static let ownExecutable: String = {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-      ?? Bundle.main.executablePath ?? CommandLine.arguments[0]
-  }()
 }

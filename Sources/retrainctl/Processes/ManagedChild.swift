@@ -37,7 +37,7 @@ final class ManagedChild {
     restartAt = nil
     startedAt = .now
     process = try ChildProcess(
-      executable: ChildProcess.ownExecutable, arguments: arguments, environment: environment, log: log)
+      arguments: arguments, environment: environment, log: log)
   }
 
   enum Event {

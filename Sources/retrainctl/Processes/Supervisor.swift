@@ -20,6 +20,8 @@ final class Supervisor {
   private var areWorkersDone = false
   /// What a worker that did not end cleanly said last.
   private var obstacle: String?
+  /// Whether it was said that another program lies where this one came from.
+  private var hasToldReplacement = false
   /// What others want to be shown.
   private let notes: PendingNotes
   /// Who else runs the pipeline by now; nil: nobody.
@@ -127,6 +129,12 @@ final class Supervisor {
     reporter.note(
       "\(child.name) \(words); starting it again in \(Wording.figure(delay.seconds, decimals: 1)) s"
         + (why.map { ": \($0)" } ?? ""))
+    if !hasToldReplacement, OwnProgram.running.isReplaced {
+      hasToldReplacement = true
+      reporter.note(
+        "\(OwnProgram.running.path) was replaced since this run began: it keeps the program that it began with, for every role; "
+          + "'retrainctl stop' and 'start' go on with the new one")
+    }
   }
 
   private func untilReached() -> RunEnding? {
