@@ -22,12 +22,15 @@ public struct CheckpointDraft: Sendable {
   public var ledgerFrom: Int64?
   /// `DataContract.text` of what the state was learned under; nil: it is not known.
   public var contract: String?
-  /// The writer's; any but the pipeline's is refused.
+  /// The writer's; any but the run's is refused.
   public var lineage: Int
+  /// Which of the pipeline's runs it is of.
+  public var run: RunID
 
   public init(
     pipeline: Int64, generation: Generation, parent: Int64?, _ checkpoint: Checkpoint, state: [UInt8],
-    health: [LayerHealth] = [], ledger: [StepRange] = [], contract: String? = nil, lineage: Int = 0
+    health: [LayerHealth] = [], ledger: [StepRange] = [], contract: String? = nil, lineage: Int = 0,
+    run: RunID = .live
   ) {
     self.pipeline = pipeline
     self.generation = generation
@@ -38,6 +41,7 @@ public struct CheckpointDraft: Sendable {
     self.ledger = ledger
     self.contract = contract
     self.lineage = lineage
+    self.run = run
   }
 
   public subscript<Value>(dynamicMember fact: WritableKeyPath<Checkpoint, Value>) -> Value {

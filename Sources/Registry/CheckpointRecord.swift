@@ -22,6 +22,8 @@ public struct CheckpointRecord: Sendable, Hashable {
   public let contract: Int64?
   /// Which model of the pipeline it is of: one more each time that it began anew.
   public let lineage: Int
+  /// Which of the pipeline's runs learned it.
+  public let run: RunID
   public internal(set) var checkpoint: Checkpoint
 
   public subscript<Value>(dynamicMember fact: KeyPath<Checkpoint, Value>) -> Value { checkpoint[keyPath: fact] }
@@ -38,6 +40,7 @@ public struct CheckpointRecord: Sendable, Hashable {
     createdAt = try row.value("created_at")
     contract = try row.optional("contract_id")
     lineage = try row.value("lineage")
+    run = RunID(rawValue: try row.value("run"))
     checkpoint = try Checkpoint(row, of: id)
   }
 }

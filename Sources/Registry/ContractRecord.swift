@@ -53,26 +53,6 @@ extension Registry {
       ).affected
     }
   }
-
-  /// The pipeline begins anew: a model without a past, from the topic's first record, or its end where the file says so.
-  /// What was learned before stays as it is, and its versions go on serving.
-  ///
-  /// - Returns: The number of the new lineage.
-  @discardableResult
-  public func beginLineage(pipeline: Int64) async throws -> Int {
-    try await transaction { session in
-      let rows = try session.query(
-        """
-        UPDATE pipelines SET lineage = lineage + 1, stream = stream + 1, halted = NULL, updated_at = now()
-        WHERE id = $1 RETURNING lineage
-        """, [.int(pipeline)])
-      guard let row = rows.first else {
-        throw RegistryError(.notFound, "there is no pipeline with number \(pipeline)")
-      }
-      try session.announce(.pipeline, pipeline: pipeline)
-      return try row.value("lineage")
-    }
-  }
 }
 
 extension PostgresSession {

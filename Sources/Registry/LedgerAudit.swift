@@ -148,7 +148,7 @@ extension AuditReport.Ledger {
     // The newest tell most.
     let shown = covers.suffix(4).map { $0.from == $0.to ? "\($0.from)" : "\($0.from)…\($0.to)" }
     let earlier = covers.count > 4 ? "\(covers.count - 4) stretches before and " : ""
-    return "the ledger covers steps \(earlier)\(shown.joined(separator: ", ")); the other \(unrecordedSteps) were not recorded "
-      + "(training.ledger was off) and are held against the sums alone"
+    return "the ledger covers steps \(earlier)\(shown.joined(separator: ", ")); the other \(unrecordedSteps) were not "
+      + "recorded (training.ledger was off) and are held against the sums alone"
   }
 }

@@ -2,18 +2,18 @@ import Postgres
 import Vocabulary
 
 extension Registry {
-  /// Recomputes what became of every record of a lineage: of a version, of a checkpoint, or of the newest checkpoint.
+  /// Recomputes what became of every record of a lineage: of a version, of a checkpoint, or of a run's newest checkpoint.
   ///
   /// - Parameter ledger: Also hold every step's offset ranges against each other.
   /// - Throws: `notFound` for a version or checkpoint that is not one of the pipeline.
   public func audit(
-    pipeline: Int64, checkpoint: Int64? = nil, version: Int64? = nil, ledger: Bool = false
+    pipeline: Int64, run: RunID = .live, checkpoint: Int64? = nil, version: Int64? = nil, ledger: Bool = false
   ) async throws -> AuditReport {
     // One transaction with one view: a checkpoint saved meanwhile is in all of it or in none.
     try await transaction { session in
       try session.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
       var audit = LineageAudit(starts: try session.decidedStarts(pipeline))
-      guard let end = try session.end(pipeline, checkpoint: checkpoint, version: version) else {
+      guard let end = try session.end(pipeline, run, checkpoint: checkpoint, version: version) else {
         return audit.report(checkpoint: nil, version: version, rejectedByReason: [:], ledger: nil)
       }
       let links = try session.lineage(of: end)
@@ -33,7 +33,7 @@ extension Registry {
 }
 
 extension PostgresSession {
-  fileprivate func end(_ pipeline: Int64, checkpoint: Int64?, version: Int64?) throws -> Int64? {
+  fileprivate func end(_ pipeline: Int64, _ run: RunID, checkpoint: Int64?, version: Int64?) throws -> Int64? {
     if let version {
       let rows = try query(
         "SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND number = $2", [.int(pipeline), .int(version)])
@@ -48,9 +48,9 @@ extension PostgresSession {
     }
     let rows = try query(
       """
-      SELECT id FROM checkpoints WHERE pipeline_id = $1 AND non_finite_parameter IS NULL
+      SELECT id FROM checkpoints WHERE pipeline_id = $1 AND run = $2 AND non_finite_parameter IS NULL
       ORDER BY lineage DESC, step DESC, id DESC LIMIT 1
-      """, [.int(pipeline)])
+      """, [.int(pipeline), .integer(run.rawValue)])
     return try rows.first?.value("id")
   }
 
@@ -70,8 +70,8 @@ extension PostgresSession {
   fileprivate func noteOnLineage(_ pipeline: Int64, end: Int64) throws -> String? {
     let row = try query(
       """
-      SELECT p.lineage AS now, c.lineage FROM checkpoints c JOIN pipelines p ON p.id = c.pipeline_id
-      WHERE p.id = $1 AND c.id = $2
+      SELECT h.lineage AS now, c.lineage FROM checkpoints c
+      JOIN run_heads h ON h.pipeline_id = c.pipeline_id AND h.run = c.run WHERE c.pipeline_id = $1 AND c.id = $2
       """, [.int(pipeline), .int(end)])[0]
     let (now, own): (Int, Int) = (try row.value("now"), try row.value("lineage"))
     return own < now ? "this is lineage \(own); the pipeline began anew since, with lineage \(now)" : nil

@@ -29,18 +29,23 @@ extension Registry {
   /// Comes to the rendezvous: waits for the next generation from now on. Called again while waiting, it is a heartbeat.
   ///
   /// - Parameter member: Its times are not used: the database's clock is the only one that everybody shares.
-  public func join(pipeline: Int64, _ member: MemberFacts) async throws {
+  public func join(pipeline: Int64, run: RunID = .live, _ member: MemberFacts) async throws {
     try await transaction { session in
       let rows = try session.query(
         """
         WITH before AS (SELECT waiting FROM members WHERE pipeline_id = $1 AND id = $2)
-        INSERT INTO members (pipeline_id, id, address, held_step, work_fingerprint) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO members (pipeline_id, id, address, held_step, work_fingerprint, run)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, held_step = EXCLUDED.held_step,
           work_fingerprint = EXCLUDED.work_fingerprint,
           joined_at = CASE WHEN members.waiting THEN members.joined_at ELSE now() END,
           waiting = true, last_seen = now()
         RETURNING coalesce((SELECT waiting FROM before), false) AS was_waiting
-        """, [.int(pipeline), .text(member.id), .text(member.address), .maybe(member.heldStep), .maybe(member.work)])
+        """,
+        [
+          .int(pipeline), .text(member.id), .text(member.address), .maybe(member.heldStep), .maybe(member.work),
+          .integer(run.rawValue),
+        ])
       // A heartbeat is no news.
       if try !rows[0].value("was_waiting") { try session.announce(.member, pipeline: pipeline) }
     }
@@ -68,21 +73,23 @@ extension Registry {
     }
   }
 
-  /// Every member, the ranks of the current generation first.
+  /// Every member of a run, the ranks of the current generation first.
   ///
   /// - Parameter silence: Only those seen within it; nil: all that are remembered.
-  public func members(pipeline: Int64, silence: Duration? = nil) async throws -> [MemberRecord] {
+  public func members(
+    pipeline: Int64, run: RunID = .live, silence: Duration? = nil
+  ) async throws -> [MemberRecord] {
     try await perform { session in
       try session.query(
         """
         SELECT m.*, g.rank FROM members m
-        JOIN pipelines p ON p.id = m.pipeline_id
+        JOIN run_heads h ON h.pipeline_id = m.pipeline_id AND h.run = m.run
         LEFT JOIN generation_members g
-          ON g.pipeline_id = m.pipeline_id AND g.generation = p.generation AND g.member_id = m.id
-        WHERE m.pipeline_id = $1
+          ON g.pipeline_id = m.pipeline_id AND g.run = m.run AND g.generation = h.generation AND g.member_id = m.id
+        WHERE m.pipeline_id = $1 AND m.run = $3
           AND ($2::double precision IS NULL OR m.last_seen > now() - make_interval(secs => $2))
         ORDER BY g.rank NULLS LAST, m.joined_at, m.id
-        """, [.int(pipeline), .maybe(silence?.seconds)]
+        """, [.int(pipeline), .maybe(silence?.seconds), .integer(run.rawValue)]
       ).map(MemberRecord.init)
     }
   }

@@ -3,15 +3,15 @@ import Postgres
 import Vocabulary
 
 extension Registry {
-  /// The checkpoint to resume from: the newest of the lineage whose parameters are all finite and whose state is there.
-  public func newestCheckpoint(pipeline: Int64) async throws -> CheckpointRecord? {
+  /// The checkpoint to resume from: the newest of the run's lineage whose parameters are all finite and whose state is there.
+  public func newestCheckpoint(pipeline: Int64, run: RunID = .live) async throws -> CheckpointRecord? {
     try await perform { session in
       try session.checkpoints(
         """
-        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL
-          AND lineage = (SELECT lineage FROM pipelines WHERE id = $1)
+        WHERE pipeline_id = $1 AND run = $2 AND has_state AND non_finite_parameter IS NULL
+          AND lineage = (SELECT lineage FROM run_heads WHERE pipeline_id = $1 AND run = $2)
         ORDER BY step DESC, id DESC LIMIT 1
-        """, [.int(pipeline)]
+        """, [.int(pipeline), .integer(run.rawValue)]
       ).first
     }
   }
@@ -21,19 +21,22 @@ extension Registry {
   }
 
   /// The newest first.
-  public func checkpoints(pipeline: Int64, limit: Int) async throws -> [CheckpointRecord] {
+  public func checkpoints(pipeline: Int64, run: RunID = .live, limit: Int) async throws -> [CheckpointRecord] {
     try await perform { session in
       try session.checkpoints(
-        "WHERE pipeline_id = $1 ORDER BY id DESC LIMIT $2", [.int(pipeline), .integer(limit)])
+        "WHERE pipeline_id = $1 AND run = $3 ORDER BY id DESC LIMIT $2",
+        [.int(pipeline), .integer(limit), .integer(run.rawValue)])
     }
   }
 
   /// How long records were learned in the windows of the checkpoints after one; nil: none of them tells.
-  public func secondsOfWork(pipeline: Int64, after checkpoint: Int64) async throws -> Double? {
+  public func secondsOfWork(pipeline: Int64, run: RunID = .live, after checkpoint: Int64) async throws -> Double? {
     try await perform { session in
       try session.query(
-        "SELECT sum(seconds)::double precision AS seconds FROM checkpoints WHERE pipeline_id = $1 AND id > $2",
-        [.int(pipeline), .int(checkpoint)])[0].optional("seconds")
+        """
+        SELECT sum(seconds)::double precision AS seconds FROM checkpoints
+        WHERE pipeline_id = $1 AND run = $3 AND id > $2
+        """, [.int(pipeline), .int(checkpoint), .integer(run.rawValue)])[0].optional("seconds")
     }
   }
 
@@ -79,20 +82,20 @@ extension Registry {
 
   /// Drops states that nobody needs; the rows stay for the audit.
   ///
-  /// Kept are those of the newest `keep` checkpoints that can be resumed from, of every version that is undecided or
+  /// Of one run: what another has is its own. Kept are those of the newest `keep` checkpoints that can be resumed from, of every version that is undecided or
   /// serves, and of the newest `keep` versions that served once: a rollback, or a person, may return to them.
   ///
   /// - Returns: How many states were dropped.
   @discardableResult
-  public func prune(pipeline: Int64, keep: Int) async throws -> Int {
+  public func prune(pipeline: Int64, run: RunID = .live, keep: Int) async throws -> Int {
     try await bulkLink.transaction(patience: patience) { session in
       _ = try session.lockPipeline(pipeline)
       let dropped = try session.query(
         """
-        UPDATE checkpoints SET has_state = false WHERE pipeline_id = $1 AND has_state
+        UPDATE checkpoints SET has_state = false WHERE pipeline_id = $1 AND run = $3 AND has_state
         AND id NOT IN (
           SELECT id FROM checkpoints
-          WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL
+          WHERE pipeline_id = $1 AND run = $3 AND has_state AND non_finite_parameter IS NULL
           ORDER BY lineage DESC, step DESC LIMIT $2)
         AND id NOT IN (
           SELECT checkpoint_id FROM versions
@@ -100,7 +103,7 @@ extension Registry {
         AND id NOT IN (
           SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND was_stable ORDER BY since DESC LIMIT $2)
         RETURNING id
-        """, [.int(pipeline), .integer(max(1, keep))])
+        """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue)])
       let numbers = try dropped.map { try $0.value("id") as Int64 }
       try session.query("DELETE FROM checkpoint_chunks WHERE checkpoint_id = ANY($1)", [.ints(numbers)])
       return numbers.count

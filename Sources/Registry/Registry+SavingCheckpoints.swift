@@ -31,7 +31,7 @@ extension Registry {
           """)
         let id = try session.insert(draft, digest: digest)
         // The lock comes last, so that it is held for an instant, and what it guards is asked again under it.
-        _ = try session.lockPipeline(draft.pipeline)
+        _ = try session.lock(draft.run, of: draft.pipeline)
         try session.verifyPipeline(of: draft)
         try session.verifyNewest(draft, but: id)
         try session.announce(.checkpoint, pipeline: draft.pipeline, number: id)
@@ -49,16 +49,17 @@ extension Registry {
   @discardableResult
   public func markFinal(checkpoint: Int64, generation: Generation?) async throws -> Bool {
     try await transaction { session in
-      let rows = try session.query("SELECT pipeline_id FROM checkpoints WHERE id = $1", [.int(checkpoint)])
-      guard let pipeline = try rows.first?.value("pipeline_id") as Int64? else { return false }
-      let current = try session.lockPipeline(pipeline)
+      let rows = try session.query("SELECT pipeline_id, run FROM checkpoints WHERE id = $1", [.int(checkpoint)])
+      guard let row = rows.first else { return false }
+      let (pipeline, run): (Int64, Int) = (try row.value("pipeline_id"), try row.value("run"))
+      let current = try session.lock(RunID(rawValue: run), of: pipeline)
       if let generation, generation != current { return false }
       let newest = try session.query(
         """
         SELECT id, is_final FROM checkpoints
-        WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL
+        WHERE pipeline_id = $1 AND run = $2 AND has_state AND non_finite_parameter IS NULL
         ORDER BY lineage DESC, step DESC, id DESC LIMIT 1
-        """, [.int(pipeline)])
+        """, [.int(pipeline), .integer(run)])
       guard let row = newest.first, try row.value("id") == checkpoint else { return false }
       if try row.value("is_final") { return true }
       try session.query("UPDATE checkpoints SET is_final = true WHERE id = $1", [.int(checkpoint)])
@@ -71,26 +72,21 @@ extension Registry {
 extension PostgresSession {
   /// Whether the writer belongs to what the pipeline is by now.
   fileprivate func verifyPipeline(of draft: CheckpointDraft) throws {
-    let rows = try query("SELECT generation, lineage FROM pipelines WHERE id = $1", [.int(draft.pipeline)])
-    guard let row = rows.first else {
-      throw RegistryError(.notFound, "there is no pipeline with number \(draft.pipeline)")
-    }
-    let current = Generation(try row.value("generation"))
-    guard draft.generation == current else {
+    let head = try head(of: draft.run, draft.pipeline)
+    guard draft.generation == head.generation else {
       throw RegistryError(
-        .fenced, "a checkpoint of generation \(draft.generation) comes after generation \(current) began")
+        .fenced, "a checkpoint of generation \(draft.generation) comes after generation \(head.generation) began")
     }
-    let lineage: Int = try row.value("lineage")
-    guard draft.lineage == lineage else {
-      throw RegistryError(.fenced, "a checkpoint of lineage \(draft.lineage) comes after lineage \(lineage) began")
+    guard draft.lineage == head.lineage else {
+      throw RegistryError(.fenced, "a checkpoint of lineage \(draft.lineage) comes after lineage \(head.lineage) began")
     }
   }
 
   /// The number of this very checkpoint, if an earlier call saved it.
   fileprivate func savedBefore(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64? {
     let rows = try query(
-      "SELECT id, state_sha256 FROM checkpoints WHERE pipeline_id = $1 AND generation = $2 AND step = $3",
-      [.int(draft.pipeline), .int(draft.generation.rawValue), .int(draft.step)])
+      "SELECT id, state_sha256 FROM checkpoints WHERE pipeline_id = $1 AND run = $2 AND generation = $3 AND step = $4",
+      [.int(draft.pipeline), .integer(draft.run.rawValue), .int(draft.generation.rawValue), .int(draft.step)])
     guard let row = rows.first else { return nil }
     guard try row.value("state_sha256") == digest else {
       throw RegistryError(.conflict, "another state was saved for step \(draft.step) of generation \(draft.generation)")
@@ -177,9 +173,9 @@ extension PostgresSession {
         INSERT INTO checkpoints (pipeline_id, generation, parent_id, step, state_bytes, state_sha256,
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
           window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads,
-          contract_id, lineage, ledger_from)
+          contract_id, lineage, ledger_from, run)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24, $25)
+          $23, $24, $25, $26)
         RETURNING id
         """,
         [
@@ -190,7 +186,7 @@ extension PostgresSession {
           .maybe(draft.window.meanLoss?.ifFinite), .maybe(draft.window.auc?.ifFinite), .maybe(comparison),
           .maybe(draft.comparedWith), fields.map { .jsonText($0) } ?? .null, .maybe(draft.seconds?.ifFinite),
           heads.map { .jsonText($0) } ?? .null, .maybe(contract), .integer(draft.lineage),
-          .maybe(draft.ledgerFrom),
+          .maybe(draft.ledgerFrom), .integer(draft.run.rawValue),
         ])[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.

@@ -25,13 +25,9 @@ extension Registry {
   /// - Returns: The number of the new stream.
   public func beginStream(pipeline: Int64, starts: [Int32: Int64]) async throws -> Int {
     try await transaction { session in
-      let rows = try session.query(
-        "UPDATE pipelines SET stream = stream + 1, updated_at = now() WHERE id = $1 RETURNING stream",
-        [.int(pipeline)])
-      guard let row = rows.first else {
-        throw RegistryError(.notFound, "there is no pipeline with number \(pipeline)")
-      }
-      let stream: Int = try row.value("stream")
+      let stream = try session.nextNumbers(pipeline).stream
+      try session.query(
+        "UPDATE pipelines SET stream = $2, updated_at = now() WHERE id = $1", [.int(pipeline), .integer(stream)])
       try session.insertStarts(starts, pipeline, stream)
       try session.announce(.pipeline, pipeline: pipeline)
       return stream

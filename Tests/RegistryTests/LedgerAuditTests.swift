@@ -128,7 +128,7 @@ struct LedgerAuditTests {
     let between = try await audit(fixture)
     #expect(between.isClean && between.checkpoint == ids[1])
     #expect(between.notes.first?.contains("this is lineage 0; the pipeline began anew since") == true)
-    let generation = try await fixture.form("b").generation
+    let generation = try await fixture.form("a").generation
     var draft = fixture.draft(
       generation, step: 1,
       progress: [PartitionProgress(partition: 0, startOffset: 3, nextOffset: 5, trained: 2, stream: lineage)])

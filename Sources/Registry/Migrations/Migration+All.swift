@@ -11,5 +11,6 @@ extension Migration {
     .number0007,
     .number0008,
     .number0009,
+    .number0010,
   ]
 }
