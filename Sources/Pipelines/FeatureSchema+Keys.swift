@@ -4,7 +4,7 @@ extension FeatureSchema {
       "What a record holds and what becomes of each value. Places are dotted paths: x.carrier is the key carrier in the object x, x\\.carrier or [x.carrier] the key x.carrier.",
     prototype: FeatureSchema(label: LabelSettings(path: ""), features: []),
     keys: [
-      Key("id", \.id, .ifGiven(.path), "Where the record's id is."),
+      Key("id", \.id, .ifGiven(.path), "Where the record's id is: dead-letters shows it."),
       Key(
         "event_time", \.eventTime, .ifGiven(.path),
         "Where the event time is: a number since 1970 or ISO 8601. A record without one is then rejected."),

@@ -69,7 +69,8 @@ extension RolloutSettings {
       Key("confidence", \.confidence, .number(0.5...0.999999), "Confidence of the comparison."),
       Key(
         "canary_share", \.canaryShare, .number(0...1),
-        "Share of live requests a canary serves before promotion; 0: none."),
+        "Share of live requests a canary is to serve before promotion; servers send it none yet: it is a stage of a minute, judged on the stream. 0: no such stage."
+      ),
     ])
 }
 

@@ -1,7 +1,16 @@
 extension Pipeline {
   /// What is no mistake and may still not be what is meant, a sentence each.
   public var advice: [String] {
-    source.remarks + steepDescents
+    source.remarks + steepDescents + unservedCanary
+  }
+
+  /// The stage is there, and the traffic is not.
+  private var unservedCanary: [String] {
+    guard rollout.canaryShare > 0 else { return [] }
+    return [
+      "rollout.canary_share is \(rollout.canaryShare): a version is a canary for a while before it is stable, and is judged on "
+        + "the stream meanwhile; servers send it no live requests yet"
+    ]
   }
 
   /// A plain step of that rate is usual for probabilities, whose gradients are below 1; errors of a value are not.

@@ -25,4 +25,21 @@ struct AdviceTests {
     #expect(try advice("regression", "wide_optimizer: { kind: sgd, learning_rate: 2 }").count == 1)
     #expect(try advice("regression", "workers: 1").isEmpty)
   }
+
+  @Test("a share of live traffic that no server gives is told")
+  func canary() throws {
+    func advice(_ rollout: String) throws -> [String] {
+      try parsed(
+        """
+        name: advice
+        source: { topic: t }
+        schema: { label: { path: y }, features: [{ name: a, type: float }] }
+        model: { task: binary }
+        rollout: { \(rollout) }
+        """
+      ).advice
+    }
+    #expect(try advice("canary_share: 0").isEmpty)
+    #expect(try advice("canary_share: 0.1").first?.contains("servers send it no live requests yet") == true)
+  }
 }

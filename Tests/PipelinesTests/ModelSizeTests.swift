@@ -63,7 +63,7 @@ struct ModelSizeTests {
     #expect(report(two, memory: 300_000_000, workers: 1).isEmpty)
     let mistake = report(two, memory: 300_000_000, workers: 3)
     #expect(mistake.contains("3 workers need 8") && mistake.contains("this machine has 300.0 MB"))
-    #expect(mistake.contains("let fewer workers share the work"))
+    #expect(mistake.contains("let fewer workers share the work of this machine"))
     // As many as the file says.
     #expect(report(two, memory: 300_000_000, workers: nil).contains("2 workers need 5"))
     let bounded = two + "\ntraining: { memory_max: 256MiB }"

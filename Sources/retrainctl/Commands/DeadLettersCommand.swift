@@ -11,7 +11,7 @@ struct DeadLettersCommand: Command {
       name: "dead-letters", abstract: "Show records that were rejected: why, which field, where, and what they held.",
       discussion: """
         From the pipeline's dead-letter topic, the newest first. A record may be there twice: after a crash some are \
-        rejected again. Values are cut to one line, unless --json.
+        rejected again. Their ids are shown where schema.id says where those stand. Values are cut to one line, unless --json.
         """)
   }
 
@@ -40,7 +40,7 @@ struct DeadLettersCommand: Command {
     let reader = DeadLetterReader(
       configuration: KafkaConfiguration(
         brokers: broker.addresses, properties: pipeline.source.librdkafka, clientID: "retrainctl-dead-letters"),
-      topic: topic)
+      topic: topic, id: pipeline.schema.id.flatMap { FieldPath($0) })
     let (found, total): ([DeadLetterRecord], Int64)
     do {
       (found, total) = try await reader.newest(limit, reason: reason, until: .after(.seconds(60)))
@@ -54,9 +54,16 @@ struct DeadLettersCommand: Command {
         "no dead letter in \(topic)" + (reason.map { " of the reason \($0.rawValue)" } ?? "")
           + (total > 0 ? "; it holds \(Wording.count(total)) of other reasons" : ""))
     }
-    var table = TextTable("reason", "field", "record", "value")
+    let hasIDs = pipeline.schema.id != nil
+    var table =
+      hasIDs ? TextTable("reason", "field", "id", "record", "value") : TextTable("reason", "field", "record", "value")
     for letter in found {
-      table.add(letter.reason ?? "–", letter.field ?? "–", letter.place ?? "–", letter.shownValue)
+      let (reason, field, place) = (letter.reason ?? "–", letter.field ?? "–", letter.place ?? "–")
+      if hasIDs {
+        table.add(reason, field, letter.id ?? "–", place, letter.shownValue)
+      } else {
+        table.add(reason, field, place, letter.shownValue)
+      }
     }
     let columns = Terminal.size(orUnlimited: STDOUT_FILENO).columns
     for line in table.lines(palette: .standardOutput, columns: columns, indent: 0) { Console.say(line) }

@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import Pipelines
 import Vocabulary
 
 /// A record of a dead-letter topic, with what its headers tell.
@@ -11,6 +12,8 @@ struct DeadLetterRecord: Encodable, Sendable {
   var topic: String?
   var partition: Int32?
   var offset: Int64?
+  /// Its own id, where `schema.id` says where that stands; nil also where it cannot be read.
+  var id: String?
   /// When it was refused, of the broker or of the producer.
   var at: Date?
   /// The record as text; what is not UTF-8 is replaced.
@@ -30,7 +33,8 @@ struct DeadLetterRecord: Encodable, Sendable {
     return line.count < value.count || originalBytes != nil ? line + "…" : line
   }
 
-  init(_ record: KafkaRecord) {
+  /// - Parameter id: Where records have theirs; nil: nobody says.
+  init(_ record: KafkaRecord, id path: FieldPath?) {
     var headers: [String: String] = [:]
     for header in record.headers { headers[header.name] = String(decoding: header.value, as: UTF8.self) }
     reason = headers["retrain.reason"]
@@ -41,6 +45,7 @@ struct DeadLetterRecord: Encodable, Sendable {
     originalBytes = headers["retrain.original-bytes"].flatMap { Int($0) }
     at = record.timestamp >= 0 ? Date(timeIntervalSince1970: Double(record.timestamp) / 1000) : nil
     value = String(decoding: record.value, as: UTF8.self)
+    id = path.flatMap { RecordIdentity.text(at: $0, in: Data(record.value)) }
   }
 }
 
@@ -48,6 +53,8 @@ struct DeadLetterRecord: Encodable, Sendable {
 struct DeadLetterReader {
   let configuration: KafkaConfiguration
   let topic: String
+  /// Where records have their id; nil: nobody says.
+  let id: FieldPath?
 
   /// The newest dead letters, the newest first, and how many the topic holds.
   ///
@@ -86,6 +93,7 @@ struct DeadLetterReader {
     try await consumer.assign(starts.mapValues { .offset($0) })
     var open = Set(starts.keys)
     var found: [Int32: [DeadLetterRecord]] = [:]
+    let id = id
     while !open.isEmpty {
       guard !deadline.hasPassed else {
         throw KafkaError(
@@ -97,7 +105,7 @@ struct DeadLetterReader {
         var letters: [Int32: [DeadLetterRecord]] = [:]
         var done: Set<Int32> = []
         _ = try consumer.pollAny(partitions: wanted, waitUpTo: .milliseconds(100)) { partition, record in
-          let letter = DeadLetterRecord(record)
+          let letter = DeadLetterRecord(record, id: id)
           if reason == nil || letter.reason == reason?.rawValue { letters[partition, default: []].append(letter) }
           if record.offset + 1 >= ends[partition] ?? 0 { done.insert(partition) }
         }
