@@ -24,7 +24,8 @@ struct LedgerCoverTests {
     let report = try await rig.registry.audit(pipeline: record.id, ledger: true)
     #expect(report.problems == [], "\(report.problems)")
     let ledger = try #require(report.ledger)
-    #expect(ledger.covers.map { $0.from...$0.to } == covered && ledger.steps == covered.map { Int64($0.count) }.reduce(0, +))
+    #expect(
+      ledger.covers.map { $0.from...$0.to } == covered && ledger.steps == covered.map { Int64($0.count) }.reduce(0, +))
     #expect(ledger.unrecordedSteps == last - ledger.steps && ledger.steps > 0)
     await rig.close()
   }

@@ -1,21 +1,21 @@
-"""River learns the flights test-then-train: standardised numbers, one-hot categories, logistic regression."""
+"""River learns the flights test-then-train: standardised numbers, categories as ones, logistic regression.
+
+Put together by hand, as fast as River can: its `OneHotEncoder` writes a zero for every value that it ever saw into every
+record, ten thousand of them here, which its models read in turn. Left out they change no prediction.
+"""
 
 import json
 import sys
 import time
 
 import orjson
-from river import compose, linear_model, preprocessing
+from river import linear_model, preprocessing
 
 from flights_records import CATEGORIES, NUMBERS, worth
 
 
 def main(path, clock):
-    model = (
-        compose.SelectType(int, float) | preprocessing.StandardScaler()
-    ) + (
-        compose.SelectType(str) | preprocessing.OneHotEncoder()
-    ) | linear_model.LogisticRegression()
+    scaler, model = preprocessing.StandardScaler(), linear_model.LogisticRegression()
     predictions, labels = [], []
     now = time.perf_counter if clock == "wall" else time.process_time
     start = now()
@@ -23,10 +23,12 @@ def main(path, clock):
         for line in file:
             record = orjson.loads(line)
             features = record["x"]
-            x = {name: features[name] for name in NUMBERS if name in features}
+            numbers = {name: features[name] for name in NUMBERS if name in features}
+            scaler.learn_one(numbers)
+            x = scaler.transform_one(numbers)
             for name in CATEGORIES:
                 if name in features:
-                    x[name + "_"] = str(features[name])
+                    x[f"{name}={features[name]}"] = 1
             predictions.append(model.predict_proba_one(x).get(True, 0.5))
             label = record["y"].get("late15")
             labels.append(float("nan") if label is None else label)

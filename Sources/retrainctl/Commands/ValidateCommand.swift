@@ -15,15 +15,20 @@ struct ValidateCommand: Command {
   }
 
   @Argument(help: "Pipeline files.", completion: .file(["yaml", "yml"])) var files: [String]
+  @Option(
+    valueName: "n", help: "Workers that are to run on this machine, for its memory; by default all that the file says.")
+  var workers: Int?
   @Flag(help: "Print the JSON Schema of pipeline files instead.") var schema: Bool
   @OptionGroup var format: OutputFormat
 
   func mistakes() -> [String] {
-    switch (schema, files.isEmpty) {
-    case (false, true): ["<files> is missing: which pipeline file?"]
-    case (true, false): ["--schema takes no file"]
-    default: []
-    }
+    let files =
+      switch (schema, files.isEmpty) {
+      case (false, true): ["<files> is missing: which pipeline file?"]
+      case (true, false): ["--schema takes no file"]
+      default: [String]()
+      }
+    return files + (workers.map { (1...256).contains($0) ? [] : ["--workers must be 1 to 256, not \($0)"] } ?? [])
   }
 
   private struct Report: Encodable {
@@ -54,7 +59,7 @@ struct ValidateCommand: Command {
     var failures: [String] = []
     for path in files {
       do {
-        let file = try PipelineFile(path: path, room: MachineMemory.room(workers: nil))
+        let file = try PipelineFile(path: path, room: MachineMemory.room(workers: workers))
         let pipeline = file.pipeline
         for advice in pipeline.advice { Console.complain("note: \(path): \(advice)") }
         let learned = await learned(file)

@@ -99,9 +99,10 @@ struct PipelineRun {
     with registry: Registry, database: DatabaseAccess, broker: BrokerAccess, signals: SignalCount, hold: RunHold
   ) async throws -> Result {
     try await registry.migrate()
-    let edits = try await SettingsContinuity(file: file, registry: registry).settle(
+    let settled = try await SettingsContinuity(file: file, registry: registry).settle(
       beginsAnew: beginsNewLineage, tell: reporter.note)
-    try await makeTopics(broker, registry)
+    let (edits, before) = (settled.edits, settled.newest)
+    try await makeTopics(broker, registry, hasLearned: before != nil)
     guard signals.value == 0 else { return Result(ending: .interrupted, status: nil, edits: edits) }
     let watch = FeedWatch(topic: file.pipeline.source.topic, house: house, registry: registry)
     let stream = StreamContinuity(
@@ -111,14 +112,11 @@ struct PipelineRun {
     if !beginsNewStream, let known = try await registry.pipeline(named: name) {
       try await stream.verify(known, skipsLost: skipsLost)
     }
-    var work = file.pipeline
-    if let known = try await registry.pipeline(named: name) { work = try await work.following(registry, known.id) }
     let record = try await registry.register(
       pipeline: name, specification: file.text, desiredWorkers: workers,
       until: until == .end ? nil : until?.argumentText, skipsLost: skipsLost,
-      workFingerprint: ContractRecord.fingerprint(of: work.workText))
+      workFingerprint: ContractRecord.fingerprint(of: settled.pipeline.workText))
     if beginsNewStream { try await stream.beginAnew(record) }
-    let before = try await registry.newestCheckpoint(pipeline: record.id)
     let began = Date()
     let reader = StatusReader(registry: registry.within(.seconds(5)), pipeline: name)
     let poller = StatusPoller { try await reader.read() }
@@ -201,11 +199,12 @@ struct PipelineRun {
         brokers: broker.addresses, properties: file.pipeline.source.librdkafka, clientID: "retrainctl-start"))
   }
 
-  private func makeTopics(_ broker: BrokerAccess, _ registry: Registry) async throws {
+  /// - Parameter hasLearned: Whether there is a checkpoint to go on from.
+  private func makeTopics(_ broker: BrokerAccess, _ registry: Registry, hasLearned: Bool) async throws {
     let source = file.pipeline.source
     let maker = topicMaker(broker)
-    if !beginsNewStream, let known = try await registry.pipeline(named: name),
-      try await registry.newestCheckpoint(pipeline: known.id) != nil, try await !maker.exists(source.topic)
+    if !beginsNewStream, hasLearned, let known = try await registry.pipeline(named: name),
+      try await !maker.exists(source.topic)
     {
       if let learned = known.topic, learned != source.topic {
         throw CommandFailure(.unavailable, StreamContinuity.otherTopic(name, learned: learned, now: source.topic))

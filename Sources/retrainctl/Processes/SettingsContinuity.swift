@@ -19,6 +19,18 @@ struct SettingsContinuity {
     let edits: [SettingEdit]
     /// One sentence an edit, with its place in both files.
     let sentences: [PipelineMistake]
+    /// The file's pipeline, with what it leaves open as the model that goes on has it.
+    let following: Pipeline
+  }
+
+  /// What is to run, once it is settled.
+  struct Settled {
+    /// What the file says otherwise than what was learned before; none in a new pipeline.
+    var edits: [SettingEdit] = []
+    /// The checkpoint that the run goes on from; nil: it begins anew.
+    var newest: CheckpointRecord?
+    /// The file's pipeline, with what it leaves open as the model that goes on has it.
+    var pipeline: Pipeline
   }
 
   /// - Parameter adopts: Whether checkpoints that are older than contracts get one for good; else nothing is written.
@@ -36,12 +48,14 @@ struct SettingsContinuity {
     }
     let contract = try await registry.contract(ofCheckpoint: newest.id)
     guard var old = before ?? (contract == nil ? nil : file.pipeline) else { return nil }
-    if let contract { old = old.under(try DataContract(text: contract.text)) }
+    let learned = try contract.map { try DataContract(text: $0.text) }
+    if let learned { old = old.under(learned) }
     let edits = file.pipeline.edits(since: old)
     let stable = try await registry.versions(pipeline: record.id).first { $0.state == .stable }?.number
     return Finding(
       record: record, newest: newest, stable: stable, edits: edits,
-      sentences: sentences(edits, contract?.specification ?? record.specification, record.specification, stable))
+      sentences: sentences(edits, contract?.specification ?? record.specification, record.specification, stable),
+      following: file.pipeline.following(learned))
   }
 
   private func sentences(
@@ -74,10 +88,14 @@ struct SettingsContinuity {
   /// Tells every edit, and begins anew where that is wanted.
   ///
   /// - Throws: `PipelineMistakes` where the file would give the weights another meaning, and nobody said to begin anew.
-  func settle(beginsAnew: Bool, tell: (String) -> Void) async throws -> [SettingEdit] {
+  func settle(beginsAnew: Bool, tell: (String) -> Void) async throws -> Settled {
     guard let finding = try await finding() else {
       if beginsAnew { tell("note: '\(name)' has learned nothing yet: it begins as it is") }
-      return []
+      // Of what was learned nobody may know the meaning any more: then it goes on as before there were contracts.
+      guard let record = try await registry.pipeline(named: name),
+        let newest = try await registry.newestCheckpoint(pipeline: record.id)
+      else { return Settled(pipeline: file.pipeline) }
+      return Settled(newest: newest, pipeline: file.pipeline.following(nil))
     }
     let step = "step \(Wording.count(finding.newest.step))"
     if beginsAnew {
@@ -86,7 +104,7 @@ struct SettingsContinuity {
         "note: '\(name)' begins anew (lineage \(lineage)); what it has learned up to \(step) is kept"
           + (finding.stable.map { ", and version \($0) goes on serving" } ?? ""))
       try await write("lineage_begun", finding, key: "lineage \(lineage)")
-      return finding.edits
+      return Settled(edits: finding.edits, pipeline: file.pipeline)
     }
     let pairs = zip(finding.edits, finding.sentences)
     for (_, sentence) in pairs.filter({ $0.0.effect != .changes }) {
@@ -99,7 +117,7 @@ struct SettingsContinuity {
         "pipeline_edited", finding,
         key: "edited after \(finding.newest.id) to \(ContractRecord.fingerprint(of: file.text))")
     }
-    return finding.edits
+    return Settled(edits: finding.edits, newest: finding.newest, pipeline: finding.following)
   }
 
   /// Into the journal of what happened, once.
