@@ -22,7 +22,7 @@ extension Learner {
       updateDense(inverseCount)
       updateRows(inverseCount)
       for head in network.heads {
-        head.updateTemperature(
+        head.objective.updateTemperature(
           network.parameters.pointer, gradient: back.gradient.pointer, inverseCount: inverseCount)
       }
       network.times?.lap("embeddings", .update)

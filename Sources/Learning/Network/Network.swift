@@ -73,8 +73,8 @@ final class Network {
     self.indicators = indicators
   }
 
-  /// The head that versions are judged by.
-  var primary: Head { heads[0] }
+  /// What versions are judged by.
+  var primary: Objective { heads[0].objective }
   var context: LayerContext { LayerContext(kernels: kernels, parameters: parameters.pointer, times: times) }
 
   /// Input, layers, logits, answers. Traps on a batch of another shape.
@@ -83,7 +83,7 @@ final class Network {
     readInput(batch)
     times?.lap("input", .input)
     forward(batch, ForwardPass(countsHealth: countsHealth))
-    for head in heads { head.answer(context, rows: count, normalizer) }
+    for head in heads { head.objective.answer(context, rows: count, normalizer) }
     times?.lap("output", .loss)
   }
 
@@ -122,7 +122,7 @@ final class Network {
   }
 
   /// Whether every logit and answer of `row` of the last batch is a number.
-  func isFinite(_ row: Int) -> Bool { heads.allSatisfy { $0.isFinite(row) } }
+  func isFinite(_ row: Int) -> Bool { heads.allSatisfy { $0.objective.isFinite(row) } }
 }
 
 extension Network {
@@ -131,7 +131,7 @@ extension Network {
 
   /// Answers of the last batch.
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: heads[head].outputs.pointer, count: count * heads[head].shape.outputs)
+    UnsafeBufferPointer(start: heads[head].objective.outputs.pointer, count: count * heads[head].shape.outputs)
   }
 
   /// Per row of the last batch: the primary head's loss, of a value in label units; NaN without a label.
