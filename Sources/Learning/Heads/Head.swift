@@ -2,7 +2,7 @@ import Tensors
 
 /// The weights of one thing that is predicted: what it reads of the branches becomes logits, whose objective says what they
 /// mean. Buffers for a batch.
-final class Head {
+package final class Head {
   let shape: ParameterLayout.Head
   /// First column among all heads' outputs, as the wide rows of categories have them.
   let wideColumn: Int

@@ -79,7 +79,7 @@ final class BackwardPass {
     }
     context.times?.lap("output", .weightGradient)
     for branch in network.branches { branch.backward(context, step) }
-    network.inputActivation?.backward(context.kernels, rows: step.rows, inputGradient: network.inputGradient)
+    for encoder in network.encoders { encoder.backward(context, rows: step.rows) }
   }
 
   /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here.
