@@ -15,6 +15,7 @@ extension Learner {
       network.times?.begin()
       let gradient = clipGradient(inverseCount)
       guard gradient.norm.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
+      takeUpFacts()
       update.gradientNorm = gradient.norm
       update.wasClipped = gradient.wasClipped
       network.times?.lap("all layers", .update)
@@ -26,6 +27,8 @@ extension Learner {
       }
       network.times?.lap("embeddings", .update)
       optimizers.observe(lossSum: lossSum, weight: weight)
+    } else {
+      takeUpFacts()
     }
     for encoder in network.encoders { encoder.learn(merged, step: step, optimizers) }
     step += 1

@@ -25,15 +25,26 @@ public final class Learner {
   let monitor: HealthMonitor
   var random: SplitMix64
   let buckets: BucketList
+  /// What this rank's records of the step in hand say that is to be remembered, in the order of the batch's rows.
+  public internal(set) var facts: [RecordFact] = []
+  /// What all ranks' records say, until the step is applied.
+  var pendingFacts: [RecordFact] = []
 
   /// - Parameters:
   ///   - batchCapacity: The most rows of a batch.
   ///   - kernels: Decides the speed, never the bits.
-  public init(spec: LearnerSpec, batchCapacity: Int, kernels: Kernels = .active) {
+  public convenience init(spec: LearnerSpec, batchCapacity: Int, kernels: Kernels = .active) {
+    self.init(spec: spec, batchCapacity: batchCapacity, kernels: kernels, further: [])
+  }
+
+  /// - Parameter further: Encoders that the spec does not describe.
+  package init(
+    spec: LearnerSpec, batchCapacity: Int, kernels: Kernels = .active, further: [any EncoderPlan]
+  ) {
     self.spec = spec
     self.batchCapacity = batchCapacity
-    model = ModelParameters(spec)
-    network = Network(model, batchCapacity: batchCapacity, learns: true, kernels: kernels)
+    model = ModelParameters(spec, further: further)
+    network = Network(model, memory: nil, batchCapacity: batchCapacity, learns: true, kernels: kernels)
     random = SplitMix64(seed: spec.seed)
     model.initialize(from: &random)
     back = BackwardPass(network)
@@ -92,6 +103,7 @@ public final class Learner {
         encoder.collect(network.context, batch, heads: network.heads, into: share)
       }
       share.rows.seal()
+      if !memory.shelves.isEmpty { noteFacts(batch) }
       return local
     }
   }
@@ -146,5 +158,9 @@ public final class Learner {
   func forgetRows() {
     share.clear()
     merged.clear()
+    if !memory.shelves.isEmpty {
+      facts.removeAll(keepingCapacity: true)
+      pendingFacts.removeAll(keepingCapacity: true)
+    }
   }
 }

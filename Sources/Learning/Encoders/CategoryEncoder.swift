@@ -54,6 +54,7 @@ final class CategoryEncoder: InputEncoder {
 
   /// Traps on a row outside its table: such a batch does not belong to this model.
   private func checkRows(_ batch: FeatureBatch) {
+    let values = values
     for table in tables.categories {
       let limit = UInt32(table.buckets)
       var isInside = true
@@ -68,7 +69,7 @@ final class CategoryEncoder: InputEncoder {
   }
 
   func addLogits(_ batch: FeatureBatch, to heads: [Head]) {
-    let wideWidth = tables.wideWidth
+    let (wideWidth, values) = (tables.wideWidth, values)
     guard wideWidth > 0 else { return }
     for table in tables.categories where table.isWide {
       let rows = tables.wideRows(table)
@@ -93,6 +94,7 @@ final class CategoryEncoder: InputEncoder {
 
   /// The same for one output and one value a record.
   private func addSingle(_ slot: Int, count: Int, of weights: UnsafePointer<Float>, to logits: Rows) {
+    let values = values
     for row in 0..<count { logits.from(row).pointee += weights[Int(values[row, slot])] }
   }
 
@@ -106,6 +108,7 @@ final class CategoryEncoder: InputEncoder {
 
   /// Notes which values of the batch have no row of their own.
   private func lookForStrangers(_ batch: FeatureBatch, _ sightings: Sightings) {
+    let values = values
     for table in tables.categories {
       guard let place = table.dictionary, !tables.dictionaries[place].isFull else { continue }
       let (first, slots) = (tables.dictionaries[place].first, table.slots.count)

@@ -6,8 +6,17 @@ package protocol EncoderPlan: Sendable {
   var width: Int { get }
   /// What it looks up is learned, so it wants the gradient by its columns. Such encoders come before all others.
   var isLearned: Bool { get }
+  /// What it wants to remember of records by key; nil: nothing.
+  var memory: MemoryForm? { get }
+  /// What a state has to agree with beyond what `ModelStateFormat` compares of the spec; nil: nothing.
+  var signature: String? { get }
 
   func makeEncoder(_ site: EncoderSite) -> any InputEncoder
+}
+
+extension EncoderPlan {
+  package var memory: MemoryForm? { nil }
+  package var signature: String? { nil }
 }
 
 /// What an encoder is made for.
@@ -17,6 +26,8 @@ package struct EncoderSite {
   package let columns: Range<Int>
   /// The encoded input, and the gradient by it.
   package let x, gradient: Rows
+  /// Where it remembers; nil: it does not.
+  package let shelf: MemoryShelf?
   /// The most rows of a batch.
   package let capacity: Int
   /// Keeps what the way back needs.
@@ -47,6 +58,13 @@ package protocol InputEncoder: AnyObject {
   ///   - optimizers: What they remember goes where rows go.
   func learn(_ share: StepShare, step: Int64, _ optimizers: OptimizerGroups)
 
+  /// Adds what the batch says that is to be remembered: rows ascend, and each says one thing at most.
+  func addFacts(of batch: FeatureBatch, to facts: inout [RecordFact])
+
+  /// Takes up what all ranks' records say, in the order of the records; before the update of the weights. Those of other
+  /// shelves are among them.
+  func absorb(_ facts: [RecordFact])
+
   /// Of a batch of one row that has gone forward and back: what has a gradient of which the sum over a step may overflow, as
   /// incidents name it.
   func overflow(of batch: FeatureBatch, heads: [Head]) -> String?
@@ -62,6 +80,8 @@ extension InputEncoder {
   package func backward(_ context: LayerContext, rows: Int) {}
   package func collect(_ context: LayerContext, _ batch: FeatureBatch, heads: [Head], into share: StepShare) {}
   package func learn(_ share: StepShare, step: Int64, _ optimizers: OptimizerGroups) {}
+  package func addFacts(of batch: FeatureBatch, to facts: inout [RecordFact]) {}
+  package func absorb(_ facts: [RecordFact]) {}
   package func overflow(of batch: FeatureBatch, heads: [Head]) -> String? { nil }
   package func culprit(in batch: FeatureBatch, isSound: () -> Bool) -> String? { nil }
 }

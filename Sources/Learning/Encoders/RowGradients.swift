@@ -65,7 +65,8 @@ final class RowGradients {
         repeat {
           let pair = Int(list.pairs[place])
           let row = weights == nil ? pair : Int(list.records[pair])
-          let scale = weights?[pair] ?? values.map { tables.bagScale($0, row, table) } ?? 1
+          var scale: Float = 1
+          if let weights { scale = weights[pair] } else if let values { scale = tables.bagScale(values, row, table) }
           add(row, scale, table, inputGradient, heads, to: target)
           place += 1
         } while place < list.count && list.keys[place] == key

@@ -24,6 +24,8 @@ final class Network {
   let inputGradient: Rows
   /// From left to right.
   let encoders: [any InputEncoder]
+  /// What encoders remember.
+  let memory: Memory
   let branches: [Branch]
   /// The first is the one that versions are judged by.
   let heads: [Head]
@@ -34,8 +36,10 @@ final class Network {
 
   private let input, gradient: RowBuffer
 
-  /// - Parameter learns: Keeps what the way back and health need.
-  init(_ model: ModelParameters, batchCapacity: Int, learns: Bool, kernels: Kernels) {
+  /// - Parameters:
+  ///   - memory: Of the lineage; nil: an empty one.
+  ///   - learns: Keeps what the way back and health need.
+  init(_ model: ModelParameters, memory: Memory?, batchCapacity: Int, learns: Bool, kernels: Kernels) {
     precondition(batchCapacity > 0)
     let (spec, layout) = (model.spec, model.layout)
     self.spec = spec
@@ -46,6 +50,11 @@ final class Network {
     input = RowBuffer(capacity: batchCapacity, width: layout.inputWidth)
     gradient = RowBuffer(capacity: learns ? batchCapacity : 0, width: layout.inputWidth)
     (x, inputGradient) = (input.rows, gradient.rows)
+    let forms = layout.encoders.compactMap(\.memory)
+    let memory = memory ?? Memory(forms)
+    precondition(memory.shelves.map(\.form) == forms, "a memory of other encoders")
+    self.memory = memory
+    var shelves = memory.shelves.makeIterator()
     var encoders: [any InputEncoder] = []
     var column = 0
     for plan in layout.encoders {
@@ -53,7 +62,8 @@ final class Network {
       encoders.append(
         plan.makeEncoder(
           EncoderSite(
-            model: model, columns: columns, x: x, gradient: inputGradient, capacity: batchCapacity, learns: learns)))
+            model: model, columns: columns, x: x, gradient: inputGradient,
+            shelf: plan.memory == nil ? nil : shelves.next(), capacity: batchCapacity, learns: learns)))
       column = columns.upperBound
     }
     self.encoders = encoders

@@ -48,8 +48,9 @@ struct ParameterLayout: Sendable {
   let embeddingWidth, numericWidth: Int
   var inputWidth: Int { embeddingWidth + numericWidth }
 
-  init(_ spec: LearnerSpec) {
-    let encoders = Encoders.all(spec)
+  /// - Parameter further: Encoders that the spec does not describe, right of all others.
+  init(_ spec: LearnerSpec, further: [any EncoderPlan] = []) {
+    let encoders = Encoders.all(spec) + further
     self.encoders = encoders
     let columns = InputColumns(encoders)
     (embeddingWidth, numericWidth) = (columns.embeddingWidth, columns.numericWidth)
