@@ -75,7 +75,8 @@ extension Learner {
 
   private func rowsNorm(_ inverseCount: Float, limit: Float) -> Double {
     network.kernels.squaredNorm(
-      count: paddedToLanes(merge.rows.valueCount), merge.rows.values.pointer, inverseCount: inverseCount, limit: limit)
+      count: paddedToLanes(merged.rows.valueCount), merged.rows.values.pointer, inverseCount: inverseCount, limit: limit
+    )
   }
 
   /// Whether any unit was over its limit; the units' gradients are means from here on.
@@ -104,7 +105,7 @@ extension Learner {
   /// Σ g² of each table's touched rows, which lie one table after the other.
   private func measureTables(_ inverseCount: Float) {
     let tables = network.tables
-    let rows = merge.rows
+    let rows = merged.rows
     let limit = spec.clipping.value ?? .infinity
     var row = 0
     var value = 0

@@ -11,7 +11,7 @@ extension Learner {
 
   /// This rank's touched embedding rows: row number over all tables, and gradient (embedding, then wide weights).
   package var touchedRows: [(row: Int, gradient: [Float])] {
-    let local = embeddings.local
+    let local = share.rows
     var place = 0
     var next = 0
     var found: [(row: Int, gradient: [Float])] = []

@@ -7,29 +7,30 @@ extension Learner {
 
   func applyStep(labelled: Int, weight: Double, lossSum: Double) -> Update {
     precondition(labelled >= 0)
-    let normalizer = network.normalizer
     defer { forgetRows() }
-    guard normalizer.merged.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
+    guard merged.moments.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
     var update = Update(gradientNorm: 0, wasClipped: false, isFinite: true)
     if labelled > 0, weight >= Self.weightLeast {
       let inverseCount = 1 / Float(weight)
       network.times?.begin()
       let gradient = clipGradient(inverseCount)
       guard gradient.norm.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
+      takeUpFacts()
       update.gradientNorm = gradient.norm
       update.wasClipped = gradient.wasClipped
       network.times?.lap("all layers", .update)
       updateDense(inverseCount)
       updateRows(inverseCount)
       for head in network.heads {
-        head.updateTemperature(
+        head.objective.updateTemperature(
           network.parameters.pointer, gradient: back.gradient.pointer, inverseCount: inverseCount)
       }
       network.times?.lap("embeddings", .update)
       optimizers.observe(lossSum: lossSum, weight: weight)
+    } else {
+      takeUpFacts()
     }
-    normalizer.learn(step: step)
-    if merge.sightings.total > 0 { admitValues() }
+    for encoder in network.encoders { encoder.learn(merged, step: step, optimizers) }
     step += 1
     return update
   }
@@ -71,13 +72,13 @@ extension Learner {
     var row = 0
     var value = 0
     for (index, table) in tables.tables.enumerated() {
-      let count = buckets.fill(merge.rows, from: row, table: table)
+      let count = buckets.fill(merged.rows, from: row, table: table)
       guard count > 0 else { continue }
       if index < tables.occupancies.count { tables.occupancies[index].mark(buckets.pointer, count: count) }
       constants.scale = scales.tables[index] * scales.global
       wideConstants.scale = constants.scale
       let width = tables.gradientWidth(table)
-      let gradient = merge.rows.values.pointer + value
+      let gradient = merged.rows.values.pointer + value
       if table.dimension > 0 {
         _ = embedding.updateRows(
           network.kernels, buckets.pointer, count: count, width: table.dimension, weights: tables.weights.pointer,

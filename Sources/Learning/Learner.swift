@@ -17,37 +17,46 @@ public final class Learner {
   let model: ModelParameters
   let network: Network
   let back: BackwardPass
-  let embeddings: EmbeddingGradients
+  /// This rank's share of the step in hand, and all ranks' together.
+  let share, merged: StepShare
   let merge: AttachmentMerge
   let optimizers: OptimizerGroups
   let scales: ClippingScales
   let monitor: HealthMonitor
   var random: SplitMix64
   let buckets: BucketList
-  /// This rank's share of the step in hand: values without a row of their own.
-  let sightings: Sightings
+  /// What this rank's records of the step in hand say that is to be remembered, in the order of the batch's rows.
+  public internal(set) var facts: [RecordFact] = []
+  /// What all ranks' records say, until the step is applied.
+  var pendingFacts: [RecordFact] = []
 
   /// - Parameters:
   ///   - batchCapacity: The most rows of a batch.
   ///   - kernels: Decides the speed, never the bits.
-  public init(spec: LearnerSpec, batchCapacity: Int, kernels: Kernels = .active) {
+  public convenience init(spec: LearnerSpec, batchCapacity: Int, kernels: Kernels = .active) {
+    self.init(spec: spec, batchCapacity: batchCapacity, kernels: kernels, further: [])
+  }
+
+  /// - Parameter further: Encoders that the spec does not describe.
+  package init(
+    spec: LearnerSpec, batchCapacity: Int, kernels: Kernels = .active, further: [any EncoderPlan]
+  ) {
     self.spec = spec
     self.batchCapacity = batchCapacity
-    model = ModelParameters(spec)
-    network = Network(model, batchCapacity: batchCapacity, learns: true, kernels: kernels)
+    model = ModelParameters(spec, further: further)
+    network = Network(model, memory: nil, batchCapacity: batchCapacity, learns: true, kernels: kernels)
     random = SplitMix64(seed: spec.seed)
     model.initialize(from: &random)
     back = BackwardPass(network)
     let tables = network.tables
-    embeddings = EmbeddingGradients(tables, batchCapacity: batchCapacity)
-    merge = AttachmentMerge(
-      tables, rowCapacity: embeddings.local.rows.count, valueCapacity: embeddings.local.values.count)
+    share = StepShare(model, batchCapacity: batchCapacity)
+    merged = StepShare(model, batchCapacity: batchCapacity)
+    merge = AttachmentMerge(tables)
     optimizers = OptimizerGroups(spec, layout: network.layout, tables: tables)
     optimizers.align(network)
     scales = ClippingScales(segmentCount: network.layout.segments.count, tableCount: tables.tables.count)
     monitor = HealthMonitor(network)
     buckets = BucketList()
-    sightings = Sightings(features: tables.dictionaries.count)
   }
 
   /// Where the time of the next steps goes; nil, as at first: nobody measures.
@@ -89,11 +98,12 @@ public final class Learner {
   public func backward(_ batch: FeatureBatch) -> LocalStep {
     withArithmeticMode {
       let local = back.run(batch, dropoutSeed: dropoutSeed)
-      embeddings.collect(batch, network.values, inputGradient: network.inputGradient, heads: network.heads)
-      if network.strangers > 0 { lookForStrangers(batch) } else { sightings.clear() }
-      network.times?.lap("embeddings", .touchedRows)
-      network.normalizer.measure(batch)
-      network.times?.lap("input", .input)
+      share.clear()
+      for encoder in network.encoders {
+        encoder.collect(network.context, batch, heads: network.heads, into: share)
+      }
+      share.rows.seal()
+      if !memory.shelves.isEmpty { noteFacts(batch) }
       return local
     }
   }
@@ -106,8 +116,7 @@ public final class Learner {
 
   /// Appends this rank's touched embedding rows, input moments, and values that are new.
   public func appendAttachment(to bytes: inout [UInt8]) {
-    Attachment.append(
-      embeddings.local, network.normalizer.local, network.normalizer.localSample, sightings, to: &bytes)
+    Attachment.append(share, to: &bytes)
   }
 
   /// What the rows of a step can take in an attachment at most: all of them, each with its number.
@@ -120,18 +129,12 @@ public final class Learner {
   ///
   /// - Throws: `LearningError.damaged`; the step must then be discarded.
   public func absorb(attachments: [UnsafeRawBufferPointer]) throws {
-    try withArithmeticMode { try merge.run(attachments, into: network.normalizer) }
+    try withArithmeticMode { try merge.run(attachments, into: merged) }
   }
 
   /// Instead of `absorb`, for a rank that is alone: its own share is the whole, and no bytes of it are written or read.
   public func absorbOwn() {
-    withArithmeticMode {
-      merge.rows.take(embeddings.local)
-      network.normalizer.merged.clear()
-      network.normalizer.merged.merge(network.normalizer.local)
-      network.normalizer.mergedSample.copy(network.normalizer.localSample)
-      merge.sightings.copy(sightings)
-    }
+    withArithmeticMode { merged.take(share) }
   }
 
   /// Divides by the weight of all rows, clips, updates parameters and normaliser, and counts the step.
@@ -153,10 +156,11 @@ public final class Learner {
 
   /// The dense gradient stays: the next pass overwrites it.
   func forgetRows() {
-    embeddings.local.clear()
-    merge.rows.clear()
-    sightings.clear()
-    merge.sightings.clear()
-    network.normalizer.forgetStep()
+    share.clear()
+    merged.clear()
+    if !memory.shelves.isEmpty {
+      facts.removeAll(keepingCapacity: true)
+      pendingFacts.removeAll(keepingCapacity: true)
+    }
   }
 }

@@ -7,10 +7,15 @@ public final class Predictor {
   private let network: Network
 
   /// - Parameter model: Read from a state; other predictors may share it.
-  public init(_ model: ModelParameters, batchCapacity: Int, kernels: Kernels = .active) {
+  public convenience init(_ model: ModelParameters, batchCapacity: Int, kernels: Kernels = .active) {
+    self.init(model, memory: nil, batchCapacity: batchCapacity, kernels: kernels)
+  }
+
+  /// - Parameter memory: Of the lineage; nil: an empty one. Of one thread, as the predictor is.
+  public init(_ model: ModelParameters, memory: Memory?, batchCapacity: Int, kernels: Kernels = .active) {
     self.model = model
     self.batchCapacity = batchCapacity
-    network = Network(model, batchCapacity: batchCapacity, learns: false, kernels: kernels)
+    network = Network(model, memory: memory, batchCapacity: batchCapacity, learns: false, kernels: kernels)
   }
 
   /// - Parameter state: What `Learner.encodeState` gave.

@@ -20,7 +20,7 @@ package final class Quarantine: Sendable {
   package init(topic: String) { self.topic = topic }
 
   /// Quarantines the guilty rows of the batch, or all of them when none is guilty alone.
-  package func cure(_ shares: StepShares, learner: Learner, step: Int64, takesAll: Bool) {
+  package func cure(_ shares: StepShares, learner: any Model, step: Int64, takesAll: Bool) {
     var guilty = takesAll ? [] : learner.nonFiniteRows(in: shares.batch)
     if guilty.isEmpty {
       guilty = (0..<shares.batch.count).map { NonFiniteRow(row: $0, layer: "sum over the batch", feature: nil) }
@@ -29,7 +29,7 @@ package final class Quarantine: Sendable {
   }
 
   /// The sum over the ranks overflowed: quarantines those rows of this rank's that make it overflow. There may be none.
-  package func cureSum(_ shares: StepShares, learner: Learner, step: Int64) {
+  package func cureSum(_ shares: StepShares, learner: any Model, step: Int64) {
     take(learner.nonFiniteRows(in: shares.batch), of: shares, step: step)
   }
 

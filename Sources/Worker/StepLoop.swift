@@ -29,7 +29,7 @@ package final class StepLoop {
   private let settings: TrainingSettings
   private let checkpoints: CheckpointSettings
   private let collective: any Collective
-  private let learner: Learner
+  private let learner: any Model
   private let shares: StepShares
   private let account: StepAccount
   private let board: ControlBoard
@@ -76,7 +76,7 @@ package final class StepLoop {
   ///   - savedStep: The step of the newest checkpoint; −1: there is none that matters.
   ///   - durableStep: The step of the newest checkpoint that is written by now; asked of the leader, every step.
   package init(
-    pipeline: Pipeline, collective: any Collective, learner: Learner, shares: StepShares, account: StepAccount,
+    pipeline: Pipeline, collective: any Collective, learner: any Model, shares: StepShares, account: StepAccount,
     board: ControlBoard, shadow: ShadowPredictions, quarantine: Quarantine, state: TrainingState,
     examples: FieldExamples = FieldExamples(), savedStep: Int64 = -1, durableStep: @escaping () -> Int64 = { -1 },
     submit: @escaping (Snapshot) -> Void

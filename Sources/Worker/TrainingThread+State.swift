@@ -94,7 +94,7 @@ extension TrainingThread {
     guard let contract, contract.text != resources.contract else { return try learner.restoreState(bytes) }
     let before = resources.pipeline.under(try DataContract(text: contract.text))
     let spec = LearnerSpec(before)
-    if spec.hasShape(of: learner.spec), before.schema.categoryInputs == resources.pipeline.schema.categoryInputs {
+    if learner.hasShape(of: spec), before.schema.categoryInputs == resources.pipeline.schema.categoryInputs {
       return try learner.restoreState(bytes)
     }
     let edits = DataContract(before).edits(to: DataContract(resources.pipeline))

@@ -87,7 +87,7 @@ final class TrainingThread {
   let resources: WorkerResources
   private let listener: CollectiveListener
   let task: EvaluationTask
-  let learner: Learner
+  let learner: any Model
   var state: TrainingState?
   /// The newest checkpoint's step when the generation began; −1: none.
   var savedStep: Int64 = -1
@@ -231,11 +231,11 @@ final class TrainingThread {
       facts.step = agreed.step
       facts.progress = agreed.progress
     }
-    let board = resources.board
+    let (board, shape) = (resources.board, learner.batchShape)
     let buffers = owned.map { partition in
       PartitionBuffer(
-        partition: partition, capacity: ModelSize.waitingMax, numberCount: learner.spec.numbers.count,
-        categoryCount: learner.spec.categoryColumns, labelCount: learner.spec.heads.count,
+        partition: partition, capacity: ModelSize.waitingMax, numberCount: shape.numbers,
+        categoryCount: shape.categoryColumns, labelCount: shape.labels,
         fieldCount: resources.fields.count, weighsRecords: resources.pipeline.schema.weight != nil,
         weighted: resources.pipeline.schema.sparseFeatures.map(\.pairsMax),
         stepRecords: resources.pipeline.training.recordsPerPartition,
@@ -253,7 +253,7 @@ final class TrainingThread {
   ) throws -> GenerationEnd {
     let pipeline = resources.pipeline
     let share = pipeline.training.recordsPerPartition
-    let batch = learner.spec.makeBatch(
+    let batch = learner.batchShape.makeBatch(
       capacity: max(1, buffers.count * share), weighsRecords: pipeline.schema.weight != nil)
     let checkpoints = resources.checkpoints
     let loop = StepLoop(

@@ -173,7 +173,9 @@ import Vocabulary
 }
 
 /// One step of several ranks in one process, as the collective would do it.
-func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
+///
+/// - Parameter exchange: What else they tell each other before the step is applied.
+func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch], exchange: () -> Void = {}) throws {
   var labelled = 0
   var (weight, lossSum) = (0.0, 0.0)
   var attachments: [[UInt8]] = []
@@ -196,6 +198,7 @@ func learnTogether(_ ranks: [Learner], _ shares: [FeatureBatch]) throws {
     return UnsafeRawBufferPointer(copy)
   }
   defer { for buffer in buffers { buffer.deallocate() } }
+  exchange()
   for rank in ranks {
     for index in sum.indices { rank.denseGradient[index] = sum[index] }
     try rank.absorb(attachments: buffers)

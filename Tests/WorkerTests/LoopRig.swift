@@ -101,7 +101,7 @@ struct LoopResult: Sendable {
 func runLoop(
   _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
   from start: (state: TrainingState, learner: [UInt8])? = nil, examples: FieldExamples = FieldExamples(),
-  savedStep: Int64 = -1, beforeStep: (StepLoop) -> Void = { _ in }
+  savedStep: Int64 = -1, model: (Learner) -> any Model = { $0 }, beforeStep: (StepLoop) -> Void = { _ in }
 ) throws -> LoopResult {
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
@@ -127,7 +127,7 @@ func runLoop(
   let quarantine = Quarantine(topic: "small")
   var snapshots: [Snapshot] = []
   let loop = StepLoop(
-    pipeline: pipeline, collective: collective, learner: learner,
+    pipeline: pipeline, collective: collective, learner: model(learner),
     shares: StepShares(
       buffers: buffers, batch: batch, recordsPerPartition: pipeline.training.recordsPerPartition),
     account: StepAccount(

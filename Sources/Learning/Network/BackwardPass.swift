@@ -26,9 +26,11 @@ final class BackwardPass {
     let rows = network.count
     precondition(batch.count == rows, "backward follows predict of the same batch")
     network.times?.begin()
-    for head in network.heads { head.lossGradient(network.kernels, batch, network.normalizer) }
+    for head in network.heads { head.objective.lossGradient(network.kernels, batch, network.normalizer) }
     // Before another pass thins the network: calibration is of what was answered.
-    for head in network.heads { head.temperatureGradient(network.context, batch, gradient: gradient.pointer) }
+    for head in network.heads {
+      head.objective.temperatureGradient(network.context, batch, gradient: gradient.pointer)
+    }
     network.times?.lap("output", .loss)
     var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     let losses = network.primary.losses
@@ -51,7 +53,7 @@ final class BackwardPass {
       // What was predicted is the answer; what is learned from goes through a thinned network.
       (pass.dropoutKeys, pass.dropoutSeed) = (UnsafePointer(batch.keys), dropoutSeed)
       network.forward(batch, pass)
-      for head in network.heads { head.lossGradient(network.kernels, batch, network.normalizer) }
+      for head in network.heads { head.objective.lossGradient(network.kernels, batch, network.normalizer) }
     }
     propagate(
       BackwardStep(
@@ -77,7 +79,7 @@ final class BackwardPass {
     }
     context.times?.lap("output", .weightGradient)
     for branch in network.branches { branch.backward(context, step) }
-    network.inputActivation?.backward(context.kernels, rows: step.rows, inputGradient: network.inputGradient)
+    for encoder in network.encoders { encoder.backward(context, rows: step.rows) }
   }
 
   /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here.

@@ -1,18 +1,3 @@
-/// Where the parts of the encoded input lie.
-struct InputColumns {
-  /// Embeddings first, category after category and sparse input after sparse input, then numbers, then missing indicators.
-  let embeddingWidth, numericWidth: Int
-
-  init(_ spec: LearnerSpec) {
-    let isNetwork = spec.kind == .network
-    embeddingWidth = isNetwork ? spec.embeddedWidth : 0
-    numericWidth = spec.numbers.count + spec.numbers.count { $0.missingIndicator }
-  }
-
-  var all: Range<Int> { 0..<(embeddingWidth + numericWidth) }
-  var numbers: Range<Int> { embeddingWidth..<all.upperBound }
-}
-
 extension BranchPlan {
   /// The branches that a spec describes, side by side: deep, cross layers, interactions,
   /// bilinear interactions, wide. Here a new one is entered.

@@ -16,10 +16,10 @@ public final class ModelParameters: @unchecked Sendable {  // Written by the one
   let normalizer: Normalizer
 
   /// A learner's own, all zero.
-  init(_ spec: LearnerSpec) {
+  init(_ spec: LearnerSpec, further: [any EncoderPlan]) {
     self.spec = spec
     step = 0
-    layout = ParameterLayout(spec)
+    layout = ParameterLayout(spec, further: further)
     dense = AlignedBuffer(count: layout.count)
     tables = EmbeddingTables(spec)
     normalizer = Normalizer(spec)
@@ -29,12 +29,17 @@ public final class ModelParameters: @unchecked Sendable {  // Written by the one
   ///
   /// - Parameter state: What `Learner.encodeState` gave.
   /// - Throws: `LearningError` on another spec or damage.
-  public init(spec: LearnerSpec, state: [UInt8]) throws {
-    let model = ModelParameters(spec)
+  public convenience init(spec: LearnerSpec, state: [UInt8]) throws {
+    try self.init(spec: spec, state: state, further: [])
+  }
+
+  /// - Parameter further: Encoders that the spec does not describe.
+  package init(spec: LearnerSpec, state: [UInt8], further: [any EncoderPlan]) throws {
+    let model = ModelParameters(spec, further: further)
     step = try state.withUnsafeBytes { raw in
       var reader = StateReader(raw)
       var copies = PendingCopies()
-      let header = try ModelStateFormat.readHeader(&reader, spec: spec)
+      let header = try ModelStateFormat.readHeader(&reader, spec: spec, model.layout)
       try model.read(&reader, version: header.version, into: &copies)
       copies.perform()
       model.tables.indexValues()

@@ -35,6 +35,8 @@ struct ParameterLayout: Sendable {
     var temperature: ParameterBlock?
   }
 
+  /// What writes the encoded input, from left to right.
+  let encoders: [any EncoderPlan]
   let branches: [BranchPlan]
   let heads: [Head]
   /// The layers in order: branch by branch, then output and wide part of each head.
@@ -42,12 +44,15 @@ struct ParameterLayout: Sendable {
   /// Elements of the vector, a multiple of 16; what lies between parameters is zero and stays so.
   let count: Int
 
-  /// Columns of the encoded input: embeddings first, then numbers, then missing indicators.
+  /// Columns of the encoded input: embeddings first, then the others.
   let embeddingWidth, numericWidth: Int
   var inputWidth: Int { embeddingWidth + numericWidth }
 
-  init(_ spec: LearnerSpec) {
-    let columns = InputColumns(spec)
+  /// - Parameter further: Encoders that the spec does not describe, right of all others.
+  init(_ spec: LearnerSpec, further: [any EncoderPlan] = []) {
+    let encoders = Encoders.all(spec) + further
+    self.encoders = encoders
+    let columns = InputColumns(encoders)
     (embeddingWidth, numericWidth) = (columns.embeddingWidth, columns.numericWidth)
     var taker = BlockTaker()
     let branches = BranchPlan.all(spec, columns, &taker)

@@ -33,7 +33,7 @@ struct ForwardPass {
 }
 
 /// What layers read and write on their way: parameters, their gradient, and the kernels.
-struct LayerContext {
+package struct LayerContext {
   let kernels: Kernels
   let parameters: UnsafeMutablePointer<Float>
   /// nil: nobody measures.

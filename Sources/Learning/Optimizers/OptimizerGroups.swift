@@ -2,7 +2,7 @@ import Tensors
 
 /// The optimisers of a learner, one a parameter group: dense layers, embedding rows, and the wide part's rows and numeric
 /// weights.
-final class OptimizerGroups {
+package final class OptimizerGroups {
   let dense: OptimizerState
   let embeddingRows: OptimizerState
   let wideRows: OptimizerState
@@ -38,6 +38,22 @@ final class OptimizerGroups {
     let tables = network.tables
     embeddingRows.align(tables.weights.pointer, start: 0, count: tables.weights.count, isPenalized: true)
     wideRows.align(tables.wideWeights.pointer, start: 0, count: tables.wideWeights.count, isPenalized: true)
+  }
+
+  /// What is remembered of one row of a table is remembered of another too.
+  func copyRow(_ table: EmbeddingTables.Table, of tables: EmbeddingTables, from: Int, to: Int) {
+    let wideWidth = tables.wideWidth
+    for (optimizer, start, width) in [
+      (embeddingRows, table.offset, table.dimension), (wideRows, table.firstRow * wideWidth, wideWidth),
+    ] {
+      for buffer in optimizer.buffers where buffer.count > 0 {
+        // Adagrad remembers one number a row.
+        let isOne = optimizer.formula == .adagrad
+        let values = buffer.pointer + (isOne ? table.firstRow : start)
+        let count = isOne ? 1 : width
+        (values + to * count).update(from: values + from * count, count: count)
+      }
+    }
   }
 
   /// Shows a step's loss to the plateaus.

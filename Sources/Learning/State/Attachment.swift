@@ -22,9 +22,8 @@ enum Attachment {
     sampleOffset(columns: columns) + sampled * 8 + padded(sampled * columns * 4)
   }
 
-  static func append(
-    _ sparse: SparseRows, _ moments: Moments, _ sample: RowSample, _ sightings: Sightings, to bytes: inout [UInt8]
-  ) {
+  static func append(_ share: StepShare, to bytes: inout [UInt8]) {
+    let (sparse, moments, sample, sightings) = (share.rows, share.moments, share.sample, share.sightings)
     bytes.reserveCapacity(
       bytes.count
         + byteCount(

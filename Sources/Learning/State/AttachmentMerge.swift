@@ -2,24 +2,16 @@ import Tensors
 
 /// Sums the ranks' attachments in rank order, row by row.
 final class AttachmentMerge {
-  let rows: SparseRows
-  let sightings: Sightings
   private let tables: EmbeddingTables
   private var views: [Attachment.View] = []
   private var heads: [(row: Int, value: Int)] = []
 
-  init(_ tables: EmbeddingTables, rowCapacity: Int, valueCapacity: Int) {
-    self.tables = tables
-    rows = SparseRows(rowCapacity: rowCapacity, valueCapacity: valueCapacity)
-    sightings = Sightings(features: tables.dictionaries.count)
-  }
+  init(_ tables: EmbeddingTables) { self.tables = tables }
 
   /// - Throws: `LearningError.damaged`; then nothing is held.
-  func run(_ attachments: [UnsafeRawBufferPointer], into normalizer: Normalizer) throws {
-    let moments = normalizer.merged
-    rows.clear()
-    moments.clear()
-    sightings.clear()
+  func run(_ attachments: [UnsafeRawBufferPointer], into share: StepShare) throws {
+    let (rows, moments) = (share.rows, share.moments)
+    share.clear()
     views.removeAll(keepingCapacity: true)
     heads.removeAll(keepingCapacity: true)
     var rowCount = 0
@@ -37,10 +29,10 @@ final class AttachmentMerge {
         moments.merge(column, count: moment.count, mean: moment.mean, squares: moment.squares)
       }
     }
-    for view in views { view.forEachSighting { sightings.offer($0, of: $1) } }
-    pickSample(normalizer.mergedSample)
+    for view in views { view.forEachSighting { share.sightings.offer($0, of: $1) } }
+    pickSample(share.sample)
     rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
-    mergeRows()
+    mergeRows(into: rows)
     rows.seal()
   }
 
@@ -59,7 +51,7 @@ final class AttachmentMerge {
     }
   }
 
-  private func mergeRows() {
+  private func mergeRows(into rows: SparseRows) {
     for table in tables.tables {
       let width = tables.gradientWidth(table)
       let end = UInt32(table.firstRow + table.buckets)

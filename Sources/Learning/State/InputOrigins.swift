@@ -40,8 +40,9 @@ struct InputOrigins {
   /// For each place along an axis of `count`.
   func origin(_ place: Int, along axis: ParameterLayout.Axis) -> Int? {
     switch axis {
-    case .columns: columns[place]
-    case .numericColumns: numericColumns[place]
+    // What is written by encoders that no spec describes is new.
+    case .columns: columns.indices.contains(place) ? columns[place] : nil
+    case .numericColumns: numericColumns.indices.contains(place) ? numericColumns[place] : nil
     case .places, .unknown: place
     }
   }

@@ -7,7 +7,7 @@ extension Learner {
     var writer = StateWriter(capacity: model.stateByteCount + optimizers.byteCount + 4096)
     writer.write(ModelStateFormat.magic)
     writer.write(ModelStateFormat.version)
-    writer.write(ModelStateFormat.shape(of: spec))
+    writer.write(ModelStateFormat.shape(of: spec, model.layout))
     writer.write(step)
     writer.write(random.state)
     model.write(to: &writer)
@@ -22,7 +22,7 @@ extension Learner {
     try bytes.withUnsafeBytes { raw in
       var reader = StateReader(raw)
       var copies = PendingCopies()
-      let header = try ModelStateFormat.readHeader(&reader, spec: spec)
+      let header = try ModelStateFormat.readHeader(&reader, spec: spec, model.layout)
       try model.read(&reader, version: header.version, into: &copies)
       let setNumbers = try optimizers.read(&reader, into: &copies)
       try reader.finish()

@@ -14,7 +14,7 @@ enum ModelStateFormat {
 
   /// What must agree between a state and a spec: all that decides a buffer's size or a number's meaning. Rates, clips and
   /// the seed may change over a lineage.
-  static func shape(of spec: LearnerSpec) -> String {
+  static func shape(of spec: LearnerSpec, _ layout: ParameterLayout) -> String {
     var parts = [
       "kind \(spec.kind.rawValue)", "hidden \(spec.hidden)",
       "activation \(spec.activation.rawValue)",
@@ -31,7 +31,8 @@ enum ModelStateFormat {
         + ($0.ownRows > 0 ? " own \($0.ownRows)" : "")
     }
     parts += spec.weighted.map { "weighted \($0.name) \($0.rows) \($0.dimension) \($0.activates)" }
-    parts += ParameterLayout(spec).branches.flatMap(\.layers).compactMap(\.signature)
+    parts += layout.branches.flatMap(\.layers).compactMap(\.signature)
+    parts += layout.encoders.compactMap(\.signature)
     return parts.joined(separator: "\n")
   }
 
@@ -42,7 +43,9 @@ enum ModelStateFormat {
   }
 
   /// Reads and checks the header.
-  static func readHeader(_ reader: inout StateReader, spec: LearnerSpec) throws -> Header {
+  static func readHeader(
+    _ reader: inout StateReader, spec: LearnerSpec, _ layout: ParameterLayout
+  ) throws -> Header {
     guard try reader.read(UInt32.self) == magic else {
       throw LearningError(code: .damaged, reason: "these bytes are no learner's state")
     }
@@ -54,7 +57,7 @@ enum ModelStateFormat {
       throw LearningError(code: .damaged, reason: "state version \(found) is none that this program can go on from")
     }
     let shape = try reader.readText()
-    let own = self.shape(of: spec)
+    let own = self.shape(of: spec, layout)
     guard shape == own else {
       throw LearningError(code: .anotherSpec, reason: firstDifference(shape, own))
     }
@@ -89,7 +92,8 @@ struct PendingCopies {
 extension LearnerSpec {
   /// Whether states of one are states of the other.
   public func hasShape(of other: LearnerSpec) -> Bool {
-    ModelStateFormat.shape(of: self) == ModelStateFormat.shape(of: other)
+    ModelStateFormat.shape(of: self, ParameterLayout(self))
+      == ModelStateFormat.shape(of: other, ParameterLayout(other))
   }
 }
 

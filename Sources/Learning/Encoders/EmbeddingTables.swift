@@ -38,6 +38,8 @@ final class EmbeddingTables {
   }
 
   let tables: [Table]
+  /// Of these the categories', which come first, and those of sparse inputs.
+  let categories, weighted: [Table]
   let rowCount: Int
   /// Those with wide weights come first.
   let wideRowCount: Int
@@ -103,6 +105,7 @@ final class EmbeddingTables {
     wideRowCount = wideRows
     precondition(row <= Int(UInt32.max), "more than 2³² embedding rows")
     self.tables = tables
+    (categories, weighted) = (tables.filter { !$0.isWeighted }, tables.filter(\.isWeighted))
     rowCount = row
     columnCount = batchColumn
     valueCount = slot
@@ -124,76 +127,6 @@ final class EmbeddingTables {
 
   func wideRows(_ table: Table) -> UnsafeMutablePointer<Float> { wideWeights.pointer + table.firstRow * wideWidth }
 
-  /// Copies each record's rows, a bag's combined, into the first columns of `x`.
-  func gather(_ batch: FeatureBatch, _ values: ResolvedRows, into x: Rows) {
-    for table in tables where table.dimension > 0 {
-      let indices = values.pointer + table.slots.lowerBound
-      let rows = weights.pointer + table.offset
-      if let place = table.weightedPlace {
-        TableKernels.gatherWeighted(
-          rows: batch.count, width: table.dimension, table: rows, pairs: batch.weighted[place],
-          x: x.column(table.column))
-      } else if table.isBag {
-        TableKernels.gatherBag(
-          rows: batch.count, width: table.dimension, table: rows, indices: indices, slots: table.slots.count,
-          stride: values.stride, combiner: table.combiner, x: x.column(table.column))
-      } else {
-        TableKernels.gather(
-          rows: batch.count, width: table.dimension, table: rows, indices: indices, stride: values.stride,
-          x: x.column(table.column))
-      }
-    }
-  }
-
-  /// Adds each record's wide weights to the heads' logits, feature by feature.
-  func addWide(_ batch: FeatureBatch, _ values: ResolvedRows, to heads: [Head]) {
-    guard wideWidth > 0 else { return }
-    for table in tables where table.isWide {
-      let rows = wideRows(table)
-      if let place = table.weightedPlace {
-        add(batch.weighted[place], count: batch.count, of: rows, to: heads)
-        continue
-      }
-      if wideWidth == 1, table.slots.count == 1 {
-        addSingle(values, table.slots.lowerBound, count: batch.count, of: rows, to: heads[0].logits)
-        continue
-      }
-      for head in heads {
-        for row in 0..<batch.count {
-          let scale = bagScale(values, row, table)
-          let to = head.logits.from(row)
-          for slot in table.slots {
-            let bucket = values[row, slot]
-            if bucket == FeatureBatch.noCategory { continue }
-            let from = rows + Int(bucket) * wideWidth + head.wideColumn
-            for output in 0..<head.shape.outputs { to[output] += scale * from[output] }
-          }
-        }
-      }
-    }
-  }
-
-  /// The same for one output and one value a record.
-  private func addSingle(
-    _ values: ResolvedRows, _ slot: Int, count: Int, of weights: UnsafePointer<Float>, to logits: Rows
-  ) {
-    for row in 0..<count { logits.from(row).pointee += weights[Int(values[row, slot])] }
-  }
-
-  /// The same for weighted rows.
-  private func add(_ pairs: WeightedRows, count: Int, of weights: UnsafePointer<Float>, to heads: [Head]) {
-    let (rows, factors) = (pairs.rows, pairs.weights)
-    for head in heads {
-      for row in 0..<count {
-        let to = head.logits.from(row)
-        for place in pairs.places(of: row) {
-          let from = weights + Int(rows[place]) * wideWidth + head.wideColumn
-          for output in 0..<head.shape.outputs { to[output] += factors[place] * from[output] }
-        }
-      }
-    }
-  }
-
   /// What each value of a record's bag weighs; 1 where it is none.
   @inline(__always)
   func bagScale(_ values: ResolvedRows, _ row: Int, _ table: Table) -> Float {
@@ -202,22 +135,12 @@ final class EmbeddingTables {
       table.slots.count { values[row, $0] != FeatureBatch.noCategory })
   }
 
-  /// Traps on a bucket outside its table: such a batch does not belong to this spec.
-  func checkBuckets(_ batch: FeatureBatch, _ values: ResolvedRows) {
-    for table in tables {
-      let limit = UInt32(table.buckets)
-      var isInside = true
-      if let weighted = table.weightedPlace {
-        let (pairs, rows) = (batch.weighted[weighted], batch.weighted[weighted].rows)
-        for place in 0..<pairs.count(of: batch.count) where rows[place] >= limit { isInside = false }
-      }
-      for slot in table.slots {
-        for row in 0..<batch.count {
-          let bucket = values[row, slot]
-          if bucket >= limit && !(table.isBag && bucket == FeatureBatch.noCategory) { isInside = false }
-        }
-      }
-      precondition(isInside, "a bucket of \(table.name) lies outside its table")
+  /// One row's weights become another's too.
+  func copyRow(_ table: Table, from: Int, to: Int) {
+    func copy(_ values: UnsafeMutablePointer<Float>, _ width: Int) {
+      (values + to * width).update(from: values + from * width, count: width)
     }
+    copy(weights.pointer + table.offset, table.dimension)
+    if wideWidth > 0 { copy(wideRows(table), wideWidth) }
   }
 }

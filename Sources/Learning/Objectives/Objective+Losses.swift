@@ -17,7 +17,7 @@ extension LossFormula {
   }
 }
 
-extension Head {
+extension Objective {
   /// Logits become probabilities, or values in label units.
   func answer(_ context: LayerContext, rows: Int, _ normalizer: Normalizer) {
     let kernels = context.kernels
@@ -94,7 +94,7 @@ extension Head {
   @inline(__always)
   private func scaleGradient(_ row: Int, by scale: Float) {
     let gradient = gradient.from(row)
-    for output in 0..<shape.outputs { gradient[output] = scale == 0 ? 0 : gradient[output] * scale }
+    for output in 0..<outputCount { gradient[output] = scale == 0 ? 0 : gradient[output] * scale }
   }
 
   /// Losses of classes and counts, from the logits.
@@ -102,7 +102,7 @@ extension Head {
     _ kernels: Kernels, _ rows: Int, _ labels: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>?,
     into losses: UnsafeMutablePointer<Float>
   ) {
-    let classes = shape.outputs
+    let classes = outputCount
     switch (formula, classes) {
     case (nil, 1):
       kernels.binaryLoss(

@@ -41,34 +41,35 @@ extension Normalizer {
     return Reach(center: running.mean[column], believed: most, value: .infinity, target: most)
   }
 
-  /// Takes the merged moments and sample of a step into the running statistics.
-  func learn(step: Int64) {
+  /// Takes the moments and sample of a step's records, all ranks' together, into the running statistics.
+  func learn(_ share: StepShare, step: Int64) {
+    let (merged, sample) = (share.moments, share.sample)
     for column in 0..<running.columns {
       running.merge(
         column, count: merged.count[column], mean: merged.mean[column], squares: merged.squares[column])
-      if isWatched[column], mergedSample.count > 0 { watch(column, step: step) }
+      if isWatched[column], sample.count > 0 { watch(column, sample, step: step) }
     }
     refresh()
   }
 
-  private func watch(_ column: Int, step: Int64) {
+  private func watch(_ column: Int, _ sample: RowSample, step: Int64) {
     let before = ranges.taken[column]
-    let rows = before < UsualRanges.kept ? mergedSample.count : min(mergedSample.count, Self.rowsOnceFull)
+    let rows = before < UsualRanges.kept ? sample.count : min(sample.count, Self.rowsOnceFull)
     let balance = ranges.take(
-      mergedSample.values.pointer + column, count: rows, stride: mergedSample.columns, column,
+      sample.values.pointer + column, count: rows, stride: sample.columns, column,
       far: Self.farScales * ranges.scale[column])
     let after = ranges.taken[column]
     guard after > before else { return }
     // Rows of the step that a sampled one stands for; in the moments each counts with its weight.
-    let share = Double(mergedSample.rowCount) / Double(rows)
-    ranges.span[column] += mergedSample.rowWeight / Double(rows) * Double(after - before)
+    let share = Double(sample.rowCount) / Double(rows)
+    ranges.span[column] += sample.rowWeight / Double(rows) * Double(after - before)
     let wasAstray = ranges.astray[column]
     let isKnown = before >= UsualRanges.kept && ranges.scale[column] > 0 && spansEnough(column)
     ranges.astray[column] = isKnown ? max(0, wasAstray + balance * share) : 0
     if wasAstray < Self.astrayRecords / 4, ranges.astray[column] >= Self.astrayRecords / 4 {
       // A value that drifts has left the range as it was last looked at, and need not have left it as it is.
       examine(column)
-      if !isElsewhere(column) { ranges.astray[column] = 0 }
+      if !isElsewhere(column, sample) { ranges.astray[column] = 0 }
     }
     if ranges.astray[column] >= Self.astrayRecords {
       running.shrink(column, to: 1)
@@ -97,12 +98,12 @@ extension Normalizer {
   }
 
   /// Whether most of the step's sampled values are far outside.
-  private func isElsewhere(_ column: Int) -> Bool {
+  private func isElsewhere(_ column: Int, _ sample: RowSample) -> Bool {
     let far = Self.farScales * ranges.scale[column]
     guard far > 0 else { return false }
     var balance = 0
-    for row in 0..<mergedSample.count where !mergedSample.row(row)[column].isNaN {
-      balance += abs(Double(mergedSample.row(row)[column]) - ranges.center[column]) > far ? 1 : -1
+    for row in 0..<sample.count where !sample.row(row)[column].isNaN {
+      balance += abs(Double(sample.row(row)[column]) - ranges.center[column]) > far ? 1 : -1
     }
     return balance > 0
   }

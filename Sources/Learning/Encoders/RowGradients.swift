@@ -1,42 +1,43 @@
 import Tensors
 
 /// Collects the gradients of the rows that a batch touched: computed for those only, summed in batch order.
-final class EmbeddingGradients {
-  /// This rank's share of the step in hand.
-  let local: SparseRows
-
+final class RowGradients {
   private let tables: EmbeddingTables
   private let list: PairList
 
-  init(_ tables: EmbeddingTables, batchCapacity: Int) {
+  /// - Parameter pairCapacity: Room for so many touched rows of one table, to begin with.
+  init(_ tables: EmbeddingTables, pairCapacity: Int) {
     self.tables = tables
-    list = PairList(capacity: batchCapacity * (tables.tables.map(\.slots.count).max() ?? 0))
-    let width = tables.tables.reduce(0) { $0 + $1.slots.count * tables.gradientWidth($1) }
-    local = SparseRows(rowCapacity: batchCapacity * tables.valueCount, valueCapacity: batchCapacity * width)
+    list = PairList(capacity: pairCapacity)
   }
 
   /// - Parameters:
-  ///   - inputGradient: By the network's input; embedding columns first.
+  ///   - values: Of the batch's categories; nil: the table is a sparse input's.
+  ///   - inputGradient: By the network's input.
   ///   - heads: Whose gradients by logit are those of the wide weights.
-  func collect(_ batch: FeatureBatch, _ values: ResolvedRows, inputGradient: Rows, heads: [Head]) {
-    local.clear()
-    for table in tables.tables {
-      if let place = table.weightedPlace { list(batch, batch.weighted[place]) } else { list(batch, values, of: table) }
-      guard list.count > 0 else { continue }
-      list.sort(keyBits: table.keyBits)
-      let width = tables.gradientWidth(table)
-      if table.isWeighted {
-        local.reserve(rows: local.count + list.count, values: local.valueCount + list.count * width)
-      }
-      sum(batch, values, table, width: width, inputGradient, heads)
+  ///   - local: Gains the table's touched rows; tables come in their order.
+  func collect(
+    _ batch: FeatureBatch, _ values: ResolvedRows?, of table: EmbeddingTables.Table, inputGradient: Rows,
+    heads: [Head], into local: SparseRows
+  ) {
+    if let place = table.weightedPlace {
+      list(batch, batch.weighted[place])
+    } else if let values {
+      list(batch, values, of: table)
     }
-    local.seal()
+    guard list.count > 0 else { return }
+    list.sort(keyBits: table.keyBits)
+    let width = tables.gradientWidth(table)
+    if table.isWeighted {
+      local.reserve(rows: local.count + list.count, values: local.valueCount + list.count * width)
+    }
+    sum(batch, values, table, width: width, inputGradient, heads, into: local)
   }
 
   /// One row after the other of what is listed, in ascending order.
   private func sum(
-    _ batch: FeatureBatch, _ values: ResolvedRows, _ table: EmbeddingTables.Table, width: Int, _ inputGradient: Rows,
-    _ heads: [Head]
+    _ batch: FeatureBatch, _ values: ResolvedRows?, _ table: EmbeddingTables.Table, width: Int, _ inputGradient: Rows,
+    _ heads: [Head], into local: SparseRows
   ) {
     let first = UInt32(table.firstRow)
     let weighted = table.weightedPlace.map { batch.weighted[$0] }
@@ -64,7 +65,8 @@ final class EmbeddingGradients {
         repeat {
           let pair = Int(list.pairs[place])
           let row = weights == nil ? pair : Int(list.records[pair])
-          let scale = weights?[pair] ?? tables.bagScale(values, row, table)
+          var scale: Float = 1
+          if let weights { scale = weights[pair] } else if let values { scale = tables.bagScale(values, row, table) }
           add(row, scale, table, inputGradient, heads, to: target)
           place += 1
         } while place < list.count && list.keys[place] == key

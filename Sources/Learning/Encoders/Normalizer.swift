@@ -9,12 +9,6 @@ final class Normalizer {
   /// Numbers in order, then a column for each head whose label is standardised.
   let running: Moments
   let ranges: UsualRanges
-  /// Moments of this rank's share of the step in hand.
-  let local: Moments
-  /// Moments of all ranks' shares, merged in rank order.
-  let merged: Moments
-  /// Rows of this rank's share, and of all ranks', by which ranges are learned.
-  let localSample, mergedSample: RowSample
   /// What lay so far outside in the batch measured last that it counts as absent; of labels, that it is learned as the
   /// bound.
   private(set) var wild: [WildValues] = []
@@ -74,10 +68,6 @@ final class Normalizer {
     labelHigh = AlignedBuffer(count: spec.heads.count)
     running = Moments(columns: columns)
     ranges = UsualRanges(columns: columns)
-    local = Moments(columns: columns)
-    merged = Moments(columns: columns)
-    localSample = RowSample(columns: columns)
-    mergedSample = RowSample(columns: columns)
     mean = AlignedBuffer(count: columns)
     inverse = AlignedBuffer(count: columns)
     shift = AlignedBuffer(count: columns)
@@ -144,10 +134,8 @@ final class Normalizer {
     !(value >= floor.pointer[number] && value <= ceiling.pointer[number])
   }
 
-  /// Measures this rank's share; replaces `local`, `localSample` and `wild`.
-  func measure(_ batch: FeatureBatch) {
-    local.clear()
-    localSample.clear()
+  /// Measures a batch: adds its moments and sample to this rank's share, and replaces `wild`.
+  func measure(_ batch: FeatureBatch, into share: StepShare) {
     wild.removeAll(keepingCapacity: true)
     let rows = batch.count
     guard rows > 0, running.columns > 0 else { return }
@@ -159,24 +147,18 @@ final class Normalizer {
         batch, batch.numbers, columns: numberCount, shift: shift, low: low, high: high, count: present, sum: sum,
         square: square, outside: outside)
       for column in 0..<numberCount {
-        keep(column, count: present[column], sum: sum[column], square: square[column], shift: shift[column])
+        keep(
+          column, of: share.moments, count: present[column], sum: sum[column], square: square[column],
+          shift: shift[column])
         guard outside[column] > 0 else { continue }
         noteWild(.number(column), column, batch.numbers + column, rows: rows, stride: numberCount)
       }
     }
-    measureLabels(batch)
-    pick(batch)
+    measureLabels(batch, share.moments)
+    pick(batch, share.sample)
   }
 
-  /// Forgets the step in hand.
-  func forgetStep() {
-    local.clear()
-    merged.clear()
-    localSample.clear()
-    mergedSample.clear()
-  }
-
-  private func measureLabels(_ batch: FeatureBatch) {
+  private func measureLabels(_ batch: FeatureBatch, _ moments: Moments) {
     guard running.columns > numberCount else { return }
     let width = batch.labelCount
     precondition(width == labelColumns.count, "a batch with \(width) labels a row for \(labelColumns.count) heads")
@@ -190,7 +172,8 @@ final class Normalizer {
     for (head, column) in labelColumns.enumerated() {
       guard let column else { continue }
       keep(
-        column, count: labelCount[head], sum: labelSum[head], square: labelSquare[head], shift: labelShift[head])
+        column, of: moments, count: labelCount[head], sum: labelSum[head], square: labelSquare[head],
+        shift: labelShift[head])
       guard labelOutside[head] > 0 else { continue }
       noteWild(.label(head), column, batch.labels + head, rows: batch.count, stride: width)
     }
@@ -220,12 +203,14 @@ final class Normalizer {
     return 0
   }
 
-  private func keep(_ column: Int, count: Double, sum: Double, square: Double, shift: Double) {
+  private func keep(
+    _ column: Int, of moments: Moments, count: Double, sum: Double, square: Double, shift: Double
+  ) {
     guard count > 0 else { return }
     let offset = sum / count
-    local.count[column] = count
-    local.mean[column] = shift + offset
-    local.squares[column] = max(0, square - sum * offset)
+    moments.count[column] = count
+    moments.mean[column] = shift + offset
+    moments.squares[column] = max(0, square - sum * offset)
   }
 
   private func noteWild(
@@ -245,18 +230,18 @@ final class Normalizer {
     if found.count > 0 { wild.append(found) }
   }
 
-  private func pick(_ batch: FeatureBatch) {
+  private func pick(_ batch: FeatureBatch, _ sample: RowSample) {
     if let weights = batch.weights {
       for row in 0..<batch.count where weights[row] > 0 {
-        localSample.open(rows: 1, weight: Double(weights[row]))
-        localSample.offer(key: batch.keys[row], place: row)
+        sample.open(rows: 1, weight: Double(weights[row]))
+        sample.offer(key: batch.keys[row], place: row)
       }
     } else {
-      localSample.open(rows: batch.count, weight: Double(batch.count))
-      for row in 0..<batch.count { localSample.offer(key: batch.keys[row], place: row) }
+      sample.open(rows: batch.count, weight: Double(batch.count))
+      for row in 0..<batch.count { sample.offer(key: batch.keys[row], place: row) }
     }
-    for place in 0..<localSample.count {
-      let (row, to) = (localSample.place(place), localSample.row(place))
+    for place in 0..<sample.count {
+      let (row, to) = (sample.place(place), sample.row(place))
       to.update(from: batch.numbers + row * numberCount, count: numberCount)
       for (head, column) in labelColumns.enumerated() {
         if let column { to[column] = batch.labels[row * batch.labelCount + head] }

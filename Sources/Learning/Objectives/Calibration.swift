@@ -1,6 +1,6 @@
 import Tensors
 
-/// A head's temperature: what its logits are divided by on the way to probabilities. Buffers for a batch.
+/// An objective's temperature: what the logits are divided by on the way to probabilities. Buffers for a batch.
 ///
 /// A learned one is exp(τ). Its gradient is that of the plain log loss of what was answered, whatever loss the head
 /// learns by, so weights, smoothing and focal loss are calibrated away; it travels with the dense gradient.
@@ -13,15 +13,17 @@ final class Calibration {
   static let logarithmMax: Float = 2.995_732_3
 
   private let fixed: Float
-  private let place: Int?
+  /// Where τ lies among the parameters; nil: none is learned.
+  let place: Int?
   private let scaled: RowBuffer?
   private let exponent, power: AlignedBuffer<Float>
 
-  init(_ shape: ParameterLayout.Head, _ spec: HeadSpec, capacity: Int) {
-    place = shape.temperature?.start
+  init(_ spec: HeadSpec, _ temperature: ParameterBlock?, capacity: Int) {
+    place = temperature?.start
     if case .fixed(let value) = spec.temperature { fixed = value } else { fixed = 1 }
     let isNeeded = spec.loss.isOfClasses && (place != nil || fixed != 1)
-    scaled = isNeeded ? RowBuffer(capacity: capacity, width: shape.outputs, stride: shape.outputs == 1 ? 1 : nil) : nil
+    let outputs = spec.outputCount
+    scaled = isNeeded ? RowBuffer(capacity: capacity, width: outputs, stride: outputs == 1 ? 1 : nil) : nil
     exponent = AlignedBuffer(count: place == nil ? 0 : 16)
     power = AlignedBuffer(count: place == nil ? 0 : 16)
   }
@@ -47,18 +49,18 @@ final class Calibration {
   }
 }
 
-extension Head {
+extension Objective {
   /// Writes ∂(log loss)/∂τ, summed over the rows just answered, to τ's place; nothing where no temperature is learned.
   func temperatureGradient(_ context: LayerContext, _ batch: FeatureBatch, gradient: UnsafeMutablePointer<Float>) {
-    guard let place = shape.temperature?.start else { return }
+    guard let place = calibration.place else { return }
     let labels = labels(of: batch)
     let inverse = Double(calibration.inverse(context))
     var sum = 0.0
     for row in 0..<batch.count where !labels[row].isNaN {
       let weight = batch.weights.map { Double($0[row]) } ?? 1
-      let (z, p) = (logits.from(row), outputs.pointer + row * shape.outputs)
-      for output in 0..<shape.outputs {
-        let isTrue = shape.outputs == 1 ? labels[row] > 0.5 : Int(labels[row]) == output
+      let (z, p) = (logits.from(row), outputs.pointer + row * outputCount)
+      for output in 0..<outputCount {
+        let isTrue = outputCount == 1 ? labels[row] > 0.5 : Int(labels[row]) == output
         sum -= (Double(p[output]) - (isTrue ? 1 : 0)) * Double(z[output]) * inverse * weight
       }
     }
@@ -69,7 +71,7 @@ extension Head {
   func updateTemperature(
     _ parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, inverseCount: Float
   ) {
-    guard let place = shape.temperature?.start else { return }
+    guard let place = calibration.place else { return }
     let slope = gradient[place] * inverseCount
     guard slope.isFinite else { return }
     let moved = parameters[place] - Calibration.rate * max(-1, min(1, slope))

@@ -1,0 +1,73 @@
+import Vocabulary
+
+/// What the stream says by key: data of the lineage, apart from the weights of any version. A version, frozen or live, reads
+/// it as it was before the step of the record.
+///
+/// A learner takes up the facts of its records, in the order of the records, so that it is the same bits whatever the number
+/// of workers; copies of it follow by its changes. One thread at a time.
+public final class Memory {
+  private static let magic: UInt32 = 0x314D_5452  // "RTM1"
+
+  /// One for each encoder that remembers, in their order.
+  public let shelves: [MemoryShelf]
+
+  public init(_ forms: [MemoryForm]) {
+    shelves = forms.enumerated().map { MemoryShelf($1, number: UInt32($0)) }
+  }
+
+  /// What is known now of every key that has changed since the last call, or since a state was restored: each once.
+  public func takeChanges() -> [MemoryChange] {
+    var changes: [MemoryChange] = []
+    for shelf in shelves { shelf.takeChanges(into: &changes) }
+    return changes
+  }
+
+  /// Becomes what the one is whose changes these are.
+  ///
+  /// - Throws: `LearningError.damaged` on changes of another form; then nothing has changed.
+  public func apply(_ changes: [MemoryChange]) throws {
+    for change in changes {
+      guard Int(change.shelf) < shelves.count,
+        shelves[Int(change.shelf)].form.width == change.values.count
+      else {
+        throw LearningError(
+          code: .damaged,
+          reason: "a change of shelf \(change.shelf) of a memory with \(shelves.count)")
+      }
+    }
+    for change in changes {
+      shelves[Int(change.shelf)].update(change.key) { numbers in
+        for (place, value) in change.values.enumerated() { numbers[place] = value }
+      }
+    }
+  }
+
+  /// All that is remembered: the same bytes for the same facts in the same order.
+  public func encodeState() -> [UInt8] {
+    var writer = StateWriter(capacity: 64)
+    writer.write(Self.magic)
+    writer.write(UInt32(shelves.count))
+    for shelf in shelves { shelf.write(to: &writer) }
+    return writer.bytes
+  }
+
+  /// - Throws: `LearningError`; then nothing has changed.
+  public func restoreState(_ bytes: [UInt8]) throws {
+    let setters = try bytes.withUnsafeBytes { raw in
+      var reader = StateReader(raw)
+      guard try reader.read(UInt32.self) == Self.magic else {
+        throw LearningError(code: .damaged, reason: "these bytes are no memory")
+      }
+      let count = try reader.read(UInt32.self)
+      guard count == UInt32(shelves.count) else {
+        throw LearningError(
+          code: .anotherSpec,
+          reason: "\(count) encoders remember in the state, \(shelves.count) in the spec")
+      }
+      let setters = try shelves.map { try $0.read(&reader) }
+      try reader.finish()
+      return setters
+    }
+    for set in setters { set() }
+  }
+}

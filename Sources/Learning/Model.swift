@@ -1,0 +1,66 @@
+import Health
+import Tensors
+
+/// What a worker learns with: all that it asks of a model, whatever the model is made of.
+///
+/// The order of a step: `predict` → `backward` → (sum `denseGradient` over ranks, gather attachments and facts) → `absorb` and
+/// `remember` → `apply`, or `discardStep` instead; alone, `absorbOwn` takes the place of `absorb`. Confined to one thread at a
+/// time. A `Learner` is a model of one member; several, each with parameters and optimisers of its own, would be one too: their
+/// dense gradients one behind the other, their layers' names with a prefix.
+public protocol Model: AnyObject {
+  /// The batches that it reads.
+  var batchShape: BatchShape { get }
+  /// The primary head's outputs a row.
+  var outputCount: Int { get }
+
+  /// Answers a batch.
+  func predict(_ batch: FeatureBatch)
+  /// Shape [rows of the last batch × outputCount].
+  var outputs: UnsafeBufferPointer<Float> { get }
+  /// The same of any head; shape [rows × its outputs].
+  func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float>
+
+  /// Gradient sums over the labelled rows of the batch just predicted, and all else that this rank's records say.
+  func backward(_ batch: FeatureBatch) -> LocalStep
+  /// To be summed over ranks in place; as long on every rank.
+  var denseGradient: UnsafeMutableBufferPointer<Float> { get }
+  /// Appends what else this rank's records leave to be learned.
+  func appendAttachment(to bytes: inout [UInt8])
+  /// The most bytes by which attachments grow with the size of the model.
+  var touchedBytesMax: Int { get }
+  /// What this rank's records say that is to be remembered.
+  var facts: [RecordFact] { get }
+
+  /// Sums all ranks' attachments, given in rank order.
+  func absorb(attachments: [UnsafeRawBufferPointer]) throws
+  /// Instead of `absorb`, for a rank that is alone.
+  func absorbOwn()
+  /// Hands over all ranks' facts, in the order of the records.
+  func remember(_ facts: [RecordFact])
+  /// Takes the step that all ranks agreed on; where the answer is not finite, nothing was applied.
+  func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update
+  /// Forgets the step in hand.
+  func discardStep()
+
+  /// The rows that alone give a number that is none; outputs and gradients of the step in hand are lost.
+  func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow]
+  /// What of the batch that `backward` saw last lay far outside its usual range.
+  var wildValues: [WildValues] { get }
+  /// Each layer's window since the last take; begins a new one.
+  func takeHealth() -> [LayerHealth]
+
+  /// All that the next step depends on but the memory: the same bytes for the same state.
+  func encodeState() -> [UInt8]
+  /// Goes on from a state with the same bits.
+  func restoreState(_ bytes: [UInt8]) throws
+  /// Goes on from a state of an older spec, by names, as `Learner.adoptState` says.
+  func adoptState(
+    _ bytes: [UInt8], of old: LearnerSpec, rows: [String: [UInt32]], listed: [String: [UInt32: UInt64]]) throws
+  /// Whether states of that spec are states of this model.
+  func hasShape(of spec: LearnerSpec) -> Bool
+}
+
+extension Learner: Model {
+  public var batchShape: BatchShape { spec.batchShape }
+  public func hasShape(of spec: LearnerSpec) -> Bool { self.spec.hasShape(of: spec) }
+}

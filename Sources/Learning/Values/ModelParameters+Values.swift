@@ -1,0 +1,18 @@
+import Health
+
+extension ModelParameters {
+  /// What of each category's values is known, in the order of the spec.
+  public var valueRows: [ValueRows] {
+    zip(spec.categories, zip(tables.tables, tables.occupancies)).map { category, known in
+      let (table, occupancy) = known
+      let dictionary = table.dictionary.map { tables.dictionaries[$0] }
+      let estimate = occupancy.estimate
+      let own = dictionary?.count ?? 0
+      let all = estimate.values + Double(own + category.listed)
+      return ValueRows(
+        feature: category.name, own: own, ownRows: category.ownRows, hashed: Int(estimate.values.rounded()),
+        hashedRows: occupancy.hashed.count, sharing: all > 0 ? estimate.sharing * estimate.values / all : 0,
+        displaced: dictionary?.displaced ?? 0)
+    }
+  }
+}

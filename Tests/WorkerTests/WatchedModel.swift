@@ -1,0 +1,60 @@
+import Health
+import Learning
+import Tensors
+
+/// A model that is no learner, for tests: it hands on to one, and writes down what it was asked for.
+final class WatchedModel: Model {
+  private let learner: Learner
+  private(set) var calls: [String] = []
+
+  init(_ learner: Learner) { self.learner = learner }
+
+  var batchShape: BatchShape { learner.batchShape }
+  var outputCount: Int { learner.outputCount }
+  var outputs: UnsafeBufferPointer<Float> { learner.outputs }
+  var denseGradient: UnsafeMutableBufferPointer<Float> { learner.denseGradient }
+  var touchedBytesMax: Int { learner.touchedBytesMax }
+  var facts: [RecordFact] { learner.facts }
+  var wildValues: [WildValues] { learner.wildValues }
+  func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> { learner.outputs(ofHead: head) }
+  func appendAttachment(to bytes: inout [UInt8]) { learner.appendAttachment(to: &bytes) }
+  func remember(_ facts: [RecordFact]) { learner.remember(facts) }
+  func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] { learner.nonFiniteRows(in: batch) }
+  func takeHealth() -> [LayerHealth] { learner.takeHealth() }
+  func encodeState() -> [UInt8] { learner.encodeState() }
+  func restoreState(_ bytes: [UInt8]) throws { try learner.restoreState(bytes) }
+  func hasShape(of spec: LearnerSpec) -> Bool { learner.hasShape(of: spec) }
+  func adoptState(
+    _ bytes: [UInt8], of old: LearnerSpec, rows: [String: [UInt32]], listed: [String: [UInt32: UInt64]]
+  ) throws { try learner.adoptState(bytes, of: old, rows: rows, listed: listed) }
+
+  func predict(_ batch: FeatureBatch) {
+    calls.append("predict")
+    learner.predict(batch)
+  }
+
+  func backward(_ batch: FeatureBatch) -> LocalStep {
+    calls.append("backward")
+    return learner.backward(batch)
+  }
+
+  func absorb(attachments: [UnsafeRawBufferPointer]) throws {
+    calls.append("absorb")
+    try learner.absorb(attachments: attachments)
+  }
+
+  func absorbOwn() {
+    calls.append("absorb")
+    learner.absorbOwn()
+  }
+
+  func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
+    calls.append("apply")
+    return learner.apply(labelled: labelled, weight: weight, lossSum: lossSum)
+  }
+
+  func discardStep() {
+    calls.append("discard")
+    learner.discardStep()
+  }
+}
