@@ -29,6 +29,7 @@ extension Learner {
       optimizers.observe(lossSum: lossSum, weight: weight)
     }
     normalizer.learn(step: step)
+    monitor.keep()
     if merge.sightings.total > 0 { admitValues() }
     step += 1
     return update
