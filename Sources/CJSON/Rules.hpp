@@ -164,7 +164,9 @@ class Rules {
         if (out_.weight != nullptr) *out_.weight = float(value);
         return;
       default:
-        if (!(std::fabs(value) < floatLimit) || (field.given.has_range && value < field.given.low))
+        if (!std::isfinite(value)) return note(CJSON_BAD_LABEL, field, text, isText);
+        if (!bringIntoRange(field, value, text, isText)) return;
+        if (!(std::fabs(value) < floatLimit) || (field.given.is_count && value < 0))
           return note(CJSON_BAD_LABEL, field, text, isText);
         out_.labels[field.given.column] = float(value);
     }
@@ -180,12 +182,7 @@ class Rules {
   void keepEntry(const Field &field, Slice name, double value, Slice text, bool isText) {
     const cjson_field &given = field.given;
     if (!std::isfinite(value)) return note(CJSON_OVERFLOW, field, text, isText);
-    if (given.has_range && (value < given.low || value > given.high)) {
-      if (given.rejects_out_of_range) return note(CJSON_OUT_OF_RANGE, field, text, isText);
-      value = value < given.low ? given.low : given.high;
-      counts_[field.index].clipped++;
-      marks_.add(field.index, CJSON_MARK_CLIPPED);
-    }
+    if (!bringIntoRange(field, value, text, isText)) return;
     if (!(std::fabs(value) < floatLimit)) return note(CJSON_OVERFLOW, field, text, isText);
     if (value != 0 && !field.bag->add(rowOf(given, name), value)) note(CJSON_OUT_OF_RANGE, field, name, true);
   }
@@ -198,17 +195,21 @@ class Rules {
   }
 
  protected:
+  // Clips a finite number to the field's range; false: it lies outside, and the field refuses that.
+  bool bringIntoRange(const Field &field, double &value, Slice text, bool isText) {
+    const cjson_field &given = field.given;
+    if (!given.has_range || (value >= given.low && value <= given.high)) return true;
+    if (given.rejects_out_of_range) return note(CJSON_OUT_OF_RANGE, field, text, isText), false;
+    value = value < given.low ? given.low : given.high;
+    counts_[field.index].clipped++;
+    marks_.add(field.index, CJSON_MARK_CLIPPED);
+    return true;
+  }
+
   // Clips or refuses a finite number, and keeps it.
   void keepNumber(const Field &field, double value, Slice text, bool isText) {
     const cjson_field &given = field.given;
-    if (given.has_range) {
-      if (value < given.low || value > given.high) {
-        if (given.rejects_out_of_range) return note(CJSON_OUT_OF_RANGE, field, text, isText);
-        value = value < given.low ? given.low : given.high;
-        counts_[field.index].clipped++;
-        marks_.add(field.index, CJSON_MARK_CLIPPED);
-      }
-    }
+    if (!bringIntoRange(field, value, text, isText)) return;
     if (!field.parts.empty()) keepParts(field, value);
     value -= given.origin;
     if (!(std::fabs(value) < floatLimit)) return note(CJSON_OVERFLOW, field, text, isText);

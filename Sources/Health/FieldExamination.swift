@@ -38,6 +38,7 @@ extension FieldReport {
           + "\(count(counts.records)) records" + field.nearKeys
           + (isWeight ? ": each counts 1" : ": they are predicted, not learned"))
     }
+    warnings += labelsOutOfRange(limits, count)
     for field in fields where field.total.wild > 0 {
       let (wild, records) = (count(field.total.wild), count(field.total.records))
       warnings.append(
@@ -51,6 +52,19 @@ extension FieldReport {
     }
     for field in fields { warnings += field.values?.sentences(count: count) ?? [] }
     return warnings + strangeLabels(count) + [refusedInBulk(count)].compactMap(\.self)
+  }
+
+  /// Labels of which so many lie outside their range that the model learns the bounds.
+  private func labelsOutOfRange(_ limits: HealthLimits, _ count: (Int64) -> String) -> [String] {
+    let most = min(limits.clippedShareMax, 0.1)
+    return fields.filter { !$0.isFeature }.compactMap { field in
+      let counts = field.total
+      guard counts.records >= limits.recordsMin, Double(counts.clipped) > most * Double(counts.records) else {
+        return nil
+      }
+      return "label \(field.path) lies outside its clip range in \(count(counts.clipped)) of \(count(counts.records)) "
+        + "records: it is learned as the nearest bound; `clip: [lowest, highest]` says what may occur"
+    }
   }
 
   /// Labels that the task cannot learn from, however few: a class that is not declared is never learned.

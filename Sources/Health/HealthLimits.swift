@@ -8,8 +8,7 @@ public struct HealthLimits: Sendable, Hashable, Codable {
   public var gradientNormMax: Double = 1000
   /// The smallest gradient norm; below it nothing is learned any more.
   public var gradientNormMin: Double = 1e-9
-  /// The largest mean update as a share of the parameters' norm. A healthy ratio is near 1e-3; layers that start at
-  /// zero are far above it for a while.
+  /// The largest mean update as a share of the parameters' norm, which counts as 1 at least. A healthy ratio is near 1e-3.
   public var updateRatioMax: Double = 0.5
   /// Below this many rows nothing is said about dead units: a rarely used unit is not a dead one.
   public var rowsMin: Int64 = 100

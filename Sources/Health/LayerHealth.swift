@@ -32,8 +32,16 @@ public struct LayerHealth: Sendable, Hashable, Codable {
   /// Root mean square over the steps of the gradient's L2 norm; nil without a step.
   public var gradientNorm: Double? { steps > 0 ? (gradientSquaredNormSum / Double(steps)).squareRoot() : nil }
 
-  /// Mean size of an update as a share of the parameters' norm; nil without a step or with all parameters zero.
-  public var updateRatio: Double? { steps > 0 && weightNorm != 0 ? updateNormSum / Double(steps) / weightNorm : nil }
+  /// Mean size of an update as a share of the parameters' norm, or of `updateNormFloor` where that is larger; nil without a
+  /// step or with all parameters zero.
+  public var updateRatio: Double? {
+    guard steps > 0, weightNorm != 0 else { return nil }
+    return updateNormSum / Double(steps) / (weightNorm < Self.updateNormFloor ? Self.updateNormFloor : weightNorm)
+  }
+
+  /// Parameters that should be near zero, such as the bias that is all there is of a linear model's output, are not sick for
+  /// moving by more than themselves. Inputs and logits are of the order of 1, so an update is small beside that.
+  public static let updateNormFloor = 1.0
 
   /// Adds a later window of the same layer, or the same window of another rank.
   public mutating func merge(_ other: LayerHealth) {

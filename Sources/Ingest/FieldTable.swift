@@ -68,11 +68,7 @@ struct FieldTable {
       case .reject: CJSON_UNKNOWN_REJECT
       }
     field.unknown = Int32(unknown)
-    if let clip = feature.clip {
-      field.has_range = true
-      (field.low, field.high) = (clip.lowerBound, clip.upperBound)
-      field.rejects_out_of_range = feature.outOfRange == .reject
-    }
+    set(&field, range: feature.clip, feature.outOfRange)
     field.coerces = feature.coerce ?? schema.coerce
     field.unit = (feature.unit ?? schema.timeUnit).code
     field.origin = feature.originInForce
@@ -119,9 +115,16 @@ struct FieldTable {
     field.kind = Int32(kind)
     field.column = Int32(column)
     field.coerces = schema.coerce
-    // A count is not negative.
-    field.has_range = head.effectiveLoss.kind == .poisson
+    field.is_count = head.effectiveLoss.kind == .poisson
+    set(&field, range: head.label.clip, head.label.outOfRange)
     append(field, path: head.label.path, name: head.label.path, values: head.label.classes)
+  }
+
+  private func set(_ field: inout cjson_field, range: ClosedRange<Double>?, _ outside: FeatureSettings.OutOfRange) {
+    guard let range else { return }
+    field.has_range = true
+    (field.low, field.high) = (range.lowerBound, range.upperBound)
+    field.rejects_out_of_range = outside == .reject
   }
 
   private mutating func add(place path: String, kind: Int32) {

@@ -17,6 +17,8 @@ import Vocabulary
 /// - A category is a text, or a whole number taken as its shortest text, so that 1, 1.0, 1e0 and "1" are one; with
 ///   `valuesMax` above 1 also a list of them, of which null is none, an empty one says nothing, and a longer one is out of
 ///   range. A class is what a category is, or true and false where classes have these names.
+/// - A label that is a number is clipped or rejected outside its range as a number is; one that no double holds, no float
+///   without a range, or that is below 0 and a count, is a `badLabel`.
 /// - A weight is a number of 0 … `FeatureSchema.weightMax`, and 1 where it is absent; any other is `outOfRange`.
 /// - A map is an object whose keys are hashed to rows, each with its value as its weight: a number, true for 1, false and
 ///   null for none; a text makes `key=text` a key of weight 1. Of a key that occurs twice both count. More than `pairsMax`

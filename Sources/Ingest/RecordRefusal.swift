@@ -17,12 +17,20 @@ public struct RecordRefusal: Sendable {
   ///   - field: The name of the feature; nil: the record as a whole.
   ///   - value: As `RecordDecoder.rejectedValue` has it.
   ///   - record: Nil: a value that did not come in a record.
+  ///   - size: Bytes of such a value, where it is a map or a text.
   public func sentence(
-    _ reason: RejectReason, field: String?, value: String?, record: UnsafeRawBufferPointer?
+    _ reason: RejectReason, field: String?, value: String?, record: UnsafeRawBufferPointer?, size: Int? = nil
   ) -> String {
+    if reason == .oversized, let size = record?.count ?? size { return "\(reason.rawValue): \(tooLarge(size))" }
     let feature = schema.features.first { $0.name == field }
     let detail = feature.map { self.detail(reason, $0, value, record) } ?? detail(reason, record)
     return reason.rawValue + (detail.map { ": \($0)" } ?? "")
+  }
+
+  private func tooLarge(_ size: Int) -> String {
+    size > recordBytesMax
+      ? "it has \(size) bytes, and source.record_bytes_max is \(recordBytesMax)"
+      : "it is nested deeper than 128 levels"
   }
 
   private func detail(_ reason: RejectReason, _ record: UnsafeRawBufferPointer?) -> String? {
@@ -38,9 +46,6 @@ public struct RecordRefusal: Sendable {
       return TextEncoding.trouble(in: record).map {
         "behind \($0.characters) characters, \(TextEncoding.sentence(about: $0.byte))"
       }
-    case .oversized:
-      return record.count > recordBytesMax
-        ? "it has \(record.count) bytes, and source.record_bytes_max is \(recordBytesMax)" : "it is nested too deep"
     case .notAnObject: return "it is JSON, and no object: {…} is expected"
     default: return nil
     }

@@ -4,8 +4,8 @@ extension Learner {
   /// The rows of `batch` that alone give a NaN or an infinity on the way forward or back, or a gradient so large that the
   /// sum over a whole step overflows, with the layer that shows it first and the input that causes it.
   ///
-  /// Runs each row by itself over the learner's buffers: outputs and gradients of the step in hand are lost, parameters,
-  /// statistics and health counts stay. An input is named where the row is sound without it.
+  /// Runs each row by itself over the learner's buffers: outputs, gradients and health counts of the step in hand are
+  /// lost, parameters, statistics and earlier counts stay. An input is named where the row is sound without it.
   public func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
     withArithmeticMode {
       defer { discardStep() }

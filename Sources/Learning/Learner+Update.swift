@@ -31,6 +31,7 @@ extension Learner {
       takeUpFacts()
     }
     for encoder in network.encoders { encoder.learn(merged, step: step, optimizers) }
+    monitor.keep()
     step += 1
     return update
   }

@@ -71,6 +71,7 @@ public final class Learner {
   /// Normalises with the statistics as they are, and runs forward.
   public func predict(_ batch: FeatureBatch) {
     withArithmeticMode {
+      monitor.begin()
       network.forward(batch, countsHealth: true)
       monitor.observe()
     }
@@ -148,9 +149,10 @@ public final class Learner {
     withArithmeticMode { applyStep(labelled: labelled, weight: weight ?? Double(labelled), lossSum: lossSum) }
   }
 
-  /// Forgets gradients and moments of the step in hand: a rank without records then adds nothing to the sums.
+  /// Forgets gradients, moments and health counts of the step in hand: a rank without records then adds nothing to the sums.
   public func discardStep() {
     back.gradient.buffer.update(repeating: 0)
+    monitor.forget()
     forgetRows()
   }
 

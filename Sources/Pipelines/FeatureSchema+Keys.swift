@@ -42,6 +42,14 @@ extension LabelSettings {
           of: .line("a class name"), "a list of class names, such as [on_time, late]", count: 0...10_000,
           isHiddenWhenEmpty: true),
         "The class names, in the order of the outputs; binary: none, or two, [what counts 0, what counts 1]."),
+      Key(
+        "clip", \.clip, .ifGiven(.range),
+        "Of a number (`task: regression`): the values that are learned, as [lowest, highest], and what all measures are of; without it any number that a 32-bit float holds."
+      ),
+      Key(
+        "out_of_range", \.outOfRange, .choice,
+        onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.clip != nil },
+        "What a label outside clip becomes: the nearest bound, or a rejected record."),
     ])
 }
 

@@ -49,6 +49,10 @@ public struct LabelSettings: Sendable, Hashable, Codable {
   public var path: String
   /// The class names, in the order of the outputs. Binary: none, or what counts 0 and what counts 1.
   public var classes: [String] = []
+  /// Numbers: the values that are learned; nil: any finite float.
+  public var clip: ClosedRange<Double>?
+  /// What a value outside `clip` becomes.
+  public var outOfRange: FeatureSettings.OutOfRange = .clip
 
   public init(path: String, classes: [String] = []) {
     self.path = path

@@ -108,6 +108,15 @@ extension HeadSettings {
           of: .line("a class name"), "a list of class names, such as [on_time, late]", count: 0...10_000,
           isHiddenWhenEmpty: true),
         "The class names, in the order of the outputs; binary: none, or two, [what counts 0, what counts 1]."),
+      Key(
+        "clip", \.label.clip, .ifGiven(.range),
+        onlyIf: Condition("is for numbers only", "leave it out, or write `task: regression`") {
+          $0.task == .regression
+        }, "Of a number: the values that are learned, as [lowest, highest]; without it any number."),
+      Key(
+        "out_of_range", \.label.outOfRange, .choice,
+        onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.label.clip != nil },
+        "What a label outside clip becomes: the nearest bound, or a rejected record."),
       Key("weight", \.weight, .number(0...1e6, isOpenBelow: true), "Of its loss in the sum; the primary one has 1."),
     ] + lossKeys)
 }

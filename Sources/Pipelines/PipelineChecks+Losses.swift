@@ -4,7 +4,7 @@ extension PipelineChecks {
     guard reader.trusts("model"), reader.trusts("schema.label") else { return }
     check(pipeline.model, classes: pipeline.schema.label.classes, "model")
     noteRepetitions(pipeline.model.heads.map(\.name), "model.heads", "the head name", key: ".name")
-    var readings = [pipeline.schema.label.path: (pipeline.model.task, pipeline.schema.label.classes)]
+    var readings = [pipeline.schema.label.path: (pipeline.model.task, pipeline.schema.label)]
     for (index, head) in pipeline.model.heads.enumerated() {
       let path = "model.heads[\(index)]"
       if head.name == pipeline.model.outputName || head.name == "output" {
@@ -25,12 +25,12 @@ extension PipelineChecks {
       default: break
       }
       noteRepetitions(head.label.classes, "\(path).classes", "the class")
-      if let (task, classes) = readings[head.label.path], task != head.task || classes != head.label.classes {
+      if let (task, label) = readings[head.label.path], task != head.task || label != head.label {
         note(
           "\(path).label", "the label `\(head.label.path)` is read in two ways",
-          "heads with the same label have the same task and classes")
+          "heads with the same label have the same task, classes and clip")
       }
-      readings[head.label.path] = (head.task, head.label.classes)
+      readings[head.label.path] = (head.task, head.label)
       check(head, classes: head.label.classes, path)
     }
   }

@@ -15,6 +15,8 @@ struct PipelineChecks {
     checkLayers()
     checkOptimizers()
     checkLosses()
+    checkLabelRanges()
+    checkWeight()
     checkSize()
   }
 

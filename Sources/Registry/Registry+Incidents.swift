@@ -125,6 +125,18 @@ extension Registry {
     }
   }
 
+  /// Those of one kind since the pipeline's newest lineage began; the newest first.
+  public func incidents(ofLineage pipeline: Int64, kind: String, limit: Int) async throws -> [IncidentRecord] {
+    try await perform { session in
+      try session.incidents(
+        """
+        WHERE pipeline_id = $1 AND kind = $2 AND id > coalesce(
+          (SELECT max(id) FROM incidents WHERE pipeline_id = $1 AND kind = 'lineage_begun'), 0)
+        ORDER BY id DESC LIMIT $3
+        """, [.int(pipeline), .text(kind), .integer(limit)])
+    }
+  }
+
   public func incident(_ id: Int64) async throws -> IncidentRecord? {
     try await perform { try $0.incidents("WHERE id = $1", [.int(id)]).first }
   }

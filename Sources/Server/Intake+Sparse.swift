@@ -10,7 +10,8 @@ extension Intake {
     guard tensor.width == 1 else { throw tooWide(tensor, 1) }
     func take(_ value: UnsafeRawBufferPointer?, _ row: Int) throws {
       if let value, !TextEncoding.isUTF8(value) { throw misfit(tensor, row, "not UTF-8") }
-      try check(decoder.decode(sparse: value, column: column, row: row, of: batch), tensor.name, row)
+      try check(
+        decoder.decode(sparse: value, column: column, row: row, of: batch), tensor.name, row, size: value?.count)
     }
     if case .binary(let range) = tensor.content {
       return try strings(of: tensor, try binaryElements(of: tensor, range, body)) { try take($1, $0) }

@@ -135,13 +135,15 @@ final class Intake {
     }
   }
 
-  /// - Parameter record: Nil: a value of a column.
+  /// - Parameters:
+  ///   - record: Nil: a value of a column.
+  ///   - size: Bytes of such a value, where it is a map or a text.
   func check(
-    _ outcome: DecodeOutcome, _ input: String, _ row: Int, record: UnsafeRawBufferPointer? = nil
+    _ outcome: DecodeOutcome, _ input: String, _ row: Int, record: UnsafeRawBufferPointer? = nil, size: Int? = nil
   ) throws {
     guard case .rejected(let reason, let field) = outcome else { return }
     let place = field.map { $0 == input ? "" : ", field “\($0)”" } ?? ""
-    let why = refusal.sentence(reason, field: field, value: decoder.rejectedValue, record: record)
+    let why = refusal.sentence(reason, field: field, value: decoder.rejectedValue, record: record, size: size)
     throw APIError.badRequest("input “\(input)”, row \(row)\(place): \(why)")
   }
 }

@@ -31,6 +31,12 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
     UnsafeMutableRawPointer(pointer).initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
   }
 
+  /// Becomes `other`, of as many elements.
+  public func copy(_ other: AlignedBuffer) {
+    precondition(count == other.count, "\(other.count) elements are none of \(count)")
+    pointer.update(from: other.pointer, count: count)
+  }
+
   public var byteCount: Int { count * MemoryLayout<Element>.stride }
 
   public subscript(index: Int) -> Element {

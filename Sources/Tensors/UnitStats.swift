@@ -27,6 +27,19 @@ package final class UnitStats {
     reset()
   }
 
+  /// Becomes `other`, of as many units.
+  package func copy(_ other: UnitStats) {
+    precondition(units == other.units, "counts of \(other.units) units are none of \(units)")
+    active.copy(other.active)
+    negative.copy(other.negative)
+    saturated.copy(other.saturated)
+    nonFinite.copy(other.nonFinite)
+    minimum.copy(other.minimum)
+    maximum.copy(other.maximum)
+    sum.copy(other.sum)
+    square.copy(other.square)
+  }
+
   package func reset() {
     for counts in [active, negative, saturated, nonFinite] { counts.clear() }
     sum.clear()

@@ -74,7 +74,10 @@ extension FieldAccount {
       let field = rejection.field.flatMap { name in fields.firstIndex { $0.name == name } }
       let code = FieldCode(field: field, .rejected(reason))
       add(code, rejection.records)
-      if let example = rejection.example { note(example, of: code) }
+      guard let example = rejection.example else { continue }
+      // Whose value it was is not known by the code any more.
+      let gone = field == nil ? rejection.field : nil
+      note((gone.map { "\($0): " } ?? "") + example, of: code)
     }
     beginWindow()
   }

@@ -245,7 +245,12 @@ class Reader {
         out_.weight = float(value);
         return;
       default:
-        if (std::isinf(float(value)) || (place.has_range && value < place.low)) return wrong(i);
+        if (std::isinf(value)) return wrong(i);
+        if (place.has_range) {
+          if (place.rejects_out_of_range && (value < place.low || value > place.high)) return note(CJSON_OUT_OF_RANGE, i);
+          value = std::min(std::max(value, place.low), place.high);
+        }
+        if (std::isinf(float(value)) || (place.is_count && value < 0)) return wrong(i);
         out_.labels[place.column] = float(value);
     }
   }

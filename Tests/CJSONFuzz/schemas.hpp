@@ -44,6 +44,7 @@ struct Place {
     field.slots = most, field.norm = norm, field.ngrams = ngrams;
     return std::move(*this);
   }
+  Place count() && { return field.is_count = true, std::move(*this); }
   Place coerced() && { return field.coerces = true, std::move(*this); }
 };
 
@@ -128,7 +129,7 @@ inline const std::vector<Schema> &schemas() {
           Place({"t"}, CJSON_EVENT_TIME).unit(CJSON_UNIT_SECONDS),
           Place({"t"}, CJSON_TIMESTAMP).unit(CJSON_UNIT_MILLISECONDS).origin(1e9),
           Place({"y"}, CJSON_LABEL_CLASS).known({"0", "1", "true", "late"}, 0),
-          Place({"another_feature_with_a_long_name", "\b"}, CJSON_LABEL_VALUE).range(0, 0),
+          Place({"another_feature_with_a_long_name", "\b"}, CJSON_LABEL_VALUE).count(),
       }),
       // Values in other clothes.
       Schema({
@@ -140,6 +141,9 @@ inline const std::vector<Schema> &schemas() {
           Place({"u"}, CJSON_TIMESTAMP).unit(CJSON_UNIT_NANOSECONDS).range(-1e9, 3e9),
           Place({"y"}, CJSON_LABEL_BINARY).coerced(),
           Place({"z"}, CJSON_LABEL_VALUE).coerced(),
+          Place({"l"}, CJSON_LABEL_VALUE).coerced().range(-2, 1e3),
+          Place({"l"}, CJSON_LABEL_VALUE).coerced().range(0, 5).count(),
+          Place({"r", "l"}, CJSON_LABEL_VALUE).range(-0.5, 2.5, true),
           Place({"w"}, CJSON_WEIGHT).coerced().range(0, 1e6),
       }),
       // Times, with the parts of two calendars.

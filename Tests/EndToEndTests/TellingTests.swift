@@ -53,6 +53,8 @@ struct TellingTests {
     let status = try place.run("status", "--json").json()
     #expect(status["rejected"] as? Int == 120)
     #expect(status["unlabelled"] as? Int == 200)
+    // The workers that delivered them are gone.
+    #expect((status["deadLetters"] as? [String: Any])?["delivered"] as? Int == 120)
     #expect(status["rejectedByReason"] as? [String: Int] == ["wrong_type": 120])
     let features = status["features"] as? [[String: Any]] ?? []
     #expect(features.map { $0["missing"] as? Int } == [1080, 0, 0])

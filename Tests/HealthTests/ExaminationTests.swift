@@ -63,6 +63,20 @@ struct ExaminationTests {
     }
   }
 
+  @Test("a bias that belongs near zero may move by more than itself, and no layer by half of what inputs are")
+  func nearZero() {
+    func bias(_ update: Double) -> LayerHealth {
+      healthy {
+        $0.weightNorm = 0.004
+        $0.updateNormSum = update * Double($0.steps)
+      }
+    }
+    #expect(verdict(.updateRatio, bias(0.05)) == .pass)
+    #expect(bias(0.05).updateRatio.map { abs($0 - 0.05) < 1e-12 } == true)
+    #expect(verdict(.updateRatio, bias(0.51)) == .fail)
+    #expect(verdict(.updateRatio, healthy { $0.weightNorm = .nan }) == .fail)
+  }
+
   @Test("a NaN or infinite norm fails whatever the limit and however few the steps", arguments: [1, 100] as [Int64])
   func nonFiniteNorm(steps: Int64) {
     for value in [Double.nan, .infinity] {

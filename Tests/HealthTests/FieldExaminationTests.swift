@@ -91,6 +91,23 @@ struct FieldExaminationTests {
       ])
   }
 
+  @Test("a label that often lies at the bounds of its range is a warning")
+  func clippedLabel() {
+    func told(_ clipped: Int64, _ limits: HealthLimits = HealthLimits()) -> [String] {
+      FieldReport(records: 1000, fields: [field(.init(records: 1000, clipped: clipped), isFeature: false)])
+        .warnings(limits: limits) { "\($0)" }
+    }
+    #expect(told(100).isEmpty)
+    #expect(
+      told(101) == [
+        "label x.A lies outside its clip range in 101 of 1000 records: it is learned as the nearest bound; "
+          + "`clip: [lowest, highest]` says what may occur"
+      ])
+    var strict = HealthLimits()
+    strict.clippedShareMax = 0
+    #expect(told(1, strict).count == 1 && told(0, strict).isEmpty)
+  }
+
   @Test("a weight that never comes is told as what it is")
   func weight() {
     var weight = field(.init(records: 500, missing: 500), isFeature: false, near: ["w"])

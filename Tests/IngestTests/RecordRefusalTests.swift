@@ -60,5 +60,11 @@ struct RecordRefusalTests {
     #expect(stranger?.contains(#"holds "sprin", which is none of the known values (near: spring)"#) == true)
     let large = sentence(#"{"b":"\#(String(repeating: "x", count: 2000))"}"#, .one(.float))
     #expect(large == "oversized: it has 2008 bytes, and source.record_bytes_max is 1000")
+    // A map or a text that came by itself.
+    let refusal = RecordRefusal(.one(.map), recordBytesMax: 1000)
+    let alone = refusal.sentence(.oversized, field: "a", value: nil, record: nil, size: 1200)
+    #expect(alone == "oversized: it has 1200 bytes, and source.record_bytes_max is 1000")
+    let deep = refusal.sentence(.oversized, field: "a", value: nil, record: nil, size: 900)
+    #expect(deep == "oversized: it is nested deeper than 128 levels")
   }
 }

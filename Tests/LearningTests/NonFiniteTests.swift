@@ -15,16 +15,56 @@ import Vocabulary
     for _ in 0..<3 { try learner.learn(stream.batch(12, allLabelled: true)) }
   }
 
-  @Test mutating func `in a record is found by row, layer and feature`() throws {
-    let batch = stream.batch(12, allLabelled: true)
-    // "b" is taken as it is, and weights above 1 make its huge value overflow.
+  /// "b" is taken as it is, and weights above 1 make its huge value overflow.
+  private func steepState() throws -> [UInt8] {
     let position = try firstParameter(learner)
     var state = learner.encodeState()
     for offset in stride(from: position, to: position + 384 * 4, by: 4) {
       let weight = state[offset..<(offset + 4)].withUnsafeBytes { $0.loadUnaligned(as: Float.self) }
       withUnsafeBytes(of: weight * 16) { state.replaceSubrange(offset..<(offset + 4), with: $0) }
     }
-    try learner.restoreState(state)
+    return state
+  }
+
+  @Test mutating func `leaves no trace in what health counts, nor does a step that is made again`() throws {
+    let batch = stream.batch(12, allLabelled: true)
+    let rest = spec.makeBatch(capacity: 12)
+    rest.count = 11
+    for row in 0..<11 { rest.copyRow(row < 5 ? row : row + 1, of: batch, to: row) }
+    let state = try steepState()
+    let twin = Learner(spec: spec, batchCapacity: 12)
+    for each in [learner, twin] {
+      try each.restoreState(state)
+      // Counts of earlier steps stay.
+      _ = each.takeHealth()
+      each.predict(rest)
+      let local = each.backward(rest)
+      each.absorbOwn()
+      #expect(each.apply(labelled: local.labelled, lossSum: local.lossSum).isFinite)
+    }
+    batch.numbers[5 * 3 + 1] = .greatestFiniteMagnitude
+    learner.predict(batch)
+    #expect(!learner.backward(batch).isFinite)
+    #expect(learner.nonFiniteRows(in: batch).map(\.row) == [5])
+    learner.predict(rest)
+    #expect(learner.backward(rest).isFinite)
+    learner.discardStep()
+    for each in [learner, twin] {
+      each.predict(rest)
+      let local = each.backward(rest)
+      each.absorbOwn()
+      #expect(each.apply(labelled: local.labelled, lossSum: local.lossSum).isFinite)
+    }
+    let (found, expected) = (learner.takeHealth(), twin.takeHealth())
+    #expect(found == expected)
+    #expect(expected.allSatisfy { $0.sketch.nonFinite == 0 && $0.steps == 2 })
+    let first = try #require(expected.first).sketch
+    #expect(first.count == 22 * Int64(first.unitActivity.count) && first.count > 0)
+  }
+
+  @Test mutating func `in a record is found by row, layer and feature`() throws {
+    let batch = stream.batch(12, allLabelled: true)
+    try learner.restoreState(steepState())
     batch.numbers[5 * 3 + 1] = .greatestFiniteMagnitude
     learner.predict(batch)
     let local = learner.backward(batch)

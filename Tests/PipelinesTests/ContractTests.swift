@@ -55,8 +55,11 @@ struct ContractTests {
     Edit("[punctual, late]", "[punctual, delayed]", "schema.label.classes", .changes, "learned for other classes"),
     Edit("path: y.late", "path: y.late15", "schema.label.path", .changes, "another label"),
     Edit(
-      "  label: { path: y.late", "  weight: w\n  label: { path: y.late", "schema.weight", .harmless,
-      "how much records count from now on"),
+      "  label: { path: y.late", "  weight: n\n  label: { path: y.late", "schema.weight", .harmless,
+      "records count as much as `n` says from now on"),
+    Edit(
+      "task: regression }", "task: regression, clip: [0, 600] }", "model.heads[minutes].clip", .harmless,
+      "between the old and the new bounds"),
     Edit("path: x.a", "path: x.b", "schema.features[a].path", .changes, "another place in the record"),
     Edit("name: at, type: timestamp", "name: at, type: float", "schema.features[at].type", .changes, "kind of value"),
     Edit("type: timestamp", "type: timestamp, unit: ms", "schema.features[at].unit", .harmless, "recognised as of"),
@@ -153,6 +156,20 @@ struct ContractTests {
     // 4 + 8 + 2 + 1 + 1 embedded, three numbers and two that tell of absence are twenty-one inputs.
     let (before, after) = (try residual(lines), try residual(turned))
     #expect(after.edits(since: before).map(\.effect) == [.changes])
+  }
+
+  @Test("a weight that comes, goes or moves is told with what records count from now on")
+  func weight() throws {
+    let without = try parsed(Self.file)
+    func at(_ path: String) throws -> Pipeline {
+      try parsed(Self.file.replacing("  label: { path: y.late", with: "  weight: \(path)\n  label: { path: y.late"))
+    }
+    let (old, other) = (try at("n"), try at("v"))
+    let gone = try #require(without.edits(since: old).first)
+    #expect(gone.setting == "schema.weight" && gone.old == "n" && gone.new == nil && gone.effect == .harmless)
+    #expect(gone.meaning == "every record counts 1 from now on; what was learned stays as it is")
+    let moved = try #require(other.edits(since: old).first)
+    #expect(moved.old == "n" && moved.new == "v" && moved.meaning.hasPrefix("records count as much as `v` says"))
   }
 
   @Test("names exchanged between two features are two other paths")

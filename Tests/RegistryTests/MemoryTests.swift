@@ -23,6 +23,13 @@ struct MemoryTests {
     #expect(record.positions == draft.positions)
     #expect(record.feature == "distance" && record.layer == "hidden.0" && record.step == 12)
     #expect(try await registry.incidents(pipeline: pipeline, limit: 5) == [record])
+    func ofLineage() async throws -> [IncidentRecord] {
+      try await registry.incidents(ofLineage: pipeline, kind: "non_finite_record", limit: 5)
+    }
+    #expect(try await ofLineage() == [record])
+    #expect(try await registry.incidents(ofLineage: pipeline, kind: "another", limit: 5).isEmpty)
+    try await registry.openIncident(pipeline: pipeline, IncidentDraft(kind: "lineage_begun", severity: .notice))
+    #expect(try await ofLineage().isEmpty)
     await registry.close()
   }
 

@@ -78,6 +78,11 @@ struct FieldAccountTests {
     again.add(FieldCode(field: 0, .missing), 1)
     #expect(again.report(fields).fields[0].total == .init(records: 1010, missing: 1001))
 
+    // Whose value was refused is known where that field is gone, too.
+    let refused = FieldAccount(saved, [fields[0]]).report([fields[0]]).rejections.first { $0.reason == "wrong_type" }
+    #expect(refused?.field == nil && refused?.records == 7)
+    #expect(refused?.example == "\(fields[1].name): \"1.28\" at t/0@3")
+
     var mended = fields
     mended[0] = DeclaredField(name: "a", path: "x.a", isFeature: true)
     mended.insert(DeclaredField(name: "new", path: "new", isFeature: true), at: 2)

@@ -27,7 +27,7 @@ enum {
   CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
   CJSON_LABEL_BINARY,  // 0, 1, true, false → labels[column]
   CJSON_LABEL_CLASS,   // one of `values`, as a category → labels[column] is its index
-  CJSON_LABEL_VALUE,   // a number, not below `low` when has_range → labels[column]
+  CJSON_LABEL_VALUE,   // a number, clipped or refused outside its range; a count is not below 0 → labels[column]
   CJSON_WEIGHT,        // a number within `low` … `high` → *weight; absent: 1
   CJSON_MAP,           // an object of numbers, truths and texts → bag `column`: a row each, with the value as its weight
   CJSON_TEXT           // text → bag `column`: a row for each token, and each run of up to `ngrams`, with their number
@@ -95,6 +95,7 @@ typedef struct {
   bool coerces;      // texts count as the numbers, truths and times that they spell; truths and fractions as categories
   bool has_range;
   bool rejects_out_of_range;  // else clipped
+  bool is_count;              // label values: one below 0, after clipping, is none
   uint32_t buckets;           // categories and bags; ≥ 2
   uint32_t slots;             // categories: columns from `column` on, one a value of a list; 0 is 1. Bags: rows at most
   bool gives_hashes;          // categories: as many columns again behind those, as `cjson_decode` says

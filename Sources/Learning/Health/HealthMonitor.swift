@@ -23,6 +23,7 @@ final class HealthMonitor {
   private let slots: [AlignedBuffer<UInt32>]
   /// Of each head's logits.
   private var outputSketches: [ActivationSketch]
+  private var mark: HealthMark
 
   init(_ network: Network) {
     self.network = network
@@ -37,7 +38,37 @@ final class HealthMonitor {
     updateNorms = AlignedBuffer(count: parts.count)
     every = max(1, network.spec.histogramEvery)
     slots = observed.map { _ in AlignedBuffer(count: 4 * ActivationSketch.exponentSlotCount) }
-    outputSketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
+    let sketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
+    outputSketches = sketches
+    mark = HealthMark(observed, outputs: sketches)
+  }
+
+  /// A batch is about to go forward: what is counted from here on may be forgotten.
+  func begin() {
+    mark.isSet = true
+    (mark.rows, mark.untilSample) = (rows, untilSample)
+    for (index, layer) in observed.enumerated() {
+      if let stats = layer.stats { mark.stats[index]?.copy(stats) }
+    }
+    for head in outputSketches.indices { mark.outputs[head].assign(outputSketches[head]) }
+    mark.hasSlots = untilSample < network.capacity
+    if mark.hasSlots { for index in slots.indices { mark.slots[index].copy(slots[index]) } }
+  }
+
+  /// The counts since `begin` stay.
+  func keep() { mark.isSet = false }
+
+  /// Forgets what was counted since `begin`, unless it was kept or taken: the records of a step that is made again are
+  /// counted then, and those that were taken out of it are not.
+  func forget() {
+    guard mark.isSet else { return }
+    mark.isSet = false
+    (rows, untilSample) = (mark.rows, mark.untilSample)
+    for (index, layer) in observed.enumerated() {
+      if let kept = mark.stats[index] { layer.stats?.copy(kept) }
+    }
+    for head in outputSketches.indices { outputSketches[head].assign(mark.outputs[head]) }
+    if mark.hasSlots { for index in slots.indices { slots[index].copy(mark.slots[index]) } }
   }
 
   /// Counts the batch that has just gone forward.
@@ -80,6 +111,7 @@ final class HealthMonitor {
   /// The window since the last take; begins a new one.
   func take() -> [LayerHealth] {
     var layers: [LayerHealth] = []
+    keep()
     for segment in segments.indices {
       var sketch = ActivationSketch()
       if let place = places[segment] {

@@ -48,9 +48,7 @@ struct ContractComparison {
       add(.harmless("the model does not read it"), "schema.\(key.name)", before, after)
     }
     if old.schema.weight != new.schema.weight {
-      add(
-        .harmless("it changes how much records count from now on; what was learned stays as it is"), "schema.weight",
-        old.schema.weight, new.schema.weight)
+      add(.harmless(Self.meaning(ofWeight: new.schema.weight)), "schema.weight", old.schema.weight, new.schema.weight)
     }
     compare(
       old.schema.label, new.schema.label, LabelSettings.section, .label, at: "schema.label", oldPath: "schema.label",
@@ -66,6 +64,12 @@ struct ContractComparison {
         "schema.coerce", "\(old.schema.coerce)", "\(new.schema.coerce)")
     }
     compareFeatures()
+  }
+
+  private static func meaning(ofWeight path: String?) -> String {
+    let kept = "what was learned stays as it is"
+    return path.map { "records count as much as `\($0)` says from now on; \(kept)" }
+      ?? "every record counts 1 from now on; \(kept)"
   }
 
   private mutating func compareFeatures() {

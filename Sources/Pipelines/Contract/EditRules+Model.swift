@@ -23,6 +23,8 @@ extension EditRules where Owner == HeadSettings {
       "name": { _, _ in .changes("weights are known by their head's name") },
       "label": { _, _ in .changes("its weights were learned for another label") },
       "classes": { old, new in EditRules<LabelSettings>.classes(old.label, new.label) },
+      "clip": { _, _ in EditRules<LabelSettings>.clip },
+      "out_of_range": { _, _ in EditRules<LabelSettings>.outOfRange },
       "weight": { _, _ in .harmless("it decides how is learned from now on") },
     ]))
 }
@@ -54,7 +56,13 @@ extension EditRules where Owner == LabelSettings {
   static let label = EditRules(rules: [
     "path": { _, _ in .changes("the weights were learned for another label") },
     "classes": classes,
+    "clip": { _, _ in clip },
+    "out_of_range": { _, _ in outOfRange },
   ])
+
+  static let clip = EditVerdict.harmless(
+    "labels between the old and the new bounds are other numbers from now on, all others the same")
+  static let outOfRange = EditVerdict.harmless("it decides which records are taken, not what the weights mean")
 
   static let classes: Rule = { old, new in
     if old.classes.sorted() == new.classes.sorted() {

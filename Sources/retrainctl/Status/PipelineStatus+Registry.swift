@@ -24,13 +24,26 @@ extension PipelineStatus.DeadLetters {
       waiting += worker.waiting
     }
   }
+
+  /// With what the tables know: before a checkpoint is written, the letters of the records that it counts as refused are
+  /// delivered, or an incident tells that they are lost.
+  ///
+  /// - Parameters:
+  ///   - refused: Of the newest checkpoint.
+  ///   - lost: What the incidents tell.
+  mutating func complete(refused: [RejectReason: Int64], lost told: Int64) {
+    lost = max(lost, told)
+    let letters = refused.reduce(Int64(0)) { $0 + ($1.key.isDeadLettered ? $1.value : 0) }
+    delivered = max(delivered, letters - lost)
+  }
 }
 
 extension PipelineStatus.Feature {
   init(_ field: FieldReport.Field, in report: FieldReport) {
     let total = field.total
     self.init(
-      feature: field.name, path: field.path, records: total.records, missing: total.missing, clipped: total.clipped,
+      feature: field.isFeature ? field.name : "label \(field.path)", path: field.path, records: total.records,
+      missing: total.missing, clipped: total.clipped,
       unknown: total.unknown, wild: total.wild, rejected: report.rejected(because: field.name),
       missingShare: total.records > 0 ? Double(total.missing) / Double(total.records) : 0, near: field.near,
       values: field.values)
@@ -40,9 +53,9 @@ extension PipelineStatus.Feature {
 }
 
 extension FieldReport {
-  /// The features among the fields.
+  /// The features among the fields, and labels that were brought into their range.
   var features: [PipelineStatus.Feature] {
-    fields.filter(\.isFeature).map { PipelineStatus.Feature($0, in: self) }
+    fields.filter { $0.isFeature || $0.total.clipped > 0 }.map { PipelineStatus.Feature($0, in: self) }
   }
 }
 

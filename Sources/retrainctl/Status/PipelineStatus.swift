@@ -94,18 +94,10 @@ struct PipelineStatus: Codable, Sendable {
     var closedAt: Date?
     /// What is known beside, as JSON text.
     var details: String?
-
-    /// The sentence among the details; nil: there is none.
-    var what: String? { facts?["what"] }
-    /// How many records it is about; nil: it does not say.
-    var records: Int64? { facts?["records"].flatMap { Int64($0) } }
-
-    private var facts: [String: String]? {
-      details.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
-    }
   }
 
   struct DeadLetters: Codable, Sendable {
+    /// As workers tell; of the lineage, where they are gone or have told of fewer.
     var delivered: Int64 = 0
     /// Of the delivered, those that were shortened to fit.
     var cut: Int64 = 0

@@ -78,6 +78,9 @@ actor StatusReader {
       servers: try await servers(of: pipeline.id),
       troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted() + Self.silence(of: unheard),
       saved: (newest?.progress ?? []).reduce(0) { $0 + $1.trained + $1.rejected })
+    if let newest {
+      status.deadLetters.complete(refused: newest.rejected, lost: try await lostLetters(of: pipeline.id))
+    }
     status.measures = counts.live?.measures ?? newest.map { PipelineStatus.Metrics($0.metrics) }
     status.window = try await window(upTo: newest) ?? counts.live?.window
     if var report = counts.live?.fields ?? newest?.fields {
@@ -92,6 +95,8 @@ actor StatusReader {
       }
     }
     status.warnings += Self.warnings(of: status.window, measured: status.measures?.records ?? 0)
+    let weightless = Measures.warning(ofNoWeight: status.measures, lately: status.window, count: Wording.count)
+    if let weightless { status.warnings.append(weightless) }
     if let newest { status.warnings += ClassOccurrence.warnings(newest.metrics, classes: classes(of: pipeline)) }
     status.rejections = counts.rejections
     status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
@@ -174,6 +179,13 @@ actor StatusReader {
     let layers = try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init)
     health = (checkpoint.id, layers)
     return layers
+  }
+
+  /// As the incidents tell; the newest ones, of which there are few.
+  private func lostLetters(of pipeline: Int64) async throws -> Int64 {
+    try await registry.incidents(ofLineage: pipeline, kind: "dead_letters_lost", limit: 1000).reduce(0) {
+      $0 + (PipelineStatus.Incident($1).records ?? 1)
+    }
   }
 
   private func incidents(of pipeline: Int64) async throws -> [PipelineStatus.Incident] {

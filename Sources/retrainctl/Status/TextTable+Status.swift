@@ -64,7 +64,7 @@ extension TextTable {
         String(incident.id), incident.severity == "error" ? palette.bad(incident.severity) : incident.severity,
         incident.kind, incident.layer ?? "–", incident.feature ?? "–", (incident.positions.first ?? "–") + more,
         Wording.ago(incident.at, now: now) + (incident.closedAt.map { ", over \(Wording.ago($0, now: now))" } ?? ""),
-        incident.what ?? "")
+        incident.what)
     }
   }
 }
