@@ -33,15 +33,6 @@ public struct ActivationSketch: Sendable, Hashable, Codable {
 
   public init(units: Int = 0) { unitActivity = Array(repeating: 0, count: units) }
 
-  /// Becomes `other`, of the same units, in the memory that it has.
-  public mutating func assign(_ other: ActivationSketch) {
-    (count, zeros, negatives, saturated) = (other.count, other.zeros, other.negatives, other.saturated)
-    (nonFinite, sampled) = (other.nonFinite, other.sampled)
-    (minimum, maximum, sum, sumOfSquares) = (other.minimum, other.maximum, other.sum, other.sumOfSquares)
-    for place in buckets.indices { buckets[place] = other.buckets[place] }
-    for unit in unitActivity.indices { unitActivity[unit] = other.unitActivity[unit] }
-  }
-
   /// Adds what `other` saw.
   public mutating func merge(_ other: ActivationSketch) {
     count += other.count

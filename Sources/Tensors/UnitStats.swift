@@ -6,45 +6,37 @@ package final class UnitStats {
   package let units: Int
   let columns: ck_unit_stats
 
-  package let active, negative, saturated, nonFinite: AlignedBuffer<Int64>
-  package let minimum, maximum: AlignedBuffer<Float>
-  package let sum, square: AlignedBuffer<Double>
+  package let active, negative, saturated, nonFinite: UnsafeMutablePointer<Int64>
+  package let minimum, maximum: UnsafeMutablePointer<Float>
+  package let sum, square: UnsafeMutablePointer<Double>
+  /// All of them, one column behind the other, so that they are copied at once.
+  private let block: AlignedBuffer<Int64>
+  private let padded: Int
 
   package init(units: Int) {
     self.units = units
-    let padded = paddedToLanes(units)
-    active = AlignedBuffer(count: padded)
-    negative = AlignedBuffer(count: padded)
-    saturated = AlignedBuffer(count: padded)
-    nonFinite = AlignedBuffer(count: padded)
-    minimum = AlignedBuffer(count: padded)
-    maximum = AlignedBuffer(count: padded)
-    sum = AlignedBuffer(count: padded)
-    square = AlignedBuffer(count: padded)
+    padded = paddedToLanes(units)
+    block = AlignedBuffer(count: 7 * padded)
+    active = block.pointer
+    negative = active + padded
+    saturated = negative + padded
+    nonFinite = saturated + padded
+    let sums = UnsafeMutableRawPointer(nonFinite + padded).bindMemory(to: Double.self, capacity: 2 * padded)
+    (sum, square) = (sums, sums + padded)
+    let bounds = UnsafeMutableRawPointer(square + padded).bindMemory(to: Float.self, capacity: 2 * padded)
+    (minimum, maximum) = (bounds, bounds + padded)
     columns = ck_unit_stats(
-      active: active.pointer, negative: negative.pointer, saturated: saturated.pointer, non_finite: nonFinite.pointer,
-      minimum: minimum.pointer, maximum: maximum.pointer, sum: sum.pointer, square: square.pointer)
+      active: active, negative: negative, saturated: saturated, non_finite: nonFinite, minimum: minimum,
+      maximum: maximum, sum: sum, square: square)
     reset()
   }
 
   /// Becomes `other`, of as many units.
-  package func copy(_ other: UnitStats) {
-    precondition(units == other.units, "counts of \(other.units) units are none of \(units)")
-    active.copy(other.active)
-    negative.copy(other.negative)
-    saturated.copy(other.saturated)
-    nonFinite.copy(other.nonFinite)
-    minimum.copy(other.minimum)
-    maximum.copy(other.maximum)
-    sum.copy(other.sum)
-    square.copy(other.square)
-  }
+  package func copy(_ other: UnitStats) { block.copy(other.block) }
 
   package func reset() {
-    for counts in [active, negative, saturated, nonFinite] { counts.clear() }
-    sum.clear()
-    square.clear()
-    minimum.buffer.update(repeating: .infinity)
-    maximum.buffer.update(repeating: -.infinity)
+    block.clear()
+    minimum.update(repeating: .infinity, count: padded)
+    maximum.update(repeating: -.infinity, count: padded)
   }
 }

@@ -15,7 +15,7 @@ final class HealthMonitor {
   private let names: [String]
   private let gradientSquares, updateNorms: AlignedBuffer<Double>
   private var steps: Int64 = 0
-  /// Rows seen by hidden layers since the last take.
+  /// Rows seen by hidden layers since the last take, without those of the batch in hand.
   private var rows: Int64 = 0
   /// Rows until the next one for the histograms.
   private var untilSample = 0
@@ -23,7 +23,7 @@ final class HealthMonitor {
   private let slots: [AlignedBuffer<UInt32>]
   /// Of each head's logits.
   private var outputSketches: [ActivationSketch]
-  private var mark: HealthMark
+  private let batch: ObservedBatch
 
   init(_ network: Network) {
     self.network = network
@@ -38,63 +38,56 @@ final class HealthMonitor {
     updateNorms = AlignedBuffer(count: parts.count)
     every = max(1, network.spec.histogramEvery)
     slots = observed.map { _ in AlignedBuffer(count: 4 * ActivationSketch.exponentSlotCount) }
-    let sketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
-    outputSketches = sketches
-    mark = HealthMark(observed, outputs: sketches)
+    outputSketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
+    batch = ObservedBatch(network, observed, every: every)
   }
 
-  /// A batch is about to go forward: what is counted from here on may be forgotten.
+  /// A batch is about to go forward: what is counted of it may be forgotten.
   func begin() {
-    mark.isSet = true
-    (mark.rows, mark.untilSample) = (rows, untilSample)
+    keep()
     for (index, layer) in observed.enumerated() {
-      if let stats = layer.stats { mark.stats[index]?.copy(stats) }
+      if let stats = layer.stats { batch.before[index]?.copy(stats) }
     }
-    for head in outputSketches.indices { mark.outputs[head].assign(outputSketches[head]) }
-    mark.hasSlots = untilSample < network.capacity
-    if mark.hasSlots { for index in slots.indices { mark.slots[index].copy(slots[index]) } }
+    batch.isOpen = true
   }
 
-  /// The counts since `begin` stay.
-  func keep() { mark.isSet = false }
+  /// Looks at the batch that has just gone forward.
+  func observe() { batch.look(network, observed, firstSample: untilSample, every: every) }
 
-  /// Forgets what was counted since `begin`, unless it was kept or taken: the records of a step that is made again are
-  /// counted then, and those that were taken out of it are not.
-  func forget() {
-    guard mark.isSet else { return }
-    mark.isSet = false
-    (rows, untilSample) = (mark.rows, mark.untilSample)
-    for (index, layer) in observed.enumerated() {
-      if let kept = mark.stats[index] { layer.stats?.copy(kept) }
-    }
-    for head in outputSketches.indices { outputSketches[head].assign(mark.outputs[head]) }
-    if mark.hasSlots { for index in slots.indices { slots[index].copy(mark.slots[index]) } }
-  }
-
-  /// Counts the batch that has just gone forward.
-  func observe() {
-    let count = network.count
+  /// Counts the batch for good.
+  func keep() {
+    guard batch.isOpen else { return }
+    batch.isOpen = false
+    let count = batch.rows
     rows += Int64(count)
-    var row = untilSample
-    while row < count {
+    for sample in 0..<batch.samples {
       for (index, layer) in observed.enumerated() {
         TableKernels.countExponents(
-          count: layer.units, layer.y.from(row), tables: slots[index].pointer)
+          count: layer.units, batch.outputs[index].pointer + sample * layer.units, tables: slots[index].pointer)
       }
-      row += every
     }
-    for head in outputSketches.indices { observeOutput(head, count) }
-    untilSample = row - count
+    for head in outputSketches.indices { countOutput(head, count) }
+    untilSample += batch.samples * every - count
   }
 
-  private func observeOutput(_ place: Int, _ count: Int) {
-    let head = network.heads[place]
+  /// Forgets the batch, unless it was kept or taken: the records of a step that is made again are counted then, and those
+  /// that were taken out of it are not.
+  func forget() {
+    guard batch.isOpen else { return }
+    batch.isOpen = false
+    for (index, layer) in observed.enumerated() {
+      if let before = batch.before[index] { layer.stats?.copy(before) }
+    }
+  }
+
+  private func countOutput(_ place: Int, _ count: Int) {
+    let outputs = network.heads[place].shape.outputs
     var sample = untilSample
     for row in 0..<count {
       let isSampled = row == sample
       if isSampled { sample += every }
-      let logits = head.logits.from(row)
-      for output in 0..<head.shape.outputs {
+      let logits = batch.logits[place].pointer + row * outputs
+      for output in 0..<outputs {
         outputSketches[place].add(logits[output], isSampled: isSampled)
         if logits[output] != 0 { outputSketches[place].unitActivity[output] += 1 }
       }
