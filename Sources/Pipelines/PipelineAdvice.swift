@@ -1,31 +1,64 @@
+/// What is no mistake and may still not be what is meant.
+public struct Advice: Sendable, Hashable {
+  /// The setting that it is about, as `training.optimizer`.
+  public let setting: String
+  /// One sentence without its full stop.
+  public let sentence: String
+
+  /// The sentence with its place in the file.
+  public func description(fileName: String, _ places: SettingPlaces) -> String {
+    let place = places.place(of: setting)
+    return "\(fileName):\(place.line):\(place.column): \(sentence)"
+  }
+}
+
 extension Pipeline {
-  /// What is no mistake and may still not be what is meant, a sentence each.
-  public var advice: [String] {
-    source.remarks + steepDescents + unservedCanary
+  public var advice: [Advice] {
+    source.remarks.map { Advice(setting: "source.librdkafka", sentence: $0) } + boundedDescents + steepDescents
+      + unservedCanary
   }
 
-  /// The stage is there, and the traffic is not.
-  private var unservedCanary: [String] {
-    guard rollout.canaryShare > 0 else { return [] }
-    return [
-      "rollout.canary_share is \(rollout.canaryShare): a version is a canary for a while before it is stable, and is judged on "
-        + "the stream meanwhile; servers send it no live requests yet"
-    ]
+  private var boundedDescents: [Advice] {
+    guard let head = heads.first(where: { $0.task == .regression }) else { return [] }
+    return boundedRates.map { key, given, inForce in
+      Advice(
+        setting: "training.\(key)",
+        sentence: """
+          training.\(key) is sgd with the rate \(given), and the output `\(head.name)` is a value: such a step would overshoot \
+          without end, so the rate is \(figure(inForce)); adagrad, the default, needs no bound
+          """)
+    }
+  }
+
+  private func figure(_ rate: Double) -> String {
+    rate >= 0.001 ? "\((rate * 10_000).rounded() / 10_000)" : "\(rate)"
   }
 
   /// A plain step of that rate is usual for probabilities, whose gradients are below 1; errors of a value are not.
-  private var steepDescents: [String] {
-    guard let head = heads.first(where: { $0.task == .regression }) else { return [] }
-    let rows = [
-      ("optimizer", training.optimizer), ("embedding_optimizer", training.embeddingOptimizer),
-      ("wide_optimizer", training.wideOptimizer ?? training.embeddingOptimizer),
+  private var steepDescents: [Advice] {
+    guard let head = heads.first(where: { $0.task == .regression }), training.optimizer.kind == .sgd,
+      training.optimizer.learningRate > 0.1
+    else { return [] }
+    return [
+      Advice(
+        setting: "training.optimizer",
+        sentence: """
+          training.optimizer is sgd with the rate \(training.optimizer.learningRate), and the output `\(head.name)` is a value: \
+          such a step may overshoot without end; adam, the default, is safe, or a rate of 0.05
+          """)
     ]
-    return rows.prefix(training.wideOptimizer == nil ? 2 : 3).compactMap { key, optimizer in
-      guard optimizer.kind == .sgd, optimizer.learningRate > 0.1 else { return nil }
-      return """
-        training.\(key) is sgd with the rate \(optimizer.learningRate), and the output `\(head.name)` is a value: such a step may \
-        overshoot without end; adagrad, the default of embeddings, is safe, or a rate of 0.05
-        """
-    }
+  }
+
+  /// The stage is there, and the traffic is not.
+  private var unservedCanary: [Advice] {
+    guard rollout.canaryShare > 0 else { return [] }
+    return [
+      Advice(
+        setting: "rollout.canary_share",
+        sentence: """
+          rollout.canary_share is \(rollout.canaryShare): a version is a canary for a while before it is stable, and is judged on \
+          the stream meanwhile; servers send it no live requests yet
+          """)
+    ]
   }
 }

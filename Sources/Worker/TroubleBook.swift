@@ -14,6 +14,16 @@ actor TroubleBook {
     case stream = "gaps in the stream and lost dead letters cannot be told"
     case checkpoints = "no checkpoint can be written, the newest state waits"
     case contract = "a worker waits"
+    case learning = "the model does not get better"
+
+    /// How its log line begins.
+    fileprivate var headline: StaticString {
+      switch self {
+      case .contract: "waiting for the group"
+      case .learning: "what is learned does harm"
+      default: "something beside the steps fails; learning goes on"
+      }
+    }
   }
 
   private struct Entry {
@@ -66,7 +76,7 @@ actor TroubleBook {
     entries.append(Entry(trouble: trouble, duties: [duty]))
     if entries.count > Self.entriesMax { entries.removeFirst() }
     logger.warning(
-      duty == .contract ? "waiting for the group" : "something beside the steps fails; learning goes on",
+      duty.headline,
       [.reason: LogValue("\(duty.rawValue): \(trouble.sentence)")])
     return trouble
   }

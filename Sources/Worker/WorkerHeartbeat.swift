@@ -34,6 +34,7 @@ struct WorkerHeartbeat: Sendable {
     var shadow = Shadow()
     var committed: [Int32: Int64] = [:]
     var wait = ContractWait()
+    var divergence = DivergenceWatch()
     while !Task.isCancelled {
       await commit(&committed)
       // While the database does not answer at all, the rest need not ask it.
@@ -41,6 +42,7 @@ struct WorkerHeartbeat: Sendable {
         await attempt(.wishes) { try await followWishes(&wait) }
         await attempt(.stableVersion) { try await followStable(&shadow) }
         await attempt(.stream) { try await tellStreamNews() }
+        await tellDivergence(&divergence)
         await resources.troubles.writeDown()
       }
       try? await Task.sleep(for: Self.interval)

@@ -58,7 +58,7 @@ struct FieldPathTests {
   @Test("a timestamp needs no origin; times beyond the calendar are a mistake")
   func timestamps() throws {
     func advice(_ feature: String) throws -> [String] {
-      try parsed(minimal(features: "    - { name: b, type: timestamp\(feature) }")).advice
+      try parsed(minimal(features: "    - { name: b, type: timestamp\(feature) }")).advice.map(\.sentence)
     }
     #expect(try advice("").isEmpty)
     #expect(try parsed(minimal()).advice.isEmpty)

@@ -27,8 +27,8 @@ extension LearnerSpec {
       crossLayers: model.crossLayers, crossRank: model.crossRank, factorization: model.factorization,
       activationL1: Float(model.activationL1), activationL2: Float(model.activationL2), wide: model.wide,
       task: .binary,
-      optimizer: OptimizerSpec(training.optimizer), embeddingOptimizer: OptimizerSpec(training.embeddingOptimizer),
-      wideOptimizer: training.wideOptimizer.map { OptimizerSpec($0) },
+      optimizer: OptimizerSpec(training.optimizer), embeddingOptimizer: OptimizerSpec(pipeline.embeddingOptimizer),
+      wideOptimizer: pipeline.wideOptimizer.map { OptimizerSpec($0) },
       clipping: GradientClipping(
         globalNorm: training.clipGlobalNorm.map { Float($0) }, value: training.clipValue.map { Float($0) },
         layerNorm: training.clipLayerNorm.map { Float($0) }, adaptive: training.clipAdaptive.map { Float($0) }),

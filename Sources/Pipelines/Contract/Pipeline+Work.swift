@@ -10,12 +10,14 @@ extension Pipeline {
       keys: TrainingSettings.section.keys.filter {
         !["workers", "linger", "peer_timeout", "ledger", "memory_max"].contains($0.name)
       })
-    return PlainValue.mapping([
+    let rates = boundedRates.map { PlainValue.Pair("\($0.key) rate", .number($0.inForce)) }
+    let agreed: [PlainValue.Pair] = [
       .init("format", .integer(Self.groupFormat)),
       .init("topic", .text(source.topic)),
       .init("training", training.kind.write(self.training) ?? .mapping([])),
       .init("checkpoint_steps", .integer(checkpoint.everySteps)),
       .init("histogram_every", .integer(health.histogramEvery)),
-    ]).json() + "\n" + DataContract(self).text
+    ]
+    return PlainValue.mapping(agreed + rates).json() + "\n" + DataContract(self).text
   }
 }

@@ -37,7 +37,7 @@ def main():
     parser.add_argument("--pipeline", default=os.path.join(ROOT, "Pipelines", "quickstart.yaml"))
     parser.add_argument("--rows", type=int, default=1 << 40, help="of the stream's beginning")
     parser.add_argument("--model", default="mlp", help="ours: mlp, PyTorch's network; quickstart: the pipeline's own")
-    parser.add_argument("--river-rounds", type=int, default=3, help="a round of River takes minutes")
+    parser.add_argument("--river-rounds", type=int, default=3, help="a round of River takes longest")
     options = parser.parse_args()
     os.sched_setaffinity(0, {options.core})
     worth = {}

@@ -55,7 +55,7 @@ struct StartCommand: Command {
 
   func run() async throws {
     let pipeline = try await PipelineFile.find(file, room: MachineMemory.room(workers: workers))
-    for advice in pipeline.pipeline.advice { Console.complain("note: \(advice)") }
+    pipeline.tellAdvice()
     let house = House()
     if detach { return try await startDetached(pipeline, house) }
     let reporter = RunReporter(isQuiet: format.json)

@@ -61,14 +61,14 @@ struct ValidateCommand: Command {
       do {
         let file = try PipelineFile(path: path, room: MachineMemory.room(workers: workers))
         let pipeline = file.pipeline
-        for advice in pipeline.advice { Console.complain("note: \(path): \(advice)") }
+        file.tellAdvice()
         let learned = await learned(file)
         if format.json {
           let effective = EffectivePipeline(pipeline.withoutSecrets)
           try Console.say(
             json: Report(
               file: path, valid: true, pipeline: effective, mistakes: [], size: ModelSize(pipeline),
-              advice: pipeline.advice, learned: learned))
+              advice: pipeline.advice.map(\.sentence), learned: learned))
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)

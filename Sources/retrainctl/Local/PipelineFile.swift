@@ -26,6 +26,14 @@ struct PipelineFile {
     try refuseUnknownProperties(name: name)
   }
 
+  /// What is no mistake and may still not be what is meant, each with its place.
+  func tellAdvice() {
+    let advice = pipeline.advice
+    guard !advice.isEmpty else { return }
+    let places = PipelineParser.places(in: text)
+    for piece in advice { Console.complain("note: \(piece.description(fileName: name, places))") }
+  }
+
   /// What librdkafka does not know, or not with that value, is a mistake of the file, not of the broker.
   private func refuseUnknownProperties(name: String) throws {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
