@@ -64,6 +64,25 @@ struct Refused {
 // in a record, and the record goes on: one that is not JSON is malformed whatever it holds.
 class Rules {
  public:
+  // The longest text that becomes a class.
+  static constexpr size_t foundBytesMax = 256;
+
+  // Whether a text may become a class: one that a list could name and a contract keeps. No control character, line or
+  // paragraph separator, byte-order mark, U+FFFE or U+FFFF. The text is UTF-8, or its record is none.
+  static bool isName(Slice text) {
+    if (text.length == 0 || text.length > foundBytesMax) return false;
+    for (size_t i = 0; i < text.length; i++) {
+      uint8_t a = text.start[i];
+      if (a < 0x20 || a == 0x7F) return false;
+      if (a < 0xC2) continue;
+      uint8_t b = i + 1 < text.length ? text.start[i + 1] : 0, c = i + 2 < text.length ? text.start[i + 2] : 0;
+      if (a == 0xC2 && b < 0xA0) return false;
+      if (a == 0xE2 && b == 0x80 && (c == 0xA8 || c == 0xA9)) return false;
+      if (a == 0xEF && ((b == 0xBB && c == 0xBF) || (b == 0xBF && c >= 0xBE))) return false;
+    }
+    return true;
+  }
+
   Rules(Outputs out, cjson_counts *counts, Marks &marks, Refused &refused)
       : out_(out), counts_(counts), marks_(marks), refused_(refused) {}
 
@@ -323,7 +342,10 @@ class Rules {
 
   void keepClass(const Field &field, Slice text, bool isText) {
     int32_t place = field.values.find(text.start, text.length, hash64(text.start, text.length));
-    if (place < 0) return note(CJSON_BAD_LABEL, field, text, isText);
+    // Only a record that is kept makes a class, and another value of the same key may follow.
+    bool isStranger = place < 0 && field.given.found_max > 0 && isName(text);
+    if (isStranger) field.stranger.assign(reinterpret_cast<const char *>(text.start), text.length);
+    if (place < 0 && !isStranger) return note(CJSON_BAD_LABEL, field, text, isText);
     out_.labels[field.given.column] = float(place);
   }
 

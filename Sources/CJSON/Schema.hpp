@@ -18,18 +18,20 @@ namespace cjson {
 class TextSet {
  public:
   void fill(const char *const *values, uint32_t count) {
-    size_t slots = 4;
-    while (slots < 2 * size_t(count)) slots *= 2;
-    places_.assign(slots, -1);
-    for (uint32_t i = 0; i < count; i++) {
-      texts_.emplace_back(values[i]);
-      size_t slot = hash64(texts_[i].data(), texts_[i].size()) & (slots - 1);
-      while (places_[slot] >= 0) slot = (slot + 1) & (slots - 1);
-      places_[slot] = int32_t(i);
-    }
+    for (uint32_t i = 0; i < count; i++) texts_.emplace_back(values[i]);
+    index();
+  }
+
+  // A text that is not in the set yet; its index.
+  int32_t add(const std::string &text) {
+    texts_.push_back(text);
+    if (2 * texts_.size() > places_.size()) index();
+    else enter(uint32_t(texts_.size() - 1));
+    return int32_t(texts_.size() - 1);
   }
 
   uint32_t count() const { return uint32_t(texts_.size()); }
+  const std::string &text(size_t place) const { return texts_[place]; }
 
   // The index of a text with that hash; -1: not in the set.
   int32_t find(const void *bytes, size_t length, uint64_t hash) const {
@@ -41,6 +43,19 @@ class TextSet {
   }
 
  private:
+  void index() {
+    size_t slots = 4;
+    while (slots < 2 * texts_.size()) slots *= 2;
+    places_.assign(slots, -1);
+    for (uint32_t i = 0; i < texts_.size(); i++) enter(i);
+  }
+
+  void enter(uint32_t place) {
+    size_t mask = places_.size() - 1, slot = hash64(texts_[place].data(), texts_[place].size()) & mask;
+    while (places_[slot] >= 0) slot = (slot + 1) & mask;
+    places_[slot] = int32_t(place);
+  }
+
   std::vector<std::string> texts_;
   std::vector<int32_t> places_;
 };
@@ -50,6 +65,7 @@ struct Field {
   bool isList() const { return given.kind == CJSON_CATEGORY && given.slots > 1; }
   int32_t slots() const { return given.slots > 1 ? int32_t(given.slots) : 1; }
   TextSet values;
+  mutable std::string stranger;  // classes that are found: the text of the record at hand that is none yet
   std::vector<int32_t> parts;  // timestamps
   Zone zone;
   int32_t index = 0;

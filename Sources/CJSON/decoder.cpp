@@ -26,6 +26,7 @@ struct cjson_decoder {
   Normalizer normal;
   Tokens tokens;
   std::vector<Field *> bags;  // by column
+  std::vector<Field *> finding;  // those that find their classes
   Refused refused;
   bool byTokens = false;
   uint32_t record = 0;
@@ -76,8 +77,25 @@ struct cjson_decoder {
       if (keys[i]->seenIn != record) keeper.absent(*fields[i]);
     for (Field *bag : bags)
       if (!bag->bag->finish(bag->given.norm)) keeper.note(CJSON_OVERFLOW, *bag);
+    if (keeper.outcome() == CJSON_OK) findClasses(out, keeper);
     *field = keeper.field();
     return keeper.outcome();
+  }
+
+  // Texts of a record that is kept become classes, as long as there is room.
+  void findClasses(const Outputs &out, Keeper &keeper) {
+    for (Field *place : finding) {
+      float &label = out.labels[place->given.column];
+      if (label != -1) continue;
+      // Two places may read one value.
+      const std::string &text = place->stranger;
+      int32_t known = place->values.find(text.data(), text.size(), hash64(text.data(), text.size()));
+      if (known < 0 && place->values.count() - place->given.value_count >= place->given.found_max) {
+        keeper.note(CJSON_BAD_LABEL, *place);
+        return;
+      }
+      label = float(known < 0 ? place->values.add(text) : known);
+    }
   }
 
   // One value of a map or a text from elsewhere.
@@ -159,6 +177,7 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const
       if (decoder->bags.size() <= size_t(fields[i].column)) decoder->bags.resize(fields[i].column + 1);
       decoder->bags[fields[i].column] = field.get();
     }
+    if (fields[i].kind == CJSON_LABEL_CLASS && fields[i].found_max > 0) decoder->finding.push_back(field.get());
     decoder->fields.push_back(std::move(field));
   }
   compile(decoder->fields, decoder->root, decoder->keys);
@@ -168,6 +187,14 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const
     field->given.zone_starts = nullptr, field->given.zone_offsets = nullptr;
   }
   return decoder->reserve(std::min(options->record_bytes_max, size_t(16384))) ? decoder.release() : nullptr;
+}
+
+size_t cjson_class_count(const cjson_decoder *decoder, int32_t field) { return decoder->fields[field]->values.count(); }
+
+const char *cjson_class(const cjson_decoder *decoder, int32_t field, size_t place, size_t *length) {
+  const std::string &text = decoder->fields[field]->values.text(place);
+  *length = text.size();
+  return text.data();
 }
 
 void cjson_destroy(cjson_decoder *decoder) { delete decoder; }

@@ -24,6 +24,19 @@ struct ClassTally: Sendable, Hashable, Codable {
     hits[label] += weight
   }
 
+  /// The same of another number of classes; nil: one that goes has been seen.
+  func with(classes: Int) -> ClassTally? {
+    func fit(_ counts: [Double]) -> [Double]? {
+      guard counts.dropFirst(classes).allSatisfy({ $0 == 0 }) else { return nil }
+      return Array(counts.prefix(classes)) + [Double](repeating: 0, count: max(0, classes - counts.count))
+    }
+    guard let counts = fit(counts), let labelled = fit(labelled), let predicted = fit(predicted), let hits = fit(hits)
+    else { return nil }
+    var tally = self
+    (tally.counts, tally.labelled, tally.predicted, tally.hits) = (counts, labelled, predicted, hits)
+    return tally
+  }
+
   mutating func merge(_ other: ClassTally) {
     precondition(counts.count == other.counts.count, "\(counts.count) classes meet \(other.counts.count)")
     for place in counts.indices {

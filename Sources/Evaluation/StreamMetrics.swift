@@ -6,7 +6,7 @@ import Vocabulary
 /// Counts merge exactly in any order; sums are added in the order of the merges, so ranks merge in rank order. Memory
 /// is about 112 KiB for a binary task (the score histogram), small otherwise.
 public struct StreamMetrics: Sendable, Hashable, Codable {
-  public let task: EvaluationTask
+  public private(set) var task: EvaluationTask
   /// Labelled records with a finite output.
   public internal(set) var records: Int64 = 0
   /// Records, labelled or not, with an output that is NaN or infinite; they are in nothing else.
@@ -76,6 +76,13 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
       labels?.add(Double(label), weight: weight)
       values?.add(Double(output[0]), label: Double(label), weight: weight)
     }
+  }
+
+  /// Goes on with room for more classes, or for fewer where no record had one of those that go; for any other task nothing
+  /// changes.
+  public mutating func makeRoom(for wanted: EvaluationTask) {
+    guard case .multiclass(let classes) = wanted, let tally = multiclass?.with(classes: classes) else { return }
+    (task, multiclass) = (wanted, tally)
   }
 
   /// Adds what `other` saw; both are of the same task.

@@ -25,15 +25,21 @@ struct FieldTable {
   private(set) var categoryColumns = 0
   /// Maps and texts.
   private(set) var bagFields: [Int32] = []
+  /// The field of the first label, where its classes are found.
+  private(set) var findingField: Int32?
   private let schema: FeatureSchema
+  private let strangers: Int
   /// Whether the pipeline names the unit of the times.
   var hasUnit: [Bool] { fields.map { $0.unit != Int32(CJSON_UNIT_AUTO) } }
   var areTimes: [Bool] { fields.map { $0.kind == Int32(CJSON_TIMESTAMP) } }
   var origins: [Double] { fields.map(\.origin) }
 
-  /// - Parameter heads: Whose labels are read, in the order of the labels.
-  init(schema: FeatureSchema, heads: [HeadSettings], purpose: RecordDecoder.Purpose) {
+  /// - Parameters:
+  ///   - heads: Whose labels are read, in the order of the labels.
+  ///   - strangers: So many names are found of a label that finds its classes.
+  init(schema: FeatureSchema, heads: [HeadSettings], purpose: RecordDecoder.Purpose, strangers: Int) {
     self.schema = schema
+    self.strangers = strangers
     for feature in schema.features { add(feature) }
     guard purpose == .learning else { return }
     for (column, head) in heads.enumerated() { add(head, column: column) }
@@ -117,8 +123,17 @@ struct FieldTable {
     field.coerces = schema.coerce
     field.is_count = head.effectiveLoss.kind == .poisson
     set(&field, range: head.label.clip, head.label.outOfRange)
-    append(field, path: head.label.path, name: head.label.path, values: head.label.classes)
+    if head.label.findsClasses {
+      // Numbered as they come: which of the model's classes one is, is the group's to say.
+      field.found_max = UInt32(clamping: min(strangers, Self.strangersMax))
+      findingField = Int32(fields.count)
+    }
+    append(
+      field, path: head.label.path, name: head.label.path, values: head.label.findsClasses ? [] : head.label.classes)
   }
+
+  /// Their numbers travel as 32-bit floats.
+  private static let strangersMax = 1 << 24
 
   private func set(_ field: inout cjson_field, range: ClosedRange<Double>?, _ outside: FeatureSettings.OutOfRange) {
     guard let range else { return }

@@ -17,6 +17,8 @@ import Vocabulary
 /// - A category is a text, or a whole number taken as its shortest text, so that 1, 1.0, 1e0 and "1" are one; with
 ///   `valuesMax` above 1 also a list of them, of which null is none, an empty one says nothing, and a longer one is out of
 ///   range. A class is what a category is, or true and false where classes have these names.
+/// - Where classes are found, any such text of 1 to 256 bytes is one (but for control
+///   characters, as in lists of classes), numbered as they come in the records that are kept.
 /// - A label that is a number is clipped or rejected outside its range as a number is; one that no double holds, no float
 ///   without a range, or that is below 0 and a count, is a `badLabel`.
 /// - A weight is a number of 0 … `FeatureSchema.weightMax`, and 1 where it is absent; any other is `outOfRange`.
@@ -81,23 +83,29 @@ public final class RecordDecoder {
   private let categoryPlaces: [CategoryPlace]
   private let bagFields: [Int32]
   private let isText: [Bool]
+  private let findingField: Int32?
+  private var classesTaken = 0
 
   /// - Parameters:
   ///   - heads: Whose labels are read: `Pipeline.heads`.
   ///   - recordBytesMax: Larger records are rejected; memory grows with the largest record seen, up to six times this.
+  ///   - strangers: So many names are found of a label that finds its classes; a record with one more is rejected.
   public convenience init(
-    schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose = .learning
+    schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose = .learning,
+    strangers: Int = 1024
   ) {
-    self.init(schema: schema, heads: heads, recordBytesMax: recordBytesMax, purpose: purpose, way: Way())
+    self.init(
+      schema: schema, heads: heads, recordBytesMax: recordBytesMax, purpose: purpose, way: Way(), strangers: strangers)
   }
 
   /// - Parameter way: One that this CPU has.
   package init(
-    schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose, way: Way
+    schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose, way: Way,
+    strangers: Int = 1024
   ) {
     precondition(!heads.isEmpty, "a record has a label, present or not")
     precondition(recordBytesMax > 0 && recordBytesMax < 1 << 31, "recordBytesMax \(recordBytesMax)")
-    let table = FieldTable(schema: schema, heads: heads, purpose: purpose)
+    let table = FieldTable(schema: schema, heads: heads, purpose: purpose, strangers: strangers)
     numberCount = table.numberFields.count
     categoryCount = table.categoryColumns
     categoryPlaces = table.categoryPlaces
@@ -106,6 +114,7 @@ public final class RecordDecoder {
     bagFields = table.bagFields
     isText = schema.sparseFeatures.map { $0.type == .text }
     names = table.names
+    findingField = table.findingField
     hasUnit = table.hasUnit
     areTimes = table.areTimes
     origins = table.origins
@@ -254,6 +263,20 @@ public final class RecordDecoder {
     }
     for (number, value) in values.enumerated() { slot.categories[place.first + number] = value }
     return .example
+  }
+
+  /// The names that were found since the last call, in the order of their numbers; the label of a record is such a number,
+  /// counted from 0. Empty where no label finds its classes.
+  public func takeFoundClasses() -> [String] {
+    guard let findingField else { return [] }
+    let count = cjson_class_count(decoder, findingField)
+    guard count > classesTaken else { return [] }
+    defer { classesTaken = count }
+    return (classesTaken..<count).map { place in
+      var length = 0
+      let text = cjson_class(decoder, findingField, place, &length)
+      return String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
+    }
   }
 
   /// By feature, in the order of the schema.

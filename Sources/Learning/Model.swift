@@ -13,6 +13,10 @@ public protocol Model: AnyObject {
   /// The primary head's outputs a row.
   var outputCount: Int { get }
 
+  /// From now on so many classes of the primary head are known: the first of its outputs; the others answer 0 and learn
+  /// nothing. Only of a spec that finds them.
+  func know(classes: Int)
+
   /// Answers a batch.
   func predict(_ batch: FeatureBatch)
   /// Shape [rows of the last batch × outputCount].
@@ -61,6 +65,7 @@ public protocol Model: AnyObject {
 }
 
 extension Learner: Model {
+  public func know(classes: Int) { network.primary.know(classes) }
   public var batchShape: BatchShape { spec.batchShape }
   public func hasShape(of spec: LearnerSpec) -> Bool { self.spec.hasShape(of: spec) }
 }

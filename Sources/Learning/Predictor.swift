@@ -30,8 +30,8 @@ public final class Predictor {
   /// Steps that the state had behind it.
   public var step: Int64 { model.step }
 
-  /// The primary head's outputs a row: binary 1, multiclass K, regression 1.
-  public var outputCount: Int { spec.outputCount }
+  /// The primary head's outputs a row: binary 1, multiclass the classes that the version knows, regression 1.
+  public var outputCount: Int { spec.heads[0].knownCount }
 
   public func predict(_ batch: FeatureBatch) {
     withArithmeticMode { network.forward(batch, countsHealth: false) }

@@ -3,10 +3,27 @@ public struct ClassNames: Sendable, Hashable {
   /// In the order of the outputs; two for a binary head, [what counts 0, what counts 1]. Never empty.
   public let names: [String]
 
-  /// nil: there are none.
+  /// So many are found where the file does not say how many.
+  public static let foundUsual = 64
+  /// The longest name that is found, in bytes.
+  public static let foundBytesMax = 256
+
+  /// nil: there are none. One alone is all that has been found so far.
   public init?(_ names: [String]) {
-    guard names.count > 1 else { return nil }
+    guard !names.isEmpty else { return nil }
     self.names = names
+  }
+
+  /// Whether a text of a record can become a class's name: one that a list could hold, too, and a contract keeps.
+  public static func accepts(_ text: String) -> Bool {
+    guard (1...foundBytesMax).contains(text.utf8.count) else { return false }
+    return text.unicodeScalars.allSatisfy { scalar in
+      if [0xFEFF, 0xFFFE, 0xFFFF].contains(scalar.value) { return false }
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator, .surrogate: return false
+      default: return true
+      }
+    }
   }
 
   /// The name of the most probable class; of equally probable ones the first.
@@ -15,7 +32,9 @@ public struct ClassNames: Sendable, Hashable {
   ///   one half on.
   public func mostProbable<Outputs: Collection>(_ outputs: Outputs) -> String
   where Outputs.Element: BinaryFloatingPoint {
-    if outputs.count == 1, let probability = outputs.first { return names[probability >= 0.5 ? 1 : 0] }
+    if outputs.count == 1, names.count == 2, let probability = outputs.first {
+      return names[probability >= 0.5 ? 1 : 0]
+    }
     var best: (place: Int, value: Outputs.Element)?
     for (place, value) in outputs.enumerated() where best.map({ value > $0.value }) ?? true { best = (place, value) }
     return names[min(best?.place ?? 0, names.count - 1)]

@@ -37,11 +37,14 @@ extension LabelSettings {
       Key(
         "path", \.path, .path, isRequired: true, "Where the label is: 0 or 1, true or false; a class name; a number."),
       Key(
-        "classes", \.classes,
-        .list(
-          of: .line("a class name"), "a list of class names, such as [on_time, late]", count: 0...10_000,
-          isHiddenWhenEmpty: true),
-        "The class names, in the order of the outputs; binary: none, or two, [what counts 0, what counts 1]."),
+        "classes", \.classNaming, .classNaming,
+        "The class names, in the order of the outputs; binary: none, or two, [what counts 0, what counts 1]; multiclass: auto finds them as they come in the records, and every checkpoint carries those found until then."
+      ),
+      Key(
+        "classes_max", \.classesMax, .integer(2...1024),
+        onlyIf: Condition("is for classes that are found", "leave it out, or write `classes: auto`", \.findsClasses),
+        "How many classes are found at most, which the model has outputs for from the start; a record of one more is rejected."
+      ),
       Key(
         "clip", \.clip, .ifGiven(.range),
         "Of a number (`task: regression`): the values that are learned, as [lowest, highest], and what all measures are of; without it any number that a 32-bit float holds."

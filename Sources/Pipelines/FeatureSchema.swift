@@ -47,8 +47,13 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
 public struct LabelSettings: Sendable, Hashable, Codable {
   /// A `FieldPath`.
   public var path: String
-  /// The class names, in the order of the outputs. Binary: none, or what counts 0 and what counts 1.
+  /// The class names, in the order of the outputs. Binary: none, or what counts 0 and what counts 1. Where they are found:
+  /// those that the model has found so far, in that order.
   public var classes: [String] = []
+  /// Multiclass: the names are not listed, but found as they come in the records.
+  public var findsClasses = false
+  /// The most that are found.
+  public var classesMax = ClassNames.foundUsual
   /// Numbers: the values that are learned; nil: any finite float.
   public var clip: ClosedRange<Double>?
   /// What a value outside `clip` becomes.

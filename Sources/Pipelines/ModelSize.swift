@@ -19,7 +19,7 @@ public struct ModelSize: Sendable, Hashable, Encodable {
   public init(_ pipeline: Pipeline) {
     let (model, training) = (pipeline.model, pipeline.training)
     let isLinear = model.kind == .linear
-    let outputs = pipeline.heads.reduce(0) { $0 + ($1.task == .multiclass ? max(2, $1.label.classes.count) : 1) }
+    let outputs = pipeline.heads.reduce(0) { $0 + ($1.task == .multiclass ? max(2, $1.label.classRoom) : 1) }
     let wideOutputs = isLinear || model.wide ? outputs : 0
     let schema = pipeline.schema
     let (numbers, categories) = (schema.numericFeatures, schema.categoryInputs)

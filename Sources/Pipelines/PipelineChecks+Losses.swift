@@ -2,7 +2,13 @@
 extension PipelineChecks {
   func checkLosses() {
     guard reader.trusts("model"), reader.trusts("schema.label") else { return }
-    check(pipeline.model, classes: pipeline.schema.label.classes, "model")
+    if pipeline.schema.label.findsClasses, !pipeline.model.classWeights.isEmpty {
+      note(
+        "model.class_weights", "classes that are found have no weights: nobody knows their order before",
+        "leave them out, or list the classes in schema.label.classes")
+    } else {
+      check(pipeline.model, classes: pipeline.schema.label.classes, "model")
+    }
     noteRepetitions(pipeline.model.heads.map(\.name), "model.heads", "the head name", key: ".name")
     var readings = [pipeline.schema.label.path: (pipeline.model.task, pipeline.schema.label)]
     for (index, head) in pipeline.model.heads.enumerated() {

@@ -68,8 +68,15 @@ struct PipelineChecks {
     guard reader.trusts("schema.label"), reader.trusts("model.task") else { return }
     let classes = pipeline.schema.label.classes
     switch pipeline.model.task {
+    case .multiclass where pipeline.schema.label.findsClasses: break
+    case .binary where pipeline.schema.label.findsClasses, .regression where pipeline.schema.label.findsClasses:
+      note(
+        "schema.label.classes", "the task \(pipeline.model.task.rawValue) finds no classes",
+        "write `task: multiclass`, or leave `classes: auto` out")
     case .multiclass where classes.count < 2:
-      note("schema.label", "the task multiclass needs at least two classes", "add `classes: [...]` to schema.label")
+      note(
+        "schema.label", "the task multiclass needs at least two classes",
+        "add `classes: [...]` to schema.label, or `classes: auto`")
     case .binary where !classes.isEmpty && classes.count != 2:
       note(
         "schema.label.classes", "the task binary has two classes, not \(classes.count)",

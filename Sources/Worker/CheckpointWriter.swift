@@ -3,6 +3,7 @@ import Cryptography
 import Ingest
 import Kafka
 import Learning
+import Pipelines
 import Registry
 import Synchronization
 import Telemetry
@@ -16,8 +17,8 @@ actor CheckpointWriter {
   private let registry: Registry
   private let pipelineID: Int64
   private let spec: LearnerSpec
-  /// What is learned: every checkpoint carries it.
-  private let contract: String
+  /// What is learned: every checkpoint carries it, with the classes that were found until then.
+  private var contract: DataContract
   private let lineage: Int
   private let consumer: KafkaConsumer
   private let deadLetters: DeadLetters
@@ -46,7 +47,8 @@ actor CheckpointWriter {
   ///   - fields: As the account of the training state numbers them.
   ///   - failReading: Called when a checkpoint was not written because its records are another topic's.
   init(
-    registry: Registry, pipelineID: Int64, spec: LearnerSpec, contract: String, lineage: Int, consumer: KafkaConsumer,
+    registry: Registry, pipelineID: Int64, spec: LearnerSpec, contract: DataContract, lineage: Int,
+    consumer: KafkaConsumer,
     deadLetters: DeadLetters, watch: StreamWatch, fields: [DeclaredField], troubles: TroubleBook, logger: Logger,
     failReading: @escaping @Sendable (StreamError) -> Void
   ) {
@@ -180,6 +182,11 @@ actor CheckpointWriter {
     }
   }
 
+  private func contract(with classes: [String]) -> String {
+    if contract.schema.label.findsClasses { contract.schema.label.classes = classes }
+    return contract.text
+  }
+
   private func write(_ snapshot: Snapshot) async throws {
     let start = ContinuousClock.now
     try await watch.vouch()
@@ -199,7 +206,7 @@ actor CheckpointWriter {
       health: snapshot.health,
       ledger: snapshot.ledger.filter { $0.step >= ledgerFrom }.map {
         StepRange($0, stream: state.progress[Int($0.share.partition)].stream)
-      }, contract: contract, lineage: lineage)
+      }, contract: contract(with: state.classes), lineage: lineage)
     draft.ledgerFrom = ledgerFrom
     let id = try await registry.saveCheckpoint(draft)
     parent = id

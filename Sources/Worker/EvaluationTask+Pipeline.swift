@@ -10,7 +10,7 @@ extension EvaluationTask {
     let loss = head.effectiveLoss
     switch (head.task, loss.kind) {
     case (.binary, _): self = .binary
-    case (.multiclass, _): self = .multiclass(head.label.classes.count)
+    case (.multiclass, _): self = .multiclass(head.label.classRoom)
     case (.regression, .huber): self = .huber(delta: loss.delta)
     case (.regression, .quantile): self = .quantile(level: loss.level)
     case (.regression, .poisson): self = .poisson

@@ -62,6 +62,11 @@ package struct ExampleSearch {
     !found.contains(FieldCode(field: declared(field), .rejected(reason)))
   }
 
+  /// Where a label stands among the fields; nil: nowhere.
+  package func place(ofLabel label: LabelSettings?) -> Int? {
+    label.flatMap { label in fields.firstIndex { !$0.isFeature && $0.path == label.path } }
+  }
+
   private func declared(_ field: Int?) -> Int? { field.flatMap { $0 < fields.count ? $0 : nil } }
 
   /// - Parameter value: As the decoder names it; nil: it is looked for in the record.

@@ -11,7 +11,7 @@ actor IncidentWriter {
   /// Not yet in the registry.
   private var found: [QuarantinedRecord] = []
   /// In the registry, and not yet among the dead letters, with the number of times that the log was asked for it.
-  private var letters: [(position: RecordPosition, attempts: Int)] = []
+  private var letters: [(record: QuarantinedRecord, attempts: Int)] = []
 
   private static let interval = Duration.milliseconds(500)
   /// A record that the log did not give so often is gone.
@@ -55,10 +55,13 @@ actor IncidentWriter {
     found += resources.quarantine.takeFound()
     if !found.isEmpty {
       let records = found
-      _ = try await resources.registry.within(min(deadline.remaining, .seconds(5))).openIncidents(
-        pipeline: resources.pipelineID, records.map(IncidentDraft.init))
+      let incidents = records.filter { $0.reason == .nonFinite }
+      if !incidents.isEmpty {
+        _ = try await resources.registry.within(min(deadline.remaining, .seconds(5))).openIncidents(
+          pipeline: resources.pipelineID, incidents.map(IncidentDraft.init))
+      }
       found.removeFirst(records.count)
-      letters += records.filter { $0.position.offset >= 0 }.map { ($0.position, 0) }
+      letters += records.filter { $0.position.offset >= 0 }.map { ($0, 0) }
     }
     if !letters.isEmpty { try await writeLetters(until: deadline) }
   }
@@ -67,15 +70,16 @@ actor IncidentWriter {
   private func writeLetters(until deadline: Deadline) async throws {
     let wanted = letters
     let answer = try await RecordFetch.read(
-      wanted.map(\.position), configuration: resources.kafka, until: deadline.or(.after(.seconds(10))))
+      wanted.map(\.record.position), configuration: resources.kafka, until: deadline.or(.after(.seconds(10))))
     letters.removeAll()
-    for (position, attempts) in wanted {
+    for (record, attempts) in wanted {
+      let position = record.position
       if let copy = answer.copies[position] {
-        put(position, copy)
+        put(record, copy)
       } else if !answer.asked.contains(position) {
-        letters.append((position, attempts))
+        letters.append((record, attempts))
       } else if attempts + 1 < Self.attemptsMax {
-        letters.append((position, attempts + 1))
+        letters.append((record, attempts + 1))
       } else {
         resources.deadLetters.noteLost(position, cause: "the record could not be read again from the log")
       }
@@ -83,11 +87,12 @@ actor IncidentWriter {
     try await resources.deadLetters.send()
   }
 
-  private func put(_ position: RecordPosition, _ copy: RecordFetch.Copy) {
+  private func put(_ record: QuarantinedRecord, _ copy: RecordFetch.Copy) {
     let letter = copy.value.withUnsafeBytes { value in
       (copy.key ?? []).withUnsafeBytes { key in
         DeadLetter(
-          position: position, reason: .nonFinite, field: nil, key: copy.key == nil ? nil : key, value: value)
+          position: record.position, reason: record.reason, field: record.remark, key: copy.key == nil ? nil : key,
+          value: value)
       }
     }
     resources.deadLetters.put(letter)

@@ -8,6 +8,10 @@ package struct QuarantinedRecord: Sendable {
   package let step: Int64
   package let layer: String
   package let feature: String?
+  /// Any other than the first is no incident: a letter says it.
+  package var reason = RejectReason.nonFinite
+  /// What the letter says of it.
+  package var remark: String?
 }
 
 /// Finds the records behind a non-finite number, takes them out of the step and keeps them for the incident writer.

@@ -15,17 +15,22 @@ package struct RecordPump: Sendable {
   let news: StreamNews
   let fields: [DeclaredField]
   let examples: FieldExamples
+  let label: LabelSettings?
+  let book: ClassBook?
   let letterPatience: Duration
 
   /// - Parameters:
   ///   - fields: As the decoder numbers them.
   ///   - examples: Takes the first value that is refused for each reason and field, and keys near to a field that is missing.
+  ///   - label: Of the records, where `book` takes the names of its classes.
   ///   - letterPatience: How long the dead letters may find no room before that is told.
   package init(
     consumer: KafkaConsumer, deadLetters: DeadLetters, topic: String, skipsLost: Bool = false,
     news: StreamNews = StreamNews(), fields: [DeclaredField] = [], examples: FieldExamples = FieldExamples(),
-    letterPatience: Duration = .seconds(30)
+    label: LabelSettings? = nil, book: ClassBook? = nil, letterPatience: Duration = .seconds(30)
   ) {
+    self.label = label
+    self.book = book
     self.letterPatience = letterPatience
     self.fields = fields
     self.examples = examples
@@ -52,7 +57,7 @@ package struct RecordPump: Sendable {
   package func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder, assignment: Int) async throws {
     let decoding = Decoding(
       decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic, news: news,
-      search: ExampleSearch(fields: fields, examples: examples))
+      search: ExampleSearch(fields: fields, examples: examples), label: label, book: book)
     var nextMarks = ContinuousClock.now
     while !Task.isCancelled {
       if nextMarks <= .now {
@@ -162,14 +167,21 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
   private let topic: String
   private let news: StreamNews
   private var search: ExampleSearch
+  private let label: LabelSettings?
+  private let book: ClassBook?
+  /// Its place among the declared fields.
+  private let labelField: Int?
   private var recordsUntold = 0
   private var told: Set<FieldNews.Key> = []
 
   init(
     decoder: RecordDecoder, buffers: [PartitionBuffer], deadLetters: DeadLetters, topic: String, news: StreamNews,
-    search: ExampleSearch
+    search: ExampleSearch, label: LabelSettings?, book: ClassBook?
   ) {
     self.search = search
+    self.label = label
+    self.book = book
+    labelField = search.place(ofLabel: label)
     self.decoder = decoder
     self.deadLetters = deadLetters
     self.topic = topic
@@ -206,6 +218,13 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
     recordsUntold += 1
     switch decoder.decode(record.value, into: slot) {
     case .example:
+      if let book, let label {
+        let found = decoder.takeFoundClasses()
+        if !found.isEmpty { book.add(found) }
+        if !slot.labels[0].isNaN, let stranger = book.stranger(Int(slot.labels[0])) {
+          return refuse(record, of: partition, intake.buffer, ClassBook.refusal(stranger, label: label))
+        }
+      }
       let marks = decoder.marks
       // First, so that what it finds travels with this record.
       search.noteKept(marks, record.value)
@@ -223,5 +242,16 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
       }
       intake.buffer.commitRejected(offset: record.offset, reason: reason, field: place)
     }
+  }
+
+  /// A record of a class that comes to the model no more.
+  private func refuse(_ record: KafkaRecord, of partition: Int32, _ buffer: PartitionBuffer, _ remark: String) {
+    search.noteRejected(
+      .badLabel, field: labelField, record.value, partition: partition, offset: record.offset, topic: topic)
+    deadLetters.put(
+      DeadLetter(
+        position: RecordPosition(topic: topic, partition: partition, offset: record.offset), reason: .badLabel,
+        field: remark, key: record.key, value: record.value))
+    buffer.commitRejected(offset: record.offset, reason: .badLabel, field: labelField)
   }
 }

@@ -32,7 +32,8 @@ package final class ShadowPredictions {
     let width = current.predictor.outputCount
     for row in 0..<batch.count {
       let label = batch.labels[row * batch.labelCount]
-      guard !label.isNaN, let base = outputs.baseAddress else {
+      // A class that was found later is none of the version's.
+      guard !label.isNaN, width == 1 || Int(label) < width, let base = outputs.baseAddress else {
         storage.pointer[row] = .nan
         continue
       }

@@ -29,15 +29,15 @@ package final class StepLoop {
   private let settings: TrainingSettings
   private let checkpoints: CheckpointSettings
   private let collective: any Collective
-  private let learner: any Model
-  private let shares: StepShares
+  let learner: any Model
+  let shares: StepShares
   private let account: StepAccount
   private let board: ControlBoard
   private let shadow: ShadowPredictions
-  private let quarantine: Quarantine
+  let quarantine: Quarantine
   private let durableStep: () -> Int64
   private let submit: (Snapshot) -> Void
-  package private(set) var state: TrainingState
+  package internal(set) var state: TrainingState
 
   private var writer = StepEnvelopeWriter()
   private var received: [ReceivedEnvelope] = []
@@ -56,16 +56,18 @@ package final class StepLoop {
   private var headLosses: [HeadShare]
   private let examples: FieldExamples
   /// Taken and not yet agreed on.
-  private var newExamples: [FieldExample] = []
+  var newExamples: [FieldExample] = []
   /// Whether the step in hand is done again without the records that made its sum overflow, and whether it has been.
   private var mustCure = false
   private var isCured = false
+  /// Whether the step in hand is done again because classes were found in it.
+  var isRenamed = false
   /// By number and by head: the declared field.
-  private let numberFields: [Int]
-  private let featureCount: Int
-  private let topic: String
+  let numberFields: [Int]
+  let featureCount: Int
+  let topic: String
   /// Fields of which an example of a wild value was told.
-  private var toldWild: Set<FieldCode> = []
+  var toldWild: Set<FieldCode> = []
   /// When the window's first step with records began, and when its last ended.
   private var workSince: ContinuousClock.Instant?
   /// When the step in hand began, as long as no other of the window had records.
@@ -98,6 +100,7 @@ package final class StepLoop {
     headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
     headLosses = Array(repeating: HeadShare(), count: headTasks.count)
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
+    if shares.classes != nil { learner.know(classes: state.classes.count) }
     hasUnsavedProgress = savedStep >= 0 && state.step > savedStep
     self.durableStep = durableStep
     self.submit = submit
@@ -131,6 +134,8 @@ package final class StepLoop {
       if ContinuousClock.now - lastCheckpoint >= checkpoints.every { flags.insert(.checkpointDue) }
     }
     takeRecords(wishes: wishes, flags: &flags)
+    if shares.hasStrangers { flags.insert(.newClasses) }
+    if shares.classes != nil { noteRefusedClasses() }
     let isGathering =
       closing != nil || lastFlags.contains(.checkpointDue)
       || state.step + 1 - lastCheckpointStep >= Int64(checkpoints.everySteps)
@@ -147,7 +152,7 @@ package final class StepLoop {
   }
 
   /// What the group agreed on in an exchange.
-  private struct Agreed {
+  struct Agreed {
     var flags: StepFlags
     var isVoid: Bool
     var isEmpty: Bool
@@ -171,6 +176,7 @@ package final class StepLoop {
       for envelope in envelopes { agreed.health.merge(try [LayerHealth].decode(from: envelope.health)) }
     }
     agreed.isEmpty = agreed.isVoid || !StepAccount.hasRecords(envelopes)
+    if agreed.flags.contains(.newClasses), !agreed.isVoid { try takeClasses(envelopes, &agreed) }
     guard !agreed.isEmpty else {
       learner.discardStep()
       return agreed
@@ -250,6 +256,13 @@ package final class StepLoop {
   // MARK: Records
 
   private func takeRecords(wishes: ControlBoard.Wishes, flags: inout StepFlags) {
+    if isRenamed, closing == nil {
+      isRenamed = false
+      if shares.hasRecords {
+        flags.insert(.notAtEnd)
+        return
+      }
+    }
     if closing != nil || lastFlags.contains(.paused) {
       shares.clear()
       (mustCure, isCured) = (false, false)
@@ -290,7 +303,7 @@ package final class StepLoop {
     local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     if mustCure, shares.hasRecords { quarantine.cureSum(shares, learner: learner, step: state.step) }
     mustCure = false
-    guard shares.hasRecords else {
+    guard shares.hasRecords, !shares.hasStrangers else {
       learner.discardStep()
       return
     }
@@ -309,24 +322,6 @@ package final class StepLoop {
     if !learner.wildValues.isEmpty { noteWildValues() }
   }
 
-  /// Counts what lay far outside its usual range, with one example a field.
-  private func noteWildValues() {
-    for wild in learner.wildValues {
-      let field =
-        switch wild.place {
-        case .number(let number): numberFields[number]
-        case .label(let head): featureCount + head
-        }
-      let code = FieldCode(field: field, .wild)
-      guard shares.tally.knows(code) else { continue }
-      shares.tally.set(code, to: UInt32(wild.count))
-      guard toldWild.insert(code).inserted else { continue }
-      let place = shares.position(ofRow: wild.row)
-      newExamples.append(
-        FieldExample(code: code, text: "\(wild.value) at \(topic)/\(place.partition)@\(place.offset)"))
-    }
-  }
-
   /// The further heads' losses on this rank's rows, as they were predicted before they were learned.
   private func measureHeads() {
     for (place, task) in headTasks.enumerated() {
@@ -342,10 +337,14 @@ package final class StepLoop {
     envelope.stableVersion = shadow.version
     if isLeader { envelope.savedStep = durableStep() }
     (envelope.lossSum, envelope.weight) = (local.lossSum, local.weight)
-    envelope.shares = shares.shares
-    envelope.rowCount = shares.batch.count
+    if flags.contains(.newClasses) {
+      envelope.classes = shares.sightings
+    } else {
+      envelope.shares = shares.shares
+      envelope.rowCount = shares.batch.count
+    }
     envelope.outputCount = learner.outputCount
-    if !headTasks.isEmpty {
+    if !headTasks.isEmpty, !flags.contains(.newClasses) {
       measureHeads()
       envelope.headLosses = headLosses
     }

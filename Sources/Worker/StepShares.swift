@@ -14,10 +14,18 @@ package final class StepShares {
   package private(set) var rejected: [Int64]
   /// What happened to which field of this step's records.
   package let tally: FieldTally
+  /// nil: the classes are listed, or there are none.
+  package let classes: FoundClasses?
+  /// Rows with a class that is not known, and its number.
+  var strangers: [(row: Int, number: Int)] = []
+  var refused: [RefusedClass] = []
   private let recordsPerPartition: Int
   private let reasonCount = RejectReason.allCases.count
 
-  package init(buffers: [PartitionBuffer], batch: FeatureBatch, recordsPerPartition: Int) {
+  package init(
+    buffers: [PartitionBuffer], batch: FeatureBatch, recordsPerPartition: Int, classes: FoundClasses? = nil
+  ) {
+    self.classes = classes
     precondition(batch.capacity >= buffers.count * recordsPerPartition, "the batch is smaller than a full step")
     self.buffers = buffers
     self.batch = batch
@@ -41,6 +49,8 @@ package final class StepShares {
   package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= recordsPerPartition } }
   package var isAtEnd: Bool { buffers.allSatisfy(\.isAtEnd) }
   package var hasRecords: Bool { batch.count > 0 }
+  /// Whether a record has a class that nobody has heard of: the step cannot be learned yet.
+  package var hasStrangers: Bool { !strangers.isEmpty }
   /// Whether a partition moves on in this step.
   package var hasProgress: Bool { shares.contains { $0.next != $0.from } }
 
@@ -54,11 +64,13 @@ package final class StepShares {
       for reason in 0..<reasonCount { rejected[place * reasonCount + reason] = take.rejected[reason] }
       rejected[place * reasonCount + RejectReason.labelAbsent.index] += Int64(take.valid - take.labelled)
     }
+    if classes != nil { resolveClasses() }
   }
 
   /// Nothing is taken in this step.
   package func clear() {
     batch.count = 0
+    strangers.removeAll(keepingCapacity: true)
     shares.removeAll(keepingCapacity: true)
     for place in rejected.indices { rejected[place] = 0 }
     tally.clear()
@@ -78,7 +90,7 @@ package final class StepShares {
   /// Takes a row out of the step: it stays in place as a record without label or values, counted as rejected.
   ///
   /// - Returns: Where the record lies.
-  package func quarantine(row: Int) -> (partition: Int32, offset: Int64) {
+  package func quarantine(row: Int, as reason: RejectReason = .nonFinite) -> (partition: Int32, offset: Int64) {
     var first = 0
     for (place, share) in shares.enumerated() {
       let rows = Int(share.rows)
@@ -89,7 +101,7 @@ package final class StepShares {
         } else {
           rejected[place * reasonCount + RejectReason.labelAbsent.index] -= 1
         }
-        rejected[place * reasonCount + RejectReason.nonFinite.index] += 1
+        rejected[place * reasonCount + reason.index] += 1
         for head in 0..<batch.labelCount { labels[head] = .nan }
         for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
         for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }

@@ -27,6 +27,7 @@ extension TrainingState {
     for reason in RejectReason.allCases { rejected[reason.index] = checkpoint.rejected[reason] ?? 0 }
     nonFinite.begin(total: rejected[RejectReason.nonFinite.index], consumed: consumed)
     metrics = checkpoint.metrics
+    metrics.makeRoom(for: task)
     heads = checkpoint.heads
     for place in heads.indices { heads[place].window = HeadLoss.Tally() }
     if let report = checkpoint.fields { fields = FieldAccount(report, declared) }

@@ -27,6 +27,8 @@ package struct TrainingState: Codable, Sendable {
   package var fields = FieldAccount()
   /// The losses of the heads beyond the first, in their order.
   package var heads: [HeadLoss] = []
+  /// The classes that were found, in the order of the outputs; none where they are listed.
+  package var classes: [String] = []
   /// Against the budget of records that make numbers non-finite.
   package var nonFinite = NonFiniteRate()
 
@@ -58,6 +60,7 @@ package struct TrainingState: Codable, Sendable {
     ledgerSince = try container.decodeIfPresent(Int64.self, forKey: .ledgerSince)
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
+    classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []
     nonFinite.begin(total: rejected[RejectReason.nonFinite.index], consumed: consumed)
     nonFinite = try container.decodeIfPresent(NonFiniteRate.self, forKey: .nonFinite) ?? nonFinite
   }

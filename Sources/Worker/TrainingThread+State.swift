@@ -79,6 +79,7 @@ extension TrainingThread {
     let bytes = try blockingAwait(until: .after(.seconds(60))) { try await registry.state(of: checkpoint.id) }
     try take(bytes, of: checkpoint)
     var state = TrainingState(checkpoint.checkpoint, task: task, resources.fields)
+    state.classes = try classes(of: checkpoint)
     try begin(&state)
     resources.logger.notice(
       "resuming from a checkpoint", [.checkpoint: LogValue(checkpoint.id), .step: LogValue(checkpoint.step)])
@@ -106,6 +107,16 @@ extension TrainingThread {
       listed: CategoryRows.listed(from: before.schema, to: resources.pipeline.schema))
     resources.logger.notice(
       "the model goes on with what was added to it", [.checkpoint: LogValue(checkpoint.id)])
+  }
+
+  /// The classes that were found until a checkpoint; those that were listed, where they are found from now on.
+  private func classes(of checkpoint: CheckpointRecord) throws -> [String] {
+    guard resources.pipeline.schema.label.findsClasses else { return [] }
+    let registry = resources.registry
+    let contract = try blockingAwait(until: .after(.seconds(20))) {
+      try await registry.contract(ofCheckpoint: checkpoint.id)
+    }
+    return try contract.map { try DataContract(text: $0.text).schema.label.classes } ?? []
   }
 
   private func newState() throws -> TrainingState {

@@ -54,13 +54,18 @@ extension WorkerResources {
 
   /// Reads until cancelled, or until records can no longer be read: then the group's work ends.
   ///
-  /// - Parameter assignment: Of the consumer, for these buffers.
-  func read(into buffers: [PartitionBuffer], assignment: Int) async {
+  /// - Parameters:
+  ///   - assignment: Of the consumer, for these buffers.
+  ///   - book: Takes the names of classes that are found.
+  func read(into buffers: [PartitionBuffer], assignment: Int, book: ClassBook?) async {
     let pump = RecordPump(
       consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news,
-      fields: fields, examples: examples)
+      fields: fields, examples: examples, label: pipeline.schema.label, book: book)
+    // As long as there is room for classes, whatever waits to be learned finds its name here.
+    let waiting = buffers.reduce(0) { $0 + $1.capacity + pipeline.training.recordsPerPartition }
     let decoder = RecordDecoder(
-      schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax)
+      schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax,
+      strangers: pipeline.schema.label.classesMax + waiting)
     do { try await pump.run(buffers: buffers, decoder: decoder, assignment: assignment) } catch {
       guard !(error is CancellationError) else { return }
       await drain(buffers, after: error)
@@ -243,13 +248,16 @@ final class TrainingThread {
       ) { board.wakeUp.raise() }
     }
     // Where the topic is another one nothing is read: the group ends in agreement.
-    let pump = try isStreamKnown(owned) ? startPump(buffers) : nil
+    let label = resources.pipeline.schema.label
+    let book = label.findsClasses ? ClassBook() : nil
+    let classes = book.map { FoundClasses(label, names: agreed.classes, book: $0) }
+    let pump = try isStreamKnown(owned) ? startPump(buffers, book) : nil
     defer { pump?.cancel() }
-    return try learn(collective, from: agreed, buffers: buffers)
+    return try learn(collective, from: agreed, buffers: buffers, classes)
   }
 
   private func learn(
-    _ collective: any Collective, from agreed: TrainingState, buffers: [PartitionBuffer]
+    _ collective: any Collective, from agreed: TrainingState, buffers: [PartitionBuffer], _ classes: FoundClasses?
   ) throws -> GenerationEnd {
     let pipeline = resources.pipeline
     let share = pipeline.training.recordsPerPartition
@@ -258,7 +266,7 @@ final class TrainingThread {
     let checkpoints = resources.checkpoints
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, learner: learner,
-      shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share),
+      shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share, classes: classes),
       account: StepAccount(
         rowsMax: share, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
       board: resources.board,
@@ -285,13 +293,13 @@ final class TrainingThread {
     return end
   }
 
-  private func startPump(_ buffers: [PartitionBuffer]) throws -> Task<Void, Never> {
+  private func startPump(_ buffers: [PartitionBuffer], _ book: ClassBook?) throws -> Task<Void, Never> {
     let resources = resources
     let starts = Dictionary(
       uniqueKeysWithValues: buffers.map { ($0.partition, StartOffset.offset($0.nextOffset)) })
     let assignment = try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
     return Task {
-      await resources.read(into: buffers, assignment: assignment)
+      await resources.read(into: buffers, assignment: assignment, book: book)
     }
   }
 

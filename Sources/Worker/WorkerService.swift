@@ -115,7 +115,7 @@ public actor WorkerService {
       skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
       watch: watch,
       checkpoints: CheckpointWriter(
-        registry: registry, pipelineID: record.id, spec: LearnerSpec(pipeline), contract: contract,
+        registry: registry, pipelineID: record.id, spec: LearnerSpec(pipeline), contract: DataContract(pipeline),
         lineage: record.lineage, consumer: consumer,
         deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, logger: logger,
         failReading: { board.failReading($0, logger: logger) }),

@@ -22,7 +22,27 @@ size_t normalize(const void *text, size_t length, void *out, size_t room) {
 struct Way {
   std::string name;
   const Schema &schema;
-  std::unique_ptr<cjson_decoder, void (*)(cjson_decoder *)> decoder;
+  cjson_options options;
+  mutable std::unique_ptr<cjson_decoder, void (*)(cjson_decoder *)> decoder;
+
+  // The number of a class that is found is that of its text among all before: the text is what is compared.
+  void nameClasses(Reading &reading) const {
+    bool isFull = false;
+    for (size_t i = 0; i < schema.places.size(); i++) {
+      const Place &place = schema.places[i];
+      if (place.field.found_max == 0 || reading.outcome != CJSON_OK) continue;
+      float &label = reading.labels[place.field.column];
+      if (std::isnan(label) || label < float(place.values.size())) continue;
+      size_t length, count = cjson_class_count(decoder.get(), int32_t(i));
+      if (label >= float(count)) fprintf(stderr, "%s finds class %g of %zu\n", name.c_str(), label, count), abort();
+      const char *text = cjson_class(decoder.get(), int32_t(i), size_t(label), &length);
+      reading.strangers[i].assign(text, length);
+      label = -1;
+      // Long before the bound, which no reading knows of.
+      if (count > 10000) isFull = true;
+    }
+    if (isFull) decoder.reset(schema.make(options));
+  }
 
   Reading read(const uint8_t *bytes, size_t length) const {
     Reading reading;
@@ -47,6 +67,7 @@ struct Way {
     size_t shown;
     cjson_rejected(decoder.get(), &shown);
     if (shown > 72) fprintf(stderr, "%s shows %zu bytes\n", name.c_str(), shown), abort();
+    nameClasses(reading);
     return reading;
   }
 };
@@ -62,7 +83,7 @@ const std::vector<std::vector<Way>> &ways() {
           std::unique_ptr<cjson_decoder, void (*)(cjson_decoder *)> decoder(schema.make(options), cjson_destroy);
           if (decoder == nullptr) fprintf(stderr, "no decoder by %s\n", name), abort();
           std::string way = std::string(name) + (byTokens ? ", by tokens" : ", by characters");
-          all.back().push_back({way, schema, std::move(decoder)});
+          all.back().push_back({way, schema, options, std::move(decoder)});
         }
     }
     return all;
@@ -79,8 +100,8 @@ bool isSame(const Reading &a, const Reading &b) {
   if (a.outcome != b.outcome || a.field != b.field) return false;
   if (a.outcome != CJSON_OK) return true;
   bool isSameTime = std::isnan(a.eventTime) ? std::isnan(b.eventTime) : a.eventTime == b.eventTime;
-  return isSame(a.numbers, b.numbers) && isSame(a.labels, b.labels) && a.categories == b.categories && isSameTime &&
-         a.weight == b.weight && a.bags == b.bags;
+  return isSame(a.numbers, b.numbers) && isSame(a.labels, b.labels) && a.strangers == b.strangers &&
+         a.categories == b.categories && isSameTime && a.weight == b.weight && a.bags == b.bags;
 }
 
 void show(const char *who, const Reading &reading) {

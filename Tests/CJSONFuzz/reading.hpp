@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <map>
 #include <optional>
 #include <strings.h>
 
@@ -18,6 +19,7 @@
 struct Reading {
   int32_t outcome = CJSON_OK, field = -1;
   std::vector<float> numbers, labels;
+  std::map<size_t, std::string> strangers;  // by place: the text of a class that is found, whose label is -1 here
   std::vector<uint32_t> categories;
   std::vector<std::vector<std::pair<uint32_t, float>>> bags;
   double eventTime = std::numeric_limits<double>::quiet_NaN();
@@ -162,7 +164,10 @@ class Reader {
     switch (place.kind) {
       case CJSON_EVENT_TIME: return note(CJSON_BAD_TIME, i);
       case CJSON_LABEL_TIME: return;
-      case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE: out_.labels[place.column] = NAN; return;
+      case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
+        out_.labels[place.column] = NAN;
+        out_.strangers.erase(i);
+        return;
       case CJSON_WEIGHT: out_.weight = 1; return;
     }
     if (place.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, i);
@@ -307,11 +312,24 @@ class Reader {
     else if (given(i).kind == CJSON_EVENT_TIME) out_.eventTime = seconds;
   }
 
+  // What may become a class.
+  static bool isName(const std::string &text) {
+    std::vector<std::string> none = {"\x7F",         "\xE2\x80\xA8", "\xE2\x80\xA9",
+                                     "\xEF\xBB\xBF", "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+    for (int c = 0; c < 0x20; c++) none.push_back(std::string(1, char(c)));
+    for (int c = 0x80; c < 0xA0; c++) none.push_back({char(0xC2), char(c)});
+    for (const std::string &part : none)
+      if (text.find(part) != std::string::npos) return false;
+    return !text.empty() && text.size() <= 256;
+  }
+
   void keepClass(size_t i, const std::string &text) {
     const std::vector<std::string> &classes = schema_.places[i].values;
     auto found = std::find(classes.begin(), classes.end(), text);
-    if (found == classes.end()) return wrong(i);
-    out_.labels[given(i).column] = float(found - classes.begin());
+    if (found == classes.end() && (given(i).found_max == 0 || !isName(text))) return wrong(i);
+    if (found == classes.end()) out_.strangers[i] = text;
+    else out_.strangers.erase(i);
+    out_.labels[given(i).column] = found == classes.end() ? -1 : float(found - classes.begin());
   }
 
   void keepRows(size_t i, std::vector<uint64_t> rows) {

@@ -32,6 +32,7 @@ struct Place {
     values = std::move(texts), field.unknown = unknown;
     return std::move(*this);
   }
+  Place finds(uint32_t most) && { return field.found_max = most, std::move(*this); }
   Place slots(uint32_t count) && { return field.slots = count, std::move(*this); }
   Place hashes() && { return field.gives_hashes = true, std::move(*this); }
   Place unit(int32_t unit) && { return field.unit = unit, std::move(*this); }
@@ -129,6 +130,7 @@ inline const std::vector<Schema> &schemas() {
           Place({"t"}, CJSON_EVENT_TIME).unit(CJSON_UNIT_SECONDS),
           Place({"t"}, CJSON_TIMESTAMP).unit(CJSON_UNIT_MILLISECONDS).origin(1e9),
           Place({"y"}, CJSON_LABEL_CLASS).known({"0", "1", "true", "late"}, 0),
+          Place({"y"}, CJSON_LABEL_CLASS).known({"0"}, 0).finds(1 << 20),
           Place({"another_feature_with_a_long_name", "\b"}, CJSON_LABEL_VALUE).count(),
       }),
       // Values in other clothes.
@@ -145,6 +147,7 @@ inline const std::vector<Schema> &schemas() {
           Place({"l"}, CJSON_LABEL_VALUE).coerced().range(0, 5).count(),
           Place({"r", "l"}, CJSON_LABEL_VALUE).range(-0.5, 2.5, true),
           Place({"w"}, CJSON_WEIGHT).coerced().range(0, 1e6),
+          Place({"y"}, CJSON_LABEL_CLASS).coerced().finds(1 << 20),
       }),
       // Times, with the parts of two calendars.
       Schema({

@@ -1,4 +1,5 @@
 import Evaluation
+import Pipelines
 import Testing
 import retrainctl
 
@@ -21,5 +22,16 @@ struct ClassOccurrenceTests {
     #expect(
       told.count == 1 && told.first?.hasPrefix("the class 'divertd' is declared and has not come in 1,000") == true)
     #expect(ClassOccurrence.warnings(StreamMetrics(task: .binary), classes: ["no", "yes"]).isEmpty)
+  }
+
+  @Test("a model that has found all classes it may says so once others are refused")
+  func full() {
+    var label = LabelSettings(path: "kind", classes: ["hen", "owl"])
+    (label.findsClasses, label.classesMax) = (true, 2)
+    let told = ClassOccurrence.warning(ofFull: label, refused: 1200)
+    #expect(told?.hasPrefix("all 2 classes that schema.label.classes_max allows have been found, and 1,200") == true)
+    #expect(ClassOccurrence.warning(ofFull: label, refused: 0) == nil)
+    label.classesMax = 3
+    #expect(ClassOccurrence.warning(ofFull: label, refused: 1200) == nil)
   }
 }

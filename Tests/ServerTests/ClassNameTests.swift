@@ -43,6 +43,7 @@ struct ClassNameTests {
     (.multiclass, ["early", "on time", "la\"te"], [0.1, 0.7, 0.2], #""on time""#),
     (.multiclass, ["early", "on time", "la\"te"], [0.1, 0.2, 0.7], #""la\"te""#),
     (.multiclass, ["1", "2", "3"], [0.4, 0.4, 0.2], #""1""#),
+    (.multiclass, ["alone so far"], [1], #""alone so far""#),
     (.binary, ["no", "yes"], [0.5], #""yes""#),
     (.binary, ["no", "yes"], [0.49], #""no""#),
   ]

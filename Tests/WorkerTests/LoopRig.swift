@@ -28,8 +28,13 @@ struct MemoryStream: Sendable {
   /// What a record weighs; nil: records have no weights.
   var weight: (@Sendable (_ partition: Int32, _ offset: Int64) -> Float)?
 
+  /// Names of classes, numbered as a decoder does.
+  var className: (@Sendable (_ partition: Int32, _ offset: Int64) -> String)?
+  /// The label, where it is the place of a class.
+  var classNumber: (@Sendable (_ partition: Int32, _ offset: Int64) -> Int)?
+
   /// Fills a partition's buffer from `nextOffset` to the end.
-  func fill(_ buffer: PartitionBuffer) {
+  func fill(_ buffer: PartitionBuffer, _ book: ClassBook? = nil, _ numbers: inout [String: Int]) {
     if empty.contains(buffer.partition) { return buffer.markEnd(upTo: 0) }
     for offset in buffer.nextOffset..<Int64(recordsPerPartition) {
       if rejectEvery > 0, offset % rejectEvery == 1 {
@@ -47,6 +52,15 @@ struct MemoryStream: Sendable {
       slot.numbers[1] = y
       slot.categories[0] = UInt32(random.next() % 7) + 1
       slot.labels.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
+      if let className {
+        let name = className(buffer.partition, offset)
+        if numbers[name] == nil {
+          numbers[name] = numbers.count
+          book?.add([name])
+        }
+        slot.labels.pointee = Float(numbers[name] ?? 0)
+      }
+      if let classNumber { slot.labels.pointee = Float(classNumber(buffer.partition, offset)) }
       if labelCount > 1 { slot.labels[1] = x > y ? 1 : 0 }
       if labelCount > 2 { slot.labels[2] = y > 0.5 ? .nan : (2 + 2 * x).rounded() }
       if let weight { slot.weight?.pointee = weight(buffer.partition, offset) }
@@ -120,7 +134,11 @@ func runLoop(
       labelCount: pipeline.heads.count, fieldCount: 4, weighsRecords: stream.weight != nil,
       nextOffset: state.progress[Int(partition)].nextOffset)
   }
-  for buffer in buffers { stream.fill(buffer) }
+  let label = pipeline.schema.label
+  let book = label.findsClasses ? ClassBook() : nil
+  var numbers: [String: Int] = [:]
+  // Decoders meet names in another order than the steps do.
+  for buffer in buffers.reversed() { stream.fill(buffer, book, &numbers) }
   let batch = FeatureBatch(
     capacity: max(1, buffers.count * pipeline.training.recordsPerPartition), numberCount: 2, categoryCount: 1,
     labelCount: pipeline.heads.count, weighsRecords: stream.weight != nil)
@@ -129,7 +147,8 @@ func runLoop(
   let loop = StepLoop(
     pipeline: pipeline, collective: collective, learner: model(learner),
     shares: StepShares(
-      buffers: buffers, batch: batch, recordsPerPartition: pipeline.training.recordsPerPartition),
+      buffers: buffers, batch: batch, recordsPerPartition: pipeline.training.recordsPerPartition,
+      classes: book.map { FoundClasses(label, names: state.classes, book: $0) }),
     account: StepAccount(
       rowsMax: pipeline.training.recordsPerPartition, outputCount: learner.outputCount, fieldCount: 4, task: task),
     board: board, shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),

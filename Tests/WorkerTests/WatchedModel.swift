@@ -16,6 +16,7 @@ final class WatchedModel: Model {
   var touchedBytesMax: Int { learner.touchedBytesMax }
   var facts: [RecordFact] { learner.facts }
   var wildValues: [WildValues] { learner.wildValues }
+  func know(classes: Int) { learner.know(classes: classes) }
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> { learner.outputs(ofHead: head) }
   func appendAttachment(to bytes: inout [UInt8]) { learner.appendAttachment(to: &bytes) }
   func remember(_ facts: [RecordFact]) { learner.remember(facts) }

@@ -103,6 +103,7 @@ typedef struct {
   uint32_t ngrams;            // texts: 1 … 3
   const char *const *values;  // categories and classes
   uint32_t value_count;
+  uint32_t found_max;         // classes: so many texts of kept records become classes, after `values`; 0: none does
 } cjson_field;
 
 /// What happened to the values of one field so far; also those of records that were rejected for something else.
@@ -179,6 +180,11 @@ const cjson_counts *cjson_counters(const cjson_decoder *decoder);
 /// The fields of the record decoded last to whose values something happened, each once; `marks` is by field. Both are valid
 /// until the next record.
 size_t cjson_marked(const cjson_decoder *decoder, const int32_t **fields, const uint8_t **marks);
+
+/// The classes of a field, the given and those that were found, in the order of their numbers; and the text of one, which is
+/// alive until the next record.
+size_t cjson_class_count(const cjson_decoder *decoder, int32_t field);
+const char *cjson_class(const cjson_decoder *decoder, int32_t field, size_t place, size_t *length);
 
 /// XXH64 with seed 0.
 uint64_t cjson_hash(const void *bytes, size_t length);

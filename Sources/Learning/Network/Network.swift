@@ -120,7 +120,7 @@ extension Network {
 
   /// Answers of the last batch.
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: heads[head].objective.outputs.pointer, count: count * heads[head].shape.outputs)
+    UnsafeBufferPointer(start: heads[head].objective.outputs.pointer, count: count * heads[head].objective.answerWidth)
   }
 
   /// Per row of the last batch: the primary head's loss, of a value in label units; NaN without a label.

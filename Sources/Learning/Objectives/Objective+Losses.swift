@@ -2,8 +2,10 @@ import Tensors
 
 extension LossFormula {
   /// nil: plain cross-entropy.
-  convenience init?(_ head: HeadSpec) {
-    let classes = max(2, head.outputCount)
+  ///
+  /// - Parameter known: Outputs that stand for a class.
+  convenience init?(_ head: HeadSpec, known: Int) {
+    let classes = max(2, known)
     switch head.loss {
     case .crossEntropy:
       if head.classWeights.isEmpty && head.labelSmoothing == 0 { return nil }
@@ -26,13 +28,13 @@ extension Objective {
       kernels.binaryLoss(
         rows: rows, logits: calibration.cooled(context, logits, rows: rows, outputs: 1).pointer, labels: nil,
         probabilities: outputs.pointer, gradient: nil, loss: nil)
-    case .multiclass(let classes):
-      guard let probabilities else { return }
+    case .multiclass:
+      guard let probabilities, known > 0 else { return }
       kernels.softmaxLoss(
-        rows: rows, classes: classes, logits: calibration.cooled(context, logits, rows: rows, outputs: classes),
+        rows: rows, classes: known, logits: calibration.cooled(context, logits, rows: rows, outputs: known),
         labels: nil, probabilities: probabilities.rows.pointer, gradient: nil, loss: nil)
       for row in 0..<rows {
-        (outputs.pointer + row * classes).update(from: probabilities.rows.from(row), count: classes)
+        (outputs.pointer + row * answerWidth).update(from: probabilities.rows.from(row), count: known)
       }
     case .regression where spec.loss == .poisson:
       guard let formula else { return }
@@ -102,7 +104,15 @@ extension Objective {
     _ kernels: Kernels, _ rows: Int, _ labels: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>?,
     into losses: UnsafeMutablePointer<Float>
   ) {
-    let classes = outputCount
+    let classes = known
+    if outputCount > 1, classes < 2 {
+      // What is the only class is no question: nothing to lose, nothing to learn.
+      for row in 0..<rows {
+        losses[row] = labels[row].isNaN ? .nan : 0
+        if gradient != nil { self.gradient.from(row).update(repeating: 0, count: outputCount) }
+      }
+      return
+    }
     switch (formula, classes) {
     case (nil, 1):
       kernels.binaryLoss(

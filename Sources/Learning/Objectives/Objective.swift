@@ -8,18 +8,22 @@ final class Objective {
   let spec: HeadSpec
   /// Its place among the heads, and so among a row's labels.
   let place: Int
-  /// Logits and answers a row.
+  /// Logits a row.
   let outputCount: Int
+  /// Answers a row: of one that learns as many as logits, 0 for each class that is not known yet; else of known ones alone.
+  let answerWidth: Int
+  /// The logits that stand for something: a class that is not known yet is in no sum, and learns nothing.
+  private(set) var known: Int
   /// What the head gave, and the gradient by it.
   let logits, gradient: Rows
-  /// Shape [capacity × outputCount]: probabilities, or the value in label units; a count's is its rate.
+  /// Shape [capacity × answerWidth]: probabilities, or the value in label units; a count's is its rate.
   let outputs: AlignedBuffer<Float>
   /// Per row.
   let losses: AlignedBuffer<Float>
 
   let calibration: Calibration
   /// The loss as the kernels read it; nil: plain cross-entropy, which has kernels of its own.
-  let formula: LossFormula?
+  private(set) var formula: LossFormula?
   /// One label a row, and targets in the logits' unit.
   let labels, targets: AlignedBuffer<Float>
   /// Of several classes: with the stride of the logits.
@@ -35,13 +39,15 @@ final class Objective {
     self.spec = spec
     self.place = place
     outputCount = spec.outputCount
+    known = spec.knownCount
+    answerWidth = learns ? spec.outputCount : spec.knownCount
     (self.logits, self.gradient) = (logits, gradient)
     calibration = Calibration(spec, temperature, capacity: capacity)
-    formula = LossFormula(spec)
+    formula = LossFormula(spec, known: spec.knownCount)
     labels = AlignedBuffer(count: capacity)
     targets = AlignedBuffer(count: spec.standardizesLabel && learns ? capacity : 0)
     probabilities = outputCount == 1 ? nil : RowBuffer(capacity: capacity, width: outputCount)
-    outputs = AlignedBuffer(count: capacity * outputCount)
+    outputs = AlignedBuffer(count: capacity * answerWidth)
     losses = AlignedBuffer(count: learns ? capacity : 0)
   }
 
@@ -49,8 +55,24 @@ final class Objective {
   func isFinite(_ row: Int) -> Bool {
     let logits = logits.from(row)
     for output in 0..<outputCount where !logits[output].isFinite { return false }
-    let outputs = outputs.pointer + row * outputCount
-    for output in 0..<outputCount where !outputs[output].isFinite { return false }
+    let outputs = outputs.pointer + row * answerWidth
+    for output in 0..<answerWidth where !outputs[output].isFinite { return false }
     return true
+  }
+
+  /// From now on so many classes are known. Of one that learns.
+  func know(_ classes: Int) {
+    precondition(answerWidth == outputCount && classes <= outputCount, "\(classes) classes of \(outputCount)")
+    guard classes != known else { return }
+    if classes < known {
+      outputs.clear()
+      logitGradientClear()
+    }
+    known = classes
+    formula = LossFormula(spec, known: classes)
+  }
+
+  private func logitGradientClear() {
+    for row in 0..<losses.count { gradient.from(row).update(repeating: 0, count: outputCount) }
   }
 }

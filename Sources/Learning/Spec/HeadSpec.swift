@@ -48,6 +48,8 @@ public struct HeadSpec: Sendable, Hashable, Codable {
   /// What a row of each class counts, in the order of the classes (binary: of 0, of 1); empty: 1.
   public var classWeights: [Float]
   public var temperature: Temperature
+  /// Where classes are found as they come: of the outputs so many belong to a class that is known; nil: all do.
+  public var known: Int?
 
   /// - Parameter loss: nil: cross-entropy for classes, squared error for values.
   public init(
@@ -70,6 +72,9 @@ public struct HeadSpec: Sendable, Hashable, Codable {
     if case .multiclass(let classes) = task { return classes }
     return 1
   }
+
+  /// Outputs a row that stand for something.
+  public var knownCount: Int { min(known ?? outputCount, outputCount) }
 
   /// Its label is learned by the running mean and deviation of the labels.
   var standardizesLabel: Bool { task == .regression && loss != .poisson }

@@ -43,7 +43,7 @@ extension HeadSpec {
     let task: LearnerSpec.Task =
       switch head.task {
       case .binary: .binary
-      case .multiclass: .multiclass(classes: head.label.classes.count)
+      case .multiclass: .multiclass(classes: head.label.classRoom)
       case .regression: .regression
       }
     let temperature: Temperature =
@@ -55,6 +55,7 @@ extension HeadSpec {
       name: isPrimary ? "" : head.name, task: task, loss: LossSpec(head.effectiveLoss), weight: Float(head.weight),
       labelSmoothing: Float(head.labelSmoothing), classWeights: head.classWeights.map { Float($0) },
       temperature: temperature)
+    if head.task == .multiclass, head.label.findsClasses { known = head.label.classes.count }
   }
 }
 

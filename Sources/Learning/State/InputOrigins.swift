@@ -43,7 +43,7 @@ struct InputOrigins {
     // What is written by encoders that no spec describes is new.
     case .columns: columns.indices.contains(place) ? columns[place] : nil
     case .numericColumns: numericColumns.indices.contains(place) ? numericColumns[place] : nil
-    case .places, .unknown: place
+    case .places, .answers, .unknown: place
     }
   }
 

@@ -77,6 +77,7 @@ private struct Adoption {
 
   /// - Throws: `LearningError.anotherSpec` where the same name has another shape.
   func verify() throws {
+    let findsClasses = [to.spec, from.spec].contains { $0.heads[0].known != nil }
     func refuse(_ what: String) -> LearningError { LearningError(code: .anotherSpec, reason: what) }
     for new in to.network.layout.namedBlocks {
       guard let old = oldBlocks[new.name] else { continue }
@@ -85,7 +86,7 @@ private struct Adoption {
         throw refuse("nobody has said what the weights of \(new.name) read")
       }
       func agree(_ axis: ParameterLayout.Axis, _ old: Int, _ new: Int) -> Bool {
-        axis == .columns || axis == .numericColumns || old == new
+        axis == .columns || axis == .numericColumns || old == new || (axis == .answers && findsClasses)
       }
       guard agree(new.inputs, a.inputs, b.inputs), agree(new.outputs, a.outputs, b.outputs) else {
         throw refuse("\(new.name) were \(a.inputs) × \(a.outputs), and are \(b.inputs) × \(b.outputs)")
@@ -116,7 +117,9 @@ private struct Adoption {
         for output in 0..<new.block.outputs {
           let oldOutput = origins.origin(output, along: new.outputs)
           var origin: Int?
-          if let oldInput, let oldOutput { origin = old.block.index(oldInput, oldOutput) }
+          if let oldInput, let oldOutput, oldOutput < old.block.outputs {
+            origin = old.block.index(oldInput, oldOutput)
+          }
           body(new.block, new.block.index(input, output), old.block, origin)
         }
       }
@@ -174,8 +177,9 @@ private struct Adoption {
     var column = 0
     for head in to.spec.heads {
       defer { column += head.outputCount }
-      guard new.wideWidth > 0, old.wideWidth > 0, let oldColumn = wideColumn(of: head.name) else { continue }
-      for output in 0..<head.outputCount {
+      guard new.wideWidth > 0, old.wideWidth > 0, let (oldColumn, count) = wideColumn(of: head.name)
+      else { continue }
+      for output in 0..<min(count, head.outputCount) {
         body(
           (table.firstRow + row) * new.wideWidth + column + output,
           (oldTable.firstRow + oldRow) * old.wideWidth + oldColumn + output)
@@ -183,10 +187,11 @@ private struct Adoption {
     }
   }
 
-  private func wideColumn(of head: String) -> Int? {
+  /// The first of its columns in the older spec, and how many there are.
+  private func wideColumn(of head: String) -> (first: Int, count: Int)? {
     var column = 0
     for old in from.spec.heads {
-      if old.name == head { return column }
+      if old.name == head { return (column, old.outputCount) }
       column += old.outputCount
     }
     return nil

@@ -7,6 +7,8 @@ extension ParameterLayout {
     case numericColumns
     /// Units, classes, ranks: the same in every spec of one shape.
     case places
+    /// What a head answers: the same place is the same class, where there are more or fewer of them.
+    case answers
     /// Nobody has said it: such a layer cannot be taken over where inputs have come or moved.
     case unknown
   }
@@ -36,9 +38,9 @@ extension ParameterLayout {
         blocks.append(
           NamedBlock(
             name: "\(head.name) of \(branch.layers.first?.name ?? "\(branch.role)")", block: reading.weights,
-            inputs: branch.outputAxis, outputs: .places))
+            inputs: branch.outputAxis, outputs: .answers))
       }
-      blocks.append(NamedBlock(name: "\(head.name) bias", block: head.bias, inputs: .places, outputs: .places))
+      blocks.append(NamedBlock(name: "\(head.name) bias", block: head.bias, inputs: .places, outputs: .answers))
       if let block = head.temperature {
         blocks.append(NamedBlock(name: "\(head.name) temperature", block: block, inputs: .places, outputs: .places))
       }

@@ -46,6 +46,9 @@ extension Pipeline {
   /// - Parameter contract: What it was learned under; nil: by a program that knew no contracts.
   public func following(_ contract: DataContract?) -> Pipeline {
     var pipeline = self
+    if schema.label.findsClasses, let contract, contract.schema.label.classes.count <= schema.label.classesMax {
+      pipeline.schema.label.classes = contract.schema.label.classes
+    }
     let known = Dictionary(
       (contract?.schema.features ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for index in pipeline.schema.features.indices {

@@ -53,6 +53,7 @@ struct ContractComparison {
     compare(
       old.schema.label, new.schema.label, LabelSettings.section, .label, at: "schema.label", oldPath: "schema.label",
       newPath: "schema.label")
+    compareFoundClasses()
     if old.schema.timeUnit != new.schema.timeUnit {
       add(
         .harmless("it is of event and label times; features that it is for too are listed"), "schema.time_unit",
@@ -64,6 +65,15 @@ struct ContractComparison {
         "schema.coerce", "\(old.schema.coerce)", "\(new.schema.coerce)")
     }
     compareFeatures()
+  }
+
+  /// Classes that were found stand in no file: two models may have found them in another order.
+  private mutating func compareFoundClasses() {
+    let (was, now) = (old.schema.label, new.schema.label)
+    guard was.findsClasses, now.findsClasses, let verdict = EditRules<LabelSettings>.classes(was, now) else { return }
+    add(
+      verdict, "schema.label.classes", PlainValue.list(was.classes.map { .text($0) }).flowYAML,
+      PlainValue.list(now.classes.map { .text($0) }).flowYAML)
   }
 
   private static func meaning(ofWeight path: String?) -> String {

@@ -15,12 +15,17 @@ extension DataContract {
       .init("embedding_optimizer", .text(self.optimizers.embeddings.rawValue)),
     ]
     if let kind = self.optimizers.wide { optimizers.append(.init("wide_optimizer", .text(kind.rawValue))) }
-    return PlainValue.mapping([
-      .init("contract", .integer(Self.version)),
-      .init("schema", FeatureSchema.section.kind.write(schema) ?? .mapping([])),
-      .init("model", ModelSettings.section.kind.write(model) ?? .mapping([])),
-      .init("training", .mapping(optimizers)),
-    ]).json()
+    let label = schema.label
+    return PlainValue.mapping(
+      [
+        .init("contract", .integer(Self.version)),
+        .init("schema", FeatureSchema.section.kind.write(schema) ?? .mapping([])),
+        .init("model", ModelSettings.section.kind.write(model) ?? .mapping([])),
+        .init("training", .mapping(optimizers)),
+      ]
+        + (label.findsClasses && !label.classes.isEmpty
+          ? [.init("classes_found", .list(label.classes.map { .text($0) }))] : [])
+    ).json()
   }
 
   /// - Throws: `ContractError` for a text of a newer program, or one that is damaged.
@@ -39,6 +44,7 @@ extension DataContract {
     for index in schema.features.indices where schema.features[index].type == .timestamp {
       schema.features[index].origin = schema.features[index].origin ?? 0
     }
+    if schema.label.findsClasses { schema.label.classes = form.found }
     model = form.model
     optimizers = form.optimizers
   }
@@ -49,6 +55,7 @@ extension DataContract {
     var schema = FeatureSchema.section.prototype
     var model = ModelSettings.section.prototype
     var optimizers = Optimizers(dense: .adam, embeddings: .adagrad, wide: nil)
+    var found: [String] = []
 
     static let section: Section<Form> = Section(
       doc: "A contract.", prototype: Form(),
@@ -57,6 +64,7 @@ extension DataContract {
         Key("schema", \.schema, FeatureSchema.section.kind, isRequired: true, "What a record holds."),
         Key("model", \.model, ModelSettings.section.kind, isRequired: true, "The model's shape."),
         Key("training", \.optimizers, Optimizers.section.kind, isRequired: true, "The kinds of the optimisers."),
+        Key("classes_found", \.found, .classList, "The classes that were found, in the order of the outputs."),
       ])
   }
 }

@@ -56,15 +56,43 @@ extension EditRules where Owner == LabelSettings {
   static let label = EditRules(rules: [
     "path": { _, _ in .changes("the weights were learned for another label") },
     "classes": classes,
+    "classes_max": { old, new in
+      guard old.findsClasses, new.findsClasses else { return nil }
+      return new.classesMax > old.classesMax
+        ? .extends("outputs for more classes begin afresh") : fewer(old.classes.count, new.classesMax)
+    },
     "clip": { _, _ in clip },
     "out_of_range": { _, _ in outOfRange },
   ])
+
+  private static func fewer(_ found: Int, _ most: Int) -> EditVerdict {
+    found <= most
+      ? .extends("every class that was found keeps its output")
+      : .changes("\(found) classes have been found and learned")
+  }
 
   static let clip = EditVerdict.harmless(
     "labels between the old and the new bounds are other numbers from now on, all others the same")
   static let outOfRange = EditVerdict.harmless("it decides which records are taken, not what the weights mean")
 
   static let classes: Rule = { old, new in
+    if old.findsClasses != new.findsClasses {
+      if new.findsClasses {
+        guard !old.classes.isEmpty else {
+          return .changes("labels of 0 and 1 and labels by name are not known to be the same")
+        }
+        return old.classes.count <= new.classesMax
+          ? .extends("each listed class keeps its output, and others are found from now on")
+          : .changes("the model has learned \(old.classes.count) classes, more than classes_max")
+      }
+      return new.classes.starts(with: old.classes)
+        ? .extends("each class that was found keeps its output, and no other is found any more")
+        : .changes("the model has found \(old.classes.prefix(8).joined(separator: ", ")), in this order")
+    }
+    if old.findsClasses {
+      return new.classes.starts(with: old.classes) || old.classes.starts(with: new.classes)
+        ? nil : .changes("the outputs were learned for other classes")
+    }
     if old.classes.sorted() == new.classes.sorted() {
       return .changes("the outputs would answer with each other's names")
     }

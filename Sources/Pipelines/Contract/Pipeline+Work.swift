@@ -1,6 +1,6 @@
 extension Pipeline {
   /// One more whenever workers would not understand each other: another envelope, attachment or form of the model's state.
-  private static let groupFormat = 7
+  private static let groupFormat = 8
 
   /// All that the workers of a group have to agree on, as text: what the model means, how it learns, and the steps in
   /// which all of them do something at once. How many they are, and how long they wait, may differ.
@@ -18,6 +18,9 @@ extension Pipeline {
       .init("checkpoint_steps", .integer(checkpoint.everySteps)),
       .init("histogram_every", .integer(health.histogramEvery)),
     ]
-    return PlainValue.mapping(agreed + rates).json() + "\n" + DataContract(self).text
+    // What has been found is the state's, and comes to every worker with it.
+    var contract = DataContract(self)
+    if contract.schema.label.findsClasses { contract.schema.label.classes = [] }
+    return PlainValue.mapping(agreed + rates).json() + "\n" + contract.text
   }
 }

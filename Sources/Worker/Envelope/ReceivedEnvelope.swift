@@ -73,6 +73,7 @@ package struct ReceivedEnvelope {
   package var health: UnsafeRawBufferPointer { sections[EnvelopeSection.health] }
   /// The learner's attachment.
   package var learner: UnsafeRawBufferPointer { sections[EnvelopeSection.learner] }
+  var classes: UnsafeRawBufferPointer { sections[EnvelopeSection.classes] }
   var notices: UnsafeRawBufferPointer { sections[EnvelopeSection.notices] }
 
   /// - Parameter place: The head's, counted from the second one as 0.

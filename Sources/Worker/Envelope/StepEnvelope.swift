@@ -7,7 +7,7 @@ import Vocabulary
 ///
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3745_5452  // "RTE7"
+  package static let magic: UInt32 = 0x3845_5452  // "RTE8"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -26,6 +26,8 @@ package struct StepEnvelope {
   package var outputCount = 1
   /// Of each head beyond the first: this rank's rows with its label, and the sums of their losses and weights.
   package var headLosses: [HeadShare] = []
+  /// Of a step that names classes, and holds nothing else.
+  package var classes: [ClassSighting] = []
 
   package init() {}
 }
@@ -42,6 +44,8 @@ enum EnvelopeSection: UInt32, CaseIterable {
   case rows
   /// Where records have weights: their sum, that of each further head (Float64 each), and each row's (Float32).
   case weights
+  /// Of classes that the model does not know: partition (Int32), offset (Int64), bytes of the name (UInt32), the name.
+  case classes
   /// `LayerHealth`, when it is gathered.
   case health
   /// What happened to which field, when something did.

@@ -65,6 +65,16 @@ package struct StepEnvelopeWriter {
         bytes.append(floats: weights, envelope.rowCount)
       }
     }
+    if !envelope.classes.isEmpty {
+      sections.add(EnvelopeSection.classes) { bytes in
+        for sighting in envelope.classes {
+          bytes.append(raw: sighting.partition)
+          bytes.append(raw: sighting.offset)
+          bytes.append(raw: UInt32(sighting.name.utf8.count))
+          bytes.append(contentsOf: sighting.name.utf8)
+        }
+      }
+    }
     if !health.isEmpty { sections.add(EnvelopeSection.health) { $0.append(contentsOf: health) } }
     if tally.map({ !$0.isEmpty }) ?? false || !examples.isEmpty {
       sections.add(EnvelopeSection.notices) { $0.append(tally, examples) }

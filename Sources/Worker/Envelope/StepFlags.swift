@@ -24,4 +24,6 @@ package struct StepFlags: OptionSet, Sendable {
   package static let lastStep = StepFlags(rawValue: 1 << 8)
   /// The leader was told to end with a step that lies behind.
   package static let limitReached = StepFlags(rawValue: 1 << 9)
+  /// The rank has records of classes that the model does not know: they are named, and the step is tried again.
+  package static let newClasses = StepFlags(rawValue: 1 << 10)
 }

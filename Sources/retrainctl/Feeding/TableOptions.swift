@@ -71,7 +71,8 @@ struct TableOptions: ArgumentGroup {
       for feature in pipeline.schema.sparseFeatures {
         format.columns[feature.path] = feature.type == .map ? .object : .text
       }
-      for label in [pipeline.schema.label] + pipeline.model.heads.map(\.label) where !label.classes.isEmpty {
+      for label in [pipeline.schema.label] + pipeline.model.heads.map(\.label)
+      where !label.classes.isEmpty || label.findsClasses {
         format.columns[label.path] = .category(known: Set(label.classes))
       }
     }

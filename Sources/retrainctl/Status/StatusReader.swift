@@ -97,7 +97,14 @@ actor StatusReader {
     status.warnings += Self.warnings(of: status.window, measured: status.measures?.records ?? 0)
     let weightless = Measures.warning(ofNoWeight: status.measures, lately: status.window, count: Wording.count)
     if let weightless { status.warnings.append(weightless) }
-    if let newest { status.warnings += ClassOccurrence.warnings(newest.metrics, classes: classes(of: pipeline)) }
+    if let newest {
+      let label = try await label(of: pipeline, newest)
+      status.warnings += ClassOccurrence.warnings(newest.metrics, classes: label?.classes ?? [])
+      let refused = newest.rejected[.badLabel] ?? 0
+      if let warning = label.flatMap({ ClassOccurrence.warning(ofFull: $0, refused: refused) }) {
+        status.warnings.append(warning)
+      }
+    }
     status.rejections = counts.rejections
     status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
     return status
@@ -121,9 +128,14 @@ actor StatusReader {
     return file.map { HealthLimits($0.pipeline.health) } ?? HealthLimits()
   }
 
-  /// Of the label; none where the file needs a secret that is not set here.
-  private func classes(of pipeline: PipelineRecord) -> [String] {
-    (try? PipelineFile(text: pipeline.specification, name: pipeline.name))?.pipeline.schema.label.classes ?? []
+  /// With the classes that were found until the checkpoint; nil where the file needs a secret that is not set here.
+  private func label(of pipeline: PipelineRecord, _ newest: CheckpointRecord) async throws -> LabelSettings? {
+    let file = try? PipelineFile(text: pipeline.specification, name: pipeline.name)
+    guard var label = file?.pipeline.schema.label, label.findsClasses else { return file?.pipeline.schema.label }
+    if let contract = try await registry.contract(ofCheckpoint: newest.id) {
+      label.classes = try DataContract(text: contract.text).schema.label.classes
+    }
+    return label
   }
 
   /// The measures of the newest checkpoints of the lineage, together: a window alone may be a few records, at the end of a run.
