@@ -15,8 +15,8 @@ struct ModelDescription: Sendable {
     /// The output that names the most probable class; nil: none does.
     let label: String?
 
-    /// Whether a row has several numbers.
-    var isWide: Bool { width > 1 }
+    /// Whether a row has several numbers, or none: no class was found yet.
+    var isWide: Bool { width != 1 }
   }
 
   init(_ pipeline: Pipeline) {
