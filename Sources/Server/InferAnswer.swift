@@ -33,7 +33,7 @@ struct InferAnswer {
       if !isFirst { json.raw(",") }
       isFirst = false
       json.raw("{\"name\":\"\(name)\",\"datatype\":\"\(type.rawValue)\",\"shape\":[\(rows)")
-      json.raw(width > 1 ? ",\(width)]" : "]")
+      json.raw(width != 1 ? ",\(width)]" : "]")
     }
     func end(binary start: Int) { json.raw(",\"parameters\":{\"binary_data_size\":\(tensors.count - start)}}") }
     for (head, output) in description.outputs.enumerated() {

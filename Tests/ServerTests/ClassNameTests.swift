@@ -89,4 +89,12 @@ struct ClassNameTests {
     desk.put(1)
     #expect(!desk.infer("{\(Self.inputs)}").text.contains("label"))
   }
+
+  @Test("a version that has found no class yet answers with rows of none")
+  func noClass() {
+    let desk = desk(.multiclass, [], [])
+    let text = desk.infer("{\(Self.inputs)}").text
+    #expect(text.contains(#""shape":[2,0],"data":[]"#), "\(text)")
+    #expect(desk.ask(.get, "/v2/models/flights").text.contains(#""shape":[-1,0]"#))
+  }
 }
