@@ -1,4 +1,4 @@
-import Evaluation
+package import Evaluation
 import Tensors
 
 /// One rank's part of what a further head loses in a step.

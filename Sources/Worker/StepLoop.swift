@@ -1,8 +1,10 @@
 import Collectives
+import Confinement
 import Evaluation
 import Health
+import Ingest
 import Learning
-import Pipelines
+package import Pipelines
 import Tensors
 import Vocabulary
 

@@ -3,7 +3,7 @@ import Foundation
 import Ingest
 import Kafka
 import Learning
-import Pipelines
+public import Pipelines
 import Registry
 import Telemetry
 import Vocabulary
