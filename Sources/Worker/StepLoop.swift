@@ -1,9 +1,9 @@
-import Collectives
+package import Collectives
 import Confinement
 import Evaluation
 import Health
 import Ingest
-import Learning
+package import Learning
 package import Pipelines
 import Tensors
 import Vocabulary

@@ -1,4 +1,4 @@
-import Kafka
+package import Kafka
 import Registry
 import Telemetry
 package import Vocabulary

@@ -1,4 +1,4 @@
-import Evaluation
+package import Evaluation
 package import Ingest
 package import Registry
 import Vocabulary

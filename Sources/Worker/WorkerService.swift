@@ -4,8 +4,8 @@ import Ingest
 import Kafka
 import Learning
 public import Pipelines
-import Registry
-import Telemetry
+public import Registry
+public import Telemetry
 import Vocabulary
 
 /// How a worker's run ended.
