@@ -1,8 +1,8 @@
 import Evaluation
 import Foundation
 import Health
-import Pipelines
-import Registry
+public import Pipelines
+public import Registry
 import Rollouts
 import Synchronization
 import Telemetry

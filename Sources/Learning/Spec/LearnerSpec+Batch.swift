@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// The form of the batches that a model reads.
 public struct BatchShape: Sendable, Hashable {
