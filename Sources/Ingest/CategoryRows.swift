@@ -1,5 +1,5 @@
 import Foundation
-import Pipelines
+public import Pipelines
 
 /// Where the rows of a category's table come from when its settings were edited.
 public enum CategoryRows {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Where one decoded record goes: a row of a `PartitionBuffer` or of a `FeatureBatch`.
 ///

@@ -1,6 +1,6 @@
 import CJSON
-import Pipelines
-import Tensors
+public import Pipelines
+public import Tensors
 import Vocabulary
 
 /// JSON records becoming feature values, straight into the slots of a batch.

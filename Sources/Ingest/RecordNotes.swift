@@ -1,4 +1,4 @@
-import Pipelines
+public import Pipelines
 import Vocabulary
 
 /// What a person should know of a record that was predicted: which features it has, and what became of their values.

@@ -1,5 +1,5 @@
-import Pipelines
-import Vocabulary
+public import Pipelines
+public import Vocabulary
 
 /// Why a record or a value is refused, for whoever sent it: what was found, what is wanted, and what to do.
 public struct RecordRefusal: Sendable {

@@ -1,5 +1,5 @@
 import Health
-import Tensors
+public import Tensors
 import Vocabulary
 
 /// A model that learns: forward, backward, and one agreed update a step. Confined to one thread at a time.

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 import Vocabulary
 
 /// Batches of a spec's shape for measuring: nearly standard normal numbers and weights, uniform buckets, labels of a

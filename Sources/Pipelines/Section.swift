@@ -101,7 +101,7 @@ struct Key<Owner: Sendable>: Sendable {
   ///   - onlyIf: nil: always.
   ///   - hasOwnDefault: False: it follows from other keys, as the description says.
   init<Value>(
-    _ name: String, _ property: WritableKeyPath<Owner, Value> & Sendable, _ kind: ValueKind<Value>,
+    _ name: String, _ property: any WritableKeyPath<Owner, Value> & Sendable, _ kind: ValueKind<Value>,
     isRequired: Bool = false, onlyIf condition: Condition<Owner>? = nil, hasOwnDefault: Bool = true, _ doc: String
   ) {
     self.hasOwnDefault = hasOwnDefault

@@ -1,7 +1,7 @@
 import Ingest
 import Learning
-import Pipelines
-import Tensors
+package import Pipelines
+package import Tensors
 
 /// A batch as another contract would have read its records: the same values in the columns and rows that another version
 /// has learned them in.

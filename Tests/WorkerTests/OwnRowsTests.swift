@@ -1,3 +1,4 @@
+import Health
 import Ingest
 import Learning
 import Pipelines

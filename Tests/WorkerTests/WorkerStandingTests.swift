@@ -1,3 +1,4 @@
+import Membership
 import Pipelines
 import Registry
 import Testing

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 extension LearnerSpec {
   /// Columns of a batch's categories: one a value that a record may have, and one more where it may have a row of its own.

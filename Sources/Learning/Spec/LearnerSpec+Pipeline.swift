@@ -1,4 +1,4 @@
-import Pipelines
+public import Pipelines
 
 extension LearnerSpec {
   /// The learner that a pipeline describes; the columns are those that `Ingest` writes.
