@@ -10,8 +10,9 @@ let strictly: [SwiftSetting] = [
 ]
 
 /// A Swift room of the house; `Sources/README.md` has the floor table that the tidy test holds against the imports.
-func room(_ name: String, _ imports: [String] = []) -> Target {
-  .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: strictly)
+func room(_ name: String, _ imports: [String] = [], resources: [Resource]? = nil) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .byName(name: $0) }, resources: resources, swiftSettings: strictly)
 }
 
 /// The tests of one room.
@@ -78,7 +79,9 @@ let package = Package(
       "Registry",
       [
         "Vocabulary", "Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership", "Cryptography",
-      ]),
+      ],
+      // A link to the folder at the top: the program carries its files.
+      resources: [.embedInCode("migrations")]),
 
     // Services
     room("Worker", lowerFloors),
