@@ -72,7 +72,7 @@ final class BackwardPass {
           head.outputGradient(context, step, reading.weights, dy: dy)
           continue
         }
-        let extra = Rows(spare.rows.pointer, stride: dy.stride)
+        let extra = Rows(spare.rows.pointer, rows: dy.rows, width: min(dy.width, spare.rows.width), stride: dy.stride)
         head.outputGradient(context, step, reading.weights, dy: extra)
         context.kernels.add(rows: step.rows, units: reading.weights.inputs, extra, to: dy)
       }
