@@ -16,7 +16,7 @@ struct HiddenPlan: LayerPlan {
   /// The input is added to the output: both are as wide.
   let isResidual: Bool
 
-  init(index: Int, inputs: Int, units: Int, spec: LearnerSpec, _ blocks: inout BlockTaker) {
+  init(index: Int, inputs: Int, units: Int, spec: DeepSpec, _ blocks: inout BlockTaker) {
     self.index = index
     name = "hidden_\(index + 1)"
     (self.inputs, self.units) = (inputs, units)
