@@ -4,11 +4,11 @@ import Tensors
 ///
 /// A step is normalised with the statistics *before* it; its own moments are merged when the step is applied. Values far
 /// outside the usual range do not enter them (`Normalizer+Learning`).
-final class Normalizer {
+package final class Normalizer {
   let numberCount: Int
   /// Numbers in order, then a column for each head whose label is standardised.
-  let running: Moments
-  let ranges: UsualRanges
+  package let running: Moments
+  package let ranges: UsualRanges
   /// What lay so far outside in the batch measured last that it counts as absent; of labels, that it is learned as the
   /// bound.
   private(set) var wild: [WildValues] = []
