@@ -14,20 +14,4 @@ struct RowsTests {
     #expect(matrix.rows.dropFirst(5).rows == 0)
     #expect(matrix.rows.column(7).width == 0)
   }
-
-  @Test("end the process where a kernel would go beyond them, with both shapes")
-  func bounds() async {
-    await #expect(processExitsWith: .failure) {
-      let matrix = Matrix(4, 3)
-      Kernels.active.add(rows: 5, units: 3, matrix.rows, to: matrix.rows)
-    }
-    await #expect(processExitsWith: .failure) {
-      let (x, z) = (Matrix(4, 3), Matrix(4, 2))
-      let weights = AlignedBuffer<Float>(count: 64)
-      Kernels.active.denseForward(
-        rows: 4, x: x.rows, weights: PackedMatrix(weights.pointer, inputs: 3, outputs: 16), bias: nil, z: z.rows)
-    }
-    await #expect(processExitsWith: .failure) { _ = Matrix(4, 3).rows.column(4) }
-    await #expect(processExitsWith: .failure) { _ = Matrix(4, 3).rows.dropFirst(5) }
-  }
 }
