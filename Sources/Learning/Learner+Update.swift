@@ -37,7 +37,7 @@ extension Learner {
   }
 
   private func updateDense(_ inverseCount: Float) {
-    let limit = spec.clipping.value
+    let limit = spec.optimizers.clipping.value
     let own = optimizers.dense.constants(step: step, inverseCount: inverseCount, valueLimit: limit)
     let wide = optimizers.wideNumbers?.constants(step: step, inverseCount: inverseCount, valueLimit: limit) ?? own
     var change = 0.0
@@ -65,7 +65,7 @@ extension Learner {
   private func updateRows(_ inverseCount: Float) {
     let tables = network.tables
     guard tables.rowCount > 0 else { return }
-    let limit = spec.clipping.value
+    let limit = spec.optimizers.clipping.value
     let embedding = optimizers.embeddingRows
     let wide = optimizers.wideRows
     var constants = embedding.constants(step: step, inverseCount: inverseCount, valueLimit: limit)

@@ -1,7 +1,7 @@
 import Tensors
 
 /// What an optimiser remembers between steps, for one group of parameters.
-final class OptimizerState {
+package final class OptimizerState {
   let spec: OptimizerSpec
   let formula: UpdateFormula
   /// Up to three, each as long as the parameters (Adagrad on rows: as the rows); the unused ones are empty.
@@ -24,7 +24,7 @@ final class OptimizerState {
   }
 
   /// The learning rate of step number `step`.
-  func rate(at step: Int64) -> Double {
+  package func rate(at step: Int64) -> Double {
     Double(spec.learningRate) * spec.schedule.share(at: step, plateauShare: plateau.share)
   }
 

@@ -12,28 +12,10 @@ enum ModelStateFormat {
   /// Its states do not know which rows were met.
   static let withoutValues: UInt32 = 3
 
-  /// What must agree between a state and a spec: all that decides a buffer's size or a number's meaning. Rates, clips and
-  /// the seed may change over a lineage.
+  /// What must agree between a state and a model.
   static func shape(of spec: LearnerSpec, _ layout: ParameterLayout) -> String {
-    var parts = [
-      "kind \(spec.kind.rawValue)", "hidden \(spec.hidden)",
-      "activation \(spec.activation.rawValue)",
-      "normalization \(spec.normalization.rawValue)", "residual \(spec.residual)",
-      "cross \(spec.crossLayers) \(spec.crossRank)", "factorization \(spec.factorization)", "wide \(spec.wide)",
-      "optimizer \(spec.optimizer.kind.rawValue)",
-      "embedding_optimizer \(spec.embeddingOptimizer.kind.rawValue)",
-      "wide_optimizer \(spec.wideOptimizer?.kind.rawValue ?? "none")",
-    ]
-    parts += spec.heads.map(\.shape)
-    parts += spec.numbers.map { "number \($0.name) \($0.standardize) \($0.missingIndicator)" }
-    parts += spec.categories.map {
-      "category \($0.name) \($0.buckets) \($0.dimension) \($0.slots) \($0.combiner.rawValue)"
-        + ($0.ownRows > 0 ? " own \($0.ownRows)" : "")
-    }
-    parts += spec.weighted.map { "weighted \($0.name) \($0.rows) \($0.dimension) \($0.activates)" }
-    parts += layout.branches.flatMap(\.layers).compactMap(\.signature)
-    parts += layout.encoders.compactMap(\.signature)
-    return parts.joined(separator: "\n")
+    (spec.text + layout.branches.flatMap(\.layers).compactMap(\.signature) + layout.encoders.compactMap(\.signature))
+      .joined(separator: "\n")
   }
 
   struct Header {
