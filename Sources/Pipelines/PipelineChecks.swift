@@ -11,10 +11,13 @@ struct PipelineChecks {
     checkSource()
     checkLabel()
     checkFeatures()
+    checkCrosses()
     checkPaths()
+    checkSharedPaths()
     checkLayers()
     checkOptimizers()
     checkLosses()
+    checkPairs()
     checkSize()
   }
 
@@ -158,7 +161,7 @@ struct PipelineChecks {
       }
     }
     for (index, feature) in schema.features.enumerated() {
-      guard reader.trusts("schema.features[\(index)]") else { continue }
+      guard feature.isRead, reader.trusts("schema.features[\(index)]") else { continue }
       let key = "schema.features[\(index)].path"
       declared.append(
         (feature.path, reader.gives(key) ? key : "schema.features[\(index)].name", "the feature `\(feature.name)`"))
