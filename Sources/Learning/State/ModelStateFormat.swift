@@ -43,7 +43,11 @@ enum ModelStateFormat {
     guard shape == own else {
       throw LearningError(code: .anotherSpec, reason: firstDifference(shape, own))
     }
-    return Header(version: found, step: try reader.read(Int64.self), random: try reader.read(UInt64.self))
+    let step = try reader.read(Int64.self)
+    guard (0...1 << 62).contains(step) else {
+      throw LearningError(code: .damaged, reason: "the state is of step \(step)")
+    }
+    return Header(version: found, step: step, random: try reader.read(UInt64.self))
   }
 
   private static func firstDifference(_ state: String, _ spec: String) -> String {
@@ -62,6 +66,20 @@ struct PendingCopies {
 
   mutating func add<Element>(_ reader: inout StateReader, _ buffer: AlignedBuffer<Element>) throws {
     copies.append((try reader.read(like: buffer), UnsafeMutableRawPointer(buffer.pointer)))
+  }
+
+  /// With elements that are used as numbers of things, which have bounds.
+  mutating func add<Element: BitwiseCopyable>(
+    _ reader: inout StateReader, _ buffer: AlignedBuffer<Element>, _ what: String, where isSound: (Element) -> Bool
+  ) throws {
+    let bytes = try reader.read(like: buffer)
+    for place in 0..<buffer.count {
+      let element = bytes.loadUnaligned(fromByteOffset: place * MemoryLayout<Element>.stride, as: Element.self)
+      guard isSound(element) else {
+        throw LearningError(code: .damaged, reason: "the state says \(element) for \(what)")
+      }
+    }
+    copies.append((bytes, UnsafeMutableRawPointer(buffer.pointer)))
   }
 
   func perform() {
@@ -92,7 +110,7 @@ extension ModelParameters {
     writer.write(dense)
     writer.write(tables.weights)
     writer.write(tables.wideWeights)
-    tables.forEachValueBuffer { writer.write($0) }
+    tables.forEachValueBuffer { buffer, _ in writer.write(buffer) }
   }
 
   /// - Parameter version: The format's; of an old one the ranges, or what values were met, stay as they are.
@@ -102,14 +120,16 @@ extension ModelParameters {
     try copies.add(&reader, normalizer.running.squares)
     if version > ModelStateFormat.withoutRanges {
       try copies.add(&reader, normalizer.ranges.values)
-      try copies.add(&reader, normalizer.ranges.taken)
+      try copies.add(&reader, normalizer.ranges.taken, "how many values a column had") { (0...1 << 62).contains($0) }
       try normalizer.ranges.forEachBuffer { try copies.add(&reader, $0) }
     }
     try copies.add(&reader, dense)
     try copies.add(&reader, tables.weights)
     try copies.add(&reader, tables.wideWeights)
     if version > ModelStateFormat.withoutValues {
-      try tables.forEachValueBuffer { try copies.add(&reader, $0) }
+      try tables.forEachValueBuffer { buffer, most in
+        try copies.add(&reader, buffer, "how often a value was met") { $0 <= most }
+      }
     }
   }
 }
