@@ -181,7 +181,6 @@ class Rules {
 
   // An entry of a map: `name` has the weight `value`; 0 is as good as none. `text` is what stands there.
   void keepEntry(const Field &field, Slice name, double value, Slice text, bool isText) {
-    const cjson_field &given = field.given;
     if (!std::isfinite(value)) return note(CJSON_OVERFLOW, field, text, isText);
     if (!bringIntoRange(field, value, text, isText)) return;
     if (!(std::fabs(value) < floatLimit)) return note(CJSON_OVERFLOW, field, text, isText);

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 package import Pipelines
 
 /// A record's own id, where `schema.id` says where it stands.
