@@ -1,3 +1,4 @@
+import HTTP
 import Pipelines
 import Server
 import Tensors

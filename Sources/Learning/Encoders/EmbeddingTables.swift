@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 import Vocabulary
 
 /// The tables of categories: for each category its embedding rows and, with a wide part, one weight a row and output. A category

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// Count, mean and sum of squared deviations of some columns, mergeable in any grouping but always in one order.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// Gradients of touched embedding rows: row numbers ascending and unique, their values one after the other.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 import Vocabulary
 
 /// Where the values of some columns usually lie: part of the model's state.

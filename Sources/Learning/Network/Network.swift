@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// The way forward through a model, with buffers for a batch: what learner and predictor share, so that both give the same
 /// bits. One thread at a time.

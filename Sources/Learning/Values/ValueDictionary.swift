@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// The values of one category that have rows of their own, by their hash; and those that may get one.
 ///

@@ -1,4 +1,4 @@
-import Pipelines
+package import Pipelines
 
 /// Compares the columns of a table with what a pipeline declares: a name that is nearly right is a feature that is never
 /// there.
