@@ -2,18 +2,24 @@
 // No package dependencies: a clone builds with the network off. System libraries come from the distribution.
 import PackageDescription
 
-let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// An import is the file's own unless it says `package import` or `public import`; a member is seen where its module is
+/// imported by that very file. So the import lines tell the whole truth, and the tidy test can hold the floors by them.
+let strictly: [SwiftSetting] = [
+  .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"), .enableUpcomingFeature("InternalImportsByDefault"),
+]
 
 /// A Swift room of the house; `Sources/README.md` has the floor table that the tidy test holds against the imports.
-func room(_ name: String, _ imports: [String] = []) -> Target {
-  .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: warningsAreErrors)
+func room(_ name: String, _ imports: [String] = [], resources: [Resource]? = nil) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .byName(name: $0) }, resources: resources, swiftSettings: strictly)
 }
 
 /// The tests of one room.
 func tests(_ name: String, _ imports: [String] = []) -> Target {
   .testTarget(
     name: name + "Tests", dependencies: ([name, "TestKit", "Vocabulary"] + imports).map { .byName(name: $0) },
-    swiftSettings: warningsAreErrors)
+    swiftSettings: strictly)
 }
 
 func library(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
@@ -73,7 +79,9 @@ let package = Package(
       "Registry",
       [
         "Vocabulary", "Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership", "Cryptography",
-      ]),
+      ],
+      // A link to the folder at the top: the program carries its files.
+      resources: [.embedInCode("migrations")]),
 
     // Services
     room("Worker", lowerFloors),
@@ -91,17 +99,17 @@ let package = Package(
     .executableTarget(
       name: "retrainctl",
       dependencies: (["Arguments"] + lowerFloors + services).map { .byName(name: $0) },
-      swiftSettings: warningsAreErrors),
+      swiftSettings: strictly),
     .executableTarget(
       name: "retrain-bench",
       dependencies: (["Arguments"] + lowerFloors + services).map { .byName(name: $0) },
-      exclude: ["Peers"], swiftSettings: warningsAreErrors),
+      exclude: ["Peers"], swiftSettings: strictly),
 
     // Tests mirror Sources
     .target(
       name: "TestKit", dependencies: ["Vocabulary", "Postgres", "Kafka"], path: "Tests/TestKit",
-      swiftSettings: warningsAreErrors),
-    .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: warningsAreErrors),
+      swiftSettings: strictly),
+    .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strictly),
     tests("Confinement"),
     tests("Arguments"),
     tests("Cryptography"),
@@ -138,8 +146,8 @@ let package = Package(
       dependencies: [
         "TestKit", "Vocabulary", "Evaluation", "Ingest", "Pipelines", "Kafka", "Postgres", "retrainctl",
       ],
-      swiftSettings: warningsAreErrors),
-    .testTarget(name: "TidyTests", dependencies: ["TestKit"], swiftSettings: warningsAreErrors),
+      swiftSettings: strictly),
+    .testTarget(name: "TidyTests", dependencies: ["TestKit"], swiftSettings: strictly),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -94,7 +94,7 @@ class Rules {
     const cjson_field &given = field.given;
     switch (given.kind) {
       case CJSON_EVENT_TIME: return note(CJSON_BAD_TIME, field);
-      case CJSON_LABEL_TIME: return;
+      case CJSON_LABEL_TIME: case CJSON_CROSS: return;
       case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
         out_.labels[given.column] = std::numeric_limits<float>::quiet_NaN();
         marks_.add(field.index, CJSON_MARK_MISSING);
@@ -109,9 +109,10 @@ class Rules {
     marks_.add(field.index, CJSON_MARK_MISSING);
     if (field.bag) {
       field.bag->clear();
-      field.bag->add(0, 1);
+      field.bag->add(0, 0, 1);
     } else if (given.kind == CJSON_CATEGORY) {
       if (field.isList()) clearList(field);
+      field.said = 0;
       keepBucket(field, given.column, 0);
     } else {
       out_.numbers[given.column] = given.missing == CJSON_MISSING_VALUE ? float(given.missing_value - given.origin)
@@ -199,11 +200,22 @@ class Rules {
 
   // An entry of a map: `name` has the weight `value`; 0 is as good as none. `text` is what stands there.
   void keepEntry(const Field &field, Slice name, double value, Slice text, bool isText) {
-    const cjson_field &given = field.given;
     if (!std::isfinite(value)) return note(CJSON_OVERFLOW, field, text, isText);
     if (!bringIntoRange(field, value, text, isText)) return;
     if (!(std::fabs(value) < floatLimit)) return note(CJSON_OVERFLOW, field, text, isText);
-    if (value != 0 && !field.bag->add(rowOf(given, name), value)) note(CJSON_OUT_OF_RANGE, field, name, true);
+    if (value != 0 && !add(field, name, value)) note(CJSON_OUT_OF_RANGE, field, name, true);
+  }
+
+  // A cross, once its members have their values: by all of them together; where one is absent, it is too.
+  void cross(const Field &field, const std::vector<std::unique_ptr<Field>> &fields) {
+    uint64_t values[CJSON_MEMBERS_MAX];
+    size_t count = 0;
+    for (const cjson_member &member : field.members) {
+      uint64_t value = valueOf(*fields[member.field], member.part);
+      if (value == 0) return keepBucket(field, field.given.column, 0);
+      values[count++] = value;
+    }
+    keepHash(field, field.given.column, hash64(values, count * sizeof values[0]));
   }
 
   void note(int32_t outcome, const Field &field, Slice value = {nullptr, 0}, bool isText = false) {
@@ -249,22 +261,31 @@ class Rules {
     uint64_t hash = hash64(text.start, text.length);
     uint32_t known = field.values.count();
     int32_t place = known == 0 ? -1 : field.values.find(text.start, text.length, hash);
+    field.said = hash == 0 ? 1 : hash;
     if (place >= 0) return keepBucket(field, column, 1 + uint32_t(place));
     if (known > 0) {
       counts_[field.index].unknown++;
       marks_.add(field.index, CJSON_MARK_UNKNOWN);
       if (given.unknown == CJSON_UNKNOWN_REJECT) return note(CJSON_UNKNOWN_CATEGORY, field, text, true);
-      if (given.unknown == CJSON_UNKNOWN_MISSING) return keepBucket(field, column, 0);
+      if (given.unknown == CJSON_UNKNOWN_MISSING) return field.said = 0, keepBucket(field, column, 0);
     }
+    keepHash(field, column, hash);
+  }
+
+  // The row that values share by their hash, or the hash itself.
+  void keepHash(const Field &field, int32_t column, uint64_t hash) {
+    const cjson_field &given = field.given;
+    uint32_t known = field.values.count();
     if (!given.gives_hashes) return keepBucket(field, column, 1 + known + hash % (given.buckets - 1 - known));
     hash = wholeHash(hash);
     out_.categories[column] = uint32_t(hash);
     out_.categories[column + field.slots()] = uint32_t(hash >> 32);
   }
 
-  // The row of a text among the hashed ones; row 0 is for what is absent.
-  static uint32_t rowOf(const cjson_field &given, Slice text) {
-    return 1 + uint32_t(hash64(text.start, text.length) % (given.buckets - 1));
+  // Adds to a bag, in the row that a key has by its hash; row 0 is for what is absent. False: there are too many keys.
+  static bool add(const Field &field, Slice key, double weight) {
+    uint64_t hash = hash64(key.start, key.length);
+    return field.bag->add(1 + uint32_t(hash % (field.given.buckets - 1)), hash, weight);
   }
 
   // A text of more tokens than there may be is cut.
@@ -273,7 +294,7 @@ class Rules {
     field.bag->clear();
     bool isWhole = true;
     field.tokens->forEach(text, given.ngrams, [&](Slice token) {
-      return isWhole = field.bag->add(rowOf(given, token), 1);
+      return isWhole = add(field, token, 1);
     });
     if (isWhole) return;
     counts_[field.index].clipped++;
@@ -315,6 +336,21 @@ class Rules {
     double value = spelledNumber(text);
     if (std::isnan(value)) return refuseType(field, given, true);
     keepNumeral(field, value, given, false, true);
+  }
+
+  // What a member of a cross says, as a number that is never 0; 0: it is absent.
+  uint64_t valueOf(const Field &member, int32_t part) const {
+    switch (member.given.kind) {
+      case CJSON_CATEGORY: return member.said;
+      case CJSON_TIMESTAMP: return out_.categories[member.given.part_column + part];
+      default: {
+        // Both zeros are one value.
+        float value = out_.numbers[member.given.column] + 0.0f;
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        return std::isnan(value) ? 0 : uint64_t(1) << 32 | bits;
+      }
+    }
   }
 
   double inSeconds(const Field &field, double value) {

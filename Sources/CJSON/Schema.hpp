@@ -72,6 +72,8 @@ struct Field {
   uint32_t taken = 0;       // lists: values of the one at hand
   Field *alias = nullptr;   // the next field that reads the same place
   std::unique_ptr<Bag> bag;  // maps and texts
+  std::vector<cjson_member> members;  // crosses
+  mutable uint64_t said = 0;          // categories: the hash of the last value, for crosses; 0: it was absent
   Tokens *tokens = nullptr;  // texts
 };
 
@@ -195,6 +197,7 @@ struct Node {
 // Puts each field at its path below `root`, and lists the key of each in `keys`.
 inline void compile(std::vector<std::unique_ptr<Field>> &fields, Node &root, std::vector<Key *> &keys) {
   for (auto &field : fields) {
+    if (field->given.kind == CJSON_CROSS) continue;
     std::string path = field->given.path;
     Node *node = &root;
     for (size_t cut; (cut = path.find(char(CJSON_SEPARATOR))) != std::string::npos; path.erase(0, cut + 1)) {
@@ -213,6 +216,9 @@ inline void compile(std::vector<std::unique_ptr<Field>> &fields, Node &root, std
   root.seal();
   keys.resize(fields.size());
   root.listKeys(keys);
+  // A cross has no key; that of its first member stands for it where all are gone through.
+  for (auto &field : fields)
+    if (field->given.kind == CJSON_CROSS) keys[field->index] = keys[field->members[0].field];
 }
 
 }  // namespace cjson

@@ -27,6 +27,7 @@ struct cjson_decoder {
   Tokens tokens;
   std::vector<Field *> bags;  // by column
   std::vector<Field *> finding;  // those that find their classes
+  std::vector<Field *> crosses;
   Refused refused;
   bool byTokens = false;
   uint32_t record = 0;
@@ -77,7 +78,10 @@ struct cjson_decoder {
       if (keys[i]->seenIn != record) keeper.absent(*fields[i]);
     for (Field *bag : bags)
       if (!bag->bag->finish(bag->given.norm)) keeper.note(CJSON_OVERFLOW, *bag);
-    if (keeper.outcome() == CJSON_OK) findClasses(out, keeper);
+    if (keeper.outcome() == CJSON_OK) {
+      for (const Field *cross : crosses) keeper.cross(*cross, fields);
+      findClasses(out, keeper);
+    }
     *field = keeper.field();
     return keeper.outcome();
   }
@@ -170,6 +174,8 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const
     field->index = int32_t(i);
     field->values.fill(fields[i].values, fields[i].value_count);
     field->parts.assign(fields[i].parts, fields[i].parts + fields[i].part_count);
+    field->members.assign(fields[i].members, fields[i].members + fields[i].member_count);
+    if (fields[i].kind == CJSON_CROSS) decoder->crosses.push_back(field.get());
     field->zone.fill(fields[i].zone_starts, fields[i].zone_offsets, fields[i].zone_count);
     if (fields[i].kind == CJSON_MAP || fields[i].kind == CJSON_TEXT) {
       field->bag = std::make_unique<Bag>(fields[i].slots);
@@ -184,7 +190,7 @@ cjson_decoder *cjson_create(const cjson_field *fields, size_t field_count, const
   // What was given by pointer has been copied.
   for (auto &field : decoder->fields) {
     field->given.path = nullptr, field->given.values = nullptr, field->given.parts = nullptr;
-    field->given.zone_starts = nullptr, field->given.zone_offsets = nullptr;
+    field->given.zone_starts = nullptr, field->given.zone_offsets = nullptr, field->given.members = nullptr;
   }
   return decoder->reserve(std::min(options->record_bytes_max, size_t(16384))) ? decoder.release() : nullptr;
 }
@@ -264,6 +270,16 @@ int32_t cjson_text(cjson_decoder *decoder, int32_t field, const void *text, size
     keeper.Rules::keepText(place, decoder->normal({static_cast<const uint8_t *>(text), length}));
     return CJSON_OK;
   });
+}
+
+uint64_t cjson_said(const cjson_decoder *decoder, int32_t field) { return decoder->fields[field]->said; }
+
+void cjson_say(cjson_decoder *decoder, int32_t field, uint64_t said) { decoder->fields[field]->said = said; }
+
+void cjson_cross(cjson_decoder *decoder, const float *numbers, uint32_t *categories) {
+  Rules rules({const_cast<float *>(numbers), categories, nullptr, nullptr, nullptr}, decoder->counts.data(),
+              decoder->marks, decoder->refused);
+  for (const Field *cross : decoder->crosses) rules.cross(*cross, decoder->fields);
 }
 
 size_t cjson_bag(const cjson_decoder *decoder, int32_t bag, const uint32_t **rows, const float **weights) {

@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// The ranks of one generation, agreeing. Confined to one thread (the step loop's); every call is synchronous.
 public protocol Collective: AnyObject {

@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// Why ranks could not agree. After one, the collective is closed: the generation has ended.
 public struct CollectiveError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 import Glibc
-import Vocabulary
+public import Vocabulary
 
 /// The socket on which a rank waits for its peers, from the start of the process to its end. Any thread; `form` runs on
 /// one thread at a time.

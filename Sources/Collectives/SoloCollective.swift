@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// A generation of one: what it has is the sum.
 public final class SoloCollective: Collective {

@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// The ranks of one generation over a full mesh of TCP links. Confined to the step thread.
 ///

@@ -1,6 +1,6 @@
 import Foundation
 import Synchronization
-import Vocabulary
+public import Vocabulary
 
 /// Thrown when an awaited call did not come back in time; the call itself goes on and its result is dropped.
 public struct AwaitTimedOut: Error, CustomStringConvertible {

@@ -1,5 +1,5 @@
 import Foundation
-import Vocabulary
+public import Vocabulary
 
 /// A flag that threads wait for and others raise; it falls again when a wait sees it.
 ///

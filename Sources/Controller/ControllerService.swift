@@ -1,11 +1,11 @@
 import Evaluation
 import Foundation
 import Health
-import Pipelines
-import Registry
+public import Pipelines
+public import Registry
 import Rollouts
 import Synchronization
-import Telemetry
+public import Telemetry
 import Vocabulary
 
 /// Observes, judges and acts: turns checkpoints into versions under a lease, so that one controller decides at a time.

@@ -1,5 +1,5 @@
 import Health
-import Pipelines
+package import Pipelines
 import Rollouts
 
 extension RolloutPolicy {

@@ -48,6 +48,8 @@ struct ClassTally: Sendable, Hashable, Codable {
     correct += other.correct
   }
 
+  var classes: Int { counts.count }
+
   /// Mean of 2·hits / (labelled + predicted) over the classes where that is not 0 / 0; nil where there is none.
   var macroF1: Double? {
     let scores = counts.indices.compactMap { place -> Double? in

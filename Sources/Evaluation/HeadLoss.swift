@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// How a further head does, test then train: by its loss alone, over the lineage and since the last checkpoint.
 public struct HeadLoss: Sendable, Hashable, Codable {

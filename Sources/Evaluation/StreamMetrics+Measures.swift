@@ -3,7 +3,7 @@ import Foundation
 /// The measures; each is nil where the task has no such measure or nothing was seen. A record counts with its weight.
 extension StreamMetrics {
   /// Multiclass tasks: labelled records of each class, by weight and rounded up; nil for others.
-  public var classCounts: [Int64]? { multiclass?.counts.map { Int64($0.rounded(.up)) } }
+  public var classCounts: [Int64]? { multiclass?.counts.map { Int64(tally: $0.rounded(.up)) } }
 
   /// Log loss, cross-entropy (nats) or the loss of the value (`EvaluationTask`), a record.
   public var meanLoss: Double? { perRecord(lossSum) }

@@ -35,6 +35,34 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
     }
   }
 
+  /// Whether the parts are those of the task, and counts are counts.
+  private var isSound: Bool {
+    let counts: ClosedRange<Int64> = 0...1 << 52
+    guard counts.contains(records), counts.contains(nonFiniteOutputs), weightSum.map({ $0 >= 0 }) ?? true else {
+      return false
+    }
+    guard case .multiclass(let classes) = task else { return multiclass == nil }
+    return classes > 0 && multiclass?.classes == classes
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    task = try container.decode(EvaluationTask.self, forKey: .task)
+    records = try container.decode(Int64.self, forKey: .records)
+    nonFiniteOutputs = try container.decode(Int64.self, forKey: .nonFiniteOutputs)
+    weightSum = try container.decodeIfPresent(Double.self, forKey: .weightSum)
+    _lossSum = try container.decode(JSONSafe<Double>.self, forKey: .lossSum)
+    binary = try container.decodeIfPresent(BinaryTally.self, forKey: .binary)
+    multiclass = try container.decodeIfPresent(ClassTally.self, forKey: .multiclass)
+    _absoluteErrorSum = try container.decode(JSONSafe<Double>.self, forKey: .absoluteErrorSum)
+    labels = try container.decodeIfPresent(RunningMoments.self, forKey: .labels)
+    values = try container.decodeIfPresent(ValueTally.self, forKey: .values)
+    guard isSound else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "not what is measured of \(task)"))
+    }
+  }
+
   /// Sum of the records' weights.
   public var weight: Double { weightSum ?? Double(records) }
 

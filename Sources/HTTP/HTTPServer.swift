@@ -1,7 +1,7 @@
 import CMicrohttpd
 import Glibc
 import Synchronization
-import Vocabulary
+public import Vocabulary
 
 /// HTTP/1.1 requests in, answers out: libmicrohttpd behind polling threads of its own. Any thread.
 ///

@@ -1,3 +1,4 @@
+import CMicrohttpd  // in its headers the compiler finds the members of `sockaddr`
 import Glibc
 
 /// The addresses of this machine, as others know them.

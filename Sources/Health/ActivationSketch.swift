@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// What a layer's values looked like over a window: exact, and mergeable across steps and ranks.
 ///

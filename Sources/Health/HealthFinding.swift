@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// What one rule says about one layer or one feature, with its evidence.
 public struct HealthFinding: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// The health of one layer over a window of steps.
 ///

@@ -27,8 +27,8 @@ public struct ValueRows: Sendable, Hashable, Codable {
 
   /// From which share on it is told.
   static let sharingToTell = 0.25
-  /// Candidates that gave way, for each row there is, that are no mere variety.
-  static let displacedToTell = 10
+  /// Candidates that gave way that are no mere variety: they do only where four times as many wait as there are rows.
+  static let displacedToTell = 1000
 
   /// What a person should know, one sentence each, without its full stop.
   ///
@@ -38,9 +38,9 @@ public struct ValueRows: Sendable, Hashable, Codable {
     if ownRows > 0, own == ownRows, hashed > 0 {
       sentences.append(
         "feature \(feature) has more values than rows of their own: all \(count(Int64(ownRows))) are taken, and others share"
-          + " the buckets; a larger `own_rows` has room")
+          + " the buckets; a larger `own_rows` has room, and where they are made up, `values` lists those that are not")
     }
-    if displaced > Self.displacedToTell * max(ownRows, 100) {
+    if displaced > Self.displacedToTell {
       sentences.append(
         "feature \(feature): \(count(Int64(displaced))) values hardly came again, as ids do, or made-up keys: they get no"
           + " rows of their own")

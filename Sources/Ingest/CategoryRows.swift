@@ -1,7 +1,7 @@
 import Foundation
-import Pipelines
+public import Pipelines
 
-/// Where the rows of a category's table come from when its settings were edited.
+/// Where the rows of a table come from when the settings of its category, cross, map or text were edited.
 public enum CategoryRows {
   /// A row that nothing was learned in.
   public static let fresh = UInt32.max
@@ -25,7 +25,7 @@ public enum CategoryRows {
         ?? (old.hashes ? old.hashedRow(of: hashCategory(value)) : fresh)
     }
     for row in 0..<min(old.ownRows, new.ownRows) { origins[new.buckets + row] = UInt32(old.buckets + row) }
-    guard old.hashes, new.hashes, new.splitsHashedRows(of: old) else { return origins }
+    guard old.hashes && new.hashes || old.isSparse, new.splitsHashedRows(of: old) else { return origins }
     for row in 0..<new.hashedRows {
       origins[1 + new.values.count + row] = UInt32(1 + known.count + row % old.hashedRows)
     }
@@ -55,13 +55,12 @@ public enum CategoryRows {
     return listed
   }
 
-  /// Of every category of both schemas that is not as it was.
+  /// Of every table of both schemas whose feature is not as it was.
   public static func origins(from old: FeatureSchema, to new: FeatureSchema) -> [String: [UInt32]] {
     var origins: [String: [UInt32]] = [:]
-    for feature in new.categoryInputs {
-      guard let before = old.categoryInputs.first(where: { $0.name == feature.name }), before != feature else {
-        continue
-      }
+    let known = old.categoryInputs + old.sparseFeatures
+    for feature in new.categoryInputs + new.sparseFeatures {
+      guard let before = known.first(where: { $0.name == feature.name }), before != feature else { continue }
       origins[feature.name] = Self.origins(of: feature, in: before)
     }
     return origins

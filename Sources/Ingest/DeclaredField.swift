@@ -1,4 +1,4 @@
-import Pipelines
+public import Pipelines
 
 /// A place that a schema declares: a feature, a label, a time, or the weight; in the order in which decoder and counters number them.
 public struct DeclaredField: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import CJSON
-import Vocabulary
+public import Vocabulary
 
 /// What became of one record.
 public enum DecodeOutcome: Sendable, Hashable {

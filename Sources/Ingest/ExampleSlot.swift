@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Where one decoded record goes: a row of a `PartitionBuffer` or of a `FeatureBatch`.
 ///
@@ -54,6 +54,6 @@ public struct ExampleSlot {
     self.init(
       numbers: batch.numbers + row * batch.numberCount, categories: batch.categories + row * batch.categoryCount,
       labels: batch.labels + row * batch.labelCount, eventTime: eventTime, weight: batch.weights.map { $0 + row },
-      pairs: batch.weighted.isEmpty ? .nowhere : .row(row, of: .passUnretained(batch)))
+      pairs: .row(row, of: .passUnretained(batch)))
   }
 }

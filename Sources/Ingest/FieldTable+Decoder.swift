@@ -7,9 +7,10 @@ extension FieldTable {
     var fields = fields
     let texts = CStrings(paths + values.flatMap { $0 })
     let parts = CArray(parts.flatMap { $0.map(\.code) })
+    let members = CArray(members.flatMap(\.self))
     let zones = zones.map { zone in zone.map { (starts: CArray($0.starts), offsets: CArray($0.offsets)) } }
-    return withExtendedLifetime((texts, parts, zones)) {
-      var (text, part) = (paths.count, 0)
+    return withExtendedLifetime((texts, parts, members, zones)) {
+      var (text, part, member) = (paths.count, 0, 0)
       for index in fields.indices {
         fields[index].path = texts.pointers[index]
         fields[index].values = texts.all.pointer.map { UnsafePointer($0) + text }
@@ -18,6 +19,9 @@ extension FieldTable {
         fields[index].parts = parts.pointer.map { UnsafePointer($0) + part }
         fields[index].part_count = UInt32(self.parts[index].count)
         part += self.parts[index].count
+        fields[index].members = members.pointer.map { UnsafePointer($0) + member }
+        fields[index].member_count = UInt32(self.members[index].count)
+        member += self.members[index].count
         guard let zone = zones[index] else { continue }
         fields[index].zone_starts = UnsafePointer(zone.starts.pointer)
         fields[index].zone_offsets = UnsafePointer(zone.offsets.pointer)

@@ -16,6 +16,7 @@ struct FieldTable {
   private(set) var values: [[String]] = []
   private(set) var parts: [[TimePart]] = []
   private(set) var zones: [TimeZoneTable?] = []
+  private(set) var members: [[cjson_member]] = []
   private(set) var names: [String] = []
   private(set) var numberFields: [Int32] = []
   private(set) var categoryFields: [Int32] = []
@@ -29,6 +30,7 @@ struct FieldTable {
   private(set) var findingField: Int32?
   private let schema: FeatureSchema
   private let strangers: Int
+  private let crossMembers: [String: CrossMember]
   /// Whether the pipeline names the unit of the times.
   var hasUnit: [Bool] { fields.map { $0.unit != Int32(CJSON_UNIT_AUTO) } }
   var areTimes: [Bool] { fields.map { $0.kind == Int32(CJSON_TIMESTAMP) } }
@@ -40,6 +42,7 @@ struct FieldTable {
   init(schema: FeatureSchema, heads: [HeadSettings], purpose: RecordDecoder.Purpose, strangers: Int) {
     self.schema = schema
     self.strangers = strangers
+    crossMembers = schema.features.contains { $0.type == .cross } ? schema.crossMembers : [:]
     for feature in schema.features { add(feature) }
     guard purpose == .learning else { return }
     for (column, head) in heads.enumerated() { add(head, column: column) }
@@ -58,6 +61,7 @@ struct FieldTable {
       case .category: CJSON_CATEGORY
       case .map: CJSON_MAP
       case .text: CJSON_TEXT
+      case .cross: CJSON_CROSS
       }
     field.kind = Int32(kind)
     switch feature.missing {
@@ -79,14 +83,16 @@ struct FieldTable {
     field.unit = (feature.unit ?? schema.timeUnit).code
     field.origin = feature.originInForce
     let index = Int32(fields.count)
-    if feature.type == .category {
+    if feature.type.isCategorical {
       field.column = Int32(categoryColumns)
       field.slots = UInt32(feature.valuesMax)
       field.gives_hashes = feature.ownRows > 0
-      categoryPlaces.append(
-        CategoryPlace(first: categoryColumns, slots: feature.valuesMax, givesHashes: feature.ownRows > 0))
-      categoryColumns = categoryPlaces[categoryPlaces.count - 1].end
-      categoryFields.append(index)
+      let place = CategoryPlace(first: categoryColumns, slots: feature.valuesMax, givesHashes: feature.ownRows > 0)
+      categoryColumns = place.end
+      if feature.type == .category {
+        categoryPlaces.append(place)
+        categoryFields.append(index)
+      }
       // One row for missing values, one for each known value, and one at least for the unknown ones that are hashed.
       let rows = feature.values.count + (feature.values.isEmpty || feature.unknown == .hash ? 2 : 1)
       precondition(feature.buckets >= rows, "\(feature.name) needs \(rows) buckets and has \(feature.buckets)")
@@ -106,7 +112,17 @@ struct FieldTable {
     }
     append(
       field, path: feature.path, name: feature.name, values: feature.values, parts: feature.parts,
-      zone: feature.parts.isEmpty ? nil : TimeZoneTable(named: feature.timeZone))
+      zone: feature.parts.isEmpty ? nil : TimeZoneTable(named: feature.timeZone), members: members(of: feature))
+  }
+
+  /// Features come first, so that their places are those of the fields.
+  private func members(of feature: FeatureSettings) -> [cjson_member] {
+    guard feature.type == .cross else { return [] }
+    let members = feature.of.compactMap { crossMembers[$0] }
+    precondition(
+      members.count == feature.of.count && (2...Int(CJSON_MEMBERS_MAX)).contains(members.count),
+      "the cross \(feature.name) is of \(feature.of)")
+    return members.map { cjson_member(field: Int32($0.feature), part: Int32($0.part ?? 0)) }
   }
 
   private mutating func add(_ head: HeadSettings, column: Int) {
@@ -153,9 +169,10 @@ struct FieldTable {
 
   private mutating func append(
     _ field: cjson_field, path: String, name: String, values: [String], parts: [TimePart] = [],
-    zone: TimeZoneTable? = nil
+    zone: TimeZoneTable? = nil, members: [cjson_member] = []
   ) {
     self.parts.append(parts)
+    self.members.append(members)
     zones.append(zone)
     fields.append(field)
     let keys = FieldPath(path)?.keys ?? [path]

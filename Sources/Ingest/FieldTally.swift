@@ -1,5 +1,5 @@
 import CJSON
-import Vocabulary
+public import Vocabulary
 
 /// What happened to the values of one decoded record, by field; valid until its decoder decodes the next.
 public struct FieldMarks {

@@ -1,6 +1,6 @@
 import Synchronization
-import Tensors
-import Vocabulary
+public import Tensors
+public import Vocabulary
 
 /// What one `PartitionBuffer.take` took.
 public struct PartitionTake: Sendable, Hashable {

@@ -1,6 +1,6 @@
 import CJSON
-import Pipelines
-import Tensors
+public import Pipelines
+public import Tensors
 import Vocabulary
 
 /// JSON records becoming feature values, straight into the slots of a batch.
@@ -23,10 +23,11 @@ import Vocabulary
 ///   without a range, or that is below 0 and a count, is a `badLabel`.
 /// - A weight is a number of 0 … `FeatureSchema.weightMax`, and 1 where it is absent; any other is `outOfRange`.
 /// - A map is an object whose keys are hashed to rows, each with its value as its weight: a number, true for 1, false and
-///   null for none; a text makes `key=text` a key of weight 1. Of a key that occurs twice both count. More than `pairsMax`
-///   rows are out of range.
+///   null for none; a text makes `key=text` a key of weight 1. Of a key that occurs twice both count. More than `keysMax`
+///   different keys are out of range.
 /// - A text (or a whole number) of a sparse feature falls into tokens, runs of letters and digits in lower case, hashed to
-///   rows with their number as weight; a longer one is cut at `pairsMax` rows, and counted as clipped.
+///   rows with their number as weight; one of more different tokens than `keysMax` is cut, and counted as clipped.
+/// - A cross is what its members say together, after their own rules; absent where one of them is.
 /// - A time is of the years 1 to 9999: text of ISO 8601, or a number in its unit since 1970 (`TimeUnit`).
 /// - Texts and keys are compared and hashed in Unicode's Normalization Form C: é is é, however it is composed. A text with
 ///   more than 30 combining marks in a row stays as it is.
@@ -85,6 +86,8 @@ public final class RecordDecoder {
   private let isText: [Bool]
   private let findingField: Int32?
   private var classesTaken = 0
+  /// nil: there are no crosses.
+  private var crosses: CrossColumns?
 
   /// - Parameters:
   ///   - heads: Whose labels are read: `Pipeline.heads`.
@@ -113,6 +116,7 @@ public final class RecordDecoder {
     categoryFields = table.categoryFields
     bagFields = table.bagFields
     isText = schema.sparseFeatures.map { $0.type == .text }
+    crosses = table.members.contains { !$0.isEmpty } ? CrossColumns(table) : nil
     names = table.names
     findingField = table.findingField
     hasUnit = table.hasUnit
@@ -236,6 +240,9 @@ public final class RecordDecoder {
   public func decode(category text: String?, column: Int, into slot: ExampleSlot) -> DecodeOutcome {
     let field = categoryFields[column]
     let bucket = slot.categories + categoryPlaces[column].first
+    defer {
+      if case .row(let row, _) = slot.pairs { crosses?.keep(decoder, category: column, row: row) }
+    }
     guard var text else {
       return DecodeOutcome(cjson_category(decoder, field, nil, 0, bucket), field: name(field))
     }
@@ -278,6 +285,9 @@ public final class RecordDecoder {
       return String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
     }
   }
+
+  /// Writes the crosses of the first rows of a batch, of which all columns have been decoded one by one.
+  public func cross(rows: Int, of batch: FeatureBatch) { crosses?.fill(decoder, rows: rows, of: batch) }
 
   /// By feature, in the order of the schema.
   public var counters: [DecodeCounters] {

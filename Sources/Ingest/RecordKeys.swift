@@ -29,6 +29,11 @@ package struct RecordKeys {
     return (value as? [Any] ?? [value]).compactMap { ($0 as? String) ?? Self.json($0) }
   }
 
+  /// How many keys of the object at `path` have a value that counts; nil: there is no object.
+  func keyCount(at path: String) -> Int? {
+    (value(at: path) as? [String: Any])?.values.count { ($0 as? NSNumber) != 0 && !($0 is NSNull) }
+  }
+
   /// The value as JSON writes it, cut to be read; nil: there is none.
   package func text(at path: String) -> String? { value(at: path).flatMap(Self.json).map(Self.shown) }
 

@@ -1,24 +1,27 @@
-import Pipelines
+public import Pipelines
 import Vocabulary
 
 /// What a person should know of a record that was predicted: which features it has, and what became of their values.
 public struct RecordNotes: Sendable {
   private let features: [FeatureSettings]
   private let paths: Set<String>
+  /// Those that have a value in a record.
+  private let readCount: Int
 
   /// So many features are named; the others are counted.
   private static let namedMax = 8
 
   public init(_ schema: FeatureSchema) {
     features = schema.features
-    paths = Set(schema.features.map(\.path))
+    paths = Set(schema.features.filter(\.isRead).map(\.path))
+    readCount = schema.features.count(where: \.isRead)
   }
 
   /// Whether the record had no feature at all: it is hardly meant as one.
   public func foundNone(_ marks: FieldMarks) -> Bool {
     var missing = 0
     marks.forEachMissing { if $0 < features.count { missing += 1 } }
-    return missing == features.count
+    return missing == readCount
   }
 
   /// A sentence for what is absent, and one for each value that was clipped or is not known.
@@ -54,7 +57,7 @@ public struct RecordNotes: Sendable {
       return feature.name + (facts.isEmpty ? "" : " (\(facts.joined(separator: "; ")))")
     }
     let more = absent.count > named.count ? " and \(absent.count - named.count) more" : ""
-    return "\(features.count - absent.count) of \(features.count) features found; absent: "
+    return "\(readCount - absent.count) of \(readCount) features found; absent: "
       + named.joined(separator: ", ") + more
   }
 

@@ -1,5 +1,5 @@
-import Pipelines
-import Vocabulary
+public import Pipelines
+public import Vocabulary
 
 /// Why a record or a value is refused, for whoever sent it: what was found, what is wanted, and what to do.
 public struct RecordRefusal: Sendable {
@@ -61,13 +61,15 @@ public struct RecordRefusal: Sendable {
     case .outOfRange:
       guard let clip = feature.clip, !isOverfull(feature, value) else {
         return feature.isSparse
-          ? "it has more keys than keys_max, \(feature.keysMax)"
+          ? "it has \(keys(feature, record)) keys, and keys_max is \(feature.keysMax)"
           : "it has more values than values_max, \(feature.valuesMax)"
       }
       let range = "\(RecordNotes.text(clip.lowerBound)) to \(RecordNotes.text(clip.upperBound))"
       return "it \(held), and out_of_range: reject takes \(range) only"
     case .missingField:
-      let near = record.flatMap { RecordKeys($0) }?.near(feature.path, except: Set(schema.features.map(\.path))) ?? []
+      let near =
+        record.flatMap { RecordKeys($0) }?.near(feature.path, except: Set(schema.features.filter(\.isRead).map(\.path)))
+        ?? []
       let hint = near.isEmpty ? "" : " (near it: \(near.joined(separator: ", ")))"
       return "it is absent\(record == nil ? "" : " at \(feature.path)")\(hint), and the pipeline says missing: reject"
     case .unknownCategory:
@@ -76,6 +78,11 @@ public struct RecordRefusal: Sendable {
       return "it \(held), which is none of the known values\(near), and the pipeline says unknown: reject"
     default: return nil
     }
+  }
+
+  /// How many keys a map has, as a sentence says it.
+  private func keys(_ feature: FeatureSettings, _ record: UnsafeRawBufferPointer?) -> String {
+    record.flatMap { RecordKeys($0) }?.keyCount(at: feature.path).map(String.init) ?? "more than \(feature.keysMax)"
   }
 
   /// Whether a map was refused for a key, which is shown as text, and not for a number.
@@ -91,6 +98,7 @@ public struct RecordRefusal: Sendable {
     case .category: "a category, a text or a whole number,"
     case .map: "a map, an object of numbers,"
     case .text: "a text"
+    case .cross: "made of others"
     }
   }
 

@@ -1,6 +1,6 @@
 import CJSON
 import Foundation
-import Vocabulary
+public import Vocabulary
 
 extension TextEncoding {
   /// Characters in a row that may join the one before them, at most, in a text that is brought into a normal form.

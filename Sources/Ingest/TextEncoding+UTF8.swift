@@ -1,5 +1,5 @@
 import CJSON
-import Vocabulary
+public import Vocabulary
 
 extension TextEncoding {
   /// Whether bytes are text, at the speed of the record decoder.

@@ -1,7 +1,7 @@
 import Confinement
 import Foundation
 import Synchronization
-import Vocabulary
+public import Vocabulary
 
 /// One Apache Kafka broker that is its own controller (KRaft), on loopback, with its data in one directory.
 ///

@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// What a feed did.
 public struct FeedSummary: Sendable, Hashable {

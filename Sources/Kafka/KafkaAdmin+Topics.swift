@@ -1,5 +1,5 @@
 import CRDKafka
-import Vocabulary
+public import Vocabulary
 
 extension KafkaAdmin {
   /// Makes a topic; one that exists already is left as it is.

@@ -1,6 +1,6 @@
 import CRDKafka
 import Confinement
-import Vocabulary
+public import Vocabulary
 
 /// How far a group is behind a topic.
 struct GroupLag: Sendable {

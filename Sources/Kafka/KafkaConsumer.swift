@@ -1,6 +1,6 @@
 import CRDKafka
 import Confinement
-import Vocabulary
+public import Vocabulary
 
 /// Where to begin reading a partition.
 public enum StartOffset: Sendable, Hashable {

@@ -1,6 +1,6 @@
 import CRDKafka
 import Confinement
-import Vocabulary
+public import Vocabulary
 
 /// What became of the records of a producer: `sent = delivered + failed + underWay`.
 public struct ProducerCounters: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import CRDKafka
-import Vocabulary
+public import Vocabulary
 
 /// One record as it lies in librdkafka's memory: valid inside the body it is handed to, and nowhere else.
 public struct KafkaRecord {

@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// Looks whether a topic is still the one that was read: whether the records that were marked lie where they lay.
 ///

@@ -23,7 +23,7 @@ extension Learner {
   ///
   /// - Returns: L2 norm after clipping by value and before all other clipping; not finite where a value is not.
   func clipGradient(_ inverseCount: Float) -> (norm: Double, wasClipped: Bool) {
-    let clipping = spec.clipping
+    let clipping = spec.optimizers.clipping
     let size = gradientSize(inverseCount)
     guard size.squares.isFinite else { return (.nan, false) }
     var wasClipped = size.clipsValues
@@ -51,7 +51,7 @@ extension Learner {
 
   /// Σ g² of the mean gradient after clipping by value; NaN where it is not finite.
   private func gradientSize(_ inverseCount: Float) -> (squares: Double, rowSquares: Double, clipsValues: Bool) {
-    let limit = spec.clipping.value ?? .infinity
+    let limit = spec.optimizers.clipping.value ?? .infinity
     var squares = 0.0
     for (index, segment) in monitor.segments.enumerated() {
       let part = squaredNorm(segment, inverseCount, limit: limit)
@@ -61,7 +61,7 @@ extension Learner {
     }
     let rowSquares = rowsNorm(inverseCount, limit: limit)
     squares += rowSquares
-    guard spec.clipping.value != nil, squares.isFinite else { return (squares, rowSquares, false) }
+    guard spec.optimizers.clipping.value != nil, squares.isFinite else { return (squares, rowSquares, false) }
     var unclipped = 0.0
     for segment in monitor.segments { unclipped += squaredNorm(segment, inverseCount, limit: .infinity) }
     unclipped += rowsNorm(inverseCount, limit: .infinity)
@@ -87,13 +87,13 @@ extension Learner {
       over += network.kernels.clipUnits(
         inputs: units.inputs, outputs: units.outputs, weights: network.parameters.pointer + piece.range.lowerBound,
         back.gradient.pointer + piece.range.lowerBound, inverseCount: inverseCount,
-        valueLimit: spec.clipping.value ?? .infinity, ratio: ratio, epsilon: 1e-3)
+        valueLimit: spec.optimizers.clipping.value ?? .infinity, ratio: ratio, epsilon: 1e-3)
     }
     return over > 0
   }
 
   private func measurePieces(_ inverseCount: Float) {
-    let limit = spec.clipping.value ?? .infinity
+    let limit = spec.optimizers.clipping.value ?? .infinity
     scales.segmentSquares.clear()
     for piece in optimizers.pieces {
       scales.segmentSquares[piece.segment] +=
@@ -106,7 +106,7 @@ extension Learner {
   private func measureTables(_ inverseCount: Float) {
     let tables = network.tables
     let rows = merged.rows
-    let limit = spec.clipping.value ?? .infinity
+    let limit = spec.optimizers.clipping.value ?? .infinity
     var row = 0
     var value = 0
     for (index, table) in tables.tables.enumerated() {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 extension Learner {
   /// The rows of `batch` that alone give a NaN or an infinity on the way forward or back, or a gradient so large that the

@@ -37,7 +37,7 @@ extension Learner {
   }
 
   private func updateDense(_ inverseCount: Float) {
-    let limit = spec.clipping.value
+    let limit = spec.optimizers.clipping.value
     let own = optimizers.dense.constants(step: step, inverseCount: inverseCount, valueLimit: limit)
     let wide = optimizers.wideNumbers?.constants(step: step, inverseCount: inverseCount, valueLimit: limit) ?? own
     var change = 0.0
@@ -45,14 +45,14 @@ extension Learner {
       var constants = piece.isWide ? wide : own
       if !piece.isPenalized { constants = constants.withoutPenalties }
       if piece.units != nil {
-        constants.inverse_count = 1
-        constants.value_limit = .infinity
+        constants.inverseCount = 1
+        constants.valueLimit = .infinity
       }
       constants.scale = scales.segments[piece.segment] * scales.global
       let start = piece.range.lowerBound
       change += optimizers.optimizer(of: piece).update(
         network.kernels, weights: network.parameters.pointer + start, gradient: back.gradient.pointer + start,
-        start: piece.stateStart, count: piece.range.count, &constants)
+        start: piece.stateStart, count: piece.range.count, constants)
       let next = index + 1
       if next == optimizers.pieces.count || optimizers.pieces[next].segment != piece.segment {
         monitor.count(segment: piece.segment, change: change)
@@ -65,7 +65,7 @@ extension Learner {
   private func updateRows(_ inverseCount: Float) {
     let tables = network.tables
     guard tables.rowCount > 0 else { return }
-    let limit = spec.clipping.value
+    let limit = spec.optimizers.clipping.value
     let embedding = optimizers.embeddingRows
     let wide = optimizers.wideRows
     var constants = embedding.constants(step: step, inverseCount: inverseCount, valueLimit: limit)
@@ -83,13 +83,13 @@ extension Learner {
       if table.dimension > 0 {
         _ = embedding.updateRows(
           network.kernels, buckets.pointer, count: count, width: table.dimension, weights: tables.weights.pointer,
-          offset: table.offset, firstRow: table.firstRow, gradient: gradient, stride: width, &constants)
+          offset: table.offset, firstRow: table.firstRow, gradient: gradient, stride: width, constants)
       }
       if tables.wideWidth > 0, table.isWide {
         _ = wide.updateRows(
           network.kernels, buckets.pointer, count: count, width: tables.wideWidth, weights: tables.wideWeights.pointer,
           offset: table.firstRow * tables.wideWidth, firstRow: table.firstRow, gradient: gradient + table.dimension,
-          stride: width, &wideConstants)
+          stride: width, wideConstants)
       }
       row += count
       value += count * width

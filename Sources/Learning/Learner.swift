@@ -1,5 +1,5 @@
 import Health
-import Tensors
+public import Tensors
 import Vocabulary
 
 /// A model that learns: forward, backward, and one agreed update a step. Confined to one thread at a time.
@@ -15,12 +15,12 @@ public final class Learner {
   public internal(set) var step: Int64 = 0
 
   let model: ModelParameters
-  let network: Network
+  package let network: Network
   let back: BackwardPass
   /// This rank's share of the step in hand, and all ranks' together.
-  let share, merged: StepShare
+  package let share, merged: StepShare
   let merge: AttachmentMerge
-  let optimizers: OptimizerGroups
+  package let optimizers: OptimizerGroups
   let scales: ClippingScales
   let monitor: HealthMonitor
   var random: SplitMix64

@@ -1,5 +1,5 @@
-import Health
-import Tensors
+public import Health
+public import Tensors
 
 /// What a worker learns with: all that it asks of a model, whatever the model is made of.
 ///

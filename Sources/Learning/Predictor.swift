@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// A model that answers but does not learn, with the same bits as `Learner.predict`. Confined to one thread at a time.
 public final class Predictor {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 import Vocabulary
 
 /// Batches of a spec's shape for measuring: nearly standard normal numbers and weights, uniform buckets, labels of a
@@ -16,7 +16,7 @@ public struct SyntheticBatches {
     self.spec = spec
     self.weightedPairs = weightedPairs
     var random = SplitMix64(seed: seed)
-    rule = spec.numbers.map { _ in random.nextNearlyNormal() }
+    rule = spec.inputs.numbers.map { _ in random.nextNearlyNormal() }
     self.random = random
   }
 
@@ -35,7 +35,7 @@ public struct SyntheticBatches {
       score += value * rule[number]
     }
     var column = row * spec.categoryColumns
-    for input in spec.categories {
+    for input in spec.inputs.categories {
       for slot in 0..<input.slots {
         let value = UInt32.random(in: 0..<UInt32(input.buckets), using: &random)
         batch.categories[column + slot] = value
@@ -47,7 +47,7 @@ public struct SyntheticBatches {
       }
       column += input.columns
     }
-    for (pairs, input) in zip(batch.weighted, spec.weighted) {
+    for (pairs, input) in zip(batch.weighted, spec.inputs.weighted) {
       pairs.open(row)
       for _ in 0..<weightedPairs {
         let end = random.next() % 4 == 0 ? input.rows : min(input.rows, 1024)

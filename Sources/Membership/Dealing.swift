@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// The partitions of one rank: p belongs to rank p mod worldSize. Each partition has exactly one rank, and shares
 /// differ by one at most.

@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// Who belongs to a generation, and in which place.
 public struct GenerationPlan: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Vocabulary
 
 /// What the others know of one worker process.

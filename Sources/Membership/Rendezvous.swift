@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Vocabulary
 
 /// Where members wait until there are enough of them for the next generation.

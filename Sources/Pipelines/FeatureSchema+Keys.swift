@@ -57,17 +57,29 @@ extension LabelSettings {
 }
 
 extension FeatureSettings {
-  private static let isNumeric = Condition<FeatureSettings>(
-    "means nothing for a category, a map or a text", "leave it out, or make it a float"
-  ) { $0.type.isNumeric }
-  private static let isRanged = Condition<FeatureSettings>(
-    "means nothing for a category or a bool", "leave it out, or make it a float"
-  ) { $0.type == .float || $0.type == .timestamp }
-  private static let isClipped = Condition<FeatureSettings>(
-    "means nothing for a category, a text or a bool", "leave it out, or make it a float"
-  ) { $0.type == .float || $0.type == .timestamp || $0.type == .map }
+  static let bucketsRange = 2...(1 << 28)
+
+  private static let isRead = Condition<FeatureSettings>(
+    "means nothing for a cross", "leave it out: its members say it"
+  ) { $0.isRead }
+  private static let isNormalized = Condition<FeatureSettings>({ $0.type.isNumeric }) { feature in
+    let norm = "leave it out: a \(feature.type.rawValue) has `norm`"
+    return (
+      "means nothing for a \(feature.type.rawValue)", feature.isSparse ? norm : "leave it out, or make it a float"
+    )
+  }
+  private static let hasIndicator = Condition<FeatureSettings>({ $0.type.isNumeric }) { feature in
+    let remedy = "leave it out: what is absent has a row of its own"
+    return ("is for numbers, not for a \(feature.type.rawValue)", remedy)
+  }
+  private static let isRanged = Condition<FeatureSettings>({ $0.type == .float || $0.type == .timestamp }) {
+    ("means nothing for a \($0.type.rawValue)", "leave it out, or make it a float")
+  }
+  private static let isClipped = Condition<FeatureSettings>({ [.float, .timestamp, .map].contains($0.type) }) {
+    ("means nothing for a \($0.type.rawValue)", "leave it out, or make it a float")
+  }
   private static let hasTable = Condition<FeatureSettings>(
-    "is for categories, maps and texts only", "leave it out, or write `type: category`"
+    "is for categories, crosses, maps and texts only", "leave it out, or write `type: category`"
   ) { !$0.type.isNumeric }
   private static let isSparse = Condition<FeatureSettings>(
     "is for maps and texts only", "leave it out, or write `type: map`", \.isSparse)
@@ -75,9 +87,21 @@ extension FeatureSettings {
     "is for categories only", "leave it out, or write `type: category`"
   ) { $0.type == .category }
 
-  private static let isHashed = Condition<FeatureSettings>(
-    "is for categories that are hashed", "leave it out, or write `unknown: hash`"
-  ) { $0.hashes }
+  private static let isHashed = Condition<FeatureSettings>({ $0.hashes }) { feature in
+    let problem = "is for categories and crosses that are hashed"
+    if feature.type == .category { return (problem, "leave it out, or write `unknown: hash`") }
+    return (
+      problem,
+      feature.isSparse
+        ? "leave it out: the keys of a \(feature.type.rawValue) share `buckets`, of which there may be more"
+        : "leave it out, or write `type: category`"
+    )
+  }
+  private static let hasStrangers = Condition<FeatureSettings>({ !$0.values.isEmpty }) { feature in
+    feature.type == .category
+      ? ("needs the known values", "add `values: [...]`, or leave it out")
+      : ("is for categories with `values` only", "leave it out")
+  }
 
   static let section: Section<FeatureSettings> = Section(
     doc: "One declared field.",
@@ -87,13 +111,13 @@ extension FeatureSettings {
   // In parts: the compiler takes minutes over one long list.
   private static let commonKeys: [Key<FeatureSettings>] = [
     Key("name", \.name, .line("a name"), isRequired: true, "The feature's name in reports and requests."),
-    Key("path", \.path, .path, "Where the value is; without it the name."),
+    Key("path", \.path, .path, onlyIf: isRead, "Where the value is; without it the name."),
     Key(
       "type", \.type, .choice, isRequired: true,
-      "float: a number; bool: true, false, 1 or 0; timestamp: a number since 1970 or ISO 8601, as epoch seconds; category: text or a whole number (1, 1.0 and 1e0 are one, and the text \"1\" too), hashed into an embedding; map: an object whose keys are hashed, each with its value as weight (a text makes key=text a key), as bags of words come; text: its words, hashed, with their number as weight."
+      "float: a number; bool: true, false, 1 or 0; timestamp: a number since 1970 or ISO 8601, as epoch seconds; category: text or a whole number (1, 1.0 and 1e0 are one, and the text \"1\" too), hashed into an embedding; map: an object whose keys are hashed, each with its value as weight (a text makes key=text a key), as bags of words come; text: its words, hashed, with their number as weight; cross: the values of two to four others (`of`) together, hashed as one category."
     ),
     Key(
-      "missing", \.missing, .missing,
+      "missing", \.missing, .missing, onlyIf: isRead,
       "What an absent or null value becomes: impute (the running mean; a row of its own for categories, maps and texts), reject, or a number."
     ),
   ]
@@ -106,7 +130,7 @@ extension FeatureSettings {
       },
       "What the number counts since 1970; without it what the schema's time_unit says."),
     Key(
-      "coerce", \.coerce, .ifGiven(.boolean),
+      "coerce", \.coerce, .ifGiven(.boolean), onlyIf: isRead,
       "Whether a text counts as what it spells; without it what the schema's coerce says."),
     Key(
       "origin", \.origin, .ifGiven(.number(-1e30...1e30)), onlyIf: isRanged,
@@ -118,13 +142,16 @@ extension FeatureSettings {
     ),
     Key(
       "out_of_range", \.outOfRange, .choice,
-      onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.clip != nil },
+      onlyIf: Condition({ $0.clip != nil }) { feature in
+        let takesRange = [.float, .timestamp, .map].contains(feature.type)
+        return ("needs a range", takesRange ? "add `clip: [lowest, highest]`, or leave it out" : "leave it out")
+      },
       "What a value outside clip becomes: the nearest bound, or a rejected record."),
     Key(
-      "normalize", \.normalize, .choice, onlyIf: isNumeric,
+      "normalize", \.normalize, .choice, onlyIf: isNormalized,
       "standard: by running mean and standard deviation; none: as it is."),
     Key(
-      "missing_indicator", \.missingIndicator, .boolean, onlyIf: isNumeric, hasOwnDefault: false,
+      "missing_indicator", \.missingIndicator, .boolean, onlyIf: hasIndicator, hasOwnDefault: false,
       "A further input that is 1 where the value is absent; needs `missing: impute`, and is there then unless this is false. A model that was learned without it stays without it until this is true."
     ),
   ]
@@ -152,7 +179,7 @@ extension FeatureSettings {
 
   private static let categoryKeys: [Key<FeatureSettings>] = [
     Key(
-      "buckets", \.buckets, .integer(2...(1 << 28)), onlyIf: hasTable,
+      "buckets", \.buckets, .integer(bucketsRange), onlyIf: hasTable,
       "Rows of the hashed table; row 0 is for missing values."),
     Key(
       "own_rows", \.ownRows, .integer(0...65_536), onlyIf: isHashed, hasOwnDefault: false,
@@ -161,7 +188,7 @@ extension FeatureSettings {
     Key(
       "dimension", \.dimension, .integer(1...1024),
       onlyIf: Condition(
-        "is for categories, maps, texts and parts of times only", "leave it out, or write `type: category`"
+        "is for categories, crosses, maps, texts and parts of times only", "leave it out, or write `type: category`"
       ) { !$0.type.isNumeric || !$0.parts.isEmpty }, "Width of the embedding; of parts of a time, of each."),
     Key(
       "values_max", \.valuesMax, .integer(1...1024), onlyIf: isCategory,
@@ -179,7 +206,7 @@ extension FeatureSettings {
       "The known values, each with a row of its own; without it any value, hashed."),
     Key(
       "unknown", \.unknown, .choice,
-      onlyIf: Condition("needs the known values", "add `values: [...]`, or leave it out") { !$0.values.isEmpty },
+      onlyIf: hasStrangers,
       "What a value outside values becomes: hash (a row of the others), missing, or a rejected record."),
   ]
 }
@@ -198,6 +225,12 @@ extension FeatureSettings {
       "ngrams", \.ngrams, .integer(1...3),
       onlyIf: Condition("is for texts only", "leave it out, or write `type: text`") { $0.type == .text },
       "Up to how many words in a row are a key too: 2 adds pairs of neighbours."),
+    Key(
+      "of", \.of,
+      .list(of: .line("a name"), "a list of two to four features", count: 2...4, isHiddenWhenEmpty: true),
+      onlyIf: Condition("is for crosses only", "leave it out, or write `type: cross`") { $0.type == .cross },
+      "What is combined, by name: categories, numbers and truths with one value each, and parts of times, such as departure.hour. Where one of them is absent, the cross is."
+    ),
   ]
 }
 

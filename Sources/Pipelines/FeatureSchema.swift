@@ -33,9 +33,9 @@ public struct FeatureSchema: Sendable, Hashable, Codable {
 
   /// The features that arrive as numbers (`float`, `bool`, `timestamp`), in order: the columns of a batch's numbers.
   public var numericFeatures: [FeatureSettings] { features.filter { $0.type.isNumeric } }
-  /// The features that are hashed into embedding tables, in order.
+  /// The features of `type: category`, in order.
   public var categoryFeatures: [FeatureSettings] { features.filter { $0.type == .category } }
-  /// All that the model reads through a table, in order: the categories, and the parts of times as categories of their own.
+  /// All that the model reads through a table, in order: the categories, the crosses, and the parts of times.
   public var categoryInputs: [FeatureSettings] { features.flatMap(\.categoryInputs) }
   /// The features of which a record names any number of rows, each with a weight, in order: a batch's sparse inputs.
   public var sparseFeatures: [FeatureSettings] { features.filter(\.isSparse) }
@@ -68,9 +68,11 @@ public struct LabelSettings: Sendable, Hashable, Codable {
 /// One declared field.
 public struct FeatureSettings: Sendable, Hashable, Codable {
   public enum FeatureType: String, Sendable, Hashable, Codable, CaseIterable {
-    case float, category, bool, timestamp, map, text
+    case float, category, bool, timestamp, map, text, cross
 
     public var isNumeric: Bool { [.float, .bool, .timestamp].contains(self) }
+    /// Whether a record picks a row of a table by what it says, and not by how much: a category, or several together.
+    public var isCategorical: Bool { self == .category || self == .cross }
   }
   /// What an absent or null value becomes.
   public enum Missing: Sendable, Hashable, Codable {
@@ -113,13 +115,13 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   /// Numbers: a further input that is 1 where the value is absent; only with `missing: impute`, where a file that does not
   /// say has it.
   public var missingIndicator: Bool = false
-  /// Categories, maps, texts: the first rows of the table. Row 0 is for missing values, rows 1 … n for `values`, the rest for
+  /// Categories, crosses, maps, texts: the first rows of the table. Row 0 is for missing values, rows 1 … n for `values`, the rest for
   /// hashed ones.
   public var buckets: Int = 1024
-  /// Categories: further rows, behind `buckets`, that hashed values get for themselves once they were met often enough;
+  /// Categories, crosses: further rows, behind `buckets`, that hashed values get for themselves once they were met often enough;
   /// without `values`, a file that does not say has as many as `buckets`, 1,024 at most.
   public var ownRows: Int = 0
-  /// Categories, maps, texts, parts of times: width of the embedding.
+  /// Categories, crosses, maps, texts, parts of times: width of the embedding.
   public var dimension: Int = 8
   /// Categories: the most values a record has; more than 1: a list, whose rows are combined into one.
   public var valuesMax: Int = 1
@@ -135,9 +137,13 @@ public struct FeatureSettings: Sendable, Hashable, Codable {
   public var norm: Norm = .l2
   /// Texts: up to how many tokens in a row are a key too.
   public var ngrams: Int = 1
+  /// Crosses: what is combined, by the names of features, or of parts of times.
+  public var of: [String] = []
   /// Which of these the file leaves to a default that older models know nothing of.
   public internal(set) var assumed = AssumedKeys()
 
+  /// Whether it has a value of its own in a record; a cross is made of other features.
+  public var isRead: Bool { type != .cross }
   /// Whether a record names any number of rows, each with a weight.
   public var isSparse: Bool { type == .map || type == .text }
   /// The most rows that a record names, where the feature is sparse.

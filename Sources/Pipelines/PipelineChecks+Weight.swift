@@ -12,7 +12,7 @@ extension PipelineChecks {
       case .text: held = "a text"
       case .timestamp: held = "a time"
       case .category where feature.valuesMax > 1: held = "a list of categories"
-      case .float, .bool, .category: continue
+      case .float, .bool, .category, .cross: continue
       }
       note(
         "schema.weight",

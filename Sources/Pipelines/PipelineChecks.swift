@@ -11,12 +11,15 @@ struct PipelineChecks {
     checkSource()
     checkLabel()
     checkFeatures()
+    checkCrosses()
     checkPaths()
+    checkSharedPaths()
     checkLayers()
     checkOptimizers()
     checkLosses()
     checkLabelRanges()
     checkWeight()
+    checkPairs()
     checkSize()
   }
 
@@ -167,7 +170,7 @@ struct PipelineChecks {
       }
     }
     for (index, feature) in schema.features.enumerated() {
-      guard reader.trusts("schema.features[\(index)]") else { continue }
+      guard feature.isRead, reader.trusts("schema.features[\(index)]") else { continue }
       let key = "schema.features[\(index)].path"
       declared.append(
         (feature.path, reader.gives(key) ? key : "schema.features[\(index)].name", "the feature `\(feature.name)`"))

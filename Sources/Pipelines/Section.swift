@@ -54,7 +54,8 @@ struct Section<Owner: Sendable>: Sendable {
       guard let key = keys.first(where: { $0.name == entry.key }), let condition = key.condition,
         !condition.holds(owner)
       else { continue }
-      reader.note(at: entry.keyPlace, "`\(entry.key)` \(condition.problem)", condition.remedy)
+      let (problem, remedy) = condition.words(owner)
+      reader.note(at: entry.keyPlace, "`\(entry.key)` \(problem)", remedy)
     }
     return owner
   }
@@ -72,13 +73,21 @@ struct Section<Owner: Sendable>: Sendable {
 
 /// When a key has a meaning; giving it otherwise is a contradiction.
 struct Condition<Owner: Sendable>: Sendable {
-  let problem: String
-  let remedy: String
+  /// What is wrong, and what to do, where it does not hold.
+  let words: @Sendable (Owner) -> (problem: String, remedy: String)
   let holds: @Sendable (Owner) -> Bool
 
   init(_ problem: String, _ remedy: String, _ holds: @escaping @Sendable (Owner) -> Bool) {
-    self.problem = problem
-    self.remedy = remedy
+    words = { _ in (problem, remedy) }
+    self.holds = holds
+  }
+
+  /// Of which the right words depend on what else there is.
+  init(
+    _ holds: @escaping @Sendable (Owner) -> Bool,
+    else words: @escaping @Sendable (Owner) -> (problem: String, remedy: String)
+  ) {
+    self.words = words
     self.holds = holds
   }
 }
@@ -101,7 +110,7 @@ struct Key<Owner: Sendable>: Sendable {
   ///   - onlyIf: nil: always.
   ///   - hasOwnDefault: False: it follows from other keys, as the description says.
   init<Value>(
-    _ name: String, _ property: WritableKeyPath<Owner, Value> & Sendable, _ kind: ValueKind<Value>,
+    _ name: String, _ property: any WritableKeyPath<Owner, Value> & Sendable, _ kind: ValueKind<Value>,
     isRequired: Bool = false, onlyIf condition: Condition<Owner>? = nil, hasOwnDefault: Bool = true, _ doc: String
   ) {
     self.hasOwnDefault = hasOwnDefault

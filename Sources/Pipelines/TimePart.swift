@@ -32,7 +32,7 @@ public enum TimePart: String, Sendable, Hashable, Codable, CaseIterable {
 extension FeatureSettings {
   /// The categories that the model reads of it: itself, or the parts of a time, as `departure.hour`.
   var categoryInputs: [FeatureSettings] {
-    guard type != .category else { return [self] }
+    guard !type.isCategorical else { return [self] }
     return parts.map { part in
       var input = FeatureSettings(name: name(of: part), path: path, type: .category)
       input.values = part.values.map(String.init)

@@ -129,8 +129,9 @@ extension ValueKind where Value == Duration {
 extension ValueKind where Value == Int {
   static func bytes(_ range: ClosedRange<Int>) -> ValueKind {
     let (low, high) = (BytesText.format(range.lowerBound), BytesText.format(range.upperBound))
+    let examples = ["1MB", "256MiB", "8GiB"].filter { BytesText.parse($0).map(range.contains) ?? false }.prefix(2)
     return .scalar(
-      expects: "a size from \(low) to \(high), such as 1MB or 256MiB",
+      expects: "a size from \(low) to \(high), such as \(examples.joined(separator: " or "))",
       schema: [
         .init("type", .list([.text("string"), .text("integer")])), .init("pattern", .text(BytesText.pattern)),
       ],

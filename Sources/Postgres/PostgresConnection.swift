@@ -1,5 +1,5 @@
 import Confinement
-import Vocabulary
+public import Vocabulary
 
 /// A connection on a thread of its own: what blocks there blocks nobody else.
 ///

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A Swift type that a column can be read as.
 public protocol PostgresDecodable {

@@ -1,6 +1,6 @@
 import CPostgres
 import Foundation
-import Vocabulary
+public import Vocabulary
 
 /// One libpq connection, used from one thread: the thread of its `PostgresConnection`, or whichever made it.
 ///

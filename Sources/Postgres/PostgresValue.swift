@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A parameter of a statement. Values never become part of the SQL text.
 public enum PostgresValue: Sendable {

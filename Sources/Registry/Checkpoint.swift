@@ -1,6 +1,6 @@
-import Evaluation
-import Health
-import Vocabulary
+public import Evaluation
+public import Health
+public import Vocabulary
 
 /// What a lineage has come to at a step: all that a checkpoint says beside the model's state. One value from the step
 /// thread's snapshot through the tables to what the next generation restores, so that a further fact has one place.

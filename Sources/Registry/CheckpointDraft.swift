@@ -1,6 +1,6 @@
 import Evaluation
-import Health
-import Vocabulary
+public import Health
+public import Vocabulary
 
 /// A checkpoint about to be saved: the state and the offsets up to which it has learned, as one.
 @dynamicMemberLookup

@@ -1,9 +1,9 @@
 import Cryptography
 import Evaluation
-import Foundation
+public import Foundation
 import Health
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// A saved checkpoint: everything but its state and its layers' health.
 @dynamicMemberLookup

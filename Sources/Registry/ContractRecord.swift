@@ -1,5 +1,5 @@
 import Cryptography
-import Foundation
+public import Foundation
 import Postgres
 
 /// What the numbers of a model mean, as the registry keeps it: once for all checkpoints that were learned under it.

@@ -1,4 +1,4 @@
-import Health
+public import Health
 import Postgres
 
 extension PostgresSession {

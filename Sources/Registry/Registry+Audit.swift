@@ -1,5 +1,5 @@
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 extension Registry {
   /// Recomputes what became of every record of a lineage: of a version, of a checkpoint, or of a run's newest checkpoint.

@@ -1,6 +1,6 @@
-import Foundation
+public import Foundation
 import Postgres
-import Rollouts
+public import Rollouts
 import Vocabulary
 
 /// A row of the journal.

@@ -1,8 +1,8 @@
 import Cryptography
 import Foundation
-import Membership
+public import Membership
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// A generation as it was formed: who belongs to it, in rank order, and the secret by which they know each other.
 public struct GenerationRecord: Sendable, Hashable, CustomStringConvertible, CustomReflectable {

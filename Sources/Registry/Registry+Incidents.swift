@@ -1,6 +1,6 @@
-import Foundation
+public import Foundation
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// Something that went wrong, about to be remembered.
 public struct IncidentDraft: Sendable, Hashable {

@@ -1,7 +1,7 @@
-import Foundation
-import Membership
+public import Foundation
+public import Membership
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// A worker process as the registry knows it.
 public struct MemberRecord: Sendable, Hashable, Codable {

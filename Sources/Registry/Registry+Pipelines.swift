@@ -1,6 +1,6 @@
-import Foundation
+public import Foundation
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// What a pipeline is to be doing.
 public enum DesiredState: String, Sendable, Hashable, Codable, CaseIterable {

@@ -1,6 +1,6 @@
 import Cryptography
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 extension Registry {
   /// The checkpoint to resume from: the newest of the run's lineage whose parameters are all finite and whose state is there.

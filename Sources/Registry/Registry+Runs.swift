@@ -1,6 +1,6 @@
-import Foundation
+public import Foundation
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// Who runs a pipeline with `start`.
 public struct RunHolder: Sendable, Hashable, CustomStringConvertible {

@@ -2,7 +2,7 @@ import Cryptography
 import Evaluation
 import Health
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 extension Registry {
   /// The largest piece in which a state is stored.

@@ -1,5 +1,5 @@
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// Where the streams of a pipeline begin, and by which records they are known again.
 extension Registry {

@@ -1,5 +1,5 @@
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// Everything the system remembers: pipelines, the group, checkpoints with their offsets, versions and the journal.
 ///

@@ -1,4 +1,4 @@
-import Postgres
+public import Postgres
 
 /// What the registry refuses or cannot do. No text in it shows a secret.
 public struct RegistryError: Error, Sendable, Hashable, CustomStringConvertible {

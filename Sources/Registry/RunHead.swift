@@ -1,6 +1,6 @@
-import Foundation
+public import Foundation
 import Postgres
-import Vocabulary
+public import Vocabulary
 
 /// Where one of a pipeline's runs is.
 public struct RunHead: Sendable, Hashable, Codable {

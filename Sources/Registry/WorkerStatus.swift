@@ -1,5 +1,5 @@
-import Evaluation
-import Health
+public import Evaluation
+public import Health
 
 /// What a worker says of itself with each heartbeat.
 public struct WorkerStatus: Sendable, Hashable, Codable {

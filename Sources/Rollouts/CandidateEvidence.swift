@@ -1,5 +1,5 @@
-import Evaluation
-import Health
+public import Evaluation
+public import Health
 
 /// Everything known about a version that may decide its future.
 public struct CandidateEvidence: Sendable, Hashable, Codable {

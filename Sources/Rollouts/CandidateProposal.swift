@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// What is known of the newest checkpoint when somebody asks whether it should become a candidate.
 public struct CheckpointFacts: Sendable, Hashable {

@@ -1,7 +1,7 @@
 import Evaluation
 import Foundation
 import Health
-import Vocabulary
+public import Vocabulary
 
 /// What the evidence says about one version: pass, fail, or inconclusive with what is still missing.
 public struct Judgement: Sendable, Hashable {

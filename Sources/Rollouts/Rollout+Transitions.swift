@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 extension Rollout {
   /// The stable version makes room, `version` takes its place.

@@ -1,4 +1,5 @@
-import Foundation
+import Evaluation
+public import Foundation
 import Vocabulary
 
 /// The rules by which versions move: a pure function of state, evidence and time. See `VersionState` for the machine.

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// What the rules need to know of one version.
 public struct VersionFacts: Sendable, Hashable, Codable {

@@ -1,7 +1,9 @@
 import HTTP
 import Ingest
 import Pipelines
+import Synchronization
 import Telemetry
+import Tensors
 import Vocabulary
 
 /// A request's body becoming predictions. Any thread.

@@ -18,6 +18,7 @@ final class Intake {
   let decoder: RecordDecoder
   private let columns: [String: Column]
   private let recordInputs: [String]
+  private let crosses: Set<String>
   /// By feature: whether the request in hand has it.
   private var isGiven: [String: Bool]
   private let eventTime = UnsafeMutablePointer<Double>.allocate(capacity: 1)
@@ -52,8 +53,9 @@ final class Intake {
     self.columns = columns
     judge = RecordNotes(pipeline.schema)
     refusal = RecordRefusal(pipeline.schema, recordBytesMax: pipeline.source.recordBytesMax)
-    names = Dictionary(pipeline.schema.features.map { ($0.path, $0.name) }) { first, _ in first }
+    names = Dictionary(pipeline.schema.features.filter(\.isRead).map { ($0.path, $0.name) }) { first, _ in first }
     recordInputs = RecordInput.names(pipeline.schema)
+    crosses = Set(pipeline.schema.features.filter { !$0.isRead }.map(\.name))
     isGiven = columns.mapValues { _ in false }
   }
 
@@ -108,9 +110,13 @@ final class Intake {
         }
       }
     }
+    decoder.cross(rows: rows, of: batch)
   }
 
   private func unknown(_ name: String) -> APIError {
+    if crosses.contains(name) {
+      return .badRequest("“\(name)” is made of other inputs and cannot be given")
+    }
     if let meant = names[name] {
       return .badRequest(
         "the model has no input \(APIError.quote(name)); that is the path of “\(meant)”, and inputs have the features' names"

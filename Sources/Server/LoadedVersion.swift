@@ -1,6 +1,7 @@
 import Foundation
-import Pipelines
+package import Pipelines
 import Synchronization
+import Tensors
 
 /// A model version in memory, ready to answer. Requests hold on to the one they began with; the last of them frees it.
 package final class LoadedVersion: Sendable {

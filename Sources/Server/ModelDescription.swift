@@ -41,12 +41,12 @@ struct ModelDescription: Sendable {
     json.raw(",\"versions\":[")
     json.list(versions) { $0.string(String($1)) }
     json.raw("],\"platform\":\"retrain\",\"inputs\":[")
-    json.list(schema.features) { json, feature in
+    json.list(schema.features.filter(\.isRead)) { json, feature in
       let type =
         switch feature.type {
         case .float, .timestamp: TensorType.fp64
         case .bool: TensorType.bool
-        case .category, .map, .text: TensorType.bytes
+        case .category, .map, .text, .cross: TensorType.bytes
         }
       json.raw("{\"name\":")
       json.string(feature.name)

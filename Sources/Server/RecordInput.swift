@@ -1,4 +1,4 @@
-import Pipelines
+package import Pipelines
 
 /// The input that holds whole JSON records, decoded as the workers decode them.
 package enum RecordInput {

@@ -1,6 +1,7 @@
-import HTTP
+package import HTTP
 import Ingest
-import Pipelines
+package import Pipelines
+import Synchronization
 import Telemetry
 import Vocabulary
 

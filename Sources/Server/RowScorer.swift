@@ -1,5 +1,5 @@
 import Learning
-import Tensors
+package import Tensors
 
 /// What answers for the rows of a batch: a `Predictor`, or a test's stand-in. One thread at a time.
 package protocol RowScorer: AnyObject {

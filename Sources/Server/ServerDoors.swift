@@ -1,6 +1,6 @@
 import HTTP
 import Pipelines
-import Vocabulary
+public import Vocabulary
 
 /// Where a server is reached, beside what the pipeline says of all servers.
 public struct ServerDoors: Sendable {

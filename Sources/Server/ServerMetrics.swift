@@ -1,4 +1,4 @@
-import Telemetry
+package import Telemetry
 
 /// What the server counts, under names that stay.
 package struct ServerMetrics: Sendable {

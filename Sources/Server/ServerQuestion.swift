@@ -1,4 +1,4 @@
-import HTTP
+package import HTTP
 
 /// What is asked of the server, as far as an answer depends on it. Its pointers live as long as the request.
 package struct ServerQuestion {

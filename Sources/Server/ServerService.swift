@@ -1,10 +1,10 @@
 import Confinement
-import Foundation
+public import Foundation
 import HTTP
-import Pipelines
-import Registry
+public import Pipelines
+public import Registry
 import Synchronization
-import Telemetry
+public import Telemetry
 import Vocabulary
 
 /// Answers predictions with the stable version of one pipeline, and follows it as it changes.

@@ -1,5 +1,5 @@
 import Foundation
-import Registry
+package import Registry
 import Synchronization
 
 /// What the answering threads and the service share: the version in use, and counts. Any thread.

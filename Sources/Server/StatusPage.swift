@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import Health
+import Registry
 import Synchronization
 
 /// The page that a person opens, and the numbers behind it.

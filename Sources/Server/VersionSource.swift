@@ -1,6 +1,6 @@
-import Foundation
-import Health
-import Registry
+package import Foundation
+package import Health
+package import Registry
 
 /// The version that serves, as the tables have it.
 package struct StableVersion: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Foundation
-import Vocabulary
+public import Foundation
+public import Vocabulary
 
 /// One log line before it is text.
 public struct LogEntry: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Vocabulary
+public import Vocabulary
 
 /// Writes log lines: a constant sentence, and facts under keys from `Vocabulary`.
 ///

@@ -12,6 +12,7 @@ extension Kernels {
     _ formula: ActivationFormula, rows: Int, units: Int, z: Rows, derivative: UnsafeMutablePointer<Float>?,
     limit: Float = .infinity, stats: UnitStats?
   ) {
+    z.check(rows, units)
     withColumns(stats) {
       table.pointee.activate(
         ck_activation(rawValue: formula.rawValue), Int64(rows), Int64(units), z.pointer, derivative, Int64(z.stride),
@@ -24,6 +25,8 @@ extension Kernels {
     _ formula: ActivationFormula, rows: Int, units: Int, dy: Rows, y: Rows, derivative: UnsafePointer<Float>?,
     limit: Float = .infinity, sums: UnsafeMutablePointer<Float>
   ) {
+    dy.check(rows, units)
+    y.check(rows, units)
     table.pointee.activate_backward(
       ck_activation(rawValue: formula.rawValue), Int64(rows), Int64(units), dy.pointer, y.pointer, derivative,
       Int64(dy.stride), limit, sums)
@@ -38,6 +41,7 @@ extension Kernels {
     rows: Int, units: Int, z: Rows, kept: UnsafeMutablePointer<Float>?, slopes: UnsafePointer<Float>,
     limit: Float = .infinity, stats: UnitStats?
   ) {
+    z.check(rows, units)
     withColumns(stats) {
       table.pointee.prelu(Int64(rows), Int64(units), z.pointer, kept, Int64(z.stride), slopes, limit, $0)
     }
@@ -48,6 +52,8 @@ extension Kernels {
     rows: Int, units: Int, dy: Rows, y: Rows, kept: UnsafePointer<Float>, slopes: UnsafePointer<Float>,
     limit: Float = .infinity, sums: UnsafeMutablePointer<Float>, slopeGradient: UnsafeMutablePointer<Float>
   ) {
+    dy.check(rows, units)
+    y.check(rows, units)
     table.pointee.prelu_backward(
       Int64(rows), Int64(units), dy.pointer, y.pointer, kept, Int64(dy.stride), slopes, limit, sums, slopeGradient)
   }
@@ -62,6 +68,8 @@ extension Kernels {
     _ formula: GateFormula, rows: Int, units: Int, z: Rows, y: Rows, derives: Bool, limit: Float = .infinity,
     stats: UnitStats?
   ) {
+    z.check(rows, 2 * units)
+    y.check(rows, units)
     precondition(z.stride >= 2 * units + 16)
     withColumns(stats) {
       table.pointee.gate(
@@ -79,6 +87,9 @@ extension Kernels {
   package func gateBackward(
     rows: Int, units: Int, dy: Rows, partials: Rows, dz: Rows, sums: UnsafeMutablePointer<Float>
   ) {
+    dy.check(rows, units)
+    partials.check(rows, 2 * units)
+    dz.check(rows, 2 * units)
     precondition(partials.stride == dz.stride && dz.stride >= 2 * units + 16)
     table.pointee.gate_backward(
       Int64(rows), Int64(units), dy.pointer, Int64(dy.stride), partials.pointer, dz.pointer, Int64(dz.stride), sums)
@@ -86,6 +97,7 @@ extension Kernels {
 
   /// Softmax, or its logarithm, over the first `units` columns of each row, in place; zero beyond up to whole lanes.
   package func softmax(_ formula: RowFormula, rows: Int, units: Int, z: Rows, stats: UnitStats?) {
+    z.check(rows, units)
     withColumns(stats) {
       table.pointee.softmax(
         ck_row_function(rawValue: formula.rawValue), Int64(rows), Int64(units), z.pointer, Int64(z.stride), $0)
@@ -96,6 +108,8 @@ extension Kernels {
   package func softmaxBackward(
     _ formula: RowFormula, rows: Int, units: Int, dy: Rows, y: Rows, sums: UnsafeMutablePointer<Float>
   ) {
+    dy.check(rows, units)
+    y.check(rows, units)
     precondition(dy.stride == y.stride)
     table.pointee.softmax_backward(
       ck_row_function(rawValue: formula.rawValue), Int64(rows), Int64(units), dy.pointer, y.pointer, Int64(dy.stride),

@@ -1,86 +1,73 @@
 import CKernels
 
-/// A matrix of row-major floats with a stride.
-package struct Rows {
-  package let pointer: UnsafeMutablePointer<Float>
-  package let stride: Int
-
-  @inline(__always)
-  package init(_ pointer: UnsafeMutablePointer<Float>, stride: Int) {
-    self.pointer = pointer
-    self.stride = stride
-  }
-
-  @inline(__always)
-  package func from(_ row: Int) -> UnsafeMutablePointer<Float> { pointer + row * stride }
-
-  /// The same rows from column `column` on.
-  @inline(__always)
-  package func column(_ column: Int) -> Rows { Rows(pointer + column, stride: stride) }
-
-  @inline(__always)
-  package func dropFirst(_ rows: Int) -> Rows { Rows(pointer + rows * stride, stride: stride) }
-}
-
 // Shapes and orders of summation are told in CKernels.h, beside each kernel of the same name.
 extension Kernels {
-  package func denseForward(
-    rows: Int, inputs: Int, outputs: Int, x: Rows, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, z: Rows
-  ) {
+  package func denseForward(rows: Int, x: Rows, weights: PackedMatrix, bias: UnsafePointer<Float>?, z: Rows) {
+    x.check(rows, weights.inputs)
+    z.check(rows, weights.outputs)
     table.pointee.dense_forward(
-      Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), weights, bias, z.pointer, Int64(z.stride))
+      Int64(rows), Int64(weights.inputs), Int64(weights.outputs), x.pointer, Int64(x.stride), weights.pointer, bias,
+      z.pointer, Int64(z.stride))
   }
 
   /// Floats of `scratch` that the products' ways back need, the widest layer having `outputs`.
   package static func scratchCount(outputs: Int) -> Int { max(Int(ck_scratch_floats), 16 * paddedToLanes(outputs)) }
 
   package func denseWeightGradient(
-    rows: Int, inputs: Int, outputs: Int, x: Rows, dz: Rows, gradient: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
+    rows: Int, x: Rows, dz: Rows, gradient: PackedMatrix, scratch: UnsafeMutablePointer<Float>
   ) {
+    x.check(rows, gradient.inputs)
+    dz.check(rows, gradient.outputs)
     table.pointee.dense_weight_gradient(
-      Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), dz.pointer, Int64(dz.stride), gradient,
-      scratch)
+      Int64(rows), Int64(gradient.inputs), Int64(gradient.outputs), x.pointer, Int64(x.stride), dz.pointer,
+      Int64(dz.stride), gradient.pointer, scratch)
   }
 
+  /// - Parameter columns: Of the inputs: so many of the first are wanted.
   package func denseInputGradient(
-    rows: Int, inputs: Int, outputs: Int, columns: Int, dz: Rows, weights: UnsafePointer<Float>, dx: Rows,
-    scratch: UnsafeMutablePointer<Float>
+    rows: Int, columns: Int, dz: Rows, weights: PackedMatrix, dx: Rows, scratch: UnsafeMutablePointer<Float>
   ) {
+    dz.check(rows, weights.outputs)
+    dx.check(rows, columns)
     table.pointee.dense_input_gradient(
-      Int64(rows), Int64(inputs), Int64(outputs), Int64(columns), dz.pointer, Int64(dz.stride), weights, dx.pointer,
-      Int64(dx.stride), scratch)
+      Int64(rows), Int64(weights.inputs), Int64(weights.outputs), Int64(columns), dz.pointer, Int64(dz.stride),
+      weights.pointer, dx.pointer, Int64(dx.stride), scratch)
   }
 
+  /// - Parameter add: To what `z` holds.
   package func thinForward(
-    rows: Int, inputs: Int, outputs: Int, x: Rows, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, z: Rows,
-    add: Bool
+    rows: Int, x: Rows, weights: PackedMatrix, bias: UnsafePointer<Float>?, z: Rows, add: Bool
   ) {
+    x.check(rows, weights.inputs)
+    z.check(rows, weights.outputs)
     table.pointee.thin_forward(
-      Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), weights, bias, z.pointer,
-      Int64(z.stride), add ? 1 : 0)
+      Int64(rows), Int64(weights.inputs), Int64(weights.outputs), x.pointer, Int64(x.stride), weights.pointer, bias,
+      z.pointer, Int64(z.stride), add ? 1 : 0)
   }
 
   package func thinWeightGradient(
-    rows: Int, inputs: Int, outputs: Int, x: Rows, dz: Rows, gradient: UnsafeMutablePointer<Float>,
-    biasGradient: UnsafeMutablePointer<Float>?
+    rows: Int, x: Rows, dz: Rows, gradient: PackedMatrix, biasGradient: UnsafeMutablePointer<Float>?
   ) {
+    x.check(rows, gradient.inputs)
+    dz.check(rows, gradient.outputs)
     table.pointee.thin_weight_gradient(
-      Int64(rows), Int64(inputs), Int64(outputs), x.pointer, Int64(x.stride), dz.pointer, Int64(dz.stride), gradient,
-      biasGradient)
+      Int64(rows), Int64(gradient.inputs), Int64(gradient.outputs), x.pointer, Int64(x.stride), dz.pointer,
+      Int64(dz.stride), gradient.pointer, biasGradient)
   }
 
-  package func thinInputGradient(
-    rows: Int, inputs: Int, outputs: Int, dz: Rows, weights: UnsafePointer<Float>, dx: Rows
-  ) {
+  package func thinInputGradient(rows: Int, dz: Rows, weights: PackedMatrix, dx: Rows) {
+    dz.check(rows, weights.outputs)
+    dx.check(rows, weights.inputs)
     table.pointee.thin_input_gradient(
-      Int64(rows), Int64(inputs), Int64(outputs), dz.pointer, Int64(dz.stride), weights, dx.pointer, Int64(dx.stride))
+      Int64(rows), Int64(weights.inputs), Int64(weights.outputs), dz.pointer, Int64(dz.stride), weights.pointer,
+      dx.pointer, Int64(dx.stride))
   }
 
   package func layerNorm(
     rows: Int, units: Int, z: Rows, gain: UnsafePointer<Float>, offset: UnsafePointer<Float>,
     normalized: UnsafeMutablePointer<Float>, inverseDeviation: UnsafeMutablePointer<Float>
   ) {
+    z.check(rows, units)
     table.pointee.layer_norm(
       Int64(rows), Int64(units), z.pointer, Int64(z.stride), gain, offset, normalized, inverseDeviation)
   }
@@ -90,6 +77,7 @@ extension Kernels {
     inverseDeviation: UnsafePointer<Float>, gainGradient: UnsafeMutablePointer<Float>,
     sums: UnsafeMutablePointer<Float>
   ) {
+    dz.check(rows, units)
     table.pointee.layer_norm_backward(
       Int64(rows), Int64(units), dz.pointer, Int64(dz.stride), gain, normalized, inverseDeviation, gainGradient, sums)
   }
@@ -105,6 +93,7 @@ extension Kernels {
     rows: Int, classes: Int, logits: Rows, labels: UnsafePointer<Float>?, probabilities: UnsafeMutablePointer<Float>?,
     gradient: UnsafeMutablePointer<Float>?, loss: UnsafeMutablePointer<Float>?
   ) {
+    logits.check(rows, classes)
     table.pointee.softmax_loss(
       Int64(rows), Int64(classes), logits.pointer, Int64(logits.stride), labels, probabilities, gradient, loss)
   }

@@ -71,6 +71,7 @@ extension Kernels {
     _ formula: LossFormula, rows: Int, classes: Int, logits: Rows, labels: UnsafePointer<Float>,
     gradient: UnsafeMutablePointer<Float>?, loss: UnsafeMutablePointer<Float>?
   ) {
+    logits.check(rows, classes)
     withUnsafePointer(to: formula.constants) {
       table.pointee.class_loss(
         $0, Int64(rows), Int64(classes), logits.pointer, Int64(logits.stride), labels, gradient, loss)

@@ -1,8 +1,5 @@
 import CKernels
 
-/// One optimiser step's constants; the gradient used is clamp(g · inverseCount, ± valueLimit) · scale, then penalties.
-package typealias UpdateConstants = ck_update
-
 /// The kernels' optimisers; Nesterov's momentum counts as one.
 package enum UpdateFormula: UInt32, Sendable, CaseIterable {
   case sgd = 0
@@ -48,19 +45,21 @@ extension Kernels {
   /// One step of `count` parameters, a multiple of 16; Σ (change)².
   package func update(
     _ formula: UpdateFormula, count: Int, _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
-    _ states: UpdateStates, _ constants: UnsafePointer<UpdateConstants>
+    _ states: UpdateStates, _ constants: UpdateConstants
   ) -> Double {
-    states.withPointers { table.pointee.update(formula.kind, Int64(count), w, g, $0, constants) }
+    var constants = constants.forKernels
+    return states.withPointers { table.pointee.update(formula.kind, Int64(count), w, g, $0, &constants) }
   }
 
   /// One step of the given rows of a table; gradient i lies at `gradient` + i · `stride`. Adagrad keeps one sum a row.
   package func updateRows(
     _ formula: UpdateFormula, count: Int, _ rows: UnsafePointer<UInt32>, width: Int, _ w: UnsafeMutablePointer<Float>,
-    _ states: UpdateStates, gradient: UnsafePointer<Float>, stride: Int, _ constants: UnsafePointer<UpdateConstants>
+    _ states: UpdateStates, gradient: UnsafePointer<Float>, stride: Int, _ constants: UpdateConstants
   ) -> Double {
-    states.withPointers {
+    var constants = constants.forKernels
+    return states.withPointers {
       table.pointee.update_rows(
-        formula.kind, Int64(count), rows, Int64(width), w, $0, gradient, Int64(stride), constants)
+        formula.kind, Int64(count), rows, Int64(width), w, $0, gradient, Int64(stride), &constants)
     }
   }
 

@@ -2,43 +2,20 @@ import CKernels
 
 /// Kernels that need no CPU level: element-wise in double, or whole numbers only.
 package enum TableKernels {
-  /// x becomes clamp((x − mean)·inverse, ± limit), a NaN and what is not within `least` … `most` 0, for each of `columns`
-  /// columns.
-  package static func standardize(
-    rows: Int, columns: Int, numbers: UnsafePointer<Float>, mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>,
-    limit: UnsafePointer<Float>, least: UnsafePointer<Float>, most: UnsafePointer<Float>, x: Rows
-  ) {
-    ck_standardize(Int64(rows), Int64(columns), numbers, mean, inverse, limit, least, most, x.pointer, Int64(x.stride))
-  }
-
-  /// Per column over the rows within `least` … `most`: count, Σ (x − shift), Σ (x − shift)²; and how many are outside.
-  package static func moments(
-    rows: Int, columns: Int, numbers: UnsafePointer<Float>, shift: UnsafePointer<Double>, least: UnsafePointer<Float>,
-    most: UnsafePointer<Float>, count: UnsafeMutablePointer<Double>, sum: UnsafeMutablePointer<Double>,
-    square: UnsafeMutablePointer<Double>, outside: UnsafeMutablePointer<Double>
-  ) { ck_moments(Int64(rows), Int64(columns), numbers, shift, least, most, count, sum, square, outside) }
-
-  /// The same with a weight a row: Σ w, Σ w·(x − shift), Σ w·(x − shift)²; what is outside is counted as it is.
-  package static func weightedMoments(
-    rows: Int, columns: Int, numbers: UnsafePointer<Float>, weights: UnsafePointer<Float>,
-    shift: UnsafePointer<Double>, least: UnsafePointer<Float>, most: UnsafePointer<Float>,
-    count: UnsafeMutablePointer<Double>, sum: UnsafeMutablePointer<Double>, square: UnsafeMutablePointer<Double>,
-    outside: UnsafeMutablePointer<Double>
-  ) {
-    ck_weighted_moments(
-      Int64(rows), Int64(columns), numbers, weights, shift, least, most, count, sum, square, outside)
-  }
-
   /// Copies table row `indices[r · stride]` into row r of `x`.
   package static func gather(
     rows: Int, width: Int, table: UnsafePointer<Float>, indices: UnsafePointer<UInt32>, stride: Int, x: Rows
-  ) { ck_gather(Int64(rows), Int64(width), table, indices, Int64(stride), x.pointer, Int64(x.stride)) }
+  ) {
+    x.check(rows, width)
+    ck_gather(Int64(rows), Int64(width), table, indices, Int64(stride), x.pointer, Int64(x.stride))
+  }
 
   /// Combines the table rows that `slots` indices name, those that are `FeatureBatch.noCategory` left out, into row r of `x`.
   package static func gatherBag(
     rows: Int, width: Int, table: UnsafePointer<Float>, indices: UnsafePointer<UInt32>, slots: Int, stride: Int,
     combiner: BagCombiner, x: Rows
   ) {
+    x.check(rows, width)
     ck_gather_bag(
       Int64(rows), Int64(width), table, indices, Int64(slots), Int64(stride), combiner.rawValue, x.pointer,
       Int64(x.stride))
@@ -48,6 +25,7 @@ package enum TableKernels {
   package static func gatherWeighted(
     rows: Int, width: Int, table: UnsafePointer<Float>, pairs: WeightedRows, x: Rows
   ) {
+    x.check(rows, width)
     ck_gather_weighted(
       Int64(rows), Int64(width), table, pairs.starts, pairs.rows, pairs.weights, x.pointer, Int64(x.stride))
   }

@@ -1,7 +1,7 @@
 import Ingest
 import Learning
-import Pipelines
-import Tensors
+package import Pipelines
+package import Tensors
 
 /// A batch as another contract would have read its records: the same values in the columns and rows that another version
 /// has learned them in.
@@ -16,15 +16,19 @@ package final class BatchTranslation {
   private let batch: FeatureBatch
   private let numbers: [Number]
   private let categories: [CategoryTranslation]
-  /// Of each sparse input the place among the batch's own; a map is read alike by both, but for what it is clipped to.
-  private let sparse: [Int]
+  private let sparse: [SparseTranslation]
 
   /// Why records read in one way say nothing of what the other would read; nil: they do.
   package static func obstacle(from own: Pipeline, to other: Pipeline) -> String? {
     let sparse = other.schema.sparseFeatures.map { "schema.features[\($0.name)]." }
+    let known = other.schema.crossMembers
+    let members = other.schema.features.flatMap(\.of).compactMap { known[$0] }
+      .map { "schema.features[\(other.schema.features[$0.feature].name)]." }
     return DataContract(other).edits(to: DataContract(own)).first { edit in
       // What a map or a text was cut to is not in the batch any more.
       sparse.contains { edit.setting == $0 + "clip" || edit.setting == $0 + "keys_max" }
+        // And what the members of a cross were, that neither.
+        || members.contains { edit.setting == $0 + "clip" || edit.setting == $0 + "values" }
         || edit.effect == .changes
           && (edit.setting.hasPrefix("schema.") || ["model.task", "model.loss"].contains(edit.setting))
     }.map { "\($0.setting) was \($0.old ?? "not there"), and is \($0.new ?? "gone")" }
@@ -55,7 +59,11 @@ package final class BatchTranslation {
       }
     }
     self.categories = categories
-    sparse = theirs.sparseFeatures.map { feature in mine.sparseFeatures.firstIndex { $0.name == feature.name } ?? 0 }
+    sparse = theirs.sparseFeatures.compactMap { feature in
+      mine.sparseFeatures.firstIndex { $0.name == feature.name }.map {
+        SparseTranslation(from: mine.sparseFeatures[$0], at: $0, to: feature)
+      }
+    }
   }
 
   /// The batch's records, valid until the next call.
@@ -70,9 +78,7 @@ package final class BatchTranslation {
       }
     }
     for category in categories { category.run(own, into: batch) }
-    for (place, source) in sparse.enumerated() {
-      batch.weighted[place].copy(of: own.weighted[source], records: own.count)
-    }
+    for (place, sparse) in sparse.enumerated() { sparse.run(own, into: batch.weighted[place]) }
     return batch
   }
 }

@@ -1,5 +1,6 @@
 import Confinement
 import Cryptography
+import Health
 import Ingest
 import Kafka
 import Learning

@@ -1,3 +1,4 @@
+import Membership
 import Registry
 import Telemetry
 import Vocabulary

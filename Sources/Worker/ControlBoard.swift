@@ -1,8 +1,8 @@
-import Confinement
-import Evaluation
+package import Confinement
+package import Evaluation
 import Synchronization
 import Telemetry
-import Vocabulary
+package import Vocabulary
 
 /// The few facts that the step thread shares with the tasks around it: wishes one way, progress the other.
 package final class ControlBoard: Sendable {

@@ -1,5 +1,5 @@
 import Kafka
-import Vocabulary
+package import Vocabulary
 
 /// A record that was refused, on its way to the dead-letter topic.
 package struct DeadLetter: Sendable {

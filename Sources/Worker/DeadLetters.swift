@@ -1,6 +1,6 @@
-import Kafka
+package import Kafka
 import Synchronization
-import Vocabulary
+package import Vocabulary
 
 /// Refused records between the decoder and the dead-letter topic.
 ///

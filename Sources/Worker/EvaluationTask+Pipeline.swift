@@ -1,5 +1,5 @@
 import Evaluation
-import Pipelines
+package import Pipelines
 
 extension EvaluationTask {
   /// How the pipeline's primary head is judged.

@@ -1,7 +1,7 @@
 import Foundation
-import Ingest
+package import Ingest
 import Pipelines
-import Vocabulary
+package import Vocabulary
 
 /// Finds, once for each reason and field, the value that was refused; and once for each field that nearly every record
 /// lacks, the keys that may have been meant. The consumer's thread only.

@@ -1,5 +1,5 @@
-import Health
-import Ingest
+package import Health
+package import Ingest
 import Vocabulary
 
 extension FieldAccount {

@@ -1,4 +1,4 @@
-import Vocabulary
+package import Vocabulary
 
 /// What happened to the values of the declared fields over the lineage: counts by `FieldCode`, the same on every rank.
 ///

@@ -1,5 +1,5 @@
 import Synchronization
-import Vocabulary
+package import Vocabulary
 
 /// One instance of what happened to a field, for people: a value that was refused and its place, or keys that are near.
 package struct FieldExample: Sendable, Hashable {

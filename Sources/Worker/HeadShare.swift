@@ -1,5 +1,5 @@
-import Evaluation
-import Tensors
+package import Evaluation
+package import Tensors
 
 /// One rank's part of what a further head loses in a step.
 package struct HeadShare: BitwiseCopyable {

@@ -1,5 +1,5 @@
-import Pipelines
-import Registry
+public import Pipelines
+public import Registry
 
 extension Pipeline {
   /// This pipeline as it goes on from what the registry has: what its file leaves open is as the newest checkpoint has it,

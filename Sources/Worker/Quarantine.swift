@@ -1,6 +1,7 @@
-import Learning
+package import Learning
 import Synchronization
-import Vocabulary
+import Tensors
+package import Vocabulary
 
 /// A record that made a number non-finite, with the layer and the feature where that began (design D7).
 package struct QuarantinedRecord: Sendable {

@@ -1,6 +1,6 @@
-import Kafka
+package import Kafka
 import Synchronization
-import Vocabulary
+package import Vocabulary
 
 /// Records read again from the log, by their places.
 package enum RecordFetch {

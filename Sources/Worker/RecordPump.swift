@@ -1,5 +1,5 @@
-import Ingest
-import Kafka
+package import Ingest
+package import Kafka
 import Pipelines
 import Vocabulary
 

@@ -1,6 +1,6 @@
-import Evaluation
+package import Evaluation
 import Learning
-import Tensors
+package import Tensors
 
 /// The step thread's end of the stable shadow: the stable version's loss on each row of the batch.
 package final class ShadowPredictions {

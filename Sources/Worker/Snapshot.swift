@@ -1,5 +1,6 @@
-import Health
-import Vocabulary
+import Evaluation
+package import Health
+package import Vocabulary
 
 /// A copy of everything a checkpoint holds, taken between two steps by one copy; looked at and written in
 /// the background.

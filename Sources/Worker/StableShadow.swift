@@ -1,4 +1,4 @@
-import Learning
+package import Learning
 import Synchronization
 import Tensors
 

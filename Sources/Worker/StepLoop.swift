@@ -1,8 +1,10 @@
-import Collectives
+package import Collectives
+import Confinement
 import Evaluation
 import Health
-import Learning
-import Pipelines
+import Ingest
+package import Learning
+package import Pipelines
 import Tensors
 import Vocabulary
 

@@ -1,6 +1,6 @@
-import Ingest
+package import Ingest
 import Pipelines
-import Tensors
+package import Tensors
 import Vocabulary
 
 /// What one rank takes from its partitions for a step, and what becomes of it.

@@ -1,4 +1,4 @@
-import Vocabulary
+package import Vocabulary
 
 /// Why a stream cannot be read on where the lineage stands, and the ways on that keep the model.
 package enum StreamError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,6 +1,6 @@
-import Ingest
+package import Ingest
 import Synchronization
-import Vocabulary
+package import Vocabulary
 
 /// What the reading side has met and others must hear of: gaps for the incidents, marks for the registry. Any thread.
 package final class StreamNews: Sendable {

@@ -1,7 +1,7 @@
-import Kafka
+package import Kafka
 import Registry
 import Telemetry
-import Vocabulary
+package import Vocabulary
 
 /// Keeps one record of each partition in mind and looks now and then whether it still lies where it lay, so that a topic
 /// that was made anew is noticed, also when it is longer than what was read.

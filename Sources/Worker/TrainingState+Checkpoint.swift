@@ -1,6 +1,6 @@
-import Evaluation
-import Ingest
-import Registry
+package import Evaluation
+package import Ingest
+package import Registry
 import Vocabulary
 
 extension TrainingState {

@@ -1,6 +1,6 @@
-import Evaluation
+package import Evaluation
 import Foundation
-import Vocabulary
+package import Vocabulary
 
 /// Everything but the learner that a step changes, the same on every rank: with the learner's bytes it is the one value
 /// of design D4 that checkpoints save and peers hand over.

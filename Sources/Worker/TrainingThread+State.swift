@@ -2,6 +2,7 @@ import Collectives
 import Confinement
 import Evaluation
 import Ingest
+import Kafka
 import Learning
 import Pipelines
 import Registry

@@ -1,6 +1,7 @@
 import Collectives
 import Confinement
 import Evaluation
+import Foundation
 import Ingest
 import Kafka
 import Learning

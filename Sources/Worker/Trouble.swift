@@ -1,5 +1,6 @@
 import Kafka
 import Learning
+import Postgres
 import Registry
 
 /// What an error beside the step loop means: in words, and whether a person must act.

@@ -1,6 +1,7 @@
 import Foundation
 import Registry
 import Telemetry
+import Vocabulary
 
 /// What does not work at the moment beside the step loop: each cause is told once when it begins and once when it is over,
 /// and is an incident where a person must act.

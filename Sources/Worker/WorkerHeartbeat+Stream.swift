@@ -1,4 +1,5 @@
 import Ingest
+import Pipelines
 import Registry
 import Telemetry
 import Vocabulary

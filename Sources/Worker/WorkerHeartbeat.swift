@@ -1,8 +1,11 @@
+import Health
 import Ingest
+import Kafka
 import Learning
 import Membership
 import Pipelines
 import Registry
+import Rollouts
 import Telemetry
 import Vocabulary
 

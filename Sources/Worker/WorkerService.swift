@@ -3,9 +3,9 @@ import Foundation
 import Ingest
 import Kafka
 import Learning
-import Pipelines
-import Registry
-import Telemetry
+public import Pipelines
+public import Registry
+public import Telemetry
 import Vocabulary
 
 /// How a worker's run ended.

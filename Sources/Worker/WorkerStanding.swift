@@ -1,5 +1,6 @@
 import Registry
 import Telemetry
+import Vocabulary
 
 /// What a worker is to its pipeline as that is registered by now. A rule.
 package enum WorkerStanding: Sendable, Hashable {

@@ -60,8 +60,8 @@ private struct ActivationRows {
     for index in 0..<slopes.count { slopes[index] = 0.25 }
   }
 
-  var rows: Rows { Rows(z.pointer, stride: rowStride(units)) }
-  var wideRows: Rows { Rows(gated.pointer, stride: rowStride(2 * units)) }
+  var rows: Rows { Rows(z.pointer, rows: count, width: units, stride: rowStride(units)) }
+  var wideRows: Rows { Rows(gated.pointer, rows: count, width: 2 * units, stride: rowStride(2 * units)) }
 }
 
 /// One kernel to be timed; `derives`: with what the way back needs.
@@ -96,7 +96,10 @@ private struct ActivationSubject: Sendable {
         if derives {
           kernels.softmaxBackward(
             formula, rows: rows.count, units: rows.units,
-            dy: Rows(rows.derivative.pointer, stride: rowStride(rows.units)), y: rows.rows, sums: rows.slopes.pointer)
+            dy: Rows(
+              rows.derivative.pointer, rows: rows.count, width: rows.units, stride: rowStride(rows.units)),
+            y: rows.rows,
+            sums: rows.slopes.pointer)
         } else {
           kernels.softmax(formula, rows: rows.count, units: rows.units, z: rows.rows, stats: nil)
         }

@@ -1,5 +1,6 @@
 import Learning
 import Tensors
+import Vocabulary
 
 extension Workload {
   static let step = Workload(

@@ -150,7 +150,8 @@ const std::string &ordinary(size_t schema) {
       R"({"x.a":1,"a":3,"é":4,"list":["u"],"twenty_five_letters_long_":"x","t":6,"y":"late"})",
       R"({"a":1,"b":2,"d":true,"c":"true","t":5,"u":6,"y":1,"z":2})",
       R"({"t":7,"c":["a"],"u":"8","x":{"a":9},"y":1})",
-      R"({"a":1,"m":{"k":1},"x":{"m":{}},"n":{"k":2},"s":"a b","u":"c","y":1})"};
+      R"({"a":1,"m":{"k":1},"x":{"m":{}},"n":{"k":2},"s":"a b","u":"c","y":1})",
+      R"({"x":{"c":"v"},"u":"w","a":2,"d":true,"t":7,"y":1})"};
   return records[schema];
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <strings.h>
 
 #include "normal.hpp"
@@ -13,6 +13,7 @@
 #include "schemas.hpp"
 #include "spelling.hpp"
 #include "times.hpp"
+#include "values.hpp"
 
 // The rules of CJSON in the simplest possible way: one value after the other of a record that has been parsed whole.
 
@@ -34,14 +35,18 @@ class Reader {
     out_.categories.resize(schema.categories);
     out_.bags.resize(schema.bags);
     sums_.resize(schema.bags);
+    keys_.resize(schema.bags);
+    said_.resize(schema.places.size());
   }
 
   Reading read(const plain::Value &record) {
     enter(record, {});
     for (size_t i = 0; i < schema_.places.size(); i++)
-      if (!seen_[i]) absent(i);
+      if (!seen_[i] && given(i).kind != CJSON_CROSS) absent(i);
     for (size_t i = 0; i < schema_.places.size(); i++)
       if (isBag(given(i))) weigh(i);
+    for (size_t i = 0; i < schema_.places.size(); i++)
+      if (given(i).kind == CJSON_CROSS) cross(i);
     return out_;
   }
 
@@ -102,19 +107,44 @@ class Reader {
     }
   }
 
-  // False: there is no room for another row.
+  // The values of the members one behind the other; nothing where one is absent.
+  void cross(size_t i) {
+    std::string values;
+    for (const cjson_member &member : schema_.places[i].members) {
+      const cjson_field &place = given(member.field);
+      uint64_t value = 0;
+      if (place.kind == CJSON_CATEGORY) {
+        const std::optional<std::string> &text = said_[member.field];
+        if (text) value = std::max(cjson_hash(text->data(), text->size()), uint64_t(1));
+      } else if (place.kind == CJSON_TIMESTAMP) {
+        value = out_.categories[place.part_column + member.part];
+      } else if (float number = out_.numbers[place.column]; !std::isnan(number)) {
+        if (number == 0) number = 0;
+        uint32_t bits;
+        memcpy(&bits, &number, 4);
+        value = (uint64_t(1) << 32) + bits;
+      }
+      if (value == 0) return keepRows(i, {0});
+      values.append(reinterpret_cast<const char *>(&value), 8);
+    }
+    keepRows(i, {*hashedRow(i, values)});
+  }
+
+  // False: it is a new key, and there is no room for another one.
   bool addTo(size_t i, const std::string &key, double weight) {
+    auto &keys = keys_[given(i).column];
+    if (keys.count(key) == 0 && keys.size() == given(i).slots) return false;
+    keys.insert(key);
     auto &sums = sums_[given(i).column];
     uint32_t row = 1 + cjson_hash(key.data(), key.size()) % (given(i).buckets - 1);
     for (auto &[other, sum] : sums)
       if (other == row) return sum += weight, true;
-    if (sums.size() == given(i).slots) return false;
     sums.push_back({row, weight});
     return true;
   }
 
   void keepMap(size_t i, const Value &map) {
-    sums_[given(i).column].clear();
+    sums_[given(i).column].clear(), keys_[given(i).column].clear();
     for (auto &[key, value] : map.members) {
       std::string name = normal(key);
       if (value.kind == Value::null) continue;
@@ -142,7 +172,7 @@ class Reader {
   }
 
   void keepTokens(size_t i, const std::string &text) {
-    sums_[given(i).column].clear();
+    sums_[given(i).column].clear(), keys_[given(i).column].clear();
     std::vector<std::string> tokens;
     bool isInside = false;
     for (char c : text) {
@@ -172,6 +202,7 @@ class Reader {
     }
     if (place.missing == CJSON_MISSING_REJECT) return note(CJSON_MISSING_FIELD, i);
     if (isBag(place)) return sums_[place.column] = {{0, 1.0}}, void();
+    said_[i] = std::nullopt;
     if (place.kind == CJSON_CATEGORY) return keepRows(i, {0});
     out_.numbers[place.column] = place.missing == CJSON_MISSING_VALUE ? float(place.missing_value - place.origin) : NAN;
     keepParts(i, NAN);
@@ -281,32 +312,6 @@ class Reader {
     }
   }
 
-  static uint32_t partOf(const Place &place, int32_t part, int64_t time) {
-    int64_t east = 0;
-    for (size_t k = 0; k < place.zoneStarts.size(); k++)
-      if (k == 0 || place.zoneStarts[k] <= time) east = place.zoneOffsets[k];
-    time += east;
-    int64_t day = int64_t(std::floor(double(time) / 86400)), second = time - day * 86400;
-    // 5 January 1970 was a Monday.
-    int64_t weekday = (day - 4) - int64_t(std::floor(double(day - 4) / 7)) * 7;
-    // The calendar of four hundred years later is the same, and has no year before the first.
-    day += 146097;
-    int year = 2370 + int(std::floor(double(day - 146097) / 366)), month = 1;
-    while (daysBefore(year + 1, 1, 1) <= day) year++;
-    while (daysBefore(year, 1, 1) > day) year--;
-    int64_t ofYear = day - daysBefore(year, 1, 1), ofMonth = ofYear;
-    while (ofMonth >= daysOf(year, month)) ofMonth -= daysOf(year, month++);
-    switch (part) {
-      case CJSON_PART_MINUTE: return uint32_t(second / 60 % 60) + 1;
-      case CJSON_PART_HOUR: return uint32_t(second / 3600) + 1;
-      case CJSON_PART_HOUR_OF_WEEK: return uint32_t(weekday * 24 + second / 3600) + 1;
-      case CJSON_PART_WEEKDAY: return uint32_t(weekday) + 1;
-      case CJSON_PART_DAY_OF_MONTH: return uint32_t(ofMonth) + 1;
-      case CJSON_PART_DAY_OF_YEAR: return uint32_t(ofYear) + 1;
-      default: return uint32_t(month);
-    }
-  }
-
   void keepTime(size_t i, double seconds) {
     if (given(i).kind == CJSON_TIMESTAMP) keepFloat(i, seconds);
     else if (given(i).kind == CJSON_EVENT_TIME) out_.eventTime = seconds;
@@ -368,41 +373,24 @@ class Reader {
     const cjson_field &place = given(i);
     const std::vector<std::string> &values = schema_.places[i].values;
     auto found = std::find(values.begin(), values.end(), text);
+    said_[i] = text;
     if (found != values.end()) return 1 + uint32_t(found - values.begin());
     if (!values.empty() && place.unknown == CJSON_UNKNOWN_REJECT) return note(CJSON_UNKNOWN_CATEGORY, i), std::nullopt;
-    if (!values.empty() && place.unknown == CJSON_UNKNOWN_MISSING) return 0;
-    uint32_t first = 1 + uint32_t(values.size());
+    if (!values.empty() && place.unknown == CJSON_UNKNOWN_MISSING) return said_[i] = std::nullopt, 0;
+    return hashedRow(i, text);
+  }
+
+  std::optional<uint64_t> hashedRow(size_t i, const std::string &text) {
+    const cjson_field &place = given(i);
+    uint32_t first = 1 + uint32_t(schema_.places[i].values.size());
     if (place.gives_hashes) return cjson_whole_hash(text.data(), text.size());
     return first + cjson_hash(text.data(), text.size()) % (place.buckets - first);
-  }
-
-  static std::optional<std::string> categoryOf(double value, const std::string &numeral, bool takesFractions) {
-    if (value == 0) return "0";
-    if (!numeral.empty() && numeral.find_first_of(".eE") == std::string::npos) return numeral;
-    char text[512];
-    if (value == std::trunc(value) && std::fabs(value) <= 9007199254740992.0) {
-      snprintf(text, sizeof text, "%.0f", value);
-      return text;
-    }
-    if (!takesFractions || std::isinf(value)) return std::nullopt;
-    return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
-  }
-
-  static double inSeconds(const cjson_field &place, double value) {
-    switch (place.unit) {
-      case CJSON_UNIT_SECONDS: return value;
-      case CJSON_UNIT_MILLISECONDS: return value / 1e3;
-      case CJSON_UNIT_MICROSECONDS: return value / 1e6;
-      case CJSON_UNIT_NANOSECONDS: return value / 1e9;
-      default:
-        for (double scale : {1.0, 1e3, 1e6, 1e9})
-          if (isTime(value / scale)) return value / scale;
-        return value;
-    }
   }
 
   const Schema &schema_;
   std::vector<bool> seen_;
   Reading out_;
   std::vector<std::vector<std::pair<uint32_t, double>>> sums_;  // by bag, in the order in which rows came
+  std::vector<std::set<std::string>> keys_;                      // by bag
+  std::vector<std::optional<std::string>> said_;                 // by place: the value of a category
 };

@@ -13,6 +13,7 @@ struct Place {
   cjson_field field = {};
   std::vector<std::string> values;
   std::vector<int32_t> parts;
+  std::vector<cjson_member> members;
   std::vector<int64_t> zoneStarts;
   std::vector<int32_t> zoneOffsets;
 
@@ -46,6 +47,7 @@ struct Place {
     return std::move(*this);
   }
   Place count() && { return field.is_count = true, std::move(*this); }
+  Place of(std::vector<cjson_member> wanted) && { return members = std::move(wanted), std::move(*this); }
   Place coerced() && { return field.coerces = true, std::move(*this); }
 };
 
@@ -61,7 +63,7 @@ struct Schema {
           place.field.part_column = categories;
           categories += int32_t(place.parts.size());
           break;
-        case CJSON_CATEGORY:
+        case CJSON_CATEGORY: case CJSON_CROSS:
           place.field.column = categories;
           categories += (place.field.slots > 1 ? place.field.slots : 1) * (place.field.gives_hashes ? 2 : 1);
           break;
@@ -90,6 +92,8 @@ struct Schema {
       fields[i].value_count = uint32_t(values[i].size());
       fields[i].parts = places[i].parts.data();
       fields[i].part_count = uint32_t(places[i].parts.size());
+      fields[i].members = places[i].members.data();
+      fields[i].member_count = uint32_t(places[i].members.size());
       fields[i].zone_starts = places[i].zoneStarts.data();
       fields[i].zone_offsets = places[i].zoneOffsets.data();
       fields[i].zone_count = uint32_t(places[i].zoneStarts.size());
@@ -171,6 +175,19 @@ inline const std::vector<Schema> &schemas() {
           Place({"s"}, CJSON_TEXT).rows(64, CJSON_NORM_L2, 2),
           Place({"u"}, CJSON_TEXT).rows(4, CJSON_NORM_NONE, 3).coerced(),
           Place({"u"}, CJSON_CATEGORY),
+          Place({"y"}, CJSON_LABEL_BINARY),
+      }),
+      // Crosses of all that they can be made of, before it and behind it.
+      Schema({
+          Place({}, CJSON_CROSS).of({{2, 0}, {3, 0}}),
+          Place({}, CJSON_CROSS).of({{6, 1}, {2, 0}, {5, 0}, {4, 0}}).hashes(),
+          Place({"x", "c"}, CJSON_CATEGORY).known({"v", "1"}, CJSON_UNKNOWN_MISSING).coerced(),
+          Place({"u"}, CJSON_CATEGORY).known({"v"}, CJSON_UNKNOWN_HASH).hashes(),
+          Place({"a"}, CJSON_NUMBER).range(-1.5, 6000),
+          Place({"d"}, CJSON_BOOLEAN).missing(CJSON_MISSING_VALUE, 1),
+          Place({"t"}, CJSON_TIMESTAMP).withParts({CJSON_PART_MINUTE, CJSON_PART_HOUR}, {}, {}),
+          Place({}, CJSON_CROSS).of({{3, 0}, {4, 0}}).hashes(),
+          Place({"list"}, CJSON_CATEGORY).slots(2),
           Place({"y"}, CJSON_LABEL_BINARY),
       }),
   };

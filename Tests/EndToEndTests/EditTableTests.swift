@@ -49,7 +49,7 @@ struct EditTableTests {
     Edit(.harmless, "checkpoint.every_steps", "every_steps: 50", "every_steps: 60", "the model goes on"),
     Edit(.harmless, "rollout.records_min", "records_min: 100", "records_min: 150", "the model goes on"),
     Edit(.harmless, "schema.features[a].clip", "clip: [-5, 5]", "clip: [-4, 4]", "other numbers from now on"),
-    Edit(.harmless, "model.dropout", "hidden: [8]", "hidden: [8], dropout: 0.1", "how is learned from now on"),
+    Edit(.harmless, "model.dropout", "hidden: [8]", "hidden: [8], dropout: 0.1", "how the model learns from now on"),
     Edit(
       .harmless, "schema.features[b].missing", "name: b, type: float", "name: b, type: float, missing: reject",
       "which records are taken"),
@@ -87,7 +87,7 @@ struct EditTableTests {
       .changes, "schema.features[t].time_zone", "parts: [hour]", "parts: [hour], time_zone: Europe/Berlin",
       "another hour"),
     Edit(.changes, "model.hidden", "hidden: [8]", "hidden: [16]", "none of another"),
-    Edit(.changes, "model.activation", "hidden: [8]", "hidden: [8], activation: tanh", "none of another"),
+    Edit(.changes, "model.activation", "hidden: [8]", "hidden: [8], activation: tanh", "another function behind them"),
   ]
 
   private static let record = #"{"a":0.7,"b":0.1,"c":"k1","s":"x","t":"2024-05-01T08:00:00Z"}"#

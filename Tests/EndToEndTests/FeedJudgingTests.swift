@@ -55,6 +55,30 @@ struct FeedJudgingTests {
     #expect(all.early.isEmpty && all.late.isEmpty)
   }
 
+  @Test("columns with a map's keys are the map, and those of nothing else; a cross is no column")
+  func mapColumns() {
+    var cross = FeatureSettings(name: "both", type: .cross)
+    cross.of = ["c", "d"]
+    let schema = FeatureSchema(
+      label: LabelSettings(path: "y"),
+      features: [
+        FeatureSettings(name: "words", path: "x.words", type: .map), FeatureSettings(name: "title", type: .text),
+        FeatureSettings(name: "c", type: .category), FeatureSettings(name: "d", type: .category), cross,
+      ])
+    let judge = ColumnJudge(schema: schema, heads: [])
+    #expect(judge.notes(on: ["y", "c", "d", "title", "x.words.cat", "x.words.the"]).isEmpty)
+    #expect(judge.notes(on: ["y", "c", "d", "title", "x.words"]).isEmpty)
+    // A text has no keys, and a name that only begins alike is another one.
+    #expect(judge.notes(on: ["y", "c", "d", "title.a", "x.words.cat"]).first?.contains("no column `title`") == true)
+    let near = judge.notes(on: ["y", "c", "d", "title", "x.wordss.cat"])
+    #expect(near.count == 1 && near[0].contains("no column `x.words`, which is the feature `words`"))
+    // A map's key is nothing that was misspelt.
+    let told = judge.notes(on: ["y", "c", "title", "x.words.d"])
+    #expect(told == ["no column `d`, which is the feature `d` of the pipeline"])
+    let flat = ColumnJudge(schema: schema, heads: [], isFlat: true)
+    #expect(flat.notes(on: ["y", "c", "d", "title", "x.words.cat"]).first?.contains("no column `x.words`") == true)
+  }
+
   @Test("a feed that waits for its readers says for whom, after a while")
   func heldBack() {
     func obstacle(_ seconds: Int, _ hasCommits: Bool) -> String? {

@@ -20,7 +20,11 @@ struct ValueRowsTests {
         "feature carrier: about 31 % of its values share a row with another; more `buckets` or declared `values` help"
       ])
     #expect(sentences(own: 64, ownRows: 64).first?.contains("all 64 are taken") == true)
-    #expect(sentences(own: 3, ownRows: 64, displaced: 5000).first?.contains("5000 values hardly came again") == true)
+    #expect(sentences(own: 64, ownRows: 64).first?.contains("`values` lists those that are not") == true)
+    for rows in [64, 1024] {
+      let flood = sentences(own: 3, ownRows: rows, displaced: 5000)
+      #expect(flood.first?.contains("5000 values hardly came again") == true)
+    }
   }
 
   @Test("a report of an older program has none, and one that has them stays as it is")

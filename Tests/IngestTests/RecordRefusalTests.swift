@@ -1,6 +1,7 @@
 import Ingest
 import Pipelines
 import Testing
+import Vocabulary
 
 @Suite("Why a record is refused")
 struct RecordRefusalTests {

@@ -77,6 +77,50 @@ struct SparseFeatureTests {
     #expect(Self.decode(text) { $0.keysMax = 2 }.outcome == .rejected(reason, field: "a"))
   }
 
+  @Test("keys_max is of keys, whichever rows they share, and each counts once")
+  func keys() {
+    func outcome(_ text: String, _ type: FeatureSettings.FeatureType = .map, buckets: Int) -> DecodeOutcome {
+      Self.decode(text, type) { ($0.keysMax, $0.buckets) = (3, buckets) }.outcome
+    }
+    // All in one row, or in rows of their own.
+    for buckets in [2, 1 << 20] {
+      #expect(outcome(#"{"a":{"b":1,"c":1,"d":1}}"#, buckets: buckets) == .example)
+      #expect(outcome(#"{"a":{"b":1,"c":1,"d":1,"e":1}}"#, buckets: buckets) == .rejected(.outOfRange, field: "a"))
+      #expect(outcome(#"{"a":{"b":1,"b":2,"b":3,"c":1,"c":1,"d":1,"b":1}}"#, buckets: buckets) == .example)
+      #expect(outcome(#"{"a":{"b":1,"c":0,"d":null,"e":false,"f":1}}"#, buckets: buckets) == .example)
+      #expect(
+        outcome(#"{"a":{"b":1,"b":1,"c":1,"d":1,"e":1}}"#, buckets: buckets) == .rejected(.outOfRange, field: "a"))
+    }
+    let text = Self.decode(#"{"a":"b c d b e c"}"#, .text) { ($0.keysMax, $0.buckets) = (3, 2) }
+    #expect(text.pairs == [1: 4] && text.decoder.counters[0].clipped == 1)
+    // One large record leaves nothing to the next.
+    let schema = FeatureSchema.one(.map) { $0.keysMax = 2 }
+    let decoder = RecordDecoder(schema: schema, task: .binary, recordBytesMax: 1000)
+    let batch = FeatureBatch(capacity: 1, numberCount: 0, categoryCount: 0, weightedCount: 1)
+    var time = 0.0
+    for (record, fits) in [
+      (#"{"a":{"b":1,"c":1}}"#, true), (#"{"a":{"b":1,"c":1,"d":1}}"#, false), (#"{"a":{"e":1,"f":1}}"#, true),
+    ] {
+      let outcome = withUnsafeMutablePointer(to: &time) { time in
+        Array(record.utf8).withUnsafeBytes { decoder.decode($0, into: ExampleSlot(row: 0, of: batch, eventTime: time)) }
+      }
+      #expect((outcome == .example) == fits, "\(record)")
+    }
+  }
+
+  @Test("say how many keys there are, and how many there may be")
+  func sentence() {
+    let schema = FeatureSchema.one(.map) { $0.keysMax = 2 }
+    let refusal = RecordRefusal(schema, recordBytesMax: 1000)
+    let record = Array(#"{"a":{"b":1,"c":1,"d":1,"e":0}}"#.utf8)
+    let told = record.withUnsafeBytes {
+      refusal.sentence(.outOfRange, field: "a", value: "\"d\"", record: $0)
+    }
+    #expect(told == "out_of_range: it has 3 keys, and keys_max is 2")
+    let column = refusal.sentence(.outOfRange, field: "a", value: "\"d\"", record: nil)
+    #expect(column == "out_of_range: it has more than 2 keys, and keys_max is 2")
+  }
+
   @Test("take what texts spell where the pipeline says so")
   func coerced() {
     let text = #"{"a":{"n":" 2.5","t":"True","f":"false","x":"NA","c":"red"}}"#

@@ -1,5 +1,6 @@
 import Learning
 import Pipelines
+import Tensors
 import Testing
 
 @Suite("Absence as an input")

@@ -1,5 +1,6 @@
 import Learning
 import Pipelines
+import Tensors
 import Testing
 
 /// The quickstart's way of learning under a label that is a value: a newcomer's first own pipeline.

@@ -1,4 +1,5 @@
 import Foundation
+import Health
 import Learning
 import Tensors
 import Testing

@@ -1,3 +1,4 @@
+import Health
 import Learning
 import Tensors
 import Testing

@@ -41,31 +41,17 @@ import Vocabulary
   }
 
   @Test func `attachments that are damaged are refused whatever byte is wrong in their structure`() throws {
-    let learner = Learner(spec: spec, batchCapacity: 8)
     var stream = Stream(spec)
-    let batch = stream.batch(8)
-    learner.predict(batch)
-    _ = learner.backward(batch)
-    var good: [UInt8] = []
-    learner.appendAttachment(to: &good)
-    func absorb(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try learner.absorb(attachments: [$0]) } }
-    try absorb(good)
-    for length in 0..<good.count { #expect(throws: LearningError.self) { try absorb(Array(good.prefix(length))) } }
+    let rig = AttachmentRig(spec, stream.batch(8))
+    try rig.absorb(rig.good)
+    for length in 0..<rig.good.count { #expect(rig.refuses { $0.removeLast($0.count - length) }) }
     // Magic and the four counts.
-    for position in 0..<20 {
-      var bad = good
-      bad[position] ^= 0x41
-      #expect(throws: LearningError.self) { try absorb(bad) }
-    }
+    for position in 0..<20 { #expect(rig.refuses { $0[position] ^= 0x41 }) }
     // A row outside all tables, and rows that do not ascend.
     let columns = spec.numbers.count + 1
     let rows = 40 + columns * 24 + 8 * (8 + columns * 4)
-    var outside = good
-    outside[rows + 3] = 0xff
-    #expect(throws: LearningError.self) { try absorb(outside) }
-    var twice = good
-    twice.replaceSubrange((rows + 4)..<(rows + 8), with: good[rows..<(rows + 4)])
-    #expect(throws: LearningError.self) { try absorb(twice) }
+    #expect(rig.refuses { $0[rows + 3] = 0xff })
+    #expect(rig.refuses { $0.replaceSubrange((rows + 4)..<(rows + 8), with: rig.good[rows..<(rows + 4)]) })
   }
 
   /// The state as it was before programs knew which values were met.

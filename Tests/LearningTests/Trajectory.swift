@@ -37,9 +37,34 @@ struct Trajectory: Decodable, Sendable, CustomTestStringConvertible {
     return try runs.map { run in
       var changes = try #require(run["spec"] as? [String: Any])
       if let one = changes["weighted"] { changes["weighted"] = [one] }
-      let whole = run.merging(["spec": try #require(plain).merging(changes) { $1 }]) { $1 }
+      let whole = run.merging(["spec": Self.change(try #require(plain), changes)]) { $1 }
       return try JSONDecoder().decode(Trajectory.self, from: JSONSerialization.data(withJSONObject: whole))
     }
+  }
+
+  /// Which settings stand in which part of the spec; the others stand beside these.
+  private static let parts = [
+    "inputs": ["numbers", "categories", "weighted", "inputClip"],
+    "deep": [
+      "hidden", "activation", "activationLimit", "normalization", "initialization", "dropout", "residual",
+      "activationL1", "activationL2",
+    ],
+    "cross": ["crossLayers", "crossRank"], "interactions": ["factorization", "bilinear"],
+    "optimizers": ["optimizer", "embeddingOptimizer", "wideOptimizer", "clipping"],
+  ]
+
+  private static func change(_ spec: [String: Any], _ changes: [String: Any]) -> [String: Any] {
+    var spec = spec
+    for (key, value) in changes {
+      guard let name = parts.first(where: { $0.value.contains(key) })?.key, var part = spec[name] as? [String: Any]
+      else {
+        spec[key] = value
+        continue
+      }
+      part[key] = value
+      spec[name] = part
+    }
+    return spec
   }
 
   func learnerSpec() throws -> LearnerSpec {

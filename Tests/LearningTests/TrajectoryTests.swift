@@ -1,4 +1,5 @@
 import Learning
+import Tensors
 import Testing
 import Vocabulary
 

@@ -46,31 +46,40 @@ struct ValueStateTests {
   func damage() throws {
     let spec = spec()
     var batches = SyntheticBatches(spec, seed: 10)
-    let learner = Learner(spec: spec, batchCapacity: 8)
-    let batch = batches.next(rows: 8)
-    learner.predict(batch)
-    _ = learner.backward(batch)
-    var good: [UInt8] = []
-    learner.appendAttachment(to: &good)
-    func absorb(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try learner.absorb(attachments: [$0]) } }
-    try absorb(good)
-    for length in stride(from: 0, to: good.count, by: 7) {
-      #expect(throws: LearningError.self) { try absorb(Array(good.prefix(length))) }
-    }
-    #expect(throws: LearningError.self) { try absorb(good + [UInt8](repeating: 0, count: 24)) }
+    let rig = AttachmentRig(spec, batches.next(rows: 8))
+    let size = rig.good.count
+    try rig.absorb(rig.good)
+    for length in stride(from: 0, to: size, by: 7) { #expect(rig.refuses { $0.removeLast(size - length) }) }
+    #expect(rig.refuses { $0 += [UInt8](repeating: 0, count: 24) })
     // The last sighting: its feature, then the high half of its hash; and its order.
     for (offset, bytes) in [(24, [UInt8](repeating: 0xFF, count: 8)), (4, [0, 0, 0, 0])] {
-      var bad = good
-      for (place, byte) in bytes.enumerated() { bad[good.count - offset + place] = byte }
-      #expect(throws: LearningError.self) { try absorb(bad) }
+      #expect(
+        rig.refuses { bad in for (place, byte) in bytes.enumerated() { bad[size - offset + place] = byte } })
     }
-    var bad = good
-    let last = Array(good.suffix(24))
-    bad.replaceSubrange((good.count - 48)..<(good.count - 24), with: last)
-    #expect(throws: LearningError.self) { try absorb(bad) }
-    var counted = good
-    counted[24] &+= 1
-    #expect(throws: LearningError.self) { try absorb(counted) }
+    #expect(rig.refuses { $0.replaceSubrange((size - 48)..<(size - 24), with: rig.good.suffix(24)) })
+    #expect(rig.refuses { $0[24] &+= 1 })
+  }
+
+  @Test("the rows of a step take as many bytes as there are rows at most, and a step that touches all takes them")
+  func bound() {
+    var spec = LearnerSpec(
+      numbers: [NumberInput(name: "a")], categories: [CategoryInput(name: "k", buckets: 8, dimension: 3)], hidden: [4],
+      wide: true, task: .binary)
+    spec.categories.append(CategoryInput(name: "l", buckets: 6, dimension: 5))
+    func bytes(labelled: Bool) -> (count: Int, most: Int) {
+      let batch = spec.makeBatch(capacity: 8)
+      batch.count = 8
+      for row in 0..<8 {
+        (batch.numbers[row], batch.labels[row], batch.keys[row]) = (Float(row), labelled ? 1 : .nan, UInt64(row))
+        (batch.categories[2 * row], batch.categories[2 * row + 1]) = (UInt32(row), UInt32(row % 6))
+      }
+      let rig = AttachmentRig(spec, batch)
+      return (rig.good.count, rig.learner.touchedBytesMax)
+    }
+    let (all, none) = (bytes(labelled: true), bytes(labelled: false))
+    // A row has its number, its embedding and its wide weight, four bytes each; two parts are filled up to eight bytes.
+    #expect(all.most == 8 * 4 * (1 + 3 + 1) + 6 * 4 * (1 + 5 + 1))
+    #expect((0..<16).contains(all.count - none.count - all.most), "\(all), \(none)")
   }
 
   @Test("a step asks for a row by its hash wherever the batch is split")

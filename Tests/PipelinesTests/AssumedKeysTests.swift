@@ -60,7 +60,8 @@ struct AssumedKeysTests {
             - { name: a, type: category, values: [p], unknown: reject, own_rows: 5 }
         model: { task: binary }
         """)
-    #expect(found.contains("pipeline.yaml:6:") && found.contains("`own_rows` is for categories that are hashed"))
+    #expect(
+      found.contains("pipeline.yaml:6:") && found.contains("`own_rows` is for categories and crosses that are hashed"))
   }
 
   @Test("a model that was learned without an indicator goes on without it, whichever program knew it")

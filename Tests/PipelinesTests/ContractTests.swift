@@ -112,7 +112,12 @@ struct ContractTests {
       "    - { name: k,", "    - { name: d, type: category }\n    - { name: k,", "schema.features[d]", .extends,
       "its rows begin afresh"),
     Edit("hidden: [16, 8]", "hidden: [16]", "model.hidden", .changes, "weights of one shape"),
-    Edit("hidden: [16, 8]", "hidden: [16, 8]\n  activation: tanh", "model.activation", .changes, "one shape"),
+    Edit(
+      "hidden: [16, 8]", "hidden: [16, 8]\n  activation: tanh", "model.activation", .changes,
+      "another function behind them"),
+    Edit(
+      "hidden: [16, 8]", "hidden: [16, 16]\n  residual: true", "model.residual", .changes,
+      "sums that were made otherwise"),
     Edit("hidden: [16, 8]", "hidden: [16, 8]\n  dropout: 0.1", "model.dropout", .harmless, "from now on"),
     Edit("hidden: [16, 8]", "hidden: [16, 8]\n  input_clip: 3", "model.input_clip", .harmless, "old and the new bound"),
     Edit(

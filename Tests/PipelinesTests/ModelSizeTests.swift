@@ -72,7 +72,7 @@ struct ModelSizeTests {
     #expect(refused.contains("for `c"))
     #expect(report(two + "\ntraining: { memory_max: 2GiB }", memory: 1 << 20, workers: 4).isEmpty)
     #expect(report(bounded, memory: nil).isEmpty)
-    #expect(report(two + "\ntraining: { memory_max: lots }", memory: nil).contains("such as 1MB or 256MiB"))
+    #expect(report(two + "\ntraining: { memory_max: lots }", memory: nil).contains("such as 256MiB or 8GiB"))
     let narrow = """
       name: size
       source: { topic: t }

@@ -31,7 +31,7 @@ struct TimePartSettingsTests {
       (", parts: [hour], time_zone: CEST", "10:62", "IANA"), (", parts: [hours]", "10:44", "did you mean hour?"),
       (", parts: [hour, hour]", "10:50", "occurs twice"),
       (", time_zone: Europe/Berlin", "10:36", "is for the parts of a time"),
-      (", dimension: 3", "10:36", "for categories, maps, texts and parts of times only"),
+      (", dimension: 3", "10:36", "for categories, crosses, maps, texts and parts of times only"),
     ])
   func mistakes(more: String, place: String, part: String) {
     let found = report(on: file(more))

@@ -2,6 +2,7 @@ import Cryptography
 import Evaluation
 import Foundation
 import Health
+import Membership
 import Postgres
 import Registry
 import TestKit

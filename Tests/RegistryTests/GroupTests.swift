@@ -1,5 +1,6 @@
 import Foundation
 import Membership
+import Postgres
 import Registry
 import TestKit
 import Testing

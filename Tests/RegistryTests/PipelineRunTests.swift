@@ -1,4 +1,5 @@
 import Foundation
+import Membership
 import Postgres
 import Registry
 import TestKit

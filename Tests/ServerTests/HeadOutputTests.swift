@@ -1,3 +1,4 @@
+import HTTP
 import Learning
 import Pipelines
 import Server

@@ -74,7 +74,8 @@ import Vocabulary
         let weights = panels(1, 1) { _, _ in w }
         let biases = AlignedBuffer([bias])
         kernels.denseForward(
-          rows: 1, inputs: 1, outputs: 1, x: xs.rows, weights: weights.pointer, bias: biases.pointer, z: z.rows)
+          rows: 1, x: xs.rows, weights: PackedMatrix(weights.pointer, inputs: 1, outputs: 1), bias: biases.pointer,
+          z: z.rows)
         bits.append(z[0, 0].isNaN ? 0x7fc0_0000 : z[0, 0].bitPattern)
       }
       for x in hard { for w in hard { for bias in hard { one(x, w, bias) } } }

@@ -40,7 +40,7 @@ struct Matrix {
     storage = AlignedBuffer(count: rows * stride + 16)
   }
 
-  var rows: Rows { Rows(storage.pointer, stride: stride) }
+  var rows: Rows { Rows(storage.pointer, rows: count, width: columns, stride: stride) }
 
   subscript(row: Int, column: Int) -> Float {
     get { storage[row * stride + column] }

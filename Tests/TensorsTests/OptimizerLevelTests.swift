@@ -6,13 +6,13 @@ import Vocabulary
 @Suite struct `CPU levels of optimisers` {
   private static func constants(_ formula: UpdateFormula, hasPenalties: Bool) -> UpdateConstants {
     var constants = UpdateConstants()
-    constants.inverse_count = 0.125
-    constants.value_limit = 0.1
+    constants.inverseCount = 0.125
+    constants.valueLimit = 0.1
     constants.scale = 0.7
     constants.rate = 0.01
     constants.first = formula == .ftrl ? 10 : 0.1
     constants.second = 0.999
-    constants.inverse_root_correction = 3
+    constants.inverseRootCorrection = 3
     constants.epsilon = formula == .ftrl ? 1 : 1e-8
     constants.keep = 1
     if hasPenalties {
@@ -25,7 +25,7 @@ import Vocabulary
 
   private func steps(_ kernels: Kernels, _ formula: UpdateFormula, hasPenalties: Bool) -> [UInt32] {
     var numbers = Numbers(seed: 6)
-    var constants = Self.constants(formula, hasPenalties: hasPenalties)
+    let constants = Self.constants(formula, hasPenalties: hasPenalties)
     var bits: [UInt32] = []
     func add(_ value: Double) {
       bits += [UInt32(truncatingIfNeeded: value.bitPattern), UInt32(value.bitPattern >> 32)]
@@ -40,7 +40,7 @@ import Vocabulary
       add(
         kernels.update(
           formula, count: count, w.pointer, g.pointer,
-          UpdateStates(states[0].pointer, states[1].pointer, states[2].pointer), &constants))
+          UpdateStates(states[0].pointer, states[1].pointer, states[2].pointer), constants))
     }
     bits += w.bits + states.flatMap(\.bits)
     for width in [1, 2, 5, 8, 16, 19, 33] {
@@ -53,7 +53,7 @@ import Vocabulary
           kernels.updateRows(
             formula, count: 4, buckets, width: width, w.pointer,
             UpdateStates(states[0].pointer, states[1].pointer, states[2].pointer), gradient: rowGradient.pointer,
-            stride: width + 1, &constants))
+            stride: width + 1, constants))
       }
       bits += w.bits + states.flatMap(\.bits)
     }
@@ -99,7 +99,7 @@ import Vocabulary
   func `move a row as they move the same numbers of a dense vector, and leave the rows beside it`(
     _ formula: UpdateFormula, _ hasPenalties: Bool
   ) {
-    var constants = Self.constants(formula, hasPenalties: hasPenalties)
+    let constants = Self.constants(formula, hasPenalties: hasPenalties)
     for kernels in Kernels.available {
       for width in [1, 7, 16, 32, 45] {
         var numbers = Numbers(seed: UInt64(width))
@@ -113,11 +113,11 @@ import Vocabulary
         for _ in 0..<3 {
           _ = kernels.update(
             formula, count: g.count, dense[0].pointer, g.pointer,
-            UpdateStates(dense[1].pointer, dense[2].pointer, dense[3].pointer), &constants)
+            UpdateStates(dense[1].pointer, dense[2].pointer, dense[3].pointer), constants)
           _ = kernels.updateRows(
             formula, count: 1, [1], width: width, rows[0].pointer,
             UpdateStates(rows[1].pointer, rows[2].pointer, rows[3].pointer), gradient: g.pointer, stride: width,
-            &constants)
+            constants)
         }
         for (row, vector) in zip(rows, dense) {
           #expect((0..<width).allSatisfy { row[width + $0].bitPattern == vector[$0].bitPattern })
@@ -129,13 +129,13 @@ import Vocabulary
 
   @Test(arguments: UpdateFormula.allCases, [false, true])
   func `keep what is zero and has no gradient at zero`(_ formula: UpdateFormula, _ hasPenalties: Bool) {
-    var constants = Self.constants(formula, hasPenalties: hasPenalties)
+    let constants = Self.constants(formula, hasPenalties: hasPenalties)
     let buffers = (0..<5).map { _ in AlignedBuffer<Float>(count: 32) }
     for kernels in Kernels.available {
       for _ in 0..<3 {
         let change = kernels.update(
           formula, count: 32, buffers[0].pointer, buffers[1].pointer,
-          UpdateStates(buffers[2].pointer, buffers[3].pointer, buffers[4].pointer), &constants)
+          UpdateStates(buffers[2].pointer, buffers[3].pointer, buffers[4].pointer), constants)
         #expect(change == 0)
       }
       #expect(buffers.allSatisfy { $0.bits.allSatisfy { $0 & 0x7fff_ffff == 0 } })

@@ -24,16 +24,17 @@ private let shapes: [(rows: Int, inputs: Int, outputs: Int)] = [
 
     let z = Matrix(rows, outputs)
     kernels.denseForward(
-      rows: rows, inputs: inputs, outputs: outputs, x: x.rows, weights: weights.pointer, bias: bias.pointer, z: z.rows)
+      rows: rows, x: x.rows, weights: PackedMatrix(weights.pointer, inputs: inputs, outputs: outputs),
+      bias: bias.pointer, z: z.rows)
     let gradient = AlignedBuffer<Float>(count: paddedToLanes(outputs) * inputs)
     let scratch = AlignedBuffer<Float>(count: Kernels.scratchCount(outputs: outputs))
     kernels.denseWeightGradient(
-      rows: rows, inputs: inputs, outputs: outputs, x: x.rows, dz: dz.rows, gradient: gradient.pointer,
-      scratch: scratch.pointer)
+      rows: rows, x: x.rows, dz: dz.rows,
+      gradient: PackedMatrix(gradient.pointer, inputs: inputs, outputs: outputs), scratch: scratch.pointer)
     let dx = Matrix(rows, inputs)
     kernels.denseInputGradient(
-      rows: rows, inputs: inputs, outputs: outputs, columns: inputs, dz: dz.rows, weights: weights.pointer, dx: dx.rows,
-      scratch: scratch.pointer)
+      rows: rows, columns: inputs, dz: dz.rows,
+      weights: PackedMatrix(weights.pointer, inputs: inputs, outputs: outputs), dx: dx.rows, scratch: scratch.pointer)
 
     for output in 0..<outputs {
       for row in 0..<rows {
@@ -71,16 +72,16 @@ private let shapes: [(rows: Int, inputs: Int, outputs: Int)] = [
     let bias = numbers.array(outputs)
     let z = Matrix(rows, outputs)
     kernels.thinForward(
-      rows: rows, inputs: inputs, outputs: outputs, x: x.rows, weights: weights.pointer, bias: bias.pointer, z: z.rows,
-      add: false)
+      rows: rows, x: x.rows, weights: PackedMatrix(weights.pointer, inputs: inputs, outputs: outputs),
+      bias: bias.pointer, z: z.rows, add: false)
     let gradient = AlignedBuffer<Float>(count: weights.count)
     let biasGradient = AlignedBuffer<Float>(count: paddedToLanes(outputs))
     kernels.thinWeightGradient(
-      rows: rows, inputs: inputs, outputs: outputs, x: x.rows, dz: dz.rows, gradient: gradient.pointer,
-      biasGradient: biasGradient.pointer)
+      rows: rows, x: x.rows, dz: dz.rows,
+      gradient: PackedMatrix(gradient.pointer, inputs: inputs, outputs: outputs), biasGradient: biasGradient.pointer)
     let dx = Matrix(rows, inputs)
     kernels.thinInputGradient(
-      rows: rows, inputs: inputs, outputs: outputs, dz: dz.rows, weights: weights.pointer, dx: dx.rows)
+      rows: rows, dz: dz.rows, weights: PackedMatrix(weights.pointer, inputs: inputs, outputs: outputs), dx: dx.rows)
     for row in 0..<rows {
       for output in 0..<outputs {
         var lanes = [Float](repeating: 0, count: 16)
@@ -113,11 +114,12 @@ private let shapes: [(rows: Int, inputs: Int, outputs: Int)] = [
     let x = numbers.rows(1024, inputs)
     let z = Matrix(1024, outputs)
     kernels.denseForward(
-      rows: 1024, inputs: inputs, outputs: outputs, x: x.rows, weights: weights.pointer, bias: bias.pointer, z: z.rows)
+      rows: 1024, x: x.rows, weights: PackedMatrix(weights.pointer, inputs: inputs, outputs: outputs),
+      bias: bias.pointer, z: z.rows)
     let alone = Matrix(1, outputs)
     for row in 0..<1024 {
       kernels.denseForward(
-        rows: 1, inputs: inputs, outputs: outputs, x: x.rows.dropFirst(row), weights: weights.pointer,
+        rows: 1, x: x.rows.dropFirst(row), weights: PackedMatrix(weights.pointer, inputs: inputs, outputs: outputs),
         bias: bias.pointer, z: alone.rows)
       for output in 0..<outputs { #expect(alone[0, output] == z[row, output]) }
     }

@@ -54,21 +54,28 @@ extension Float {
   @Test func `numbers are standardised, clipped, and what is absent or out of range becomes zero`() {
     let numbers: [Float] = [1, .nan, 100, 7, 3, -4, -1e9, 8]
     let x = Matrix(2, 4)
-    TableKernels.standardize(
-      rows: 2, columns: 4, numbers: numbers, mean: [1, 0, 50, 1], inverse: [2, 1, 0.5, 1],
-      limit: [5, .infinity, 5, 20], least: [-.infinity, -.infinity, -.infinity, -7],
-      most: [.infinity, .infinity, .infinity, 7], x: x.rows)
+    let scales = ColumnScales(columns: 4)
+    let settings: [(mean: Double, inverse: Double)] = [(1, 2), (0, 1), (50, 0.5), (1, 1)]
+    for (place, setting) in settings.enumerated() {
+      (scales.mean[place], scales.inverse[place]) = setting
+      scales.limit[place] = [5, .infinity, 5, 20][place]
+      (scales.least[place], scales.most[place]) = place == 3 ? (-7, 7) : (-.infinity, .infinity)
+    }
+    scales.standardize(rows: 2, numbers, columns: 4, into: x.rows)
     #expect((0..<4).map { x[0, $0] } == [0, 0, 5, 6])
     #expect((0..<4).map { x[1, $0] } == [4, -4, -5, 0])
   }
 
   @Test func `moments are of the values within the range, and those outside are counted`() {
     let numbers: [Float] = [1, .nan, 3, 9, -1e20, .nan]
-    let results = (0..<4).map { _ in AlignedBuffer<Double>(count: 2) }
-    TableKernels.moments(
-      rows: 3, columns: 2, numbers: numbers, shift: [2, 0], least: [-5, -5], most: [5, 5], count: results[0].pointer,
-      sum: results[1].pointer, square: results[2].pointer, outside: results[3].pointer)
-    #expect(results.map { Array($0.buffer) } == [[2, 0], [0, 0], [2, 0], [1, 1]])
+    let sums = ColumnSums(columns: 2)
+    sums.shift[0] = 2
+    for column in 0..<2 { (sums.least[column], sums.most[column]) = (-5, 5) }
+    sums.add(rows: 3, numbers, weights: nil)
+    let results = [sums.count, sums.sum, sums.square, sums.outside].map { Array($0.buffer) }
+    #expect(results == [[2, 0], [0, 0], [2, 0], [1, 1]])
+    sums.add(rows: 3, numbers, weights: [1, 5, 3])
+    #expect([sums.count, sums.sum, sums.square].map { Array($0.buffer) } == [[6, 0], [4, 0], [6, 0]])
   }
 
   @Test func `a batch copies rows and traps nothing at its edges`() {

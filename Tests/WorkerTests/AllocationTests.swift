@@ -1,5 +1,6 @@
 import CAllocationCounter
 import Collectives
+import Pipelines
 import Testing
 import Vocabulary
 import Worker

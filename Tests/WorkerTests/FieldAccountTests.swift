@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Health
 import Ingest
+import Pipelines
 import Testing
 import Vocabulary
 import Worker

@@ -1,3 +1,5 @@
+import Evaluation
+import Pipelines
 import Registry
 import Testing
 import Vocabulary

@@ -1,6 +1,8 @@
+import Health
 import Ingest
 import Learning
 import Pipelines
+import Tensors
 import Testing
 import Vocabulary
 import Worker

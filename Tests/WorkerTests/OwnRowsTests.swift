@@ -1,3 +1,4 @@
+import Health
 import Ingest
 import Learning
 import Pipelines
@@ -91,6 +92,33 @@ struct OwnRowsTests {
     #expect(Set(learner.ownValues[0].filter { $0 != 0 }) == Set(ValueStream.states.map { ownHash(ofCategory: $0) }))
     #expect(known.displaced > 10_000)
     #expect(known.sharing > 0.9)
+  }
+
+  @Test("ten thousand made-up keys are told where values have as many rows as they usually have")
+  func smallFlood() throws {
+    let stream = try ValueStream("")
+    let learner = stream.learner(capacity: 16)
+    var random = SplitMix64(seed: 8)
+    for step in 0..<1000 {
+      let flood = (0..<10).map { (value: "\"\(step)-\($0)-\(random.next())\"", label: 1.0) }
+      try stream.learn(flood + records(&random).prefix(4), step: step, [learner])
+    }
+    let known = try stream.known(learner)
+    #expect(known.own == ValueStream.states.count)
+    #expect(known.sentences { "\($0)" }.contains { $0.contains("hardly came again") }, "\(known)")
+  }
+
+  @Test("made-up keys that each come four times take all rows, and that is told")
+  func patientFlood() throws {
+    let stream = try ValueStream(", own_rows: 64")
+    let learner = stream.learner(capacity: 16)
+    for step in 0..<40 {
+      let flood = (0..<16).map { (value: "\"\(step / 4)-\($0)\"", label: 1.0) }
+      try stream.learn(flood, step: step, [learner])
+    }
+    let known = try stream.known(learner)
+    #expect(known.own == 64)
+    #expect(known.sentences { "\($0)" }.contains { $0.contains("all 64 are taken") && $0.contains("`values`") })
   }
 
   @Test("a value that gets its row answers as before, with what it has learned in the row that it shared")

@@ -1,3 +1,4 @@
+import Evaluation
 import Ingest
 import Testing
 import Vocabulary

@@ -1,5 +1,6 @@
 import Ingest
 import Kafka
+import Pipelines
 import Synchronization
 import Testing
 import Vocabulary

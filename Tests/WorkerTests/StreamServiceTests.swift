@@ -1,4 +1,5 @@
 import Kafka
+import Pipelines
 import Registry
 import Testing
 import Vocabulary

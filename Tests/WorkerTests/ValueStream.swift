@@ -96,3 +96,8 @@ struct ValueStream {
     try ModelParameters(spec: learner.spec, state: learner.encodeState()).valueRows[0]
   }
 }
+
+extension Learner {
+  /// By category that has them: the hashes of the values that have rows of their own, in the order of the rows; 0: free.
+  var ownValues: [[UInt64]] { network.tables.dictionaries.map { Array($0.keys.buffer) } }
+}

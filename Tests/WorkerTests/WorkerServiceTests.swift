@@ -1,5 +1,7 @@
+import Evaluation
 import Foundation
 import Kafka
+import Membership
 import Pipelines
 import Registry
 import Telemetry

@@ -1,6 +1,9 @@
+import Kafka
+import Membership
 import Pipelines
 import Registry
 import Telemetry
+import TestKit
 import Testing
 import Vocabulary
 import Worker

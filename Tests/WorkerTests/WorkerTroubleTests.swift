@@ -1,6 +1,7 @@
 import Foundation
 import Kafka
 import Pipelines
+import Postgres
 import Registry
 import Telemetry
 import TestKit

@@ -30,7 +30,8 @@ enum {
   CJSON_LABEL_VALUE,   // a number, clipped or refused outside its range; a count is not below 0 → labels[column]
   CJSON_WEIGHT,        // a number within `low` … `high` → *weight; absent: 1
   CJSON_MAP,           // an object of numbers, truths and texts → bag `column`: a row each, with the value as its weight
-  CJSON_TEXT           // text → bag `column`: a row for each token, and each run of up to `ngrams`, with their number
+  CJSON_TEXT,          // text → bag `column`: a row for each token, and each run of up to `ngrams`, with their number
+  CJSON_CROSS          // no value of its own: those of `members` together → categories[column], as a category
 };
 
 /// What an absent or null value becomes.
@@ -56,6 +57,14 @@ enum {
   CJSON_PART_MONTH          // 12
 };
 
+/// What a cross combines: the value of a number, a boolean or a category that is no list, or a part of a timestamp.
+typedef struct {
+  int32_t field;  // its index
+  int32_t part;   // timestamps: the place among its parts
+} cjson_member;
+
+enum { CJSON_MEMBERS_MAX = 4 };
+
 /// What became of a record or a value.
 enum {
   CJSON_OK,
@@ -77,7 +86,7 @@ enum { CJSON_SEPARATOR = 0x1F };
 
 /// One declared place. Copied by `cjson_create`. Its texts are UTF-8 in Normalization Form C.
 typedef struct {
-  const char *path;  // keys from the outermost object in, with CJSON_SEPARATOR between them
+  const char *path;  // keys from the outermost object in, with CJSON_SEPARATOR between them; crosses have none
   int32_t kind;
   int32_t column;
   int32_t missing;
@@ -97,10 +106,12 @@ typedef struct {
   bool rejects_out_of_range;  // else clipped
   bool is_count;              // label values: one below 0, after clipping, is none
   uint32_t buckets;           // categories and bags; ≥ 2
-  uint32_t slots;             // categories: columns from `column` on, one a value of a list; 0 is 1. Bags: rows at most
+  uint32_t slots;             // categories: columns from `column` on, one a value of a list; 0 is 1. Bags: keys at most
   bool gives_hashes;          // categories: as many columns again behind those, as `cjson_decode` says
   int32_t norm;               // bags
   uint32_t ngrams;            // texts: 1 … 3
+  const cjson_member *members;  // crosses: up to CJSON_MEMBERS_MAX
+  uint32_t member_count;
   const char *const *values;  // categories and classes
   uint32_t value_count;
   uint32_t found_max;         // classes: so many texts of kept records become classes, after `values`; 0: none does
@@ -173,6 +184,13 @@ int32_t cjson_category(cjson_decoder *decoder, int32_t field, const void *text, 
 /// The rules of one map or text applied to a value from elsewhere, into its bag: JSON, or a text as it stands; NULL: absent.
 int32_t cjson_map(cjson_decoder *decoder, int32_t field, const void *json, size_t length);
 int32_t cjson_text(cjson_decoder *decoder, int32_t field, const void *text, size_t length);
+
+/// Crosses of values from elsewhere. What a category said last: the hash of its value, never 0; 0: it was absent.
+uint64_t cjson_said(const cjson_decoder *decoder, int32_t field);
+/// What it is to have said, for the next cjson_cross.
+void cjson_say(cjson_decoder *decoder, int32_t field, uint64_t said);
+/// Writes the crosses of a record whose other columns are there, and whose categories have said their values.
+void cjson_cross(cjson_decoder *decoder, const float *numbers, uint32_t *categories);
 
 /// [field_count], alive as long as the decoder.
 const cjson_counts *cjson_counters(const cjson_decoder *decoder);

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 import Vocabulary
 
 /// The tables of categories: for each category its embedding rows and, with a wide part, one weight a row and output. A category
@@ -6,14 +6,14 @@ import Vocabulary
 ///
 /// A *row* is numbered over all tables: `firstRow[feature] + bucket`. Behind a table's buckets are the rows that values have
 /// for themselves; which row a value of a batch has, `resolve` says.
-final class EmbeddingTables {
-  struct Table {
+package final class EmbeddingTables {
+  package struct Table {
     let name: String
     /// Its rows, those of their own included.
-    let buckets: Int
+    package let buckets: Int
     let dimension: Int
     /// Number of the table's first row among all rows.
-    let firstRow: Int
+    package let firstRow: Int
     /// Index of its first element in `weights`.
     let offset: Int
     /// First column in the network's input.
@@ -37,7 +37,7 @@ final class EmbeddingTables {
     var isWeighted: Bool { weightedPlace != nil }
   }
 
-  let tables: [Table]
+  package let tables: [Table]
   /// Of these the categories', which come first, and those of sparse inputs.
   let categories, weighted: [Table]
   let rowCount: Int
@@ -48,15 +48,15 @@ final class EmbeddingTables {
   /// One a value that a record may have: columns of resolved values.
   let valueCount: Int
   /// By feature that has them.
-  let dictionaries: [ValueDictionary]
+  package let dictionaries: [ValueDictionary]
   /// By table of a category: which hashed rows were met.
   let occupancies: [RowOccupancy]
   /// Outputs of the wide part, over all heads; 0 without one.
   let wideWidth: Int
   /// All embeddings, table after table, [buckets × dimension] each.
-  let weights: AlignedBuffer<Float>
+  package let weights: AlignedBuffer<Float>
   /// Shape [wideRowCount × wideWidth].
-  let wideWeights: AlignedBuffer<Float>
+  package let wideWeights: AlignedBuffer<Float>
 
   init(_ spec: LearnerSpec) {
     var tables: [Table] = []
@@ -123,7 +123,7 @@ final class EmbeddingTables {
   }
 
   /// Floats of one row's gradient: embedding, then wide weights.
-  func gradientWidth(_ table: Table) -> Int { table.dimension + (table.isWide ? wideWidth : 0) }
+  package func gradientWidth(_ table: Table) -> Int { table.dimension + (table.isWide ? wideWidth : 0) }
 
   func wideRows(_ table: Table) -> UnsafeMutablePointer<Float> { wideWeights.pointer + table.firstRow * wideWidth }
 

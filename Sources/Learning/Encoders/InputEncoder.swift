@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// An encoder before it has buffers: its form, a pure function of the spec, the same on every rank.
 package protocol EncoderPlan: Sendable {

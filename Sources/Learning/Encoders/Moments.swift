@@ -1,11 +1,11 @@
-import Tensors
+package import Tensors
 
 /// Count, mean and sum of squared deviations of some columns, mergeable in any grouping but always in one order.
 ///
 /// - Source: Chan, Golub & LeVeque 1983, "Algorithms for computing the sample variance", equation 2.1.
-final class Moments {
+package final class Moments {
   let columns: Int
-  let count, mean, squares: AlignedBuffer<Double>
+  package let count, mean, squares: AlignedBuffer<Double>
 
   init(columns: Int) {
     self.columns = columns
@@ -53,7 +53,7 @@ final class Moments {
   }
 
   /// Population standard deviation; 0 where fewer than two different values were seen.
-  func deviation(_ column: Int) -> Double {
+  package func deviation(_ column: Int) -> Double {
     count[column] > 0 && squares[column] > 0 ? (squares[column] / count[column]).squareRoot() : 0
   }
 

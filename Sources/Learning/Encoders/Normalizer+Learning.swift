@@ -1,3 +1,5 @@
+import Tensors
+
 // What the running statistics take from a step, and when they begin anew.
 //
 // A value within 8 spreads of the centre enters the moments. One beyond 100 spreads is no value: the network sees it as an

@@ -4,11 +4,11 @@ import Tensors
 ///
 /// A step is normalised with the statistics *before* it; its own moments are merged when the step is applied. Values far
 /// outside the usual range do not enter them (`Normalizer+Learning`).
-final class Normalizer {
+package final class Normalizer {
   let numberCount: Int
   /// Numbers in order, then a column for each head whose label is standardised.
-  let running: Moments
-  let ranges: UsualRanges
+  package let running: Moments
+  package let ranges: UsualRanges
   /// What lay so far outside in the batch measured last that it counts as absent; of labels, that it is learned as the
   /// bound.
   private(set) var wild: [WildValues] = []
@@ -16,18 +16,14 @@ final class Normalizer {
   /// By column: whether it is standardised.
   let isWatched: [Bool]
   private let inputClip: Float
-  private let mean, inverse, shift, sum, square, present, outside: AlignedBuffer<Double>
-  private let limit: AlignedBuffer<Float>
-  /// By column: the values that moments take.
-  private let low, high: AlignedBuffer<Float>
-  /// By column: beyond these a value is none.
-  private let floor, ceiling: AlignedBuffer<Float>
+  /// By column: how numbers are standardised, and beyond what a value is none.
+  private let scales: ColumnScales
+  /// Of the numbers, and by head of the labels.
+  private let numberSums, labelSums: ColumnSums
   /// By head: what an output is multiplied by and added to; zeros where the label is not standardised.
   private var labels: [Label]
   /// By head: its column; nil: not standardised.
   private let labelColumns: [Int?]
-  private let labelCount, labelSum, labelSquare, labelShift, labelOutside: AlignedBuffer<Double>
-  private let labelLow, labelHigh: AlignedBuffer<Float>
 
   /// Running statistics of a label.
   struct Label {
@@ -59,27 +55,11 @@ final class Normalizer {
     }
     isWatched = spec.numbers.map(\.standardize) + Array(repeating: true, count: columns - numberCount)
     labels = spec.heads.map { _ in Label() }
-    labelCount = AlignedBuffer(count: spec.heads.count)
-    labelSum = AlignedBuffer(count: spec.heads.count)
-    labelSquare = AlignedBuffer(count: spec.heads.count)
-    labelShift = AlignedBuffer(count: spec.heads.count)
-    labelOutside = AlignedBuffer(count: spec.heads.count)
-    labelLow = AlignedBuffer(count: spec.heads.count)
-    labelHigh = AlignedBuffer(count: spec.heads.count)
     running = Moments(columns: columns)
     ranges = UsualRanges(columns: columns)
-    mean = AlignedBuffer(count: columns)
-    inverse = AlignedBuffer(count: columns)
-    shift = AlignedBuffer(count: columns)
-    sum = AlignedBuffer(count: columns)
-    square = AlignedBuffer(count: columns)
-    present = AlignedBuffer(count: columns)
-    outside = AlignedBuffer(count: columns)
-    limit = AlignedBuffer(count: columns)
-    low = AlignedBuffer(count: columns)
-    high = AlignedBuffer(count: columns)
-    floor = AlignedBuffer(count: columns)
-    ceiling = AlignedBuffer(count: columns)
+    scales = ColumnScales(columns: columns)
+    numberSums = ColumnSums(columns: numberCount)
+    labelSums = ColumnSums(columns: spec.heads.count)
     wild.reserveCapacity(columns)
     refresh()
   }
@@ -89,20 +69,20 @@ final class Normalizer {
     for column in 0..<running.columns {
       let deviation = isWatched[column] ? running.deviation(column) : 0
       let reach = isWatched[column] ? reach(column, deviation: deviation) : Reach()
-      low[column] = Float(reach.center - reach.believed)
-      high[column] = Float(reach.center + reach.believed)
-      floor[column] = Float(reach.center - reach.value)
-      ceiling[column] = Float(reach.center + reach.value)
+      scales.least[column] = Float(reach.center - reach.value)
+      scales.most[column] = Float(reach.center + reach.value)
       guard column < numberCount else { continue }
+      numberSums.least[column] = Float(reach.center - reach.believed)
+      numberSums.most[column] = Float(reach.center + reach.believed)
       if isWatched[column] {
-        mean[column] = running.mean[column]
+        scales.mean[column] = running.mean[column]
         // Nothing known, or a constant so far: 0 says "as usual".
-        inverse[column] = deviation > 0 ? 1 / deviation : 0
-        limit[column] = inputClip
+        scales.inverse[column] = deviation > 0 ? 1 / deviation : 0
+        scales.limit[column] = inputClip
       } else {
-        mean[column] = 0
-        inverse[column] = 1
-        limit[column] = .infinity
+        scales.mean[column] = 0
+        scales.inverse[column] = 1
+        scales.limit[column] = .infinity
       }
     }
     for (head, column) in labelColumns.enumerated() {
@@ -110,28 +90,26 @@ final class Normalizer {
       let deviation = running.deviation(column)
       var label = Label(
         mean: running.mean[column], deviation: deviation, inverse: deviation > 0 ? 1 / deviation : 0)
+      let reach = reach(column, deviation: deviation)
+      labelSums.least[head] = Float(reach.center - reach.believed)
+      labelSums.most[head] = Float(reach.center + reach.believed)
       if deviation > 0 {
-        let reach = reach(column, deviation: deviation)
         label.least = (reach.center - reach.target - label.mean) * label.inverse
         label.most = (reach.center + reach.target - label.mean) * label.inverse
       }
       labels[head] = label
-      labelLow[head] = low[column]
-      labelHigh[head] = high[column]
     }
   }
 
   /// Writes standardised numbers to the first `numberCount` columns of `x`; what is absent or none becomes 0.
   func normalize(_ batch: FeatureBatch, into x: Rows) {
-    TableKernels.standardize(
-      rows: batch.count, columns: numberCount, numbers: batch.numbers, mean: mean.pointer, inverse: inverse.pointer,
-      limit: limit.pointer, least: floor.pointer, most: ceiling.pointer, x: x)
+    scales.standardize(rows: batch.count, batch.numbers, columns: numberCount, into: x)
   }
 
   /// Whether the value of a number is absent, or so far outside that it counts as such.
   @inline(__always)
   func isAbsent(_ value: Float, _ number: Int) -> Bool {
-    !(value >= floor.pointer[number] && value <= ceiling.pointer[number])
+    !(value >= scales.least.pointer[number] && value <= scales.most.pointer[number])
   }
 
   /// Measures a batch: adds its moments and sample to this rank's share, and replaces `wild`.
@@ -141,16 +119,12 @@ final class Normalizer {
     guard rows > 0, running.columns > 0 else { return }
     if numberCount > 0 {
       for column in 0..<numberCount {
-        shift[column] = nearMean(column, batch.numbers + column, rows: rows, stride: numberCount)
+        numberSums.shift[column] = nearMean(column, batch.numbers + column, rows: rows, stride: numberCount)
       }
-      sumMoments(
-        batch, batch.numbers, columns: numberCount, shift: shift, low: low, high: high, count: present, sum: sum,
-        square: square, outside: outside)
+      numberSums.add(rows: rows, batch.numbers, weights: batch.weights)
       for column in 0..<numberCount {
-        keep(
-          column, of: share.moments, count: present[column], sum: sum[column], square: square[column],
-          shift: shift[column])
-        guard outside[column] > 0 else { continue }
+        keep(column, of: share.moments, numberSums, column)
+        guard numberSums.outside[column] > 0 else { continue }
         noteWild(.number(column), column, batch.numbers + column, rows: rows, stride: numberCount)
       }
     }
@@ -163,37 +137,16 @@ final class Normalizer {
     let width = batch.labelCount
     precondition(width == labelColumns.count, "a batch with \(width) labels a row for \(labelColumns.count) heads")
     for (head, column) in labelColumns.enumerated() {
-      labelShift[head] =
+      labelSums.shift[head] =
         column.map { nearMean($0, batch.labels + head, rows: batch.count, stride: width) } ?? 0
     }
-    sumMoments(
-      batch, batch.labels, columns: width, shift: labelShift, low: labelLow, high: labelHigh, count: labelCount,
-      sum: labelSum, square: labelSquare, outside: labelOutside)
+    labelSums.add(rows: batch.count, batch.labels, weights: batch.weights)
     for (head, column) in labelColumns.enumerated() {
       guard let column else { continue }
-      keep(
-        column, of: moments, count: labelCount[head], sum: labelSum[head], square: labelSquare[head],
-        shift: labelShift[head])
-      guard labelOutside[head] > 0 else { continue }
+      keep(column, of: moments, labelSums, head)
+      guard labelSums.outside[head] > 0 else { continue }
       noteWild(.label(head), column, batch.labels + head, rows: batch.count, stride: width)
     }
-  }
-
-  /// Of each column's values within its range, each by its record's weight.
-  private func sumMoments(
-    _ batch: FeatureBatch, _ numbers: UnsafePointer<Float>, columns: Int, shift: AlignedBuffer<Double>,
-    low: AlignedBuffer<Float>, high: AlignedBuffer<Float>, count: AlignedBuffer<Double>, sum: AlignedBuffer<Double>,
-    square: AlignedBuffer<Double>, outside: AlignedBuffer<Double>
-  ) {
-    guard let weights = batch.weights else {
-      return TableKernels.moments(
-        rows: batch.count, columns: columns, numbers: numbers, shift: shift.pointer, least: low.pointer,
-        most: high.pointer, count: count.pointer, sum: sum.pointer, square: square.pointer, outside: outside.pointer)
-    }
-    TableKernels.weightedMoments(
-      rows: batch.count, columns: columns, numbers: numbers, weights: weights, shift: shift.pointer,
-      least: low.pointer, most: high.pointer, count: count.pointer, sum: sum.pointer, square: square.pointer,
-      outside: outside.pointer)
   }
 
   /// Deviations are taken from a value near the mean, so that nothing cancels: the running mean, or the first value.
@@ -203,14 +156,14 @@ final class Normalizer {
     return 0
   }
 
-  private func keep(
-    _ column: Int, of moments: Moments, count: Double, sum: Double, square: Double, shift: Double
-  ) {
+  /// - Parameter place: The column among the sums.
+  private func keep(_ column: Int, of moments: Moments, _ sums: ColumnSums, _ place: Int) {
+    let (count, sum) = (sums.count[place], sums.sum[place])
     guard count > 0 else { return }
     let offset = sum / count
     moments.count[column] = count
-    moments.mean[column] = shift + offset
-    moments.squares[column] = max(0, square - sum * offset)
+    moments.mean[column] = sums.shift[place] + offset
+    moments.squares[column] = max(0, sums.square[place] - sum * offset)
   }
 
   private func noteWild(
@@ -220,7 +173,7 @@ final class Normalizer {
     var distance = 0.0
     for row in 0..<rows {
       let value = values[row * stride]
-      guard value < floor[column] || value > ceiling[column] else { continue }
+      guard value < scales.least[column] || value > scales.most[column] else { continue }
       found.count += 1
       if abs(Double(value) - ranges.center[column]) > distance {
         distance = abs(Double(value) - ranges.center[column])

@@ -1,14 +1,14 @@
-import Tensors
+package import Tensors
 
 /// Gradients of touched embedding rows: row numbers ascending and unique, their values one after the other.
 ///
 /// A row's values are its embedding's gradient, then its wide weights'. Grows to the largest step and stays there.
-final class SparseRows {
-  private(set) var count = 0
+package final class SparseRows {
+  package private(set) var count = 0
   private(set) var valueCount = 0
-  private(set) var rows: AlignedBuffer<UInt32>
+  package private(set) var rows: AlignedBuffer<UInt32>
   /// Zero from `valueCount` to the next multiple of 16.
-  private(set) var values: AlignedBuffer<Float>
+  package private(set) var values: AlignedBuffer<Float>
 
   init(rowCapacity: Int, valueCapacity: Int) {
     rows = AlignedBuffer(count: rowCapacity)

@@ -4,7 +4,7 @@ import Tensors
 /// thread at a time.
 package final class StepShare {
   /// Gradients of the table rows that were touched.
-  let rows: SparseRows
+  package let rows: SparseRows
   /// Of numbers and labels that are standardised.
   let moments: Moments
   /// Rows by which usual ranges are learned.

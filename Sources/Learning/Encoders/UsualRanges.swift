@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 import Vocabulary
 
 /// Where the values of some columns usually lie: part of the model's state.
@@ -9,7 +9,7 @@ import Vocabulary
 ///
 /// - Source: Huber & Ronchetti 2009, "Robust statistics", section 5.1, scales from order statistics; Vitter 1985, "Random
 ///   sampling with a reservoir", algorithm R.
-final class UsualRanges {
+package final class UsualRanges {
   /// Values kept of a column.
   static let kept = 64
   /// Below this many a column has no range.
@@ -28,7 +28,7 @@ final class UsualRanges {
   let span: AlignedBuffer<Double>
   /// As they were last looked at: the median, and the spread in standard deviations of a normal distribution; scale 0: not
   /// known, as of a column that nearly always has one value.
-  let center, scale: AlignedBuffer<Double>
+  package let center, scale: AlignedBuffer<Double>
   /// How many of the last records lay far away, less twice those that did not.
   let astray: AlignedBuffer<Double>
 

@@ -36,8 +36,8 @@ package final class Head {
     let parameters = context.parameters
     for (place, reading) in shape.readings.enumerated() {
       context.kernels.thinForward(
-        rows: count, inputs: reading.weights.inputs, outputs: shape.outputs,
-        x: branches[reading.branch].output.dropFirst(first), weights: parameters + reading.weights.start,
+        rows: count, x: branches[reading.branch].output.dropFirst(first),
+        weights: reading.weights.matrix(in: parameters),
         bias: place == 0 ? parameters + shape.bias.start : nil, z: z, add: place > 0)
     }
   }
@@ -46,8 +46,8 @@ package final class Head {
   func weightGradients(_ context: LayerContext, _ step: BackwardStep, _ branches: [Branch]) {
     for (place, reading) in shape.readings.enumerated() {
       context.kernels.thinWeightGradient(
-        rows: step.rows, inputs: reading.weights.inputs, outputs: shape.outputs, x: branches[reading.branch].output,
-        dz: gradient, gradient: step.gradient + reading.weights.start,
+        rows: step.rows, x: branches[reading.branch].output, dz: gradient,
+        gradient: reading.weights.matrix(in: step.gradient),
         biasGradient: place == 0 ? step.gradient + shape.bias.start : nil)
     }
   }
@@ -55,7 +55,6 @@ package final class Head {
   /// Gradient by what `weights` reads, overwriting `dy`.
   func outputGradient(_ context: LayerContext, _ step: BackwardStep, _ weights: ParameterBlock, dy: Rows) {
     context.kernels.thinInputGradient(
-      rows: step.rows, inputs: weights.inputs, outputs: shape.outputs, dz: gradient,
-      weights: context.parameters + weights.start, dx: dy)
+      rows: step.rows, dz: gradient, weights: weights.matrix(in: context.parameters), dx: dy)
   }
 }

@@ -49,7 +49,7 @@ final class BackwardPass {
     }
     for row in 0..<rows where !network.isFinite(row) { local.isFinite = false }
     var pass = ForwardPass()
-    if network.spec.dropout > 0 {
+    if network.spec.deep.dropout > 0 {
       // What was predicted is the answer; what is learned from goes through a thinned network.
       (pass.dropoutKeys, pass.dropoutSeed) = (UnsafePointer(batch.keys), dropoutSeed)
       network.forward(batch, pass)
@@ -72,7 +72,7 @@ final class BackwardPass {
           head.outputGradient(context, step, reading.weights, dy: dy)
           continue
         }
-        let extra = Rows(spare.rows.pointer, stride: dy.stride)
+        let extra = Rows(spare.rows.pointer, rows: dy.rows, width: min(dy.width, spare.rows.width), stride: dy.stride)
         head.outputGradient(context, step, reading.weights, dy: extra)
         context.kernels.add(rows: step.rows, units: reading.weights.inputs, extra, to: dy)
       }

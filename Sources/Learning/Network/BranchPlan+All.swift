@@ -6,21 +6,23 @@ extension BranchPlan {
   static func all(_ spec: LearnerSpec, _ columns: InputColumns, _ taker: inout BlockTaker) -> [BranchPlan] {
     let isNetwork = spec.kind == .network
     var branches = [deep(spec, isNetwork ? columns.all : 0..<0, &taker)]
-    if isNetwork, spec.crossLayers > 0 {
-      let layers = (0..<spec.crossLayers).map {
-        CrossPlan(index: $0, width: columns.all.count, rank: spec.crossRank, &taker)
+    if isNetwork, spec.cross.crossLayers > 0 {
+      let layers = (0..<spec.cross.crossLayers).map {
+        CrossPlan(index: $0, width: columns.all.count, rank: spec.cross.crossRank, &taker)
       }
       branches.append(BranchPlan(columns: columns.all, layers: layers, role: .outputWeight))
     }
-    if isNetwork, spec.factorization || spec.bilinear, let width = spec.categories.first?.dimension {
+    if isNetwork, spec.interactions.factorization || spec.interactions.bilinear,
+      let width = spec.inputs.categories.first?.dimension
+    {
       precondition(
         spec.categories.allSatisfy { $0.dimension == width }, "interactions need embeddings of one dimension")
       let fields = spec.categories.count
       func append(_ pairs: any LayerPlan) {
         branches.append(BranchPlan(columns: 0..<pairs.input.count, layers: [pairs], role: .interaction))
       }
-      if spec.factorization { append(PairPlan(fields: fields, width: width)) }
-      if spec.bilinear { append(BilinearPlan(fields: fields, width: width, &taker)) }
+      if spec.interactions.factorization { append(PairPlan(fields: fields, width: width)) }
+      if spec.interactions.bilinear { append(BilinearPlan(fields: fields, width: width, &taker)) }
     }
     if spec.hasWidePart, !columns.numbers.isEmpty {
       branches.append(BranchPlan(columns: columns.numbers, layers: [], role: .wideWeight))
@@ -30,10 +32,10 @@ extension BranchPlan {
 
   private static func deep(_ spec: LearnerSpec, _ columns: Range<Int>, _ taker: inout BlockTaker) -> BranchPlan {
     var layers: [HiddenPlan] = []
-    for units in spec.hidden where spec.kind == .network {
+    for units in spec.deep.hidden where spec.kind == .network {
       layers.append(
         HiddenPlan(
-          index: layers.count, inputs: layers.last?.units ?? columns.count, units: units, spec: spec, &taker))
+          index: layers.count, inputs: layers.last?.units ?? columns.count, units: units, spec: spec.deep, &taker))
     }
     return BranchPlan(columns: columns, layers: layers, role: .outputWeight)
   }

@@ -1,23 +1,23 @@
-import Tensors
+package import Tensors
 
 /// The way forward through a model, with buffers for a batch: what learner and predictor share, so that both give the same
 /// bits. One thread at a time.
 ///
 /// The encoded input goes through the branches side by side; each head's logits are the sum of what it reads from them,
 /// and of what encoders add.
-final class Network {
+package final class Network {
   /// Rows that go through all layers together, so that they are still in the cache for the next one; a multiple of the
   /// 64 rows that the kernels sum statistics in.
   static let rowBlock = 192
 
   let spec: LearnerSpec
-  let layout: ParameterLayout
+  package let layout: ParameterLayout
   let kernels: Kernels
   let capacity: Int
   /// The model's; shared with other networks, unless this one learns.
-  let parameters: AlignedBuffer<Float>
-  let tables: EmbeddingTables
-  let normalizer: Normalizer
+  package let parameters: AlignedBuffer<Float>
+  package let tables: EmbeddingTables
+  package let normalizer: Normalizer
   /// The encoded input; zero beyond.
   let x: Rows
   /// Gradient by the encoded input, embedding columns only; meaningless without embeddings.

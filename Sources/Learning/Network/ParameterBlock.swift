@@ -32,6 +32,12 @@ struct ParameterBlock: Sendable, Hashable {
   var paddedCount: Int { isThin ? outputs * paddedToLanes(inputs) : paddedToLanes(outputs) * inputs }
   var range: Range<Int> { start..<(start + paddedCount) }
 
+  /// The matrix within a flat vector: the parameters, or the gradient by them.
+  @inline(__always)
+  func matrix(in vector: UnsafeMutablePointer<Float>) -> PackedMatrix {
+    PackedMatrix(vector + start, inputs: inputs, outputs: outputs)
+  }
+
   /// Where the weight from `input` to `output` lies; a vector has one input.
   func index(_ input: Int, _ output: Int) -> Int {
     isThin

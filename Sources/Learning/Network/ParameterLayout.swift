@@ -1,7 +1,7 @@
 import Tensors
 
 /// Where each layer's dense parameters lie in one vector; a pure function of the spec, the same on every rank.
-struct ParameterLayout: Sendable {
+package struct ParameterLayout: Sendable {
   /// The parameters of one layer, as health and clipping see them; blocks in canonical order.
   struct Segment: Sendable {
     let name: String
@@ -42,7 +42,7 @@ struct ParameterLayout: Sendable {
   /// The layers in order: branch by branch, then output and wide part of each head.
   let segments: [Segment]
   /// Elements of the vector, a multiple of 16; what lies between parameters is zero and stays so.
-  let count: Int
+  package let count: Int
 
   /// Columns of the encoded input: embeddings first, then the others.
   let embeddingWidth, numericWidth: Int
@@ -90,7 +90,7 @@ struct ParameterLayout: Sendable {
 
   /// Indices of the real parameters in canonical order: segment by segment, block by block, [inputs × outputs] row-major,
   /// then temperatures.
-  func forEachParameter(_ body: (_ layer: String, _ index: Int) -> Void) {
+  package func forEachParameter(_ body: (_ layer: String, _ index: Int) -> Void) {
     for segment in segments {
       for block in segment.blocks {
         for input in 0..<block.inputs {

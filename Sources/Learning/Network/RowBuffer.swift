@@ -10,7 +10,7 @@ struct RowBuffer {
     let stride = stride ?? rowStride(width)
     // Vectors of the last row may reach beyond it.
     storage = AlignedBuffer(count: capacity * stride + 16)
-    rows = Rows(storage.pointer, stride: stride)
+    rows = Rows(storage.pointer, rows: capacity, width: width, stride: stride)
   }
 
   /// Takes the first `count` rows of others with the same stride, from row `first` on.

@@ -3,9 +3,9 @@ import Tensors
 /// The optimisers of a learner, one a parameter group: dense layers, embedding rows, and the wide part's rows and numeric
 /// weights.
 package final class OptimizerGroups {
-  let dense: OptimizerState
-  let embeddingRows: OptimizerState
-  let wideRows: OptimizerState
+  package let dense: OptimizerState
+  package let embeddingRows: OptimizerState
+  package let wideRows: OptimizerState
   /// The wide part's numeric weights; nil: `dense` has them.
   let wideNumbers: OptimizerState?
   /// What is updated in one go, in order.
@@ -29,7 +29,7 @@ package final class OptimizerGroups {
   func optimizer(of piece: DensePiece) -> OptimizerState { piece.isWide ? wideNumbers ?? dense : dense }
 
   /// Brings what depends on the parameters in line with them: at the beginning, and after they were set from outside.
-  func align(_ network: Network) {
+  package func align(_ network: Network) {
     for piece in pieces {
       optimizer(of: piece).align(
         network.parameters.pointer + piece.range.lowerBound, start: piece.stateStart, count: piece.range.count,

@@ -1,7 +1,7 @@
 import Tensors
 
 /// What an optimiser remembers between steps, for one group of parameters.
-final class OptimizerState {
+package final class OptimizerState {
   let spec: OptimizerSpec
   let formula: UpdateFormula
   /// Up to three, each as long as the parameters (Adagrad on rows: as the rows); the unused ones are empty.
@@ -24,7 +24,7 @@ final class OptimizerState {
   }
 
   /// The learning rate of step number `step`.
-  func rate(at step: Int64) -> Double {
+  package func rate(at step: Int64) -> Double {
     Double(spec.learningRate) * spec.schedule.share(at: step, plateauShare: plateau.share)
   }
 
@@ -34,8 +34,8 @@ final class OptimizerState {
   func constants(step: Int64, inverseCount: Float, valueLimit: Float?) -> UpdateConstants {
     let rate = rate(at: step)
     var constants = UpdateConstants()
-    constants.inverse_count = inverseCount
-    constants.value_limit = valueLimit ?? .infinity
+    constants.inverseCount = inverseCount
+    constants.valueLimit = valueLimit ?? .infinity
     constants.scale = 1
     constants.rate = Float(rate)
     constants.epsilon = spec.epsilon
@@ -49,7 +49,7 @@ final class OptimizerState {
       constants.rate = Float(rate / (1 - beta1Power))
       constants.first = 1 - spec.beta1
       constants.second = spec.beta2
-      constants.inverse_root_correction = Float(1 / (1 - beta2Power).squareRoot())
+      constants.inverseRootCorrection = Float(1 / (1 - beta2Power).squareRoot())
     case .sgd: constants.first = spec.momentum
     case .adagrad: break
     case .rmsprop: constants.second = spec.beta2
@@ -66,7 +66,7 @@ final class OptimizerState {
   /// Updates `count` elements, whose states begin at `start`; Σ (change)².
   func update(
     _ kernels: Kernels, weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, start: Int, count: Int,
-    _ constants: UnsafePointer<UpdateConstants>
+    _ constants: UpdateConstants
   ) -> Double {
     kernels.update(formula, count: count, weights, gradient, states(from: start), constants)
   }
@@ -74,7 +74,7 @@ final class OptimizerState {
   /// Updates the rows `buckets` of a table whose first element is `offset` and whose first row is `firstRow`.
   func updateRows(
     _ kernels: Kernels, _ buckets: UnsafePointer<UInt32>, count: Int, width: Int, weights: UnsafeMutablePointer<Float>,
-    offset: Int, firstRow: Int, gradient: UnsafePointer<Float>, stride: Int, _ constants: UnsafePointer<UpdateConstants>
+    offset: Int, firstRow: Int, gradient: UnsafePointer<Float>, stride: Int, _ constants: UpdateConstants
   ) -> Double {
     kernels.updateRows(
       formula, count: count, buckets, width: width, weights + offset,

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// The form of the batches that a model reads.
 public struct BatchShape: Sendable, Hashable {
@@ -25,15 +25,17 @@ public struct BatchShape: Sendable, Hashable {
 
 extension LearnerSpec {
   /// Columns of a batch's categories: one a value that a record may have, and one more where it may have a row of its own.
-  public var categoryColumns: Int { categories.reduce(0) { $0 + $1.columns } }
+  public var categoryColumns: Int { inputs.categories.reduce(0) { $0 + $1.columns } }
 
   /// Columns of embeddings in a network's input.
   public var embeddedWidth: Int {
-    categories.reduce(0) { $0 + $1.dimension } + weighted.reduce(0) { $0 + $1.dimension }
+    inputs.categories.reduce(0) { $0 + $1.dimension } + inputs.weighted.reduce(0) { $0 + $1.dimension }
   }
 
   public var batchShape: BatchShape {
-    BatchShape(numbers: numbers.count, categoryColumns: categoryColumns, labels: heads.count, sparse: weighted.count)
+    BatchShape(
+      numbers: inputs.numbers.count, categoryColumns: categoryColumns, labels: heads.count,
+      sparse: inputs.weighted.count)
   }
 
   /// An empty batch of the shape that a learner of this spec reads.

@@ -1,4 +1,4 @@
-import Pipelines
+public import Pipelines
 
 extension LearnerSpec {
   /// The learner that a pipeline describes; the columns are those that `Ingest` writes.
@@ -33,7 +33,7 @@ extension LearnerSpec {
         globalNorm: training.clipGlobalNorm.map { Float($0) }, value: training.clipValue.map { Float($0) },
         layerNorm: training.clipLayerNorm.map { Float($0) }, adaptive: training.clipAdaptive.map { Float($0) }),
       seed: model.seed, histogramEvery: pipeline.health.histogramEvery)
-    bilinear = model.bilinear
+    interactions.bilinear = model.bilinear
     heads = pipeline.heads.enumerated().map { HeadSpec($1, isPrimary: $0 == 0) }
   }
 }

@@ -1,4 +1,5 @@
 import Tensors
+import Vocabulary
 
 extension Learner {
   /// Goes on from a state that was learned under an older spec, to which inputs, rows or heads have come, or whose inputs

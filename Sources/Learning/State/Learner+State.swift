@@ -1,4 +1,5 @@
 import Tensors
+import Vocabulary
 
 extension Learner {
   /// Parameters, optimisers, normaliser, step and random state: all that the next step depends on, the same bytes for the

@@ -12,28 +12,10 @@ enum ModelStateFormat {
   /// Its states do not know which rows were met.
   static let withoutValues: UInt32 = 3
 
-  /// What must agree between a state and a spec: all that decides a buffer's size or a number's meaning. Rates, clips and
-  /// the seed may change over a lineage.
+  /// What must agree between a state and a model.
   static func shape(of spec: LearnerSpec, _ layout: ParameterLayout) -> String {
-    var parts = [
-      "kind \(spec.kind.rawValue)", "hidden \(spec.hidden)",
-      "activation \(spec.activation.rawValue)",
-      "normalization \(spec.normalization.rawValue)", "residual \(spec.residual)",
-      "cross \(spec.crossLayers) \(spec.crossRank)", "factorization \(spec.factorization)", "wide \(spec.wide)",
-      "optimizer \(spec.optimizer.kind.rawValue)",
-      "embedding_optimizer \(spec.embeddingOptimizer.kind.rawValue)",
-      "wide_optimizer \(spec.wideOptimizer?.kind.rawValue ?? "none")",
-    ]
-    parts += spec.heads.map(\.shape)
-    parts += spec.numbers.map { "number \($0.name) \($0.standardize) \($0.missingIndicator)" }
-    parts += spec.categories.map {
-      "category \($0.name) \($0.buckets) \($0.dimension) \($0.slots) \($0.combiner.rawValue)"
-        + ($0.ownRows > 0 ? " own \($0.ownRows)" : "")
-    }
-    parts += spec.weighted.map { "weighted \($0.name) \($0.rows) \($0.dimension) \($0.activates)" }
-    parts += layout.branches.flatMap(\.layers).compactMap(\.signature)
-    parts += layout.encoders.compactMap(\.signature)
-    return parts.joined(separator: "\n")
+    (spec.text + layout.branches.flatMap(\.layers).compactMap(\.signature) + layout.encoders.compactMap(\.signature))
+      .joined(separator: "\n")
   }
 
   struct Header {
@@ -61,7 +43,11 @@ enum ModelStateFormat {
     guard shape == own else {
       throw LearningError(code: .anotherSpec, reason: firstDifference(shape, own))
     }
-    return Header(version: found, step: try reader.read(Int64.self), random: try reader.read(UInt64.self))
+    let step = try reader.read(Int64.self)
+    guard (0...1 << 62).contains(step) else {
+      throw LearningError(code: .damaged, reason: "the state is of step \(step)")
+    }
+    return Header(version: found, step: step, random: try reader.read(UInt64.self))
   }
 
   private static func firstDifference(_ state: String, _ spec: String) -> String {
@@ -80,6 +66,20 @@ struct PendingCopies {
 
   mutating func add<Element>(_ reader: inout StateReader, _ buffer: AlignedBuffer<Element>) throws {
     copies.append((try reader.read(like: buffer), UnsafeMutableRawPointer(buffer.pointer)))
+  }
+
+  /// With elements that are used as numbers of things, which have bounds.
+  mutating func add<Element: BitwiseCopyable>(
+    _ reader: inout StateReader, _ buffer: AlignedBuffer<Element>, _ what: String, where isSound: (Element) -> Bool
+  ) throws {
+    let bytes = try reader.read(like: buffer)
+    for place in 0..<buffer.count {
+      let element = bytes.loadUnaligned(fromByteOffset: place * MemoryLayout<Element>.stride, as: Element.self)
+      guard isSound(element) else {
+        throw LearningError(code: .damaged, reason: "the state says \(element) for \(what)")
+      }
+    }
+    copies.append((bytes, UnsafeMutableRawPointer(buffer.pointer)))
   }
 
   func perform() {
@@ -110,7 +110,7 @@ extension ModelParameters {
     writer.write(dense)
     writer.write(tables.weights)
     writer.write(tables.wideWeights)
-    tables.forEachValueBuffer { writer.write($0) }
+    tables.forEachValueBuffer { buffer, _ in writer.write(buffer) }
   }
 
   /// - Parameter version: The format's; of an old one the ranges, or what values were met, stay as they are.
@@ -120,14 +120,16 @@ extension ModelParameters {
     try copies.add(&reader, normalizer.running.squares)
     if version > ModelStateFormat.withoutRanges {
       try copies.add(&reader, normalizer.ranges.values)
-      try copies.add(&reader, normalizer.ranges.taken)
+      try copies.add(&reader, normalizer.ranges.taken, "how many values a column had") { (0...1 << 62).contains($0) }
       try normalizer.ranges.forEachBuffer { try copies.add(&reader, $0) }
     }
     try copies.add(&reader, dense)
     try copies.add(&reader, tables.weights)
     try copies.add(&reader, tables.wideWeights)
     if version > ModelStateFormat.withoutValues {
-      try tables.forEachValueBuffer { try copies.add(&reader, $0) }
+      try tables.forEachValueBuffer { buffer, most in
+        try copies.add(&reader, buffer, "how often a value was met") { $0 <= most }
+      }
     }
   }
 }

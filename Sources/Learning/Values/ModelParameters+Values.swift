@@ -1,4 +1,4 @@
-import Health
+public import Health
 
 extension ModelParameters {
   /// What of each category's values is known, in the order of the spec.

@@ -70,18 +70,19 @@ extension EmbeddingTables {
     return isFull ? 0 : strangers
   }
 
-  /// Every buffer that says which values were met, in the order of the saved state.
-  func forEachValueBuffer(_ body: (AlignedBuffer<UInt64>) throws -> Void) rethrows {
-    for occupancy in occupancies { try body(occupancy.words) }
+  /// Every buffer that says which values were met, in the order of the saved state, and the most that an element can be.
+  func forEachValueBuffer(_ body: (AlignedBuffer<UInt64>, _ most: UInt64) throws -> Void) rethrows {
+    for occupancy in occupancies { try body(occupancy.words, .max) }
     for dictionary in dictionaries {
-      try body(dictionary.keys)
-      try body(dictionary.candidates)
-      try body(dictionary.sightings)
-      try body(dictionary.counters)
+      try body(dictionary.keys, .max)
+      try body(dictionary.candidates, .max)
+      // Who was met often enough is no candidate any more.
+      try body(dictionary.sightings, ValueDictionary.sightingsNeeded - 1)
+      try body(dictionary.counters, 1 << 62)
     }
   }
 
-  func forgetValues() { forEachValueBuffer { $0.clear() } }
+  func forgetValues() { forEachValueBuffer { buffer, _ in buffer.clear() } }
 
   /// After the buffers were set from outside.
   func indexValues() {

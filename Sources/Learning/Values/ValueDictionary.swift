@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// The values of one category that have rows of their own, by their hash; and those that may get one.
 ///
@@ -6,7 +6,7 @@ import Tensors
 /// takes no row. Who is counted is bounded: a candidate has one of four places, by its hash; where they are taken, another
 /// one takes a sighting away from the one that was met least, or its place. What is admitted stays. All of it is a function
 /// of the sightings in their order.
-final class ValueDictionary {
+package final class ValueDictionary {
   /// Records in which a value is met before it is admitted.
   static let sightingsNeeded: UInt64 = 3
   private static let candidatesMax = 16_384
@@ -19,7 +19,7 @@ final class ValueDictionary {
   let capacity: Int
   let hashed: HashedRows
   /// Hashes in the order of their rows, which is that of admission; 0: free.
-  let keys: AlignedBuffer<UInt64>
+  package let keys: AlignedBuffer<UInt64>
   /// By place: whose sightings are counted; 0: nobody's.
   let candidates: AlignedBuffer<UInt64>
   let sightings: AlignedBuffer<UInt64>

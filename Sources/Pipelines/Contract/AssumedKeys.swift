@@ -22,7 +22,7 @@ extension FeatureSettings {
       missingIndicator = missing == .impute
       assumed.names.insert(Self.indicator)
     }
-    if type == .category, !gives(Self.ownRowsKey) {
+    if type.isCategorical, !gives(Self.ownRowsKey) {
       ownRows = values.isEmpty ? min(buckets, Self.ownRowsUsual) : 0
       assumed.names.insert(Self.ownRowsKey)
     }

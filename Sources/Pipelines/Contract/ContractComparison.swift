@@ -104,7 +104,9 @@ struct ContractComparison {
     }
     let names = Set(new.schema.features.map(\.name))
     for (place, feature) in old.schema.features.enumerated() where !names.contains(feature.name) {
-      let heir = new.schema.features.first { $0.path == feature.path && places[$0.name] == nil }
+      let heir = new.schema.features.first {
+        $0.isRead && feature.isRead && $0.path == feature.path && places[$0.name] == nil
+      }
       add(
         .changes(
           "its weights would be without their input"
@@ -125,7 +127,7 @@ struct ContractComparison {
     }
     switch feature.type {
     case .map, .text: return .extends("its rows begin afresh, with weight 0")
-    case .category:
+    case .category, .cross:
       return .extends(
         !new.model.pairingKeys.isEmpty
           ? "its rows begin afresh, and its interactions with them" : "its rows begin afresh, with weight 0")
@@ -219,6 +221,7 @@ extension DataContract {
 extension FeatureSchema {
   /// A feature with what the schema decides for it.
   fileprivate func inForce(_ feature: FeatureSettings) -> FeatureSettings {
+    guard feature.isRead else { return feature }
     var feature = feature
     feature.coerce = feature.coerce ?? coerce
     if feature.type == .timestamp { feature.unit = feature.unit ?? timeUnit }
@@ -228,7 +231,9 @@ extension FeatureSchema {
 
 extension FeatureSettings {
   /// For reports.
-  fileprivate var line: String { "\(type.rawValue) at \(path)" }
+  fileprivate var line: String {
+    isRead ? "\(type.rawValue) at \(path)" : "\(type.rawValue) of \(of.joined(separator: ", "))"
+  }
 
   /// Names, as many as a line bears.
   fileprivate static func list(_ names: [String]) -> String {

@@ -33,7 +33,10 @@ extension EditRules where Owner == FeatureSettings {
     },
     "time_zone": { old, new in
       // Of no parts every calendar makes the same.
-      old.parts.isEmpty || new.parts.isEmpty ? nil : .changes("the same moment would be another hour, and perhaps day")
+      if old.parts.isEmpty || new.parts.isEmpty { return nil }
+      return TimeZoneTable(named: old.timeZone) == TimeZoneTable(named: new.timeZone)
+        ? .harmless("both names are of the same clocks")
+        : .changes("the same moment would be another hour, and perhaps day")
     },
     "clip": { _, _ in
       .harmless("values between the old and the new bounds are other numbers from now on, all others the same")
@@ -46,7 +49,12 @@ extension EditRules where Owner == FeatureSettings {
         : .changes("what was learned of its absence would be lost")
     },
     "buckets": { old, new in
-      if old.isSparse { return .changes("hashed values would get rows that others have learned\(advice(old, new))") }
+      if old.isSparse {
+        return new.splitsHashedRows(of: old)
+          ? .extends(
+            "each row becomes several, which begin with what it has learned; records of which two keys shared a row are other inputs"
+          ) : .changes("keys would get rows that others have learned\(advice(old, new))")
+      }
       guard old.hashes, new.hashes, old.hashedRows != new.hashedRows else {
         return .extends("every value keeps its row; rows that are new begin afresh")
       }
@@ -55,7 +63,11 @@ extension EditRules where Owner == FeatureSettings {
         : .changes("hashed values would get rows that others have learned\(advice(old, new))")
     },
     "own_rows": { old, new in
-      new.ownRows > old.ownRows
+      if !new.hashes {
+        return .harmless(
+          "values that are not listed are refused or absent from now on; what they have learned is not kept")
+      }
+      return new.ownRows > old.ownRows
         ? .extends("a value that gets a row of its own begins with what its hashed row has learned")
         : .changes("values would lose the rows that they have for themselves")
     },
@@ -68,6 +80,7 @@ extension EditRules where Owner == FeatureSettings {
         ? .harmless("texts with more words than the old or new bound are other inputs from now on, all others the same")
         : .harmless("it decides which records are taken, not what the weights mean")
     },
+    "of": { _, _ in .changes("its rows were learned for the values of others together, in that order") },
     "norm": { _, _ in .changes("the same record would be another input to its weights") },
     "ngrams": { _, _ in .changes("the same text would be another input to its weights") },
     "values_max": { _, _ in .harmless("it decides which records are taken, not what the weights mean") },
@@ -105,7 +118,10 @@ extension EditRules where Owner == FeatureSettings {
   /// How many buckets leave the hashed rows as they are.
   private static func advice(_ old: FeatureSettings, _ new: FeatureSettings) -> String {
     let same = "; `buckets: \(old.buckets - old.values.count + new.values.count)` leaves each its own"
-    return old.isSparse
-      ? same : same + ", and `buckets: \(old.hashedRows * 2 + 1 + new.values.count)` makes two of each"
+    let double = old.hashedRows * 2 + 1 + new.values.count
+    guard FeatureSettings.bucketsRange.contains(double) else { return same }
+    let more = 1 + new.values.count
+    return same + ", and \(more == 1 ? "one" : "\(more)") more than a multiple of \(old.hashedRows) keeps what was "
+      + "learned: `buckets: \(double)` makes two of each"
   }
 }

@@ -1,10 +1,12 @@
 extension EditRules where Owner == ModelSettings {
   private static let shape: Rule = { _, _ in .changes("weights of one shape are none of another") }
-  private static let learning: Rule = { _, _ in .harmless("it decides how is learned from now on") }
+  private static let learning: Rule = { _, _ in .harmless("it decides how the model learns from now on") }
 
   static let model = EditRules(
     rules: EditRules.heads([
-      "kind": shape, "hidden": shape, "activation": shape, "normalization": shape, "residual": shape,
+      "kind": shape, "hidden": shape, "normalization": shape,
+      "activation": { _, _ in .changes("the weights were learned for another function behind them") },
+      "residual": { _, _ in .changes("the layers behind have learned from sums that were made otherwise") },
       "cross_layers": shape, "cross_rank": shape, "factorization": shape, "bilinear": shape, "wide": shape,
       "activation_clip": { _, _ in .changes("the layers behind have learned from outputs that were clipped otherwise")
       },
@@ -25,7 +27,7 @@ extension EditRules where Owner == HeadSettings {
       "classes": { old, new in EditRules<LabelSettings>.classes(old.label, new.label) },
       "clip": { _, _ in EditRules<LabelSettings>.clip },
       "out_of_range": { _, _ in EditRules<LabelSettings>.outOfRange },
-      "weight": { _, _ in .harmless("it decides how is learned from now on") },
+      "weight": { _, _ in .harmless("it decides how the model learns from now on") },
     ]))
 }
 
@@ -38,7 +40,7 @@ extension EditRules where Owner: LossOwner {
         let (before, after) = (old.effectiveLoss, new.effectiveLoss)
         if before == after { return nil }
         return before.kind == after.kind && before.level == after.level
-          ? .harmless("it decides how is learned from now on")
+          ? .harmless("it decides how the model learns from now on")
           : .changes("the output would estimate something else than it has learned to")
       },
       "label_smoothing": { _, _ in .harmless("probabilities follow it as they are learned") },

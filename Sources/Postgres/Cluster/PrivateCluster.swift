@@ -1,5 +1,5 @@
 import Foundation
-import Vocabulary
+public import Vocabulary
 
 /// A PostgreSQL server of our own: made in a folder, reached over a socket and a loopback port, with a random password.
 ///

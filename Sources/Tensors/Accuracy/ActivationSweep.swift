@@ -124,7 +124,8 @@ package struct ActivationSweep: Sendable {
     y.update(from: x, count: Scratch.block)
     withArithmeticMode {
       kernels.activate(
-        formula, rows: 1, units: Scratch.block, z: Rows(y, stride: Scratch.block), derivative: slope, stats: nil)
+        formula, rows: 1, units: Scratch.block,
+        z: Rows(y, rows: 1, width: Scratch.block, stride: Scratch.block), derivative: slope, stats: nil)
     }
     formula.reference(count: count, x, value: scratch.value.pointer, derivative: scratch.derivative.pointer)
     let accuracy = formula.accuracy

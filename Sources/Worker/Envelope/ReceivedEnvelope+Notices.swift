@@ -1,4 +1,4 @@
-import Vocabulary
+package import Vocabulary
 
 extension ReceivedEnvelope {
   /// Calls `count` for every code with its records, and `example` for every example.

@@ -1,6 +1,6 @@
 import Ingest
 import Learning
-import Vocabulary
+package import Vocabulary
 
 /// What each rank attaches to the all-reduce of a step (design D2): where its partitions stand, what became of every
 /// record, and each row's label and prediction, so that all ranks account for the step alike with no extra round trip.

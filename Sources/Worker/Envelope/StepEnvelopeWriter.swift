@@ -1,4 +1,4 @@
-import Ingest
+package import Ingest
 import Vocabulary
 
 /// Writes envelopes into one buffer that keeps its memory.

@@ -1,4 +1,5 @@
 import Arguments
+import Evaluation
 import Registry
 
 struct CheckpointsCommand: Command {

@@ -1,4 +1,4 @@
-import Arguments
+public import Arguments
 import Foundation
 import Kafka
 import Pipelines

@@ -1,6 +1,7 @@
 import Arguments
 import Foundation
 import Kafka
+import Pipelines
 import Registry
 import Vocabulary
 

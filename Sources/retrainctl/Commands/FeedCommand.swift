@@ -108,7 +108,8 @@ struct FeedCommand: Command {
     let feeder = try Feeder(
       configuration: configuration, topic: topic, limits: limits,
       durable: position)
-    let judge = ColumnJudge(schema: named?.schema, heads: named?.model.heads.map(\.label.path) ?? [])
+    let judge = ColumnJudge(
+      schema: named?.schema, heads: named?.model.heads.map(\.label.path) ?? [], isFlat: table.flat)
     let texts = table.text
     let job = FeedJob(
       files: files, table: table.format(for: named), key: key, limit: limit ?? .max, fromLine: fromLine,

@@ -1,6 +1,7 @@
 import Arguments
 import Controller
 import Health
+import Pipelines
 import Registry
 import Vocabulary
 

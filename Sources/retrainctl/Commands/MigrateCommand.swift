@@ -1,5 +1,6 @@
 import Arguments
 import Registry
+import Vocabulary
 
 struct MigrateCommand: Command {
   static var configuration: CommandConfiguration {

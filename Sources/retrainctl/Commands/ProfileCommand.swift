@@ -1,6 +1,7 @@
 import Arguments
 import Learning
 import Pipelines
+import Tensors
 
 struct ProfileCommand: Command {
   static var configuration: CommandConfiguration {

@@ -1,4 +1,4 @@
-import Arguments
+public import Arguments
 import Controller
 import Foundation
 import Pipelines

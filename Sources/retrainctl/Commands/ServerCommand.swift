@@ -1,6 +1,7 @@
-import Arguments
+public import Arguments
+import Pipelines
 import Server
-import Vocabulary
+public import Vocabulary
 
 struct ServerCommand: Command {
   static var configuration: CommandConfiguration {

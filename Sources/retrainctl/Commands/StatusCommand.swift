@@ -1,5 +1,6 @@
 import Arguments
 import Foundation
+import Registry
 
 struct StatusCommand: Command {
   static var configuration: CommandConfiguration {

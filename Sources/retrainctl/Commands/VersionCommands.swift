@@ -1,4 +1,5 @@
 import Arguments
+import Evaluation
 import Foundation
 import Pipelines
 import Registry

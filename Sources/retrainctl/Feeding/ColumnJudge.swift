@@ -1,12 +1,16 @@
-import Pipelines
+package import Pipelines
 
 /// Compares the columns of a table with what a pipeline declares: a name that is nearly right is a feature that is never
 /// there.
-struct ColumnJudge: Sendable {
+package struct ColumnJudge: Sendable {
   /// What is declared, as a sentence names it, with its path.
   private let declared: [(what: String, path: String)]
+  /// Of maps, whose keys may be columns of their own.
+  private let maps: Set<String>
 
-  init(schema: FeatureSchema?, heads: [String]) {
+  /// - Parameter isFlat: Dots in the names of columns lead nowhere.
+  package init(schema: FeatureSchema?, heads: [String], isFlat: Bool = false) {
+    maps = isFlat ? [] : Set(schema?.features.filter { $0.type == .map }.map(\.path) ?? [])
     guard let schema else {
       declared = []
       return
@@ -15,14 +19,16 @@ struct ColumnJudge: Sendable {
       [("the label", schema.label.path)] + heads.map { ("the label of a head", $0) }
       + (schema.eventTime.map { [("the event time", $0)] } ?? [])
       + (schema.weight.map { [("the weight", $0)] } ?? [])
-      + schema.features.map { ("the feature `\($0.name)`", $0.path) }
+      + schema.features.filter(\.isRead).map { ("the feature `\($0.name)`", $0.path) }
   }
 
-  func notes(on columns: [String]) -> [String] {
-    let known = Set(columns)
+  package func notes(on columns: [String]) -> [String] {
+    let keys = columns.map { column in FieldPath(column)?.parents.first { maps.contains($0.description) }?.description }
+    let known = Set(columns).union(keys.compactMap(\.self))
+    let strangers = zip(columns, keys).filter { column, map in map == nil && !declared.contains { $0.path == column } }
     let absent = declared.filter { !known.contains($0.path) }
     let told = absent.prefix(8).map { what, path in
-      let near = nearest(to: path, among: columns.filter { column in !declared.contains { $0.path == column } })
+      let near = nearest(to: path, among: strangers.map(\.0))
       return "no column `\(path)`, which is \(what) of the pipeline"
         + (near.map { "; did you mean the column `\($0)`?" } ?? "")
     }

@@ -1,6 +1,6 @@
 import Foundation
 import Ingest
-import Kafka
+package import Kafka
 import Pipelines
 import Synchronization
 import Vocabulary

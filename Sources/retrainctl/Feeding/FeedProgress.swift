@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 /// How far a feed is, on standard error: in place on a terminal, a line every few seconds otherwise.
 struct FeedProgress {

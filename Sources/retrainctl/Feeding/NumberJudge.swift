@@ -1,4 +1,4 @@
-import Pipelines
+package import Pipelines
 
 /// Looks at the first records of a table for texts where the pipeline reads numbers: all such records would be rejected.
 package struct NumberJudge {

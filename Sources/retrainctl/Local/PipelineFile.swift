@@ -1,6 +1,7 @@
 import Foundation
 import Kafka
 import Pipelines
+import Registry
 
 /// A pipeline file, read and checked.
 struct PipelineFile {

@@ -1,5 +1,5 @@
-import Foundation
-import Pipelines
+package import Foundation
+package import Pipelines
 
 /// A record's own id, where `schema.id` says where it stands.
 package enum RecordIdentity {

@@ -3,6 +3,7 @@ import Ingest
 import Learning
 import Pipelines
 import Registry
+import Rollouts
 import Tensors
 import Vocabulary
 

@@ -3,6 +3,7 @@ import Kafka
 import Pipelines
 import Registry
 import Vocabulary
+import Worker
 
 /// One run of a pipeline on this machine, from nothing running to nothing running.
 struct PipelineRun {

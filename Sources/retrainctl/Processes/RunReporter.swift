@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// What a run shows while it works: a live screen on a terminal, log lines otherwise.

@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 /// What one run did, from what was seen while it lasted.
 struct RunSummary: Codable, Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import Pipelines
 import Registry
+import Rollouts
 import Vocabulary
 
 /// Whether the model goes on under the pipeline file as it is now: what each edit means, before anything runs.

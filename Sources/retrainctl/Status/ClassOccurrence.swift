@@ -1,4 +1,4 @@
-import Evaluation
+package import Evaluation
 import Pipelines
 
 /// A class that is declared and never comes: a typing error, most often, or a stream that is not the one that was meant.

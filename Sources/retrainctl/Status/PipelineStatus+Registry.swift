@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Health
+import Membership
 import Registry
 import Rollouts
 import Vocabulary

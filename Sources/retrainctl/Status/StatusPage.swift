@@ -1,4 +1,6 @@
+import Evaluation
 import Foundation
+import Health
 
 /// A pipeline's status for people: what `status` prints and what `start` shows.
 struct StatusPage {

@@ -60,8 +60,8 @@ final class BilinearPairs: Layer {
       }
     }
     context.kernels.denseForward(
-      rows: count * later, inputs: width, outputs: width, x: prefixes.rows.dropFirst(first * later),
-      weights: context.parameters + plan.weights.start, bias: nil, z: products.rows.dropFirst(first * later))
+      rows: count * later, x: prefixes.rows.dropFirst(first * later),
+      weights: plan.weights.matrix(in: context.parameters), bias: nil, z: products.rows.dropFirst(first * later))
     for row in 0..<count {
       let (v, sum) = (flow.x.from(row) + width, y.from(first + row))
       for unit in 0..<width { sum[unit] = 0 }
@@ -86,13 +86,13 @@ final class BilinearPairs: Layer {
       }
     }
     context.kernels.denseWeightGradient(
-      rows: step.rows * later, inputs: width, outputs: width, x: prefixes.rows, dz: productGradient.rows,
-      gradient: step.gradient + plan.weights.start, scratch: step.scratch)
+      rows: step.rows * later, x: prefixes.rows, dz: productGradient.rows,
+      gradient: plan.weights.matrix(in: step.gradient), scratch: step.scratch)
     context.times?.lap(plan.name, .weightGradient)
     guard let dx = flow.dx else { return }
     context.kernels.denseInputGradient(
-      rows: step.rows * later, inputs: width, outputs: width, columns: width, dz: productGradient.rows,
-      weights: context.parameters + plan.weights.start, dx: prefixGradient.rows, scratch: step.scratch)
+      rows: step.rows * later, columns: width, dz: productGradient.rows,
+      weights: plan.weights.matrix(in: context.parameters), dx: prefixGradient.rows, scratch: step.scratch)
     for row in 0..<step.rows { addInputGradient(row, dy: flow.dy.from(row), dx: dx.from(row)) }
     context.times?.lap(plan.name, .inputGradient)
   }

@@ -60,14 +60,12 @@ final class CrossLayer: Layer {
     if let block = shape.narrow, let narrow {
       let z = narrow.rows.dropFirst(first)
       kernels.denseForward(
-        rows: count, inputs: block.inputs, outputs: block.outputs, x: x, weights: parameters + block.start, bias: nil,
-        z: z)
+        rows: count, x: x, weights: block.matrix(in: parameters), bias: nil, z: z)
       input = z
     }
     let u = product.rows.dropFirst(first)
     kernels.denseForward(
-      rows: count, inputs: shape.weights.inputs, outputs: shape.width, x: input,
-      weights: parameters + shape.weights.start, bias: parameters + shape.bias.start, z: u)
+      rows: count, x: input, weights: shape.weights.matrix(in: parameters), bias: parameters + shape.bias.start, z: u)
     let y = y.dropFirst(first)
     kernels.cross(rows: count, units: shape.width, x0: x0, u: u, x: x, y: y)
     context.times?.lap(shape.name, .product)
@@ -91,23 +89,20 @@ final class CrossLayer: Layer {
     var (dz, input) = (du, x)
     if let narrow, let narrowGradient {
       kernels.denseInputGradient(
-        rows: step.rows, inputs: shape.weights.inputs, outputs: width, columns: shape.weights.inputs, dz: du,
-        weights: parameters + shape.weights.start, dx: narrowGradient.rows, scratch: step.scratch)
+        rows: step.rows, columns: shape.weights.inputs, dz: du, weights: shape.weights.matrix(in: parameters),
+        dx: narrowGradient.rows, scratch: step.scratch)
       (dz, input) = (narrowGradient.rows, narrow.rows)
     }
     kernels.denseWeightGradient(
-      rows: step.rows, inputs: shape.weights.inputs, outputs: width, x: input, dz: du,
-      gradient: gradient + shape.weights.start, scratch: step.scratch)
+      rows: step.rows, x: input, dz: du, gradient: shape.weights.matrix(in: gradient), scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
     let first = shape.narrow ?? shape.weights
     if let block = shape.narrow {
       kernels.denseWeightGradient(
-        rows: step.rows, inputs: width, outputs: block.outputs, x: x, dz: dz, gradient: gradient + block.start,
-        scratch: step.scratch)
+        rows: step.rows, x: x, dz: dz, gradient: block.matrix(in: gradient), scratch: step.scratch)
     }
     kernels.denseInputGradient(
-      rows: step.rows, inputs: width, outputs: first.outputs, columns: width, dz: dz,
-      weights: parameters + first.start, dx: spare, scratch: step.scratch)
+      rows: step.rows, columns: width, dz: dz, weights: first.matrix(in: parameters), dx: spare, scratch: step.scratch)
     kernels.add(rows: step.rows, units: width, spare, to: dy)
     context.times?.lap(shape.name, .inputGradient)
   }

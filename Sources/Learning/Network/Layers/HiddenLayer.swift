@@ -16,7 +16,7 @@ struct HiddenPlan: LayerPlan {
   /// The input is added to the output: both are as wide.
   let isResidual: Bool
 
-  init(index: Int, inputs: Int, units: Int, spec: LearnerSpec, _ blocks: inout BlockTaker) {
+  init(index: Int, inputs: Int, units: Int, spec: DeepSpec, _ blocks: inout BlockTaker) {
     self.index = index
     name = "hidden_\(index + 1)"
     (self.inputs, self.units) = (inputs, units)
@@ -77,9 +77,8 @@ final class HiddenLayer: Layer {
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass) {
     let kernels = context.kernels
     kernels.denseForward(
-      rows: count, inputs: shape.inputs, outputs: shape.width, x: flow.x,
-      weights: context.parameters + shape.weights.start, bias: context.parameters + shape.bias.start,
-      z: activation.z.dropFirst(first))
+      rows: count, x: flow.x, weights: shape.weights.matrix(in: context.parameters),
+      bias: context.parameters + shape.bias.start, z: activation.z.dropFirst(first))
     context.times?.lap(shape.name, .product)
     normalize(context, rows: first, count: count)
     activation.forward(
@@ -143,13 +142,12 @@ final class HiddenLayer: Layer {
     context.times?.lap(shape.name, .backActivation)
     normalizeBackward(context, step, dz: dz)
     kernels.denseWeightGradient(
-      rows: rows, inputs: shape.inputs, outputs: shape.width, x: input, dz: dz, gradient: sums + shape.weights.start,
-      scratch: step.scratch)
+      rows: rows, x: input, dz: dz, gradient: shape.weights.matrix(in: sums), scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
     guard let dx = flow.dx, columns > 0 else { return }
     kernels.denseInputGradient(
-      rows: rows, inputs: shape.inputs, outputs: shape.width, columns: columns, dz: dz,
-      weights: context.parameters + shape.weights.start, dx: dx, scratch: step.scratch)
+      rows: rows, columns: columns, dz: dz, weights: shape.weights.matrix(in: context.parameters), dx: dx,
+      scratch: step.scratch)
     if skips, let skipped { kernels.add(rows: rows, units: columns, skipped.rows, to: dx) }
     context.times?.lap(shape.name, .inputGradient)
   }

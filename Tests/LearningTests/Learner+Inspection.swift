@@ -1,16 +1,17 @@
+import Learning
 import Tensors
 
-// Views for tests that compare with a plain reference; nothing in the program needs them.
+// What comparisons with a plain reference look at.
 extension Learner {
   /// The dense gradient in the order of `parametersDigestInput`: tables are not in it.
-  package var canonicalGradient: [Float] {
+  var canonicalGradient: [Float] {
     var values: [Float] = []
-    network.layout.forEachParameter { _, index in values.append(back.gradient[index]) }
+    network.layout.forEachParameter { _, index in values.append(denseGradient[index]) }
     return values
   }
 
   /// This rank's touched embedding rows: row number over all tables, and gradient (embedding, then wide weights).
-  package var touchedRows: [(row: Int, gradient: [Float])] {
+  var touchedRows: [(row: Int, gradient: [Float])] {
     let local = share.rows
     var place = 0
     var next = 0
@@ -27,18 +28,18 @@ extension Learner {
   }
 
   /// Elements of the dense gradient that are no parameter: always zero.
-  package var paddingIsZero: Bool {
+  var paddingIsZero: Bool {
     var isParameter = [Bool](repeating: false, count: network.layout.count)
     network.layout.forEachParameter { _, index in isParameter[index] = true }
     return isParameter.indices.allSatisfy {
-      isParameter[$0] || (back.gradient[$0] == 0 && network.parameters[$0] == 0)
+      isParameter[$0] || (denseGradient[$0] == 0 && network.parameters[$0] == 0)
     }
   }
 }
 
 extension Learner {
   /// Running mean and deviation of a number, and the centre and scale of its usual range.
-  package func statistics(ofNumber number: Int) -> (mean: Double, deviation: Double, center: Double, scale: Double) {
+  func statistics(ofNumber number: Int) -> (mean: Double, deviation: Double, center: Double, scale: Double) {
     let normalizer = network.normalizer
     return (
       normalizer.running.mean[number], normalizer.running.deviation(number), normalizer.ranges.center[number],
@@ -49,7 +50,7 @@ extension Learner {
 
 extension Learner {
   /// Sets all parameters, in the order of `parametersDigestInput`, to begin where another program began.
-  package func setCanonicalParameters(_ values: [Float]) {
+  func setCanonicalParameters(_ values: [Float]) {
     var next = 0
     network.layout.forEachParameter { _, index in
       network.parameters[index] = values[next]
@@ -68,12 +69,12 @@ extension Learner {
 
 extension Learner {
   /// By category that has them: the hashes of the values that have rows of their own, in the order of the rows; 0: free.
-  package var ownValues: [[UInt64]] { network.tables.dictionaries.map { Array($0.keys.buffer) } }
+  var ownValues: [[UInt64]] { network.tables.dictionaries.map { Array($0.keys.buffer) } }
 }
 
 extension Learner {
   /// The learning rates that the next step will use: dense layers, embedding rows, wide rows.
-  package var learningRates: [Double] {
+  var learningRates: [Double] {
     [optimizers.dense, optimizers.embeddingRows, optimizers.wideRows].map { $0.rate(at: step) }
   }
 }

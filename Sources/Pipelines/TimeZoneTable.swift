@@ -1,17 +1,17 @@
 import Foundation
 
-/// A time zone as the decoder takes it: how many seconds east of UTC its clocks are, from when on.
+/// A time zone as times are read with it: how many seconds east of UTC its clocks are, from when on.
 ///
 /// From the time zones of the system's Foundation, for the years 1900 to 2099, with every change of the law and every
 /// summer time; before and after, as at the nearer end.
-struct TimeZoneTable {
+public struct TimeZoneTable: Sendable, Hashable {
   /// Epoch seconds, ascending.
-  private(set) var starts: [Int64] = [.min]
+  public private(set) var starts: [Int64] = [.min]
   /// Seconds east of UTC; shape [starts.count].
-  private(set) var offsets: [Int32]
+  public private(set) var offsets: [Int32]
 
   /// - Parameter name: One that the parser let through.
-  init(named name: String) {
+  public init(named name: String) {
     guard let zone = TimeZone(identifier: name) else { preconditionFailure("there is no time zone \(name)") }
     // 1 January 1900 and 2100.
     var time = Date(timeIntervalSince1970: -2_208_988_800)

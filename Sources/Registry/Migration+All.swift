@@ -1,0 +1,27 @@
+extension Migration {
+  /// In the order of their numbers, from 1 without a gap: a line a file of `migrations/`, which the build puts into the
+  /// program (`PackageResources`, named for the file, a digit at its beginning left out). A test holds the two together.
+  package static let all: [Migration] = [
+    Migration(file: "0001_pipelines_and_group.sql", PackageResources._001_pipelines_and_group_sql),
+    Migration(file: "0002_checkpoints.sql", PackageResources._002_checkpoints_sql),
+    Migration(file: "0003_versions_and_journal.sql", PackageResources._003_versions_and_journal_sql),
+    Migration(file: "0004_incidents_and_servers.sql", PackageResources._004_incidents_and_servers_sql),
+    Migration(file: "0005_streams.sql", PackageResources._005_streams_sql),
+    Migration(file: "0006_fields_heads_and_seconds.sql", PackageResources._006_fields_heads_and_seconds_sql),
+    Migration(file: "0007_incidents_that_end.sql", PackageResources._007_incidents_that_end_sql),
+    Migration(file: "0008_contracts_and_lineages.sql", PackageResources._008_contracts_and_lineages_sql),
+    Migration(file: "0009_ledger_cover.sql", PackageResources._009_ledger_cover_sql),
+    Migration(file: "0010_runs.sql", PackageResources._010_runs_sql),
+  ]
+
+  /// - Parameters:
+  ///   - file: `NNNN_what_it_does.sql`
+  ///   - text: What the file holds.
+  private init(file: StaticString, _ text: [UInt8]) {
+    let parts = file.description.dropLast(".sql".count).split(separator: "_", maxSplits: 1)
+    guard let number = parts.first.flatMap({ Int64($0) }), let name = parts.last, parts.count == 2 else {
+      preconditionFailure("\(file) is no migration's name")
+    }
+    self.init(version: number, name: String(name), sql: String(decoding: text, as: UTF8.self))
+  }
+}
