@@ -1,4 +1,4 @@
-import Pipelines
+package import Pipelines
 import Synchronization
 
 /// The class names that a rank's decoder has met, by its numbers, on their way from the consumer's thread to the step

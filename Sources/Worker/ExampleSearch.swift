@@ -1,6 +1,6 @@
 import Foundation
 package import Ingest
-import Pipelines
+package import Pipelines
 package import Vocabulary
 
 /// Finds, once for each reason and field, the value that was refused; and once for each field that nearly every record

@@ -1,4 +1,4 @@
-import Pipelines
+package import Pipelines
 import Vocabulary
 
 /// A record whose class the model does not know, as its rank tells the others.

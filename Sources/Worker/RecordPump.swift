@@ -1,6 +1,6 @@
 package import Ingest
 package import Kafka
-import Pipelines
+package import Pipelines
 import Vocabulary
 
 /// Moves records from the consumer into the partition buffers, decoded; what is refused goes to the dead letters.

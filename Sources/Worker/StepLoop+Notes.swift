@@ -1,4 +1,5 @@
 import Collectives
+import Ingest
 import Learning
 import Pipelines
 import Vocabulary

@@ -1,5 +1,6 @@
 import Ingest
 import Pipelines
+import Tensors
 import Vocabulary
 
 /// A row whose class can be none of the model's.

@@ -1,7 +1,7 @@
 package import Ingest
 import Pipelines
 package import Tensors
-import Vocabulary
+package import Vocabulary
 
 /// What one rank takes from its partitions for a step, and what becomes of it.
 ///

@@ -1,5 +1,5 @@
 package import Evaluation
-import Pipelines
+package import Pipelines
 
 /// A class that is declared and never comes: a typing error, most often, or a stream that is not the one that was meant.
 package enum ClassOccurrence {
