@@ -95,7 +95,7 @@ struct cjson_decoder {
       const std::string &text = place->stranger;
       int32_t known = place->values.find(text.data(), text.size(), hash64(text.data(), text.size()));
       if (known < 0 && place->values.count() - place->given.value_count >= place->given.found_max) {
-        keeper.note(CJSON_BAD_LABEL, *place);
+        keeper.note(CJSON_BAD_LABEL, *place, {reinterpret_cast<const uint8_t *>(text.data()), text.size()}, true);
         return;
       }
       label = float(known < 0 ? place->values.add(text) : known);
@@ -201,6 +201,16 @@ const char *cjson_class(const cjson_decoder *decoder, int32_t field, size_t plac
   const std::string &text = decoder->fields[field]->values.text(place);
   *length = text.size();
   return text.data();
+}
+
+void cjson_know_class(cjson_decoder *decoder, int32_t field, const char *text, size_t length) {
+  TextSet &values = decoder->fields[field]->values;
+  if (values.find(text, length, hash64(text, length)) < 0) values.add(std::string(text, length));
+}
+
+void cjson_close_classes(cjson_decoder *decoder, int32_t field) {
+  Field &place = *decoder->fields[field];
+  place.given.found_max = place.values.count() - place.given.value_count;
 }
 
 void cjson_destroy(cjson_decoder *decoder) { delete decoder; }

@@ -286,6 +286,19 @@ public final class RecordDecoder {
     }
   }
 
+  /// Classes that others have found: they are found from now on, too. Nothing where no label finds its classes.
+  ///
+  /// - Parameter isAll: No further one is found; a record with another is rejected as `badLabel`.
+  public func know(classes: [String], isAll: Bool) {
+    guard let findingField else { return }
+    for var name in classes {
+      name.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) { cjson_know_class(decoder, findingField, $0.baseAddress, $0.count) }
+      }
+    }
+    if isAll { cjson_close_classes(decoder, findingField) }
+  }
+
   /// Writes the crosses of the first rows of a batch, of which all columns have been decoded one by one.
   public func cross(rows: Int, of batch: FeatureBatch) { crosses?.fill(decoder, rows: rows, of: batch) }
 

@@ -1,7 +1,8 @@
 public import Health
 public import Tensors
 
-/// What a worker learns with: all that it asks of a model, whatever the model is made of.
+/// What a worker learns with: all that it asks of a model, whatever the model is made of. (`facts` and `remember` it does not
+/// ask yet: no encoder of a pipeline remembers.)
 ///
 /// The order of a step: `predict` → `backward` → (sum `denseGradient` over ranks, gather attachments and facts) → `absorb` and
 /// `remember` → `apply`, or `discardStep` instead; alone, `absorbOwn` takes the place of `absorb`. Confined to one thread at a

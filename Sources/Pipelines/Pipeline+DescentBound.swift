@@ -7,10 +7,16 @@ extension Pipeline {
   /// two over the rows makes each error larger than the one before.
   private var descentBound: Double? {
     guard heads.contains(where: { $0.task == .regression }) else { return nil }
-    let rows = schema.categoryInputs.reduce(schema.sparseFeatures.count) { sum, feature in
-      sum + (feature.combine == .sum ? feature.valuesMax : 1)
+    let rows = schema.categoryInputs.reduce(0.0) { sum, feature in
+      sum + Double(feature.combine == .sum ? feature.valuesMax : 1)
     }
-    return 1 / Double(rows + 1)
+    // Weights that are divided by their norm are together 1 at most; others count with their squares.
+    let pairs = schema.sparseFeatures.reduce(0.0) { sum, feature in
+      guard feature.norm == .none else { return sum + 1 }
+      let most = feature.clip.map { max(abs($0.lowerBound), abs($0.upperBound)) } ?? 1
+      return sum + Double(feature.pairsMax) * max(1, most * most)
+    }
+    return 1 / (rows + pairs + 1)
   }
 
   private func bounded(_ optimizer: TrainingSettings.Optimizer) -> TrainingSettings.Optimizer {

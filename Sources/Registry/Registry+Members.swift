@@ -37,7 +37,7 @@ extension Registry {
         INSERT INTO members (pipeline_id, id, address, held_step, work_fingerprint, run)
         VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, held_step = EXCLUDED.held_step,
-          work_fingerprint = EXCLUDED.work_fingerprint,
+          work_fingerprint = EXCLUDED.work_fingerprint, run = EXCLUDED.run,
           joined_at = CASE WHEN members.waiting THEN members.joined_at ELSE now() END,
           waiting = true, last_seen = now()
         RETURNING coalesce((SELECT waiting FROM before), false) AS was_waiting

@@ -89,7 +89,7 @@ extension Registry {
   @discardableResult
   public func prune(pipeline: Int64, run: RunID = .live, keep: Int) async throws -> Int {
     try await bulkLink.transaction(patience: patience) { session in
-      _ = try session.lockPipeline(pipeline)
+      _ = try session.lock(run, of: pipeline)
       let dropped = try session.query(
         """
         UPDATE checkpoints SET has_state = false WHERE pipeline_id = $1 AND run = $3 AND has_state

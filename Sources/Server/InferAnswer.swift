@@ -30,17 +30,17 @@ struct InferAnswer {
     }
     json.raw(",\"outputs\":[")
     var isFirst = true
-    func begin(_ name: String, _ type: TensorType, _ width: Int) {
+    func begin(_ name: String, _ type: TensorType, _ width: Int?) {
       if !isFirst { json.raw(",") }
       isFirst = false
       json.raw("{\"name\":\"\(name)\",\"datatype\":\"\(type.rawValue)\",\"shape\":[\(rows)")
-      json.raw(width != 1 ? ",\(width)]" : "]")
+      json.raw(width.map { ",\($0)]" } ?? "]")
     }
     func end(binary start: Int) { json.raw(",\"parameters\":{\"binary_data_size\":\(tensors.count - start)}}") }
     for (head, output) in description.outputs.enumerated() {
       let values = outputs(head)[..<(rows * output.width)]
       if let form = request.form(of: output.name) {
-        begin(output.name, .fp32, output.width)
+        begin(output.name, .fp32, output.isWide ? output.width : nil)
         switch form {
         case .json:
           json.raw(",\"data\":[")
@@ -53,7 +53,7 @@ struct InferAnswer {
         }
       }
       guard let label = output.label, let classes = output.classes, let form = request.form(of: label) else { continue }
-      begin(label, .bytes, 1)
+      begin(label, .bytes, nil)
       let names = (0..<rows).lazy.map {
         classes.mostProbable(values[($0 * output.width)..<(($0 + 1) * output.width)])
       }

@@ -15,8 +15,8 @@ struct ModelDescription: Sendable {
     /// The output that names the most probable class; nil: none does.
     let label: String?
 
-    /// Whether a row has several numbers, or none: no class was found yet.
-    var isWide: Bool { width != 1 }
+    /// Whether a row is a list, of as many numbers as there are classes: also where one alone was found yet, or none.
+    let isWide: Bool
   }
 
   init(_ pipeline: Pipeline) {
@@ -26,7 +26,9 @@ struct ModelDescription: Sendable {
     outputs = pipeline.heads.map { head in
       // A head that has the name already, of a file older than the rule against it, keeps it.
       let label = head.labelOutput.map { heads.contains($0) ? $0 + "_" : $0 }
-      return Output(name: head.name, classes: head.classNames, width: head.outputCount, label: label)
+      return Output(
+        name: head.name, classes: head.classNames, width: head.outputCount, label: label,
+        isWide: head.task == .multiclass)
     }
   }
 

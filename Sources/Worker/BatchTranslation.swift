@@ -36,7 +36,10 @@ package final class BatchTranslation {
 
   /// nil: both read records alike.
   package init?(from own: Pipeline, to other: Pipeline, capacity: Int) {
-    guard own.schema != other.schema else { return nil }
+    // Labels are no part of a batch that is only answered: what classes were found makes no difference.
+    var alike = other.schema
+    alike.label = own.schema.label
+    guard own.schema != alike else { return nil }
     batch = LearnerSpec(other).makeBatch(capacity: capacity)
     let (mine, theirs) = (own.schema, other.schema)
     numbers = theirs.numericFeatures.map { feature in

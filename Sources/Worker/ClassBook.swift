@@ -1,19 +1,26 @@
 package import Pipelines
 import Synchronization
 
-/// The class names that a rank's decoder has met, by its numbers, on their way from the consumer's thread to the step
-/// thread: a name stands here before a record that has it is handed over. Bounded as the decoder is.
+/// What a rank's consumer and its step thread tell each other of classes that are found: the names that the decoder has met,
+/// by its numbers, each before a record that has it is handed over, and the model's classes, which a decoder need not have
+/// met. Bounded as the decoder is.
 package final class ClassBook: Sendable {
   private struct State {
     var names: [String] = []
-    /// Once the model has as many classes as it may: all others are refused before they wait anywhere.
-    var classes: Set<String>?
+    /// The model's, as far as the decoder is to hear of them.
+    var classes: [String]
+    var isFull = false
   }
 
-  private let state = Mutex(State())
-  private let isClosed = Atomic<Bool>(false)
+  private let state: Mutex<State>
+  /// Whether there is something that the decoder has not heard.
+  private let isNew: Atomic<Bool>
 
-  package init() {}
+  /// - Parameter classes: Of the model, found before.
+  package init(classes: [String] = []) {
+    state = Mutex(State(classes: classes))
+    isNew = Atomic(!classes.isEmpty)
+  }
 
   package func add(_ names: [String]) { state.withLock { $0.names += names } }
 
@@ -22,17 +29,16 @@ package final class ClassBook: Sendable {
 
   /// No class comes to these any more.
   package func close(_ classes: [String]) {
-    state.withLock { $0.classes = Set(classes) }
-    isClosed.store(true, ordering: .releasing)
+    state.withLock { ($0.classes, $0.isFull) = (classes, true) }
+    isNew.store(true, ordering: .releasing)
   }
 
-  /// The name, where it can become a class no more; nil: it is one, or may become one.
-  package func stranger(_ number: Int) -> String? {
-    guard isClosed.load(ordering: .acquiring) else { return nil }
-    return state.withLock { state in
-      guard state.names.indices.contains(number), let classes = state.classes else { return nil }
-      return classes.contains(state.names[number]) ? nil : state.names[number]
-    }
+  package var isClosed: Bool { state.withLock(\.isFull) }
+
+  /// What the decoder has not heard of the model's classes; nil: nothing.
+  package func takeClasses() -> (names: [String], isAll: Bool)? {
+    guard isNew.exchange(false, ordering: .acquiring) else { return nil }
+    return state.withLock { ($0.classes, $0.isFull) }
   }
 
   /// What a dead letter says of a record that was refused for its class.

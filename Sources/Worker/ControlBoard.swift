@@ -35,6 +35,8 @@ package final class ControlBoard: Sendable {
     /// Over the lineage, and since the last checkpoint.
     package var measures: Measures?
     package var window: Measures?
+    /// Found so far; nil: they are listed, or there are none.
+    package var classes: Int?
     /// By `RejectReason.index`.
     package var rejectedByReason: [Int64] = []
     package var fields = FieldAccount()

@@ -1,5 +1,6 @@
 package import Evaluation
 import Foundation
+package import Pipelines
 import Registry
 
 /// Whether what is learned gets worse instead of better, from the tallies that grow with the stream. A rule.
@@ -43,6 +44,12 @@ package struct DivergenceWatch: Sendable {
 }
 
 extension EvaluationTask {
+  /// - Parameter found: Classes, where they are found: who knows nothing chooses among these.
+  package init(_ pipeline: Pipeline, found: Int?) {
+    self = EvaluationTask(pipeline)
+    if case .multiclass = self, let found { self = .multiclass(max(2, found)) }
+  }
+
   /// The loss of an answer that favours no class; of values 0.
   fileprivate var ignorance: Double {
     switch self {
@@ -58,7 +65,7 @@ extension WorkerHeartbeat {
   func tellDivergence(_ watch: inout DivergenceWatch) async {
     let facts = resources.board.currentFacts
     guard facts.generation != nil, let measures = facts.measures,
-      let finding = watch.look(measures, task: EvaluationTask(resources.pipeline))
+      let finding = watch.look(measures, task: EvaluationTask(resources.pipeline, found: facts.classes))
     else { return }
     if finding.isEmpty {
       await resources.troubles.clear(.learning)

@@ -53,6 +53,11 @@ actor IncidentWriter {
 
   private func write(until deadline: Deadline) async throws {
     found += resources.quarantine.takeFound()
+    if let lost = resources.quarantine.takeLost() {
+      for _ in 0..<lost.count {
+        resources.deadLetters.noteLost(lost.first, cause: "too many letters were waiting for the log to be read again")
+      }
+    }
     if !found.isEmpty {
       let records = found
       let incidents = records.filter { $0.reason == .nonFinite }

@@ -13,14 +13,31 @@ package struct QuarantinedRecord: Sendable {
   package var reason = RejectReason.nonFinite
   /// What the letter says of it.
   package var remark: String?
+
+  package init(
+    position: RecordPosition, step: Int64, layer: String, feature: String?, reason: RejectReason = .nonFinite,
+    remark: String? = nil
+  ) {
+    (self.position, self.step, self.layer, self.feature) = (position, step, layer, feature)
+    (self.reason, self.remark) = (reason, remark)
+  }
 }
 
 /// Finds the records behind a non-finite number, takes them out of the step and keeps them for the incident writer.
 package final class Quarantine: Sendable {
   private let topic: String
-  private let found = Mutex<[QuarantinedRecord]>([])
-  /// A bound on what waits to be written: the budget stops the lineage long before.
-  private static let waitingMax = 10_000
+  private struct Found {
+    var records: [QuarantinedRecord] = []
+    /// Of these, those that no incident tells of.
+    var letters = 0
+    /// Letters that found no room, and the first of them.
+    var lost = 0
+    var firstLost: RecordPosition?
+  }
+
+  private let found = Mutex(Found())
+  /// A bound on what waits to be written, of either kind: of non-finite records the budget stops the lineage long before.
+  package static let waitingMax = 10_000
 
   package init(topic: String) { self.topic = topic }
 
@@ -57,14 +74,33 @@ package final class Quarantine: Sendable {
   }
 
   package func takeFound() -> [QuarantinedRecord] {
-    found.withLock { records in
-      defer { records.removeAll() }
-      return records
+    found.withLock { found in
+      defer { (found.records, found.letters) = ([], 0) }
+      return found.records
+    }
+  }
+
+  /// How many letters were lost since the last call because too many waited, and where the first of the records lies.
+  package func takeLost() -> (count: Int, first: RecordPosition)? {
+    found.withLock { found in
+      defer { (found.lost, found.firstLost) = (0, nil) }
+      return found.firstLost.map { (found.lost, $0) }
     }
   }
 
   /// Keeps a record for the incident writer.
   package func put(_ record: QuarantinedRecord) {
-    found.withLock { if $0.count < Self.waitingMax { $0.append(record) } }
+    found.withLock { found in
+      let isLetter = record.reason != .nonFinite
+      let waiting = isLetter ? found.letters : found.records.count - found.letters
+      guard waiting < Self.waitingMax else {
+        guard isLetter else { return }
+        found.lost += 1
+        found.firstLost = found.firstLost ?? record.position
+        return
+      }
+      found.letters += isLetter ? 1 : 0
+      found.records.append(record)
+    }
   }
 }

@@ -70,6 +70,7 @@ package struct RecordPump: Sendable {
       do {
         try await consumer.perform { consumer in
           try consumer.verify(assignment)
+          decoding.learnClasses()
           _ = try consumer.pollAny(
             partitions: polled, waitUpTo: polled.isEmpty ? .milliseconds(2) : .milliseconds(50)
           ) { partition, record in decoding.take(record, of: partition) }
@@ -218,12 +219,9 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
     recordsUntold += 1
     switch decoder.decode(record.value, into: slot) {
     case .example:
-      if let book, let label {
+      if let book {
         let found = decoder.takeFoundClasses()
         if !found.isEmpty { book.add(found) }
-        if !slot.labels[0].isNaN, let stranger = book.stranger(Int(slot.labels[0])) {
-          return refuse(record, of: partition, intake.buffer, ClassBook.refusal(stranger, label: label))
-        }
       }
       let marks = decoder.marks
       // First, so that what it finds travels with this record.
@@ -238,20 +236,24 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
         deadLetters.put(
           DeadLetter(
             position: RecordPosition(topic: topic, partition: partition, offset: record.offset), reason: reason,
-            field: field, key: record.key, value: record.value))
+            field: refusal(reason, place) ?? field, key: record.key, value: record.value))
       }
       intake.buffer.commitRejected(offset: record.offset, reason: reason, field: place)
     }
   }
 
-  /// A record of a class that comes to the model no more.
-  private func refuse(_ record: KafkaRecord, of partition: Int32, _ buffer: PartitionBuffer, _ remark: String) {
-    search.noteRejected(
-      .badLabel, field: labelField, record.value, partition: partition, offset: record.offset, topic: topic)
-    deadLetters.put(
-      DeadLetter(
-        position: RecordPosition(topic: topic, partition: partition, offset: record.offset), reason: .badLabel,
-        field: remark, key: record.key, value: record.value))
-    buffer.commitRejected(offset: record.offset, reason: .badLabel, field: labelField)
+  /// What the letter says where a class was refused because there are as many as may be found; nil: it was not.
+  private func refusal(_ reason: RejectReason, _ field: Int?) -> String? {
+    guard reason == .badLabel, field == labelField, let label, let book, book.isClosed,
+      let value = decoder.rejectedValue, value.hasPrefix("\"")
+    else { return nil }
+    return ClassBook.refusal(String(value.dropFirst().dropLast()), label: label)
+  }
+
+  /// The decoder hears of the model's classes, whoever found them.
+  func learnClasses() {
+    guard let news = book?.takeClasses() else { return }
+    decoder.know(classes: news.names, isAll: news.isAll)
+    book?.add(decoder.takeFoundClasses())
   }
 }

@@ -8,9 +8,14 @@ package final class ShadowPredictions {
   private let task: EvaluationTask
   private let storage: AlignedBuffer<Float>
   private var current: StableShadow.Loaded?
+  /// The classes that the learner has found; nil: they are listed, and each has the place that the version gives it.
+  private let found: FoundClasses?
+  /// By class of the learner: the version's place of it; −1: it has none.
+  private var places: [Int] = []
 
-  package init(source: StableShadow, task: EvaluationTask, batchCapacity: Int) {
+  package init(source: StableShadow, task: EvaluationTask, batchCapacity: Int, classes: FoundClasses? = nil) {
     self.source = source
+    found = classes
     self.task = task
     storage = AlignedBuffer(count: batchCapacity)
   }
@@ -22,7 +27,10 @@ package final class ShadowPredictions {
   package var losses: UnsafePointer<Float> { UnsafePointer(storage.pointer) }
 
   package func predict(_ batch: FeatureBatch) {
-    if let loaded = source.loaded(otherThan: version) { current = loaded }
+    if let loaded = source.loaded(otherThan: version) {
+      current = loaded
+      places.removeAll(keepingCapacity: true)
+    }
     guard let current else {
       for row in 0..<batch.count { storage.pointer[row] = .nan }
       return
@@ -30,14 +38,23 @@ package final class ShadowPredictions {
     current.predictor.predict(current.translation?.run(batch) ?? batch)
     let outputs = current.predictor.outputs
     let width = current.predictor.outputCount
+    if let found, let own = current.classes, places.count < found.names.count {
+      for name in found.names.dropFirst(places.count) { places.append(own.firstIndex(of: name) ?? -1) }
+    }
     for row in 0..<batch.count {
-      let label = batch.labels[row * batch.labelCount]
-      // A class that was found later is none of the version's.
-      guard !label.isNaN, width == 1 || Int(label) < width, let base = outputs.baseAddress else {
+      // A class that the version does not know is none of its answers.
+      guard let label = label(batch.labels[row * batch.labelCount], width: width), let base = outputs.baseAddress else {
         storage.pointer[row] = .nan
         continue
       }
       storage.pointer[row] = Float(task.loss(outputs: base + row * width, label: label))
     }
+  }
+  /// A label as the version numbers it; nil: there is none.
+  private func label(_ own: Float, width: Int) -> Float? {
+    guard !own.isNaN else { return nil }
+    guard case .multiclass = task else { return own }
+    let place = places.isEmpty ? Int(own) : places[Int(own)]
+    return place >= 0 && place < width ? Float(place) : nil
   }
 }

@@ -16,10 +16,14 @@ package final class StableShadow: Sendable {
     package let predictor: Predictor
     /// To what the version reads; nil: it reads records as the learner does.
     package let translation: BatchTranslation?
+    /// In the order of its outputs; nil: the pipeline lists them.
+    package let classes: [String]?
   }
 
-  package func offer(version: Int64, predictor: sending Predictor, translation: sending BatchTranslation? = nil) {
-    let value = Loaded(version: version, predictor: predictor, translation: translation)
+  package func offer(
+    version: Int64, predictor: sending Predictor, translation: sending BatchTranslation? = nil, classes: [String]? = nil
+  ) {
+    let value = Loaded(version: version, predictor: predictor, translation: translation, classes: classes)
     newest.withLock { $0 = value }
   }
 

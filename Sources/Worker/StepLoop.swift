@@ -260,7 +260,8 @@ package final class StepLoop {
   private func takeRecords(wishes: ControlBoard.Wishes, flags: inout StepFlags) {
     if isRenamed, closing == nil {
       isRenamed = false
-      if shares.hasRecords {
+      // Also a share of refused records alone: its partition has moved on, and nobody has agreed on it yet.
+      if shares.hasProgress {
         flags.insert(.notAtEnd)
         return
       }
@@ -277,7 +278,7 @@ package final class StepLoop {
       return
     }
     // A void step keeps what was taken: only ranks whose shares were not full try again.
-    if settings.reproducible, shares.hasRecords { return }
+    if settings.reproducible, shares.hasProgress { return }
     waitForRecords(wishes: wishes)
     if shares.hasFullShare { flags.insert(.backlog) }
     if settings.reproducible, !shares.canFill, !(wishes.stopsAtEnd && shares.restIsAtEnd) {
@@ -382,6 +383,7 @@ package final class StepLoop {
       facts.rejected = state.rejectedTotal
       facts.measures = Measures(state.metrics)
       facts.window = Measures(state.window)
+      facts.classes = shares.classes?.names.count
       facts.rejectedByReason = state.rejected
       facts.fields = state.fields
       facts.heads = state.heads

@@ -71,6 +71,7 @@ package final class StepShares {
   package func clear() {
     batch.count = 0
     strangers.removeAll(keepingCapacity: true)
+    refused.removeAll(keepingCapacity: true)
     shares.removeAll(keepingCapacity: true)
     for place in rejected.indices { rejected[place] = 0 }
     tally.clear()

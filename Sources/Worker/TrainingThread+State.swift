@@ -10,14 +10,6 @@ import Telemetry
 import Vocabulary
 
 extension TrainingThread {
-  /// What a rank knows before the first step of a generation.
-  private struct Standing {
-    /// The step of the state in this rank's memory; −1: none.
-    var held: Int64 = -1
-    /// The step of the newest checkpoint; −1: none. Only the leader looks.
-    var saved: Int64 = -1
-  }
-
   /// Makes every rank hold the newest state there is: from a member's memory, else from the newest checkpoint, else new.
   ///
   /// - Throws: `CollectiveError` when a peer is lost; `LearningError` when the saved state is of another model.
@@ -25,12 +17,13 @@ extension TrainingThread {
     let isLeader = collective.rank == Rank(0)
     let newest = isLeader ? try newestCheckpoint() : nil
     let standings = try exchange(
-      Standing(held: state?.step ?? -1, saved: newest?.step ?? -1), over: collective)
+      Standing(
+        held: state?.step ?? -1, classes: Int64(state?.classes.count ?? 0), saved: newest?.step ?? -1),
+      over: collective)
     let saved = standings[0].saved
     savedStep = saved
-    let held = standings.map(\.held).max() ?? -1
-    let isInMemory = held >= 0 && held >= saved
-    let source = isInMemory ? Rank(standings.firstIndex { $0.held == held } ?? 0) : Rank(0)
+    let holder = Standing.source(standings)
+    let (isInMemory, source) = (holder != nil, holder ?? Rank(0))
     if isLeader {
       let checkpoints = resources.checkpoints
       let parent = newest?.id
@@ -42,7 +35,7 @@ extension TrainingThread {
     if collective.rank == source, !isInMemory {
       state = try newest.map { try restore($0) } ?? newState()
     }
-    if isInMemory, standings.allSatisfy({ $0.held == held }), let state { return state }
+    if isInMemory, Standing.agree(standings), let state { return state }
     var bytes: [UInt8] = []
     if collective.rank == source, let state { bytes = try state.handOver(learner: learner.encodeState()) }
     bytes = try collective.broadcast(from: source, bytes, deadline: .after(.seconds(60)))
@@ -54,6 +47,7 @@ extension TrainingThread {
   private func exchange(_ standing: Standing, over collective: any Collective) throws -> [Standing] {
     var bytes: [UInt8] = []
     bytes.append(raw: standing.held)
+    bytes.append(raw: standing.classes)
     bytes.append(raw: standing.saved)
     return try bytes.withUnsafeBytes { attachment in
       try collective.exchange(
@@ -62,7 +56,7 @@ extension TrainingThread {
       ) { attachments in
         try attachments.map { bytes in
           var reader = ByteReader(bytes)
-          return Standing(held: try reader.read(), saved: try reader.read())
+          return Standing(held: try reader.read(), classes: try reader.read(), saved: try reader.read())
         }
       }
     }
@@ -78,9 +72,13 @@ extension TrainingThread {
   private func restore(_ checkpoint: CheckpointRecord) throws -> TrainingState {
     let registry = resources.registry
     let bytes = try blockingAwait(until: .after(.seconds(60))) { try await registry.state(of: checkpoint.id) }
-    try take(bytes, of: checkpoint)
+    let contract = try blockingAwait(until: .after(.seconds(20))) {
+      try await registry.contract(ofCheckpoint: checkpoint.id)
+    }.map { try DataContract(text: $0.text) }
+    try take(bytes, of: checkpoint, under: contract)
     var state = TrainingState(checkpoint.checkpoint, task: task, resources.fields)
-    state.classes = try classes(of: checkpoint)
+    // Those that were listed, where they are found from now on.
+    if resources.pipeline.schema.label.findsClasses { state.classes = contract?.schema.label.classes ?? [] }
     try begin(&state)
     resources.logger.notice(
       "resuming from a checkpoint", [.checkpoint: LogValue(checkpoint.id), .step: LogValue(checkpoint.step)])
@@ -88,13 +86,9 @@ extension TrainingThread {
   }
 
   /// The learner goes on from a checkpoint's state; what was learned under another contract is taken over by name.
-  private func take(_ bytes: [UInt8], of checkpoint: CheckpointRecord) throws {
-    let registry = resources.registry
-    let contract = try blockingAwait(until: .after(.seconds(20))) {
-      try await registry.contract(ofCheckpoint: checkpoint.id)
-    }
+  private func take(_ bytes: [UInt8], of checkpoint: CheckpointRecord, under contract: DataContract?) throws {
     guard let contract, contract.text != resources.contract else { return try learner.restoreState(bytes) }
-    let before = resources.pipeline.under(try DataContract(text: contract.text))
+    let before = resources.pipeline.under(contract)
     let spec = LearnerSpec(before)
     if learner.hasShape(of: spec), before.schema.categoryInputs == resources.pipeline.schema.categoryInputs {
       return try learner.restoreState(bytes)
@@ -108,16 +102,6 @@ extension TrainingThread {
       listed: CategoryRows.listed(from: before.schema, to: resources.pipeline.schema))
     resources.logger.notice(
       "the model goes on with what was added to it", [.checkpoint: LogValue(checkpoint.id)])
-  }
-
-  /// The classes that were found until a checkpoint; those that were listed, where they are found from now on.
-  private func classes(of checkpoint: CheckpointRecord) throws -> [String] {
-    guard resources.pipeline.schema.label.findsClasses else { return [] }
-    let registry = resources.registry
-    let contract = try blockingAwait(until: .after(.seconds(20))) {
-      try await registry.contract(ofCheckpoint: checkpoint.id)
-    }
-    return try contract.map { try DataContract(text: $0.text).schema.label.classes } ?? []
   }
 
   private func newState() throws -> TrainingState {

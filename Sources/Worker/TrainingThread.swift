@@ -250,7 +250,7 @@ final class TrainingThread {
     }
     // Where the topic is another one nothing is read: the group ends in agreement.
     let label = resources.pipeline.schema.label
-    let book = label.findsClasses ? ClassBook() : nil
+    let book = label.findsClasses ? ClassBook(classes: agreed.classes) : nil
     let classes = book.map { FoundClasses(label, names: agreed.classes, book: $0) }
     let pump = try isStreamKnown(owned) ? startPump(buffers, book) : nil
     defer { pump?.cancel() }
@@ -271,7 +271,8 @@ final class TrainingThread {
       account: StepAccount(
         rowsMax: share, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
       board: resources.board,
-      shadow: ShadowPredictions(source: resources.shadow, task: task, batchCapacity: batch.capacity),
+      shadow: ShadowPredictions(
+        source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes),
       quarantine: resources.quarantine, state: agreed, examples: resources.examples, savedStep: max(0, savedStep),
       durableStep: { checkpoints.durableStep }
     ) { checkpoints.submit($0) }

@@ -156,7 +156,9 @@ struct WorkerHeartbeat: Sendable {
       let capacity = resources.partitionCount * own.training.recordsPerPartition
       let predictor = try Predictor(spec: LearnerSpec(theirs), state: bytes, batchCapacity: capacity)
       let translation = BatchTranslation(from: own, to: theirs, capacity: capacity)
-      resources.shadow.offer(version: stable.number, predictor: predictor, translation: translation)
+      resources.shadow.offer(
+        version: stable.number, predictor: predictor, translation: translation,
+        classes: own.schema.label.findsClasses ? theirs.schema.label.classes : nil)
       shadow.version = stable.number
     } catch {
       shadow.refused = (stable.number, .now + .seconds(30), error)

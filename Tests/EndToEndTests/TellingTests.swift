@@ -85,6 +85,18 @@ struct TellingTests {
     #expect(found.first?["value"] as? String ?? "" != "")
     #expect(try place.run("dead-letters", "--reason", "overflow").output.contains("holds 120 of other reasons"))
     #expect(try place.run("dead-letters", "--reason", "nonsense").code == 64)
+
+    // A run tells of its own letters, the status of the lineage's.
+    let more = try write(#"{"x":{"amount":1,"price":"wrong","kind":"p"},"y":1}"# + "\n", to: "more.jsonl")
+    #expect(try place.run("feed", more, "--pipeline", pipeline).code == 0)
+    let again = try place.run("start", pipeline, "--until", "end", "--json")
+    #expect(again.code == 0, "\(again.complaints.suffix(3000))")
+    #expect(delivered(try again.json()["status"] as? [String: Any]) == 1)
+    #expect(delivered(try place.run("status", "--json").json()) == 121)
     #expect(try place.run("dev", "down").code == 0)
+  }
+
+  private func delivered(_ status: [String: Any]?) -> Int? {
+    (status?["deadLetters"] as? [String: Any])?["delivered"] as? Int
   }
 }

@@ -59,4 +59,18 @@ struct FoundClassTests {
       #expect(Reader(strangers: 9)(#"{"y":"\#(text)","a":1}"#).outcome == .rejected(.badLabel, field: "y"))
     }
   }
+
+  @Test("what others have found is known, and once no more may come a flood takes no class its number")
+  func known() {
+    let read = Reader(strangers: 5)
+    #expect(read(#"{"y":"own","a":1}"#).label == 0)
+    read.decoder.know(classes: ["own", "é", "late"], isAll: true)
+    #expect(read.decoder.takeFoundClasses() == ["own", "é", "late"])
+    for number in 0..<20 {
+      #expect(read(#"{"y":"junk \#(number)","a":1}"#).outcome == .rejected(.badLabel, field: "y"))
+      #expect(read.decoder.rejectedValue == #""junk \#(number)""#)
+    }
+    #expect(read(#"{"y":"late","a":1}"#).label == 2 && read(#"{"y":"é","a":1}"#).label == 1)
+    #expect(read.decoder.takeFoundClasses().isEmpty)
+  }
 }

@@ -1,3 +1,4 @@
+import Health
 import Learning
 import Tensors
 import Testing
@@ -38,12 +39,13 @@ struct FoundClassLearningTests {
       }
       let local = learner.backward(batch)
       #expect(local.isFinite && local.labelled == 13)
+      // The wide weights are the last of a row's.
+      #expect(learner.touchedRows.allSatisfy { $0.gradient.suffix(37).allSatisfy { $0 == 0 } })
       learner.absorbOwn()
       #expect(learner.apply(labelled: local.labelled, lossSum: local.lossSum).isFinite)
     }
     learner.know(classes: 4)
     learner.predict(batch)
-    // Its logit has moved with nothing so far: the others have had all the gradient.
     #expect((0..<16).allSatisfy { learner.outputs[$0 * 40 + 3] > 0 && learner.outputs[$0 * 40 + 4] == 0 })
   }
 
@@ -89,5 +91,22 @@ struct FoundClassLearningTests {
     let old = Learner(spec: Self.spec(3, known: nil), batchCapacity: 16)
     let new = Learner(spec: Self.spec(4, known: nil), batchCapacity: 16)
     #expect(throws: LearningError.self) { try new.adoptState(old.encodeState(), of: old.spec) }
+  }
+
+  @Test("of a linear model those that are not known are no dead outputs")
+  func health() throws {
+    var spec = Self.spec(64, known: 3)
+    (spec.kind, spec.hidden, spec.wide) = (.linear, [], false)
+    let learner = Learner(spec: spec, batchCapacity: 16)
+    let batch = Self.batch(spec, classes: 3)
+    for _ in 0..<10 {
+      learner.predict(batch)
+      let local = learner.backward(batch)
+      learner.absorbOwn()
+      #expect(learner.apply(labelled: local.labelled, lossSum: local.lossSum).isFinite)
+    }
+    learner.know(classes: 5)
+    let output = try #require(learner.takeHealth().last { !$0.sketch.unitActivity.isEmpty })
+    #expect(output.sketch.unitActivity.count == 5 && output.sketch.deadUnits == 2 && output.sketch.count == 480)
   }
 }

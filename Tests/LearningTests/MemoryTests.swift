@@ -103,6 +103,7 @@ struct MemoryTests {
     #expect(second.memory.encodeState() != memory)
     try second.memory.restoreState(memory)
     #expect(second.memory.encodeState() == memory)
+    #expect(second.memory.takeChanges().isEmpty)
     #expect(second.encodeState() == state)
     for count in 5..<9 { #expect(step(first, alternating(count)) == step(second, alternating(count))) }
     #expect(second.encodeState() == first.encodeState())

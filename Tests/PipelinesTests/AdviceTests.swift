@@ -34,7 +34,7 @@ struct AdviceTests {
 
   @Test("the bound follows the rows that a record touches, and momentum; groups of another bound are other groups")
   func bound() throws {
-    func pipeline(_ task: String, _ optimizer: String) throws -> Pipeline {
+    func pipeline(_ task: String, _ optimizer: String, map: String = "") throws -> Pipeline {
       try parsed(
         """
         name: bound
@@ -44,13 +44,15 @@ struct AdviceTests {
           features:
             - { name: a, type: category }
             - { name: b, type: category, values_max: 6, combine: sum }
-            - { name: w, type: map }
+            - { name: w, type: map\(map) }
             - { name: n, type: float }
         model: { task: \(task) }
         training: { embedding_optimizer: { kind: sgd, \(optimizer) } }
         """)
     }
     #expect(try pipeline("regression", "learning_rate: 1").embeddingOptimizer.learningRate == 1.0 / 9)
+    let whole = ", norm: none, keys_max: 100, clip: [-3, 2]"
+    #expect(try pipeline("regression", "learning_rate: 1", map: whole).embeddingOptimizer.learningRate == 1.0 / 908)
     #expect(try pipeline("regression", "learning_rate: 1, momentum: 0.9").embeddingOptimizer.learningRate < 0.0112)
     #expect(try pipeline("regression", "learning_rate: 0.01").embeddingOptimizer.learningRate == 0.01)
     #expect(try pipeline("binary", "learning_rate: 1").embeddingOptimizer.learningRate == 1)

@@ -51,4 +51,19 @@ struct HeadOutputTests {
     let refusal = desk.infer(#"{"outputs":[{"name":"hours"}],\#(Self.body)}"#)
     #expect(refusal.status == 400 && refusal.text.contains("only “probability”, “minutes”, “kind”, “kind_label”"))
   }
+
+  @Test("of found classes are a list whatever their number", arguments: [0, 1, 2])
+  func found(count: Int) throws {
+    var pipeline = samplePipeline()
+    pipeline.model.task = .multiclass
+    pipeline.schema.label = LabelSettings(path: "y", classes: ["a", "b"].prefix(count).map { $0 })
+    (pipeline.schema.label.findsClasses, pipeline.schema.label.classesMax) = (true, 8)
+    let desk = Desk(pipeline)
+    let spec = LearnerSpec(pipeline)
+    let state = Learner(spec: spec, batchCapacity: 1).encodeState()
+    desk.put(1, pipeline, try Predictor(spec: spec, state: state, batchCapacity: 16))
+    let answer = desk.infer("{\(Self.body)}")
+    #expect(answer.text.contains(#""datatype":"FP32","shape":[2,\#(count)],"data":["#), "\(answer.text)")
+    #expect(desk.ask(.get, "/v2/models/flights").text.contains(#""datatype":"FP32","shape":[-1,\#(count)]"#))
+  }
 }

@@ -154,4 +154,67 @@ struct FoundClassesTests {
     envelope.classes[0].name = String(repeating: "x", count: 257)
     #expect(throws: EnvelopeError.self) { try read(2) }
   }
+
+  @Test(
+    "come while other partitions give nothing but refused records, of which none is passed over", arguments: [1, 2, 3])
+  func besideRefusals(worldSize: Int) async throws {
+    var stream = MemoryStream(partitionCount: 3, recordsPerPartition: 120)
+    stream.refuses = { partition, offset in partition == 2 || partition == 1 && offset >= 25 || offset % 7 == 3 }
+    stream.className = { partition, offset in "of \(partition), \(offset / 25)" }
+    for reproducible in [true, false] {
+      let pipeline = Self.pipeline(40) {
+        $0.training.reproducible = reproducible
+        $0.training.recordsPerPartition = 1
+      }
+      let results = try await runRanks(worldSize, pipeline, stream: stream)
+      let refused = (0..<3).reduce(0) { sum, partition in
+        sum + (0..<120).count { stream.refuses?(Int32(partition), Int64($0)) ?? false }
+      }
+      for result in results {
+        #expect(result.end == .finished, "\(result.error ?? "")")
+        #expect(result.state.rejectedTotal == Int64(refused) && result.state.trained == Int64(360 - refused))
+        #expect(result.state.classes == results[0].state.classes && result.learner == results[0].learner)
+      }
+    }
+  }
+
+  @Test("of ranks at one step the one that has more of them goes on: another was lost before it heard")
+  func standing() {
+    func standings(_ parts: [(Int64, Int64)], saved: Int64) -> [Standing] {
+      parts.map { Standing(held: $0.0, classes: $0.1, saved: saved) }
+    }
+    let torn = standings([(7, 2), (7, 3), (6, 3)], saved: 5)
+    #expect(Standing.source(torn) == Rank(1) && !Standing.agree(torn))
+    let same = standings([(7, 3), (7, 3)], saved: 7)
+    #expect(Standing.source(same) == Rank(0) && Standing.agree(same))
+    #expect(Standing.source(standings([(7, 3), (7, 3)], saved: 8)) == nil)
+    #expect(Standing.source(standings([(-1, 0), (-1, 0)], saved: -1)) == nil)
+    #expect(Standing.source(standings([(-1, 0), (0, 0)], saved: -1)) == Rank(1))
+  }
+
+  @Test("letters that find no room are counted, and crowd out no record that was not finite")
+  func letters() {
+    let quarantine = Quarantine(topic: "t")
+    func record(_ offset: Int64, _ reason: RejectReason) -> QuarantinedRecord {
+      QuarantinedRecord(
+        position: RecordPosition(topic: "t", partition: 0, offset: offset), step: 1, layer: "label", feature: nil,
+        reason: reason)
+    }
+    for offset in 0..<Int64(Quarantine.waitingMax + 3) { quarantine.put(record(offset, .badLabel)) }
+    quarantine.put(record(-1, .nonFinite))
+    #expect(quarantine.takeLost().map { [Int64($0.count), $0.first.offset] } == [3, Int64(Quarantine.waitingMax)])
+    #expect(quarantine.takeLost() == nil)
+    let found = quarantine.takeFound()
+    #expect(found.count == Quarantine.waitingMax + 1 && found.last?.reason == .nonFinite)
+    quarantine.put(record(5, .badLabel))
+    #expect(quarantine.takeFound().count == 1)
+  }
+
+  @Test("who knows nothing chooses among those that were found")
+  func ignorance() {
+    #expect(EvaluationTask(Self.pipeline(64), found: 3) == .multiclass(3))
+    #expect(EvaluationTask(Self.pipeline(64), found: 0) == .multiclass(2))
+    #expect(EvaluationTask(Self.pipeline(64), found: nil) == .multiclass(64))
+    #expect(EvaluationTask(smallPipeline(), found: nil) == .binary)
+  }
 }

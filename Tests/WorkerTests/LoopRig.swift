@@ -19,6 +19,8 @@ struct MemoryStream: Sendable {
   /// What poisoned records of partition 0 hold.
   var poison = Float.infinity
   var rejectEvery: Int64 = 0
+  /// Records that are refused beside those; nil: none.
+  var refuses: (@Sendable (_ partition: Int32, _ offset: Int64) -> Bool)?
   /// Partitions that hold nothing.
   var empty: Set<Int32> = []
   /// Whether records have marks: every third lacks a, every fifth has a clipped b, rejections are because of b.
@@ -37,7 +39,7 @@ struct MemoryStream: Sendable {
   func fill(_ buffer: PartitionBuffer, _ book: ClassBook? = nil, _ numbers: inout [String: Int]) {
     if empty.contains(buffer.partition) { return buffer.markEnd(upTo: 0) }
     for offset in buffer.nextOffset..<Int64(recordsPerPartition) {
-      if rejectEvery > 0, offset % rejectEvery == 1 {
+      if rejectEvery > 0 && offset % rejectEvery == 1 || refuses?(buffer.partition, offset) ?? false {
         if hasMarks {
           buffer.commitRejected(offset: offset, reason: .wrongType, field: 1)
         } else {

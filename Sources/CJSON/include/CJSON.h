@@ -203,6 +203,10 @@ size_t cjson_marked(const cjson_decoder *decoder, const int32_t **fields, const 
 /// alive until the next record.
 size_t cjson_class_count(const cjson_decoder *decoder, int32_t field);
 const char *cjson_class(const cjson_decoder *decoder, int32_t field, size_t place, size_t *length);
+/// A text becomes a class of a field that finds them, unless it is one.
+void cjson_know_class(cjson_decoder *decoder, int32_t field, const char *text, size_t length);
+/// No further class is found: a record with another text is refused.
+void cjson_close_classes(cjson_decoder *decoder, int32_t field);
 
 /// XXH64 with seed 0.
 uint64_t cjson_hash(const void *bytes, size_t length);

@@ -52,7 +52,7 @@ final class HealthMonitor {
   }
 
   /// Looks at the batch that has just gone forward.
-  func observe() { batch.look(network, observed, firstSample: untilSample, every: every) }
+  func observe() { batch.look(firstSample: untilSample) }
 
   /// Counts the batch for good.
   func keep() {
@@ -63,7 +63,7 @@ final class HealthMonitor {
     for sample in 0..<batch.samples {
       for (index, layer) in observed.enumerated() {
         TableKernels.countExponents(
-          count: layer.units, batch.outputs[index].pointer + sample * layer.units, tables: slots[index].pointer)
+          count: layer.units, batch.outputs(ofLayer: index, sample: sample), tables: slots[index].pointer)
       }
     }
     for head in outputSketches.indices { countOutput(head, count) }
@@ -81,12 +81,13 @@ final class HealthMonitor {
   }
 
   private func countOutput(_ place: Int, _ count: Int) {
-    let outputs = network.heads[place].shape.outputs
+    // Of a class that is not known yet the logit says nothing: it is no output that died.
+    let outputs = batch.known[place]
     var sample = untilSample
     for row in 0..<count {
       let isSampled = row == sample
       if isSampled { sample += every }
-      let logits = batch.logits[place].pointer + row * outputs
+      let logits = batch.logits(ofHead: place, row: row)
       for output in 0..<outputs {
         outputSketches[place].add(logits[output], isSampled: isSampled)
         if logits[output] != 0 { outputSketches[place].unitActivity[output] += 1 }
@@ -111,6 +112,7 @@ final class HealthMonitor {
         sketch = takeSketch(place)
       } else if let head = network.heads.firstIndex(where: { $0.shape.name == names[segment] }) {
         sketch = outputSketches[head]
+        sketch.unitActivity.removeSubrange(network.heads[head].objective.known...)
       }
       let weights = network.kernels.squaredNorm(
         count: segments[segment].count, network.parameters.pointer + segments[segment].lowerBound, inverseCount: 1,

@@ -2,36 +2,51 @@ import Tensors
 
 /// What health sees of the batch in hand, before it is known whether its records are learned. Memory is kept from step to
 /// step.
+///
+/// The network holds the batch until the next one, unless dropout sends it through once more, thinned: then it is copied.
 final class ObservedBatch {
   /// Whether there is a batch that was neither counted nor forgotten.
   var isOpen = false
   private(set) var rows = 0
-  /// Rows among them that histograms are of.
+  /// Rows among them that histograms are of: the first, and then each `every`-th.
   private(set) var samples = 0
+  private var firstSample = 0
+  private let every: Int
+  /// By head, its logits that stand for something.
+  private(set) var known: [Int]
   /// By observed layer, what was counted of its units before the batch; nil: nothing is.
   let before: [UnitStats?]
+  private let network: Network
+  private let observed: [ObservedLayer]
+  private let isCopied: Bool
   /// By observed layer; shape [samples × units].
-  let outputs: [AlignedBuffer<Float>]
+  private let outputs: [AlignedBuffer<Float>]
   /// By head; shape [rows × outputs].
-  let logits: [AlignedBuffer<Float>]
+  private let logits: [AlignedBuffer<Float>]
 
   init(_ network: Network, _ observed: [ObservedLayer], every: Int) {
+    (self.network, self.observed, self.every) = (network, observed, every)
+    isCopied = network.spec.deep.dropout > 0
+    known = network.heads.map(\.objective.known)
     before = observed.map { layer in layer.stats.map { UnitStats(units: $0.units) } }
-    let samplesMax = (network.capacity + every - 1) / every
+    let samplesMax = isCopied ? (network.capacity + every - 1) / every : 0
+    let rowsMax = isCopied ? network.capacity : 0
     outputs = observed.map { AlignedBuffer(count: samplesMax * $0.units) }
-    logits = network.heads.map { AlignedBuffer(count: network.capacity * $0.shape.outputs) }
+    logits = network.heads.map { AlignedBuffer(count: rowsMax * $0.shape.outputs) }
   }
 
-  /// - Parameters:
-  ///   - firstSample: The first row for the histograms; then each `every`-th.
-  func look(_ network: Network, _ observed: [ObservedLayer], firstSample: Int, every: Int) {
+  /// - Parameter firstSample: The first row for the histograms.
+  func look(firstSample: Int) {
     rows = network.count
-    samples = 0
-    for row in stride(from: firstSample, to: rows, by: every) {
+    self.firstSample = firstSample
+    samples = firstSample < rows ? (rows - firstSample + every - 1) / every : 0
+    for (place, head) in network.heads.enumerated() { known[place] = head.objective.known }
+    guard isCopied else { return }
+    for sample in 0..<samples {
       for (index, layer) in observed.enumerated() {
-        (outputs[index].pointer + samples * layer.units).update(from: layer.y.from(row), count: layer.units)
+        let from = layer.y.from(firstSample + sample * every)
+        (outputs[index].pointer + sample * layer.units).update(from: from, count: layer.units)
       }
-      samples += 1
     }
     for (place, head) in network.heads.enumerated() {
       let outputs = head.shape.outputs
@@ -39,5 +54,18 @@ final class ObservedBatch {
         (logits[place].pointer + row * outputs).update(from: head.logits.from(row), count: outputs)
       }
     }
+  }
+
+  /// What a layer gave for a sampled row.
+  func outputs(ofLayer layer: Int, sample: Int) -> UnsafePointer<Float> {
+    UnsafePointer(
+      isCopied
+        ? outputs[layer].pointer + sample * observed[layer].units : observed[layer].y.from(firstSample + sample * every)
+    )
+  }
+
+  func logits(ofHead head: Int, row: Int) -> UnsafePointer<Float> {
+    let source = network.heads[head]
+    return UnsafePointer(isCopied ? logits[head].pointer + row * source.shape.outputs : source.logits.from(row))
   }
 }

@@ -130,6 +130,9 @@ public final class MemoryShelf {
         }
       }
       self.refused = refused
+      // Who goes on from the same state knows all of this.
+      isChanged.clear()
+      changedCount = 0
     }
   }
 }

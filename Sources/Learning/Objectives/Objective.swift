@@ -66,13 +66,9 @@ final class Objective {
     guard classes != known else { return }
     if classes < known {
       outputs.clear()
-      logitGradientClear()
+      for row in 0..<losses.count { gradient.from(row).update(repeating: 0, count: outputCount) }
     }
     known = classes
     formula = LossFormula(spec, known: classes)
-  }
-
-  private func logitGradientClear() {
-    for row in 0..<losses.count { gradient.from(row).update(repeating: 0, count: outputCount) }
   }
 }

@@ -23,7 +23,7 @@ struct StatusCommand: Command {
       let reader = StatusReader(registry: registry, pipeline: name)
       let screen = LiveScreen()
       while true {
-        var status = try await reader.read()
+        var status = try await reader.read(ofLineage: true)
         // Whoever runs here and is not heard of has something between him and the database.
         if status.workers.isEmpty, status.desiredState == "running",
           let running = try RunRecord.running(name, in: House())

@@ -91,11 +91,19 @@ struct SettingsContinuity {
   /// - Throws: `PipelineMistakes` where the file would give the weights another meaning, and nobody said to begin anew.
   func settle(beginsAnew: Bool, tell: (String) -> Void) async throws -> Settled {
     guard let finding = try await finding() else {
-      if beginsAnew { tell("note: '\(name)' has learned nothing yet: it begins as it is") }
       // Of what was learned nobody may know the meaning any more: then it goes on as before there were contracts.
       guard let record = try await registry.pipeline(named: name),
         let newest = try await registry.newestCheckpoint(pipeline: record.id)
-      else { return Settled(pipeline: file.pipeline) }
+      else {
+        if beginsAnew { tell("note: '\(name)' has learned nothing yet: it begins as it is") }
+        return Settled(pipeline: file.pipeline)
+      }
+      if beginsAnew {
+        let lineage = try await registry.beginLineage(pipeline: record.id)
+        tell(
+          "note: '\(name)' begins anew (lineage \(lineage)); what it has learned under a file that nobody has is kept")
+        return Settled(pipeline: file.pipeline)
+      }
       return Settled(newest: newest, pipeline: file.pipeline.following(nil))
     }
     let step = "step \(Wording.count(finding.newest.step))"

@@ -45,7 +45,9 @@ actor StatusReader {
     ]
   }
 
-  func read() async throws -> PipelineStatus {
+  /// - Parameter ofLineage: Dead letters are those of the lineage, also of workers that are gone; else those that its live
+  ///   workers tell of.
+  func read(ofLineage: Bool = false) async throws -> PipelineStatus {
     let pipeline = try await registry.choosePipeline(named: name)
     let members = try await registry.members(pipeline: pipeline.id, silence: Self.silence)
     let newest = try await registry.newestCheckpoint(pipeline: pipeline.id)
@@ -78,7 +80,7 @@ actor StatusReader {
       servers: try await servers(of: pipeline.id),
       troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted() + Self.silence(of: unheard),
       saved: (newest?.progress ?? []).reduce(0) { $0 + $1.trained + $1.rejected })
-    if let newest {
+    if ofLineage, let newest {
       status.deadLetters.complete(refused: newest.rejected, lost: try await lostLetters(of: pipeline.id))
     }
     status.measures = counts.live?.measures ?? newest.map { PipelineStatus.Metrics($0.metrics) }
