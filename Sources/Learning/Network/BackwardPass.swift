@@ -72,9 +72,8 @@ final class BackwardPass {
           head.outputGradient(context, step, reading.weights, dy: dy)
           continue
         }
-        let extra = Rows(spare.rows.pointer, rows: dy.rows, width: min(dy.width, spare.rows.width), stride: dy.stride)
-        head.outputGradient(context, step, reading.weights, dy: extra)
-        context.kernels.add(rows: step.rows, units: reading.weights.inputs, extra, to: dy)
+        head.outputGradient(context, step, reading.weights, dy: spare.rows)
+        context.kernels.add(rows: step.rows, units: reading.weights.inputs, spare.rows, to: dy)
       }
     }
     context.times?.lap("output", .weightGradient)
