@@ -51,7 +51,7 @@ public protocol Model: AnyObject {
   func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow]
   /// What of the batch that `backward` saw last lay far outside its usual range.
   var wildValues: [WildValues] { get }
-  /// Each layer's window since the last take; begins a new one.
+  /// Each layer's window since the last take: the steps that were applied in it, so not the one in hand. Begins a new one.
   func takeHealth() -> [LayerHealth]
 
   /// All that the next step depends on but the memory: the same bytes for the same state.

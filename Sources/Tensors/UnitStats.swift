@@ -9,7 +9,7 @@ package final class UnitStats {
   package let active, negative, saturated, nonFinite: UnsafeMutablePointer<Int64>
   package let minimum, maximum: UnsafeMutablePointer<Float>
   package let sum, square: UnsafeMutablePointer<Double>
-  /// All of them, one column behind the other, so that they are copied at once.
+  /// All of them, one column behind the other.
   private let block: AlignedBuffer<Int64>
   private let padded: Int
 
@@ -31,8 +31,20 @@ package final class UnitStats {
     reset()
   }
 
-  /// Becomes `other`, of as many units.
-  package func copy(_ other: UnitStats) { block.copy(other.block) }
+  /// Counts what `other`, of as many units, has counted too.
+  package func add(_ other: UnitStats) {
+    precondition(units == other.units, "\(other.units) units are none of \(units)")
+    for unit in 0..<units {
+      active[unit] += other.active[unit]
+      negative[unit] += other.negative[unit]
+      saturated[unit] += other.saturated[unit]
+      nonFinite[unit] += other.nonFinite[unit]
+      minimum[unit] = min(minimum[unit], other.minimum[unit])
+      maximum[unit] = max(maximum[unit], other.maximum[unit])
+      sum[unit] += other.sum[unit]
+      square[unit] += other.square[unit]
+    }
+  }
 
   package func reset() {
     block.clear()

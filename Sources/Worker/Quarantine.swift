@@ -56,7 +56,7 @@ package final class Quarantine: Sendable {
   }
 
   private func take(_ guilty: [NonFiniteRow], of shares: StepShares, step: Int64) {
-    for row in guilty {
+    for row in guilty where !shares.takenOut.contains(row.row) {
       let place = shares.quarantine(row: row.row)
       put(
         QuarantinedRecord(

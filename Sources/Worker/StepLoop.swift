@@ -54,6 +54,8 @@ package final class StepLoop {
   private var lastReport = ContinuousClock.now
   private var closing: GenerationEnd?
   private var hasUnsavedProgress: Bool
+  /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
+  private var unsavedHealth: [LayerHealth] = []
   private let headTasks: [EvaluationTask]
   private var headLosses: [HeadShare]
   private let examples: FieldExamples
@@ -224,8 +226,10 @@ package final class StepLoop {
     lastWasEmpty = agreed.isEmpty
     report()
     if isGathering {
-      if isLeader, hasUnsavedProgress {
-        submit(snapshot(health: agreed.health, isFinal: closing != nil))
+      unsavedHealth.merge(agreed.health)
+      if hasUnsavedProgress {
+        if isLeader { submit(snapshot(health: unsavedHealth, isFinal: closing != nil)) }
+        unsavedHealth.removeAll()
       }
       hasUnsavedProgress = false
       state.window = StreamMetrics(task: state.metrics.task)

@@ -19,6 +19,8 @@ package final class StepShares {
   /// Rows with a class that is not known, and its number.
   var strangers: [(row: Int, number: Int)] = []
   var refused: [RefusedClass] = []
+  /// Rows that `quarantine` has taken out of the step.
+  package private(set) var takenOut: Set<Int> = []
   private let recordsPerPartition: Int
   private let reasonCount = RejectReason.allCases.count
 
@@ -72,46 +74,48 @@ package final class StepShares {
     batch.count = 0
     strangers.removeAll(keepingCapacity: true)
     refused.removeAll(keepingCapacity: true)
+    takenOut.removeAll(keepingCapacity: true)
     shares.removeAll(keepingCapacity: true)
     for place in rejected.indices { rejected[place] = 0 }
     tally.clear()
   }
 
   /// Where the record of a row lies.
-  package func position(ofRow row: Int) -> (partition: Int32, offset: Int64) {
+  package func position(ofRow row: Int) -> (partition: Int32, offset: Int64) { position(share(ofRow: row)) }
+
+  private func position(_ found: (place: Int, row: Int)) -> (partition: Int32, offset: Int64) {
+    (shares[found.place].partition, buffers[found.place].offset(ofRow: found.row))
+  }
+
+  /// The share of a row, and the row's place in it.
+  private func share(ofRow row: Int) -> (place: Int, row: Int) {
     var first = 0
     for (place, share) in shares.enumerated() {
       let rows = Int(share.rows)
-      if row < first + rows { return (share.partition, buffers[place].offset(ofRow: row - first)) }
+      if row < first + rows { return (place, row - first) }
       first += rows
     }
     preconditionFailure("row \(row) is not in a batch of \(batch.count)")
   }
 
-  /// Takes a row out of the step: it stays in place as a record without label or values, counted as rejected.
+  /// Takes a row out of the step, once: it stays in place as a record without label or values, counted as rejected.
   ///
   /// - Returns: Where the record lies.
   package func quarantine(row: Int, as reason: RejectReason = .nonFinite) -> (partition: Int32, offset: Int64) {
-    var first = 0
-    for (place, share) in shares.enumerated() {
-      let rows = Int(share.rows)
-      guard row >= first + rows else {
-        let labels = batch.labels + row * batch.labelCount
-        if !labels[0].isNaN {
-          shares[place].trained -= 1
-        } else {
-          rejected[place * reasonCount + RejectReason.labelAbsent.index] -= 1
-        }
-        rejected[place * reasonCount + reason.index] += 1
-        for head in 0..<batch.labelCount { labels[head] = .nan }
-        for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
-        for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }
-        for pairs in batch.weighted { pairs.empty(row, of: batch.count) }
-        return (share.partition, buffers[place].offset(ofRow: row - first))
-      }
-      first += rows
+    let found = share(ofRow: row)
+    precondition(takenOut.insert(row).inserted, "row \(row) is taken out of its step twice")
+    let labels = batch.labels + row * batch.labelCount
+    if !labels[0].isNaN {
+      shares[found.place].trained -= 1
+    } else {
+      rejected[found.place * reasonCount + RejectReason.labelAbsent.index] -= 1
     }
-    preconditionFailure("row \(row) is not in a batch of \(batch.count)")
+    rejected[found.place * reasonCount + reason.index] += 1
+    for head in 0..<batch.labelCount { labels[head] = .nan }
+    for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
+    for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }
+    for pairs in batch.weighted { pairs.empty(row, of: batch.count) }
+    return position(found)
   }
 }
 

@@ -63,14 +63,41 @@ import Testing
     _ = learner.takeHealth()
     let batch = stream.batch(50)
     learner.predict(batch)
+    let local = learner.backward(batch)
     var expected = ActivationSketch()
     for output in answers(learner) {
       let p = Double(output)
       expected.add(Float(log(p / (1 - p))), isSampled: false)
     }
+    learner.absorbOwn()
+    #expect(learner.apply(labelled: local.labelled, lossSum: local.lossSum).isFinite)
     let found = try #require(learner.takeHealth().first { $0.layer == "output" }).sketch
     #expect(found.count == expected.count && found.negatives == expected.negatives)
     #expect(abs(found.sum - expected.sum) < 1e-3)
     #expect(abs(found.maximum - expected.maximum) < 1e-4)
+  }
+
+  @Test func `counts a batch once, with the step that it is learned in, however often that is made again`() throws {
+    let spec = Case.spec(hidden: [5])
+    let learner = Learner(spec: spec, batchCapacity: 40)
+    var stream = Stream(spec)
+    let batch = stream.batch(40, allLabelled: true)
+    var windows: [[LayerHealth]] = []
+    for isLearned in [false, false, true] {
+      learner.predict(batch)
+      let local = learner.backward(batch)
+      windows.append(learner.takeHealth())
+      guard isLearned else {
+        learner.discardStep()
+        continue
+      }
+      learner.absorbOwn()
+      #expect(learner.apply(labelled: local.labelled, lossSum: local.lossSum).isFinite)
+    }
+    #expect(windows.joined().allSatisfy { $0.sketch.count == 0 && $0.steps == 0 })
+    let layers = learner.takeHealth()
+    #expect(layers[0].sketch.count == 200 && layers[0].sketch.unitActivity.reduce(0, +) > 0)
+    #expect(layers.first { $0.layer == "output" }?.sketch.count == 40)
+    #expect(layers.allSatisfy { $0.steps == 1 })
   }
 }

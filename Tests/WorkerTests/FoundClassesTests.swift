@@ -1,4 +1,5 @@
 import Evaluation
+import Health
 import Learning
 import Pipelines
 import Tensors
@@ -97,6 +98,18 @@ struct FoundClassesTests {
     #expect(refused.count == 30 && refused.allSatisfy { $0.reason == .badLabel })
     #expect(refused[0].remark?.contains("`odd one 0 3` is none of the 3 classes") ?? false, "\(refused[0])")
     #expect(results.allSatisfy { $0.learner == results[0].learner })
+  }
+
+  @Test("health counts each record once, also where a step that gathers it is made again", arguments: [1, 3])
+  func health(worldSize: Int) async throws {
+    for every in [1, 3, 4] {
+      let pipeline = Self.pipeline(8) { $0.checkpoint.everySteps = every }
+      let result = try await runRanks(worldSize, pipeline, stream: Self.stream)[0]
+      let layers = result.snapshots.compactMap { $0.health.first { $0.layer == "hidden_1" } }
+      let counted = layers.reduce(0) { $0 + $1.sketch.count } / 8
+      // The last step's rows are in no checkpoint where nothing came after it that was to be saved.
+      #expect(counted == 600 || counted == 600 - 12, "every \(every)")
+    }
   }
 
   @Test("go on from a snapshot with the bits of the run that was never interrupted")

@@ -1,6 +1,9 @@
 import Evaluation
+import Health
+import Ingest
 import Learning
 import Pipelines
+import Tensors
 import Testing
 import Vocabulary
 import Worker
@@ -149,6 +152,45 @@ struct StepLoopTests {
     #expect(results[0].state.rejected[RejectReason.nonFinite.index] == Int64(found.count))
     #expect(results.map(\.end) == [.finished, .finished])
     #expect(results[0].learner == results[1].learner)
+  }
+
+  @Test("health counts each row once, also where a step that gathers it is made again for its sum", arguments: [1, 2])
+  func healthOfCuredSums(worldSize: Int) async throws {
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 40)
+    (stream.poisoned, stream.poison) = (Set(0..<40), 1e38)
+    let pipeline = smallPipeline {
+      $0.model.hidden = []
+      $0.schema.features[0].normalize = .none
+      $0.checkpoint.everySteps = 5
+    }
+    let result = try await runRanks(worldSize, pipeline, stream: stream)[0]
+    // The fifth step, the one that was to gather it, is made again: what was learned until then is saved.
+    #expect(result.quarantined.map(\.step) == [4, 4, 4, 4])
+    #expect(result.snapshots.map(\.state.step) == [4, 9, 10] && result.snapshots.last?.isFinal == true)
+    let sketches = result.snapshots.flatMap(\.health).filter { $0.layer == "output" }.map(\.sketch)
+    #expect(sketches.reduce(0) { $0 + $1.count } == 80)
+    #expect(sketches.allSatisfy { $0.nonFinite == 0 })
+  }
+
+  @Test("a step whose rows are all taken out has counted each of them once, for one reason")
+  func takenOut() throws {
+    let stream = MemoryStream(partitionCount: 1, recordsPerPartition: 4)
+    let pipeline = smallPipeline()
+    let buffer = PartitionBuffer(partition: 0, capacity: 5, numberCount: 2, categoryCount: 1, nextOffset: 0)
+    var numbers: [String: Int] = [:]
+    stream.fill(buffer, nil, &numbers)
+    let shares = StepShares(
+      buffers: [buffer], batch: FeatureBatch(capacity: 4, numberCount: 2, categoryCount: 1), recordsPerPartition: 4)
+    shares.take()
+    #expect(shares.quarantine(row: 2).offset == 2)
+    let quarantine = Quarantine(topic: "small")
+    let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: 4)
+    quarantine.cure(shares, learner: learner, step: 1, takesAll: true)
+    #expect(quarantine.takeFound().map(\.position.offset) == [0, 1, 3])
+    #expect(shares.shares.map(\.trained) == [0])
+    #expect(shares.rejected[RejectReason.nonFinite.index] == 4 && shares.rejected.reduce(0, +) == 4)
+    shares.take()
+    #expect(shares.takenOut.isEmpty)
   }
 
   @Test("a value far outside its usual range is counted by its field, with an example and its place")

@@ -1,7 +1,8 @@
 import Health
 import Tensors
 
-/// Gathers what `takeHealth` answers: the hidden layers' counts, the logits', gradients and updates a layer.
+/// Gathers what `takeHealth` answers: the hidden layers' counts, the logits', gradients and updates a layer. A batch is counted
+/// once its step is applied, so that records of a step that is made again are counted once.
 final class HealthMonitor {
   /// Stretches of the parameter vector, one a layer.
   let segments: [Range<Int>]
@@ -15,8 +16,10 @@ final class HealthMonitor {
   private let names: [String]
   private let gradientSquares, updateNorms: AlignedBuffer<Double>
   private var steps: Int64 = 0
-  /// Rows seen by hidden layers since the last take, without those of the batch in hand.
+  /// Rows of the window; those of the batch in hand are not among them.
   private var rows: Int64 = 0
+  /// By observed layer, the window's counts of its units; the layer itself counts the batch in hand. nil: nothing is counted.
+  private let totals: [UnitStats?]
   /// Rows until the next one for the histograms.
   private var untilSample = 0
   private let every: Int
@@ -31,6 +34,7 @@ final class HealthMonitor {
     let observed = network.observed
     self.observed = observed
     places = parts.map { part in observed.firstIndex { $0.name == part.name } }
+    totals = observed.map { layer in layer.stats.map { UnitStats(units: $0.units) } }
     segments = parts.map(\.range)
     names = parts.map(\.name)
     pendingSquares = AlignedBuffer(count: parts.count)
@@ -42,19 +46,16 @@ final class HealthMonitor {
     batch = ObservedBatch(network, observed, every: every)
   }
 
-  /// A batch is about to go forward: what is counted of it may be forgotten.
+  /// A batch is about to go forward. One before it that was not kept is forgotten.
   func begin() {
-    keep()
-    for (index, layer) in observed.enumerated() {
-      if let stats = layer.stats { batch.before[index]?.copy(stats) }
-    }
+    for layer in observed { layer.stats?.reset() }
     batch.isOpen = true
   }
 
   /// Looks at the batch that has just gone forward.
   func observe() { batch.look(firstSample: untilSample) }
 
-  /// Counts the batch for good.
+  /// Counts the batch: its step is applied.
   func keep() {
     guard batch.isOpen else { return }
     batch.isOpen = false
@@ -66,19 +67,16 @@ final class HealthMonitor {
           count: layer.units, batch.outputs(ofLayer: index, sample: sample), tables: slots[index].pointer)
       }
     }
+    for (index, layer) in observed.enumerated() {
+      if let stats = layer.stats { totals[index]?.add(stats) }
+    }
     for head in outputSketches.indices { countOutput(head, count) }
     untilSample += batch.samples * every - count
   }
 
-  /// Forgets the batch, unless it was kept or taken: the records of a step that is made again are counted then, and those
-  /// that were taken out of it are not.
-  func forget() {
-    guard batch.isOpen else { return }
-    batch.isOpen = false
-    for (index, layer) in observed.enumerated() {
-      if let before = batch.before[index] { layer.stats?.copy(before) }
-    }
-  }
+  /// Forgets the batch, unless it was kept: the records of a step that is made again are counted then, and those that were
+  /// taken out of it are not.
+  func forget() { batch.isOpen = false }
 
   private func countOutput(_ place: Int, _ count: Int) {
     // Of a class that is not known yet the logit says nothing: it is no output that died.
@@ -102,10 +100,9 @@ final class HealthMonitor {
     updateNorms[segment] += change.squareRoot()
   }
 
-  /// The window since the last take; begins a new one.
+  /// The window since the last take, without the batch in hand; begins a new one.
   func take() -> [LayerHealth] {
     var layers: [LayerHealth] = []
-    keep()
     for segment in segments.indices {
       var sketch = ActivationSketch()
       if let place = places[segment] {
@@ -135,7 +132,7 @@ final class HealthMonitor {
     let units = layer.units
     var sketch = ActivationSketch(units: units)
     sketch.count = rows * Int64(units)
-    guard let stats = layer.stats else { return sketch }
+    guard let stats = totals[index] else { return sketch }
     var active: Int64 = 0
     for unit in 0..<units {
       active += stats.active[unit]

@@ -1,7 +1,7 @@
 import Tensors
 
-/// What health sees of the batch in hand, before it is known whether its records are learned. Memory is kept from step to
-/// step.
+/// What health sees of the batch in hand, before it is known whether its records are learned; the layers' units are counted
+/// by the layers. Memory is kept from step to step.
 ///
 /// The network holds the batch until the next one, unless dropout sends it through once more, thinned: then it is copied.
 final class ObservedBatch {
@@ -14,8 +14,6 @@ final class ObservedBatch {
   private let every: Int
   /// By head, its logits that stand for something.
   private(set) var known: [Int]
-  /// By observed layer, what was counted of its units before the batch; nil: nothing is.
-  let before: [UnitStats?]
   private let network: Network
   private let observed: [ObservedLayer]
   private let isCopied: Bool
@@ -28,7 +26,6 @@ final class ObservedBatch {
     (self.network, self.observed, self.every) = (network, observed, every)
     isCopied = network.spec.deep.dropout > 0
     known = network.heads.map(\.objective.known)
-    before = observed.map { layer in layer.stats.map { UnitStats(units: $0.units) } }
     let samplesMax = isCopied ? (network.capacity + every - 1) / every : 0
     let rowsMax = isCopied ? network.capacity : 0
     outputs = observed.map { AlignedBuffer(count: samplesMax * $0.units) }
