@@ -1,8 +1,7 @@
 public import Health
 public import Tensors
 
-/// What a worker learns with: all that it asks of a model, whatever the model is made of. (`facts` and `remember` it does not
-/// ask yet: no encoder of a pipeline remembers.)
+/// What a worker learns with: all that it asks of a model, whatever the model is made of.
 ///
 /// The order of a step: `predict` → `backward` → (sum `denseGradient` over ranks, gather attachments and facts) → `absorb` and
 /// `remember` → `apply`, or `discardStep` instead; alone, `absorbOwn` takes the place of `absorb`. Confined to one thread at a
@@ -33,14 +32,20 @@ public protocol Model: AnyObject {
   func appendAttachment(to bytes: inout [UInt8])
   /// The most bytes by which attachments grow with the size of the model.
   var touchedBytesMax: Int { get }
-  /// What this rank's records say that is to be remembered.
+  /// What this rank's records of the step in hand say that is to be remembered: in the order of the batch's rows, and of a
+  /// row's shelves; of each one number at most. Rows that are taken out of the step are the worker's to leave out.
   var facts: [RecordFact] { get }
+  /// What the stream has said by key. It is no part of `encodeState`: it has a state of its own, and no version. Without shelves
+  /// where the model remembers nothing.
+  var memory: Memory { get }
 
   /// Sums all ranks' attachments, given in rank order.
   func absorb(attachments: [UnsafeRawBufferPointer]) throws
   /// Instead of `absorb`, for a rank that is alone.
   func absorbOwn()
-  /// Hands over all ranks' facts, in the order of the records.
+  /// Hands over all ranks' facts: before `apply`, which takes them up ahead of the update, unless it forgets the step.
+  ///
+  /// - Parameter facts: In the order of the records: by partition, then by offset, then by shelf. `row` is not looked at.
   func remember(_ facts: [RecordFact])
   /// Takes the step that all ranks agreed on; where the answer is not finite, nothing was applied.
   func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update
@@ -63,6 +68,16 @@ public protocol Model: AnyObject {
     _ bytes: [UInt8], of old: LearnerSpec, rows: [String: [UInt32]], listed: [String: [UInt32: UInt64]]) throws
   /// Whether states of that spec are states of this model.
   func hasShape(of spec: LearnerSpec) -> Bool
+}
+
+extension Model {
+  /// The memory's state; nil: the model remembers nothing.
+  public func encodeMemory() -> [UInt8]? { memory.shelves.isEmpty ? nil : memory.encodeState() }
+
+  /// Goes on from a memory with the same bits; nil: nothing was remembered.
+  public func restoreMemory(_ bytes: [UInt8]?) throws {
+    if let bytes { try memory.restoreState(bytes) } else { memory.clear() }
+  }
 }
 
 extension Learner: Model {

@@ -13,6 +13,8 @@ public struct CheckpointDraft: Sendable {
   public var checkpoint: Checkpoint
   /// As the learner encodes it.
   public let state: [UInt8]
+  /// What the stream has said by key, as the model's memory encodes it; nil: it remembers nothing.
+  public var memory: [UInt8]?
   /// Since the parent.
   public var health: [LayerHealth]
   /// Every step's offset ranges since the parent, for pipelines that keep a ledger.

@@ -5,7 +5,7 @@ import Health
 import Postgres
 public import Vocabulary
 
-/// A saved checkpoint: everything but its state and its layers' health.
+/// A saved checkpoint: everything but its state, its memory and its layers' health.
 @dynamicMemberLookup
 public struct CheckpointRecord: Sendable, Hashable {
   public let id: Int64
@@ -27,6 +27,13 @@ public struct CheckpointRecord: Sendable, Hashable {
   public internal(set) var checkpoint: Checkpoint
 
   public subscript<Value>(dynamicMember fact: KeyPath<Checkpoint, Value>) -> Value { checkpoint[keyPath: fact] }
+
+  /// Of the table, what a record is made of: a state is read with its digest, and so is a memory.
+  static let columns = """
+    id, pipeline_id, generation, parent_id, step, state_bytes, state_sha256, has_state, created_at, contract_id, lineage, run,
+    metrics, window_metrics, comparison, compared_with, fields, heads, seconds, is_final, parameters_digest,
+    non_finite_parameter
+    """
 
   /// - Parameter row: Of the table; progress and rejections stand in tables of their own.
   init(_ row: PostgresRow) throws {

@@ -12,6 +12,7 @@ extension Migration {
     Migration(file: "0008_contracts_and_lineages.sql", PackageResources._008_contracts_and_lineages_sql),
     Migration(file: "0009_ledger_cover.sql", PackageResources._009_ledger_cover_sql),
     Migration(file: "0010_runs.sql", PackageResources._010_runs_sql),
+    Migration(file: "0011_memory.sql", PackageResources._011_memory_sql),
   ]
 
   /// - Parameters:

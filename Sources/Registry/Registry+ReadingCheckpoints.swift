@@ -80,7 +80,7 @@ extension Registry {
     }
   }
 
-  /// Drops states that nobody needs; the rows stay for the audit.
+  /// Drops states and memories that nobody needs; the rows stay for the audit.
   ///
   /// Of one run: what another has is its own. Kept are those of the newest `keep` checkpoints that can be resumed from, of every version that is undecided or
   /// serves, and of the newest `keep` versions that served once: a rollback, or a person, may return to them.
@@ -92,7 +92,7 @@ extension Registry {
       _ = try session.lock(run, of: pipeline)
       let dropped = try session.query(
         """
-        UPDATE checkpoints SET has_state = false WHERE pipeline_id = $1 AND run = $3 AND has_state
+        UPDATE checkpoints SET has_state = false, memory = NULL WHERE pipeline_id = $1 AND run = $3 AND has_state
         AND id NOT IN (
           SELECT id FROM checkpoints
           WHERE pipeline_id = $1 AND run = $3 AND has_state AND non_finite_parameter IS NULL
@@ -114,7 +114,8 @@ extension Registry {
 extension PostgresSession {
   /// The checkpoints of a condition, with their progress and rejections.
   fileprivate func checkpoints(_ condition: String, _ parameters: [PostgresValue]) throws -> [CheckpointRecord] {
-    var records = try query("SELECT * FROM checkpoints \(condition)", parameters).map(CheckpointRecord.init)
+    var records = try query("SELECT \(CheckpointRecord.columns) FROM checkpoints \(condition)", parameters)
+      .map(CheckpointRecord.init)
     guard !records.isEmpty else { return [] }
     let numbers = PostgresValue.ints(records.map(\.id))
     let places = Dictionary(uniqueKeysWithValues: records.enumerated().map { ($0.element.id, $0.offset) })

@@ -18,18 +18,18 @@ extension Registry {
   @discardableResult
   public func saveCheckpoint(_ draft: CheckpointDraft) async throws -> Int64 {
     try await bulkLink.perform(patience: patience) { session in
-      let digest = SHA256.digest(of: draft.state)
+      let digests = StateDigests(draft)
       return try session.transaction { session in
         // Asked first without a lock: a fenced writer need not send its state.
         try session.verifyPipeline(of: draft)
-        if let known = try session.savedBefore(draft, digest: digest) { return known }
+        if let known = try session.savedBefore(draft, digests) { return known }
         try session.verifyLineage(draft)
         // A server that lets commits trail behind waits for this one.
         try session.query(
           """
           SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'
           """)
-        let id = try session.insert(draft, digest: digest)
+        let id = try session.insert(draft, digests)
         // The lock comes last, so that it is held for an instant, and what it guards is asked again under it.
         _ = try session.lock(draft.run, of: draft.pipeline)
         try session.verifyPipeline(of: draft)
@@ -83,12 +83,15 @@ extension PostgresSession {
   }
 
   /// The number of this very checkpoint, if an earlier call saved it.
-  fileprivate func savedBefore(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64? {
+  fileprivate func savedBefore(_ draft: CheckpointDraft, _ digests: StateDigests) throws -> Int64? {
     let rows = try query(
-      "SELECT id, state_sha256 FROM checkpoints WHERE pipeline_id = $1 AND run = $2 AND generation = $3 AND step = $4",
+      """
+      SELECT id, state_sha256, memory_sha256 FROM checkpoints
+      WHERE pipeline_id = $1 AND run = $2 AND generation = $3 AND step = $4
+      """,
       [.int(draft.pipeline), .integer(draft.run.rawValue), .int(draft.generation.rawValue), .int(draft.step)])
     guard let row = rows.first else { return nil }
-    guard try row.value("state_sha256") == digest else {
+    guard try row.value("state_sha256") == digests.state, try row.optional("memory_sha256") == digests.memory else {
       throw RegistryError(.conflict, "another state was saved for step \(draft.step) of generation \(draft.generation)")
     }
     return try row.value("id")
@@ -120,8 +123,8 @@ extension PostgresSession {
     }
   }
 
-  fileprivate func insert(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64 {
-    let id = try insertRow(draft, digest: digest)
+  fileprivate func insert(_ draft: CheckpointDraft, _ digests: StateDigests) throws -> Int64 {
+    let id = try insertRow(draft, digests)
     let number = PostgresValue.int(id)
     for (place, start) in stride(from: 0, to: draft.state.count, by: Registry.chunkBytes).enumerated() {
       let end = min(start + Registry.chunkBytes, draft.state.count)
@@ -154,7 +157,7 @@ extension PostgresSession {
     return id
   }
 
-  private func insertRow(_ draft: CheckpointDraft, digest: [UInt8]) throws -> Int64 {
+  private func insertRow(_ draft: CheckpointDraft, _ digests: StateDigests) throws -> Int64 {
     var metrics: [UInt8] = []
     draft.metrics.encode(into: &metrics)
     var window: [UInt8] = []
@@ -173,20 +176,21 @@ extension PostgresSession {
         INSERT INTO checkpoints (pipeline_id, generation, parent_id, step, state_bytes, state_sha256,
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
           window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads,
-          contract_id, lineage, ledger_from, run)
+          contract_id, lineage, ledger_from, run, memory, memory_sha256)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24, $25, $26)
+          $23, $24, $25, $26, $27, $28)
         RETURNING id
         """,
         [
           .int(draft.pipeline), .int(draft.generation.rawValue), .maybe(draft.parent), .int(draft.step),
-          .integer(draft.state.count), .bytes(digest), .text(draft.parametersDigest), .maybe(draft.nonFiniteParameter),
+          .integer(draft.state.count), .bytes(digests.state), .text(draft.parametersDigest),
+          .maybe(draft.nonFiniteParameter),
           .bool(draft.isFinal), .bytes(metrics), .int(draft.metrics.records), .maybe(draft.metrics.meanLoss?.ifFinite),
           .maybe(draft.metrics.auc?.ifFinite), .bytes(window), .int(draft.window.records),
           .maybe(draft.window.meanLoss?.ifFinite), .maybe(draft.window.auc?.ifFinite), .maybe(comparison),
           .maybe(draft.comparedWith), fields.map { .jsonText($0) } ?? .null, .maybe(draft.seconds?.ifFinite),
           heads.map { .jsonText($0) } ?? .null, .maybe(contract), .integer(draft.lineage),
-          .maybe(draft.ledgerFrom), .integer(draft.run.rawValue),
+          .maybe(draft.ledgerFrom), .integer(draft.run.rawValue), .maybe(draft.memory), .maybe(digests.memory),
         ])[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.
@@ -207,5 +211,16 @@ extension PostgresSession {
         .ints(ledger.map(\.from)), .ints(ledger.map(\.next)), .ints(ledger.map(\.trained)),
         .ints(ledger.map(\.rejected)), .ints(ledger.map { Int64($0.stream) }),
       ])
+  }
+}
+
+/// By which a checkpoint that is saved again is known, and damage is found.
+private struct StateDigests: Sendable {
+  let state: [UInt8]
+  let memory: [UInt8]?
+
+  init(_ draft: CheckpointDraft) {
+    state = SHA256.digest(of: draft.state)
+    memory = draft.memory.map { SHA256.digest(of: $0) }
   }
 }

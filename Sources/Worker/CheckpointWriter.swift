@@ -209,6 +209,7 @@ actor CheckpointWriter {
         StepRange($0, stream: state.progress[Int($0.share.partition)].stream)
       }, contract: contract(with: state.classes), lineage: lineage)
     draft.ledgerFrom = ledgerFrom
+    draft.memory = snapshot.memory
     let id = try await registry.saveCheckpoint(draft)
     parent = id
     durable.withLock { $0 = (state.step, state.consumed) }

@@ -8,6 +8,8 @@ package struct Snapshot: Sendable {
   package var generation: Generation
   package var state: TrainingState
   package var learner: [UInt8]
+  /// What the stream has said by key, as `Model.encodeMemory` gives it; nil: the model remembers nothing.
+  package var memory: [UInt8]?
   package var health: [LayerHealth]
   package var ledger: [LedgerEntry]
   package var isFinal: Bool

@@ -1,4 +1,5 @@
 import Collectives
+import Health
 import Ingest
 import Learning
 import Pipelines
@@ -6,6 +7,16 @@ import Vocabulary
 
 // What a step says of its records beside what is learned from them.
 extension StepLoop {
+  /// What the group agreed on in an exchange.
+  struct Agreed {
+    var flags: StepFlags
+    var isVoid: Bool
+    var isEmpty: Bool
+    /// The sum overflowed, and the same records are looked at one by one before they are tried again.
+    var isRetried = false
+    var health: [LayerHealth]
+  }
+
   /// Counts what lay far outside its usual range, with one example a field.
   func noteWildValues() {
     for wild in learner.wildValues {

@@ -44,6 +44,7 @@ package final class StepLoop {
   private var writer = StepEnvelopeWriter()
   private var received: [ReceivedEnvelope] = []
   private var learnerAttachments: [UnsafeRawBufferPointer] = []
+  private var facts = StepFacts()
   private var entries: [LedgerEntry] = []
   /// Of this rank's share of the step in hand.
   private var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
@@ -155,16 +156,6 @@ package final class StepLoop {
     return conclude(agreed, isGathering: isGathering)
   }
 
-  /// What the group agreed on in an exchange.
-  struct Agreed {
-    var flags: StepFlags
-    var isVoid: Bool
-    var isEmpty: Bool
-    /// The sum overflowed, and the same records are looked at one by one before they are tried again.
-    var isRetried = false
-    var health: [LayerHealth]
-  }
-
   private func settle(_ envelopes: [ReceivedEnvelope], isGathering: Bool) throws -> Agreed {
     var agreed = Agreed(flags: [], isVoid: false, isEmpty: true, health: [])
     for envelope in envelopes {
@@ -186,6 +177,7 @@ package final class StepLoop {
       return agreed
     }
     if workSince == nil { workSince = stepSince }
+    let facts = try facts.gather(envelopes, shelves: learner.memory.shelves.count)
     if isAlone {
       learner.absorbOwn()
     } else {
@@ -193,6 +185,7 @@ package final class StepLoop {
       for envelope in envelopes { learnerAttachments.append(envelope.learner) }
       try learner.absorb(attachments: learnerAttachments)
     }
+    if !facts.isEmpty { learner.remember(facts) }
     let update = learner.apply(
       labelled: StepAccount.trained(envelopes), weight: StepAccount.weight(envelopes),
       lossSum: StepAccount.lossSum(envelopes))
@@ -364,13 +357,14 @@ package final class StepLoop {
       outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
       weights: UnsafePointer(shares.batch.weights), health: bytes, tally: shares.tally, examples: newExamples)
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
+    writer.append(facts: learner.facts, without: shares.takenOut)
   }
 
   // MARK: Reporting
 
   private func snapshot(health: [LayerHealth], isFinal: Bool) -> Snapshot {
     Snapshot(
-      generation: collective.generation, state: state, learner: learner.encodeState(),
+      generation: collective.generation, state: state, learner: learner.encodeState(), memory: learner.encodeMemory(),
       health: health, ledger: state.ledger, isFinal: isFinal,
       seconds: workSince.map { max(0, $0.duration(to: workUntil).seconds) } ?? 0)
   }

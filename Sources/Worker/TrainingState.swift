@@ -2,8 +2,8 @@ package import Evaluation
 import Foundation
 package import Vocabulary
 
-/// Everything but the learner that a step changes, the same on every rank: with the learner's bytes it is the one value
-/// of design D4 that checkpoints save and peers hand over.
+/// Everything but the model that a step changes, the same on every rank: with the learner's bytes and its memory's it is the
+/// one value of design D4 that checkpoints save and peers hand over.
 package struct TrainingState: Codable, Sendable {
   /// Agreed steps that consumed a record, since the lineage began.
   package var step: Int64 = 0
@@ -83,24 +83,30 @@ package struct TrainingState: Codable, Sendable {
     heads = names.map { name in heads.first { $0.name == name } ?? HeadLoss(name: name) }
   }
 
-  /// The state and the learner's bytes as one message to a peer.
-  package func handOver(learner: [UInt8]) throws -> [UInt8] {
+  /// The state, the model's memory, if it has one, and the learner's bytes as one message to a peer.
+  package func handOver(learner: [UInt8], memory: [UInt8]?) throws -> [UInt8] {
     let head = try JSONEncoder().encode(self)
+    let memory = memory ?? []
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 + head.count + learner.count)
-    bytes.append(raw: UInt64(head.count))
-    bytes.append(contentsOf: head)
+    bytes.reserveCapacity(16 + head.count + memory.count + learner.count)
+    for part in [[UInt8](head), memory] {
+      bytes.append(raw: UInt64(part.count))
+      bytes.append(contentsOf: part)
+    }
     bytes.append(contentsOf: learner)
     return bytes
   }
 
   /// The opposite of `handOver`.
-  package static func receive(_ bytes: [UInt8]) throws -> (state: TrainingState, learner: [UInt8]) {
+  package static func receive(
+    _ bytes: [UInt8]
+  ) throws -> (state: TrainingState, learner: [UInt8], memory: [UInt8]?) {
     try bytes.withUnsafeBytes { raw in
       var reader = ByteReader(raw)
       let head = try reader.read(bytes: Int(clamping: try reader.read(UInt64.self)))
       let state = try JSONDecoder().decode(TrainingState.self, from: Data(head))
-      return (state, Array(reader.readRest()))
+      let memory = try reader.read(bytes: Int(clamping: try reader.read(UInt64.self)))
+      return (state, Array(reader.readRest()), memory.isEmpty ? nil : Array(memory))
     }
   }
 }

@@ -37,10 +37,15 @@ extension TrainingThread {
     }
     if isInMemory, Standing.agree(standings), let state { return state }
     var bytes: [UInt8] = []
-    if collective.rank == source, let state { bytes = try state.handOver(learner: learner.encodeState()) }
+    if collective.rank == source, let state {
+      bytes = try state.handOver(learner: learner.encodeState(), memory: learner.encodeMemory())
+    }
     bytes = try collective.broadcast(from: source, bytes, deadline: .after(.seconds(60)))
     let received = try TrainingState.receive(bytes)
-    if collective.rank != source { try learner.restoreState(received.learner) }
+    if collective.rank != source {
+      try learner.restoreState(received.learner)
+      try learner.restoreMemory(received.memory)
+    }
     return received.state
   }
 
@@ -71,11 +76,13 @@ extension TrainingThread {
 
   private func restore(_ checkpoint: CheckpointRecord) throws -> TrainingState {
     let registry = resources.registry
-    let bytes = try blockingAwait(until: .after(.seconds(60))) { try await registry.state(of: checkpoint.id) }
+    let (bytes, memory) = try blockingAwait(until: .after(.seconds(60))) {
+      (try await registry.state(of: checkpoint.id), try await registry.memory(of: checkpoint.id))
+    }
     let contract = try blockingAwait(until: .after(.seconds(20))) {
       try await registry.contract(ofCheckpoint: checkpoint.id)
     }.map { try DataContract(text: $0.text) }
-    try take(bytes, of: checkpoint, under: contract)
+    try take(bytes, memory, of: checkpoint, under: contract)
     var state = TrainingState(checkpoint.checkpoint, task: task, resources.fields)
     // Those that were listed, where they are found from now on.
     if resources.pipeline.schema.label.findsClasses { state.classes = contract?.schema.label.classes ?? [] }
@@ -86,12 +93,18 @@ extension TrainingThread {
   }
 
   /// The learner goes on from a checkpoint's state; what was learned under another contract is taken over by name.
-  private func take(_ bytes: [UInt8], of checkpoint: CheckpointRecord, under contract: DataContract?) throws {
-    guard let contract, contract.text != resources.contract else { return try learner.restoreState(bytes) }
+  private func take(
+    _ bytes: [UInt8], _ memory: [UInt8]?, of checkpoint: CheckpointRecord, under contract: DataContract?
+  ) throws {
+    func restore() throws {
+      try learner.restoreState(bytes)
+      try learner.restoreMemory(memory)
+    }
+    guard let contract, contract.text != resources.contract else { return try restore() }
     let before = resources.pipeline.under(contract)
     let spec = LearnerSpec(before)
     if learner.hasShape(of: spec), before.schema.categoryInputs == resources.pipeline.schema.categoryInputs {
-      return try learner.restoreState(bytes)
+      return try restore()
     }
     let edits = DataContract(before).edits(to: DataContract(resources.pipeline))
     if let edit = edits.first(where: { $0.effect == .changes }) {
@@ -100,6 +113,7 @@ extension TrainingThread {
     try learner.adoptState(
       bytes, of: spec, rows: CategoryRows.origins(from: before.schema, to: resources.pipeline.schema),
       listed: CategoryRows.listed(from: before.schema, to: resources.pipeline.schema))
+    if let memory { try learner.memory.adoptState(memory) } else { learner.memory.clear() }
     resources.logger.notice(
       "the model goes on with what was added to it", [.checkpoint: LogValue(checkpoint.id)])
   }

@@ -200,4 +200,85 @@ struct MemoryTests {
     for count in 5..<100 { _ = step(after, alternating(count)) }
     #expect(step(after, alternating(100)).lossSum / 32 < 0.3)
   }
+
+  @Test("versions that are frozen share one memory, and each reads it as it moves on")
+  func versions() throws {
+    let learner = learner()
+    var predictors: [Predictor] = []
+    let memory = Memory([try #require(LastLabelPlan().memory)])
+    for count in 0..<6 {
+      _ = step(learner, alternating(count))
+      try memory.apply(learner.memory.takeChanges())
+      guard count % 3 == 2 else { continue }
+      let model = try ModelParameters(spec: spec, state: learner.encodeState(), further: [LastLabelPlan()])
+      predictors.append(Predictor(model, memory: memory, batchCapacity: 32))
+    }
+    let probe = alternating(6)
+    func ask() -> [[Float]] {
+      predictors.map { predictor in
+        predictor.predict(probe)
+        return answers(predictor)
+      }
+    }
+    let before = ask()
+    #expect(before[0] != before[1], "they are two versions")
+    _ = step(learner, probe)
+    let changes = learner.memory.takeChanges()
+    #expect(ask() == before)
+    try memory.apply(changes)
+    for (now, then) in zip(ask(), before) { #expect(now != then) }
+    #expect(memory.encodeState() == learner.memory.encodeState())
+  }
+
+  @Test("goes on under another spec by the names of its encoders, and what is no number is not remembered")
+  func adoption() throws {
+    func memory(_ forms: [(String, Int)]) -> Memory {
+      Memory(forms.map { MemoryForm(name: $0.0, width: $0.1, capacity: 8) })
+    }
+    let old = memory([("a", 1), ("b", 2), ("c", 1)])
+    for shelf in old.shelves { shelf.update(UInt64(10 + shelf.number)) { $0[0] = Float(shelf.number) + 1 } }
+    let new = memory([("c", 1), ("new", 1), ("b", 1), ("a", 1)])
+    new.shelves[1].update(5) { $0[0] = 5 }
+    try new.adoptState(old.encodeState())
+    #expect(new.shelves.map(\.count) == [1, 0, 0, 1])
+    #expect(new.shelves[0][12]?.pointee == 3 && new.shelves[3][10]?.pointee == 1)
+    #expect(throws: LearningError.self) { try new.restoreState(old.encodeState()) }
+    let bytes = old.encodeState()
+    for length in 0..<bytes.count {
+      #expect(throws: LearningError.self) { try new.adoptState(Array(bytes.prefix(length))) }
+    }
+    #expect(new.shelves.map(\.count) == [1, 0, 0, 1])
+    try new.adoptState(Memory([]).encodeState())
+    #expect(new.shelves.map(\.count) == [0, 0, 0, 0])
+
+    let learner = learner()
+    let batch = alternating(0)
+    (batch.labels[3], batch.labels[4]) = (.infinity, .nan)
+    learner.predict(batch)
+    _ = learner.backward(batch)
+    let rows = (0..<32 as Range<UInt32>).filter { $0 != 3 && $0 != 4 }
+    #expect(learner.facts.map(\.row) == rows)
+  }
+
+  @Test("a memory that is damaged anywhere is refused, or is one of the same form")
+  func flips() throws {
+    let learner = learner()
+    for count in 0..<2 { _ = step(learner, alternating(count)) }
+    let good = learner.memory.encodeState()
+    let seed = UInt64.random(in: 0..<1 << 32)
+    print("damaged memory: seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    let memory = Memory([try #require(LastLabelPlan().memory)])
+    for _ in 0..<2000 {
+      var bytes = good
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      }
+      do {
+        try memory.restoreState(bytes)
+        #expect(memory.encodeState() == bytes, "seed \(seed)")
+      } catch { #expect(error is LearningError, "seed \(seed)") }
+      do { try memory.adoptState(bytes) } catch { #expect(error is LearningError, "seed \(seed)") }
+    }
+  }
 }

@@ -108,7 +108,7 @@ struct FieldAccountTests {
       smallPipeline(), stream: Self.stream, collective: SoloCollective(generation: Generation(1)), board: board,
       examples: examples)
     #expect(!examples.hasNews)
-    let message = try result.state.handOver(learner: [])
+    let message = try result.state.handOver(learner: [], memory: nil)
     let heir = try TrainingState.receive(message).state
     #expect(heir.fields == result.state.fields)
     #expect(heir.fields.report(fields).rejections.first?.example == "\"1.28\" at small/0@1")

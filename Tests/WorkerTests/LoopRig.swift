@@ -109,6 +109,7 @@ struct LoopResult: Sendable {
   var error: String?
   var state: TrainingState
   var learner: [UInt8]
+  var memory: [UInt8]?
   var snapshots: [Snapshot]
   var quarantined: [QuarantinedRecord]
 }
@@ -116,14 +117,17 @@ struct LoopResult: Sendable {
 /// Runs one rank's step loop over a memory stream, on the calling thread.
 func runLoop(
   _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
-  from start: (state: TrainingState, learner: [UInt8])? = nil, examples: FieldExamples = FieldExamples(),
-  savedStep: Int64 = -1, model: (Learner) -> any Model = { $0 }, beforeStep: (StepLoop) -> Void = { _ in }
+  from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
+  further: [any EncoderPlan] = [], examples: FieldExamples = FieldExamples(), savedStep: Int64 = -1,
+  model: (Learner) -> any Model = { $0 }, beforeStep: (StepLoop) -> Void = { _ in }
 ) throws -> LoopResult {
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
   let learner = Learner(
-    spec: LearnerSpec(pipeline), batchCapacity: stream.partitionCount * pipeline.training.recordsPerPartition)
+    spec: LearnerSpec(pipeline), batchCapacity: stream.partitionCount * pipeline.training.recordsPerPartition,
+    further: further)
   if let start { try learner.restoreState(start.learner) }
+  try learner.restoreMemory(memory)
   let state =
     start?.state
     ?? TrainingState(
@@ -161,8 +165,8 @@ func runLoop(
   var failure: String?
   do { end = try loop.run() } catch { failure = String(describing: error) }
   return LoopResult(
-    end: end, error: failure, state: loop.state, learner: learner.encodeState(), snapshots: snapshots,
-    quarantined: quarantine.takeFound())
+    end: end, error: failure, state: loop.state, learner: learner.encodeState(), memory: learner.encodeMemory(),
+    snapshots: snapshots, quarantined: quarantine.takeFound())
 }
 
 /// Runs `worldSize` ranks as threads over real loopback sockets.
@@ -170,7 +174,8 @@ func runLoop(
 /// - Parameter stops: Somebody has asked for a stop already.
 func runRanks(
   _ worldSize: Int, _ pipeline: Pipeline, stream: MemoryStream, stopsAtEnd: Bool = true, stops: Bool = false,
-  from start: (state: TrainingState, learner: [UInt8])? = nil, savedStep: Int64 = -1, stepLimit: Int64? = nil
+  from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
+  further: [any EncoderPlan] = [], savedStep: Int64 = -1, stepLimit: Int64? = nil
 ) async throws -> [LoopResult] {
   let listeners = try (0..<worldSize).map { _ in try CollectiveListener() }
   let addresses = listeners.map(\.address)
@@ -192,7 +197,8 @@ func runRanks(
             wishes.stop = stops
           }
           return try runLoop(
-            pipeline, stream: stream, collective: collective, board: board, from: start, savedStep: savedStep)
+            pipeline, stream: stream, collective: collective, board: board, from: start, memory: memory,
+            further: further, savedStep: savedStep)
         }
         return (rank, result)
       }

@@ -15,11 +15,11 @@ final class WatchedModel: Model {
   var denseGradient: UnsafeMutableBufferPointer<Float> { learner.denseGradient }
   var touchedBytesMax: Int { learner.touchedBytesMax }
   var facts: [RecordFact] { learner.facts }
+  var memory: Memory { learner.memory }
   var wildValues: [WildValues] { learner.wildValues }
   func know(classes: Int) { learner.know(classes: classes) }
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> { learner.outputs(ofHead: head) }
   func appendAttachment(to bytes: inout [UInt8]) { learner.appendAttachment(to: &bytes) }
-  func remember(_ facts: [RecordFact]) { learner.remember(facts) }
   func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] { learner.nonFiniteRows(in: batch) }
   func takeHealth() -> [LayerHealth] { learner.takeHealth() }
   func encodeState() -> [UInt8] { learner.encodeState() }
@@ -47,6 +47,11 @@ final class WatchedModel: Model {
   func absorbOwn() {
     calls.append("absorb")
     learner.absorbOwn()
+  }
+
+  func remember(_ facts: [RecordFact]) {
+    calls.append("remember")
+    learner.remember(facts)
   }
 
   func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {

@@ -42,9 +42,12 @@ public final class Memory {
     }
   }
 
+  /// Forgets everything.
+  public func clear() { for shelf in shelves { shelf.clear() } }
+
   /// All that is remembered: the same bytes for the same facts in the same order.
   public func encodeState() -> [UInt8] {
-    var writer = StateWriter(capacity: 64)
+    var writer = StateWriter(capacity: shelves.reduce(8) { $0 + $1.stateBytes })
     writer.write(Self.magic)
     writer.write(UInt32(shelves.count))
     for shelf in shelves { shelf.write(to: &writer) }
@@ -53,21 +56,50 @@ public final class Memory {
 
   /// - Throws: `LearningError`; then nothing has changed.
   public func restoreState(_ bytes: [UInt8]) throws {
-    let setters = try bytes.withUnsafeBytes { raw in
-      var reader = StateReader(raw)
-      guard try reader.read(UInt32.self) == Self.magic else {
-        throw LearningError(code: .damaged, reason: "these bytes are no memory")
-      }
-      let count = try reader.read(UInt32.self)
-      guard count == UInt32(shelves.count) else {
+    let setters = try read(bytes) { count, reader in
+      guard count == shelves.count else {
         throw LearningError(
           code: .anotherSpec,
           reason: "\(count) encoders remember in the state, \(shelves.count) in the spec")
       }
-      let setters = try shelves.map { try $0.read(&reader) }
+      return try shelves.map { try $0.read(&reader, try ShelfHead(&reader)) }
+    }
+    for set in setters { set() }
+  }
+
+  /// Goes on from a memory of an older spec: what encoders of the same name have remembered stays, if it is as many numbers a
+  /// key; the others begin with nothing.
+  ///
+  /// - Throws: `LearningError`; then nothing has changed.
+  public func adoptState(_ bytes: [UInt8]) throws {
+    let setters = try read(bytes) { count, reader in
+      var setters: [() -> Void] = []
+      for _ in 0..<count {
+        let head = try ShelfHead(&reader)
+        if let shelf = shelves.first(where: { $0.form.name == head.name && $0.form.width == head.width }) {
+          setters.append(try shelf.read(&reader, head))
+        } else {
+          try head.skip(&reader)
+        }
+      }
+      return setters
+    }
+    clear()
+    for set in setters { set() }
+  }
+
+  /// - Parameter body: Reads so many shelves.
+  private func read(
+    _ bytes: [UInt8], _ body: (Int, inout StateReader) throws -> [() -> Void]
+  ) throws -> [() -> Void] {
+    try bytes.withUnsafeBytes { raw in
+      var reader = StateReader(raw)
+      guard try reader.read(UInt32.self) == Self.magic else {
+        throw LearningError(code: .damaged, reason: "these bytes are no memory")
+      }
+      let setters = try body(Int(try reader.read(UInt32.self)), &reader)
       try reader.finish()
       return setters
     }
-    for set in setters { set() }
   }
 }

@@ -85,6 +85,9 @@ public final class MemoryShelf {
     isChanged.clear()
   }
 
+  /// How much `write` writes.
+  var stateBytes: Int { 4 + form.name.utf8.count + 16 + count * (8 + 4 * form.width) }
+
   func write(to writer: inout StateWriter) {
     writer.write(form.name)
     writer.write(UInt32(form.width))
@@ -96,22 +99,20 @@ public final class MemoryShelf {
     }
   }
 
-  /// Reads and checks; the closure puts what was read in place.
-  func read(_ reader: inout StateReader) throws -> () -> Void {
-    let (name, width) = (try reader.readText(), Int(try reader.read(UInt32.self)))
+  /// Reads and checks what follows its head; the closure puts what was read in place.
+  func read(_ reader: inout StateReader, _ head: ShelfHead) throws -> () -> Void {
+    let (name, width, count) = (head.name, head.width, head.count)
     guard name == form.name, width == form.width else {
       throw LearningError(
         code: .anotherSpec,
         reason:
           "the memory holds \(width) numbers of '\(name)', not \(form.width) of '\(form.name)'")
     }
-    let count = Int(try reader.read(UInt32.self))
     guard count <= form.capacity else {
       throw LearningError(
         code: .anotherSpec,
         reason: "the memory holds \(count) keys of '\(name)', which has room for \(form.capacity)")
     }
-    let refused = try reader.read(Int64.self)
     var entries: [(UInt64, [Float])] = []
     var seen: Set<UInt64> = []
     for _ in 0..<count {
@@ -129,10 +130,33 @@ public final class MemoryShelf {
           for (place, value) in values.enumerated() { numbers[place] = value }
         }
       }
-      self.refused = refused
+      refused = head.refused
       // Who goes on from the same state knows all of this.
       isChanged.clear()
       changedCount = 0
+    }
+  }
+}
+
+/// What a shelf's state begins with; its entries follow.
+struct ShelfHead {
+  let name: String
+  let width: Int
+  let count: Int
+  let refused: Int64
+
+  init(_ reader: inout StateReader) throws {
+    name = try reader.readText()
+    width = Int(try reader.read(UInt32.self))
+    count = Int(try reader.read(UInt32.self))
+    refused = try reader.read(Int64.self)
+  }
+
+  /// Passes over the entries.
+  func skip(_ reader: inout StateReader) throws {
+    for _ in 0..<count {
+      _ = try reader.read(UInt64.self)
+      for _ in 0..<width { _ = try reader.read(UInt32.self) }
     }
   }
 }

@@ -6,6 +6,7 @@ public struct RecordFact: Sendable, Hashable, BitwiseCopyable {
   public var row: UInt32
   /// Whom it is about.
   public var key: UInt64
+  /// A number.
   public var value: Float
 
   public init(shelf: UInt32, row: UInt32, key: UInt64, value: Float) {

@@ -19,6 +19,7 @@ package struct ReceivedEnvelope {
   private let sections: SectionReader
 
   private static let headStride = 12
+  private static let factStride = 20
   private static let shareStride = MemoryLayout<PartitionShare>.size + StepEnvelope.reasonCount * 8
 
   /// - Throws: `EnvelopeError` for anything that this binary would not have written, every size checked before it is used.
@@ -54,6 +55,7 @@ package struct ReceivedEnvelope {
       throw EnvelopeError.sizesDisagree(section: "weights")
     }
     weights = weighed.isEmpty ? nil : UnsafeRawBufferPointer(rebasing: weighed[sums...])
+    guard facts.count.isMultiple(of: Self.factStride) else { throw EnvelopeError.sizesDisagree(section: "facts") }
     try checkShares()
   }
 
@@ -73,6 +75,7 @@ package struct ReceivedEnvelope {
   package var health: UnsafeRawBufferPointer { sections[EnvelopeSection.health] }
   /// The learner's attachment.
   package var learner: UnsafeRawBufferPointer { sections[EnvelopeSection.learner] }
+  var facts: UnsafeRawBufferPointer { sections[EnvelopeSection.facts] }
   var classes: UnsafeRawBufferPointer { sections[EnvelopeSection.classes] }
   var notices: UnsafeRawBufferPointer { sections[EnvelopeSection.notices] }
 

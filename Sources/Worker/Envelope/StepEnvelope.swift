@@ -7,7 +7,7 @@ package import Vocabulary
 ///
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3845_5452  // "RTE8"
+  package static let magic: UInt32 = 0x3945_5452  // "RTE9"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -52,6 +52,9 @@ enum EnvelopeSection: UInt32, CaseIterable {
   case notices
   /// The learner's attachment; a rank that is alone leaves it out.
   case learner
+  /// What rows say that is to be remembered, by row, then by shelf: row, shelf (UInt32 each), key (UInt64), value (Float32).
+  /// A row's place says which record it is: rows lie by partition, then by offset.
+  case facts
 }
 
 /// One partition's part of a step.
@@ -81,6 +84,7 @@ package enum EnvelopeError: Error, CustomStringConvertible {
   case unknownPartition(Int32)
   case otherStep(Int64, expected: Int64)
   case unknownField(code: Int32)
+  case wrongFact(row: UInt32, shelf: UInt32, reason: String)
 
   package var description: String {
     switch self {
@@ -94,6 +98,9 @@ package enum EnvelopeError: Error, CustomStringConvertible {
     case .unknownPartition(let partition): "a peer took records from partition \(partition), which the topic has not"
     case .unknownField(let code):
       "a peer tells of a field that the schema has not (code \(code)): do all workers have one pipeline?"
+    case .wrongFact(let row, let shelf, let reason):
+      "a peer tells of what is to be remembered, and number \(shelf) of what its row \(row) says \(reason): do all workers "
+        + "have one pipeline?"
     case .otherStep(let step, let expected): "a peer is at step \(step), we are at \(expected)"
     }
   }

@@ -1,4 +1,5 @@
 package import Ingest
+package import Learning
 import Vocabulary
 
 /// Writes envelopes into one buffer that keeps its memory.
@@ -81,9 +82,26 @@ package struct StepEnvelopeWriter {
     }
   }
 
-  /// The learner's attachment comes last; a rank that is alone leaves it out.
+  /// The learner's attachment comes behind that; a rank that is alone leaves it out.
   package mutating func appendLearner(_ append: (inout [UInt8]) -> Void) {
     sections.add(EnvelopeSection.learner, append)
+  }
+
+  /// What the rows say that is to be remembered comes last, where they say something.
+  ///
+  /// - Parameters:
+  ///   - facts: By row, then by shelf.
+  ///   - takenOut: Rows that are left out.
+  package mutating func append(facts: [RecordFact], without takenOut: Set<Int>) {
+    guard facts.contains(where: { !takenOut.contains(Int($0.row)) }) else { return }
+    sections.add(EnvelopeSection.facts) { bytes in
+      for fact in facts where !takenOut.contains(Int(fact.row)) {
+        bytes.append(raw: fact.row)
+        bytes.append(raw: fact.shelf)
+        bytes.append(raw: fact.key)
+        bytes.append(raw: fact.value.bitPattern)
+      }
+    }
   }
 }
 
