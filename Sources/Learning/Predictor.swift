@@ -11,7 +11,8 @@ public final class Predictor {
     self.init(model, memory: nil, batchCapacity: batchCapacity, kernels: kernels)
   }
 
-  /// - Parameter memory: Of the lineage; nil: an empty one. Of one thread, as the predictor is.
+  /// - Parameter memory: Of the lineage: read as it is when a batch is predicted, whoever changes it and whatever spec it is
+  ///   of; other predictors may share it. nil: an empty one. Of one thread, as the predictor is.
   public init(_ model: ModelParameters, memory: Memory?, batchCapacity: Int, kernels: Kernels = .active) {
     self.model = model
     self.batchCapacity = batchCapacity

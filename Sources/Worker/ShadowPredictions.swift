@@ -1,5 +1,5 @@
 package import Evaluation
-import Learning
+package import Learning
 package import Tensors
 
 /// The step thread's end of the stable shadow: the stable version's loss on each row of the batch.
@@ -7,37 +7,43 @@ package final class ShadowPredictions {
   private let source: StableShadow
   private let task: EvaluationTask
   private let storage: AlignedBuffer<Float>
-  private var current: StableShadow.Loaded?
+  private var current: (loaded: StableShadow.Loaded, predictor: Predictor)?
+  private let memory: Memory?
   /// The classes that the learner has found; nil: they are listed, and each has the place that the version gives it.
   private let found: FoundClasses?
   /// By class of the learner: the version's place of it; −1: it has none.
   private var places: [Int] = []
 
-  package init(source: StableShadow, task: EvaluationTask, batchCapacity: Int, classes: FoundClasses? = nil) {
+  /// - Parameter memory: The learner's: the version reads what the learner reads, as it was before the records of the batch. nil:
+  ///   nothing is remembered.
+  package init(
+    source: StableShadow, task: EvaluationTask, batchCapacity: Int, classes: FoundClasses? = nil, memory: Memory? = nil
+  ) {
     self.source = source
+    self.memory = memory
     found = classes
     self.task = task
     storage = AlignedBuffer(count: batchCapacity)
   }
 
   /// The version whose losses are given; 0: none.
-  package var version: Int64 { current?.version ?? 0 }
+  package var version: Int64 { current?.loaded.version ?? 0 }
 
   /// [batch.count]; NaN where there is no version or no label.
   package var losses: UnsafePointer<Float> { UnsafePointer(storage.pointer) }
 
   package func predict(_ batch: FeatureBatch) {
     if let loaded = source.loaded(otherThan: version) {
-      current = loaded
+      current = (loaded, Predictor(loaded.model, memory: memory, batchCapacity: storage.count))
       places.removeAll(keepingCapacity: true)
     }
-    guard let current else {
+    guard let (current, predictor) = current else {
       for row in 0..<batch.count { storage.pointer[row] = .nan }
       return
     }
-    current.predictor.predict(current.translation?.run(batch) ?? batch)
-    let outputs = current.predictor.outputs
-    let width = current.predictor.outputCount
+    predictor.predict(current.translation?.run(batch) ?? batch)
+    let outputs = predictor.outputs
+    let width = predictor.outputCount
     if let found, let own = current.classes, places.count < found.names.count {
       for name in found.names.dropFirst(places.count) { places.append(own.firstIndex(of: name) ?? -1) }
     }

@@ -272,7 +272,7 @@ final class TrainingThread {
         rowsMax: share, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
       board: resources.board,
       shadow: ShadowPredictions(
-        source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes),
+        source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
       quarantine: resources.quarantine, state: agreed, examples: resources.examples, savedStep: max(0, savedStep),
       durableStep: { checkpoints.durableStep }
     ) { checkpoints.submit($0) }

@@ -154,10 +154,10 @@ struct WorkerHeartbeat: Sendable {
       }
       let bytes = try await registry.within(Self.statePatience).state(of: stable.checkpoint)
       let capacity = resources.partitionCount * own.training.recordsPerPartition
-      let predictor = try Predictor(spec: LearnerSpec(theirs), state: bytes, batchCapacity: capacity)
+      let model = try ModelParameters(spec: LearnerSpec(theirs), state: bytes)
       let translation = BatchTranslation(from: own, to: theirs, capacity: capacity)
       resources.shadow.offer(
-        version: stable.number, predictor: predictor, translation: translation,
+        version: stable.number, model: model, translation: translation,
         classes: own.schema.label.findsClasses ? theirs.schema.label.classes : nil)
       shadow.version = stable.number
     } catch {

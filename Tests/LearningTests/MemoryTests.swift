@@ -227,6 +227,9 @@ struct MemoryTests {
     #expect(ask() == before)
     try memory.apply(changes)
     for (now, then) in zip(ask(), before) { #expect(now != then) }
+    // A version of a time when nothing was remembered reads nothing of it.
+    let older = try ModelParameters(spec: spec, state: Learner(spec: spec, batchCapacity: 32).encodeState())
+    Predictor(older, memory: memory, batchCapacity: 32).predict(probe)
     #expect(memory.encodeState() == learner.memory.encodeState())
   }
 

@@ -12,7 +12,7 @@ struct StableShadowTests {
     let spec = LearnerSpec(smallPipeline())
     let shadow = StableShadow()
     let state = Learner(spec: spec, batchCapacity: 4).encodeState()
-    shadow.offer(version: 3, predictor: try Predictor(spec: spec, state: state, batchCapacity: 4))
+    shadow.offer(version: 3, model: try ModelParameters(spec: spec, state: state))
     for _ in 1...2 {
       let predictions = ShadowPredictions(source: shadow, task: .binary, batchCapacity: 4)
       #expect(predictions.version == 0)
@@ -43,7 +43,7 @@ struct StableShadowTests {
     }
     let state = Learner(spec: spec([]), batchCapacity: 4).encodeState()
     let shadow = StableShadow()
-    shadow.offer(version: 3, predictor: try Predictor(spec: spec(["a", "b"]), state: state, batchCapacity: 4))
+    shadow.offer(version: 3, model: try ModelParameters(spec: spec(["a", "b"]), state: state))
     let predictions = ShadowPredictions(source: shadow, task: .multiclass(8), batchCapacity: 4)
     let batch = FeatureBatch(capacity: 4, numberCount: 2, categoryCount: 1)
     batch.count = 4
@@ -69,7 +69,7 @@ struct StableShadowTests {
     func losses(_ version: Int64, _ theirs: [String], own: [String]) throws -> [Float] {
       let shadow = StableShadow()
       shadow.offer(
-        version: version, predictor: try Predictor(spec: spec(theirs), state: state, batchCapacity: 4), classes: theirs)
+        version: version, model: try ModelParameters(spec: spec(theirs), state: state), classes: theirs)
       let classes = FoundClasses(label, names: own, book: ClassBook(classes: own))
       let predictions = ShadowPredictions(source: shadow, task: .multiclass(8), batchCapacity: 4, classes: classes)
       for row in 0..<4 { batch.labels[row] = row < own.count ? Float(row) : .nan }
@@ -81,5 +81,36 @@ struct StableShadowTests {
     #expect(same[0] != same[1] && other[0] == same[2] && other[1].isNaN && other[2] == same[0] && other[3].isNaN)
     let alone = try losses(1, ["b"], own: ["a", "b", "c", "d"])
     #expect(alone[1] < 1e-6 && [alone[0], alone[2], alone[3]].allSatisfy(\.isNaN))
+  }
+
+  @Test("a version reads the learner's memory as it moves on, whatever encoders it has of it")
+  func memory() throws {
+    let spec = LearnerSpec(smallPipeline())
+    func losses(_ plans: [any EncoderPlan], of learner: Learner, _ batch: FeatureBatch) throws -> [[Float]] {
+      let shadow = StableShadow()
+      let state = Learner(spec: spec, batchCapacity: 4, further: plans).encodeState()
+      shadow.offer(version: 3, model: try ModelParameters(spec: spec, state: state, further: plans))
+      let predictions = ShadowPredictions(source: shadow, task: .binary, batchCapacity: 4, memory: learner.memory)
+      return (0..<2).map { _ in
+        predictions.predict(batch)
+        learner.predict(batch)
+        let local = learner.backward(batch)
+        learner.absorbOwn()
+        learner.remember(learner.facts)
+        _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
+        return (0..<4).map { predictions.losses[$0] }
+      }
+    }
+    let batch = FeatureBatch(capacity: 4, numberCount: 2, categoryCount: 1)
+    batch.count = 4
+    for row in 0..<4 {
+      (batch.numbers[2 * row + 1], batch.categories[row], batch.labels[row]) = (0.5, UInt32(row + 1), Float(row % 2))
+    }
+    for plans in [KeyMemoryPlan.both, Array(KeyMemoryPlan.both.dropFirst())] {
+      let found = try losses(plans, of: Learner(spec: spec, batchCapacity: 4, further: KeyMemoryPlan.both), batch)
+      #expect(zip(found[0], found[1]).allSatisfy { $0 != $1 })
+    }
+    let without = try losses([], of: Learner(spec: spec, batchCapacity: 4, further: KeyMemoryPlan.both), batch)
+    #expect(without[0] == without[1])
   }
 }

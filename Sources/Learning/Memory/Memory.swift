@@ -15,6 +15,18 @@ public final class Memory {
     shelves = forms.enumerated().map { MemoryShelf($1, number: UInt32($0)) }
   }
 
+  private init(_ shelves: [MemoryShelf]) { self.shelves = shelves }
+
+  /// The same memory as a version reads it that may be of another spec: its encoders find their shelves by name, if they hold
+  /// as many numbers a key; who finds none reads an empty one. Of the same thread.
+  func read(by forms: [MemoryForm]) -> Memory {
+    Memory(
+      forms.enumerated().map { place, form in
+        shelves.first { $0.form.name == form.name && $0.form.width == form.width }
+          ?? MemoryShelf(form, number: UInt32(place))
+      })
+  }
+
   /// What is known now of every key that has changed since the last call, or since a state was restored: each once.
   public func takeChanges() -> [MemoryChange] {
     var changes: [MemoryChange] = []

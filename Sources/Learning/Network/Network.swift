@@ -37,7 +37,7 @@ package final class Network {
   private let input, gradient: RowBuffer
 
   /// - Parameters:
-  ///   - memory: Of the lineage; nil: an empty one.
+  ///   - memory: Of the lineage, to read by; nil: an empty one of its own.
   ///   - learns: Keeps what the way back and health need.
   init(_ model: ModelParameters, memory: Memory?, batchCapacity: Int, learns: Bool, kernels: Kernels) {
     precondition(batchCapacity > 0)
@@ -51,8 +51,7 @@ package final class Network {
     gradient = RowBuffer(capacity: learns ? batchCapacity : 0, width: layout.inputWidth)
     (x, inputGradient) = (input.rows, gradient.rows)
     let forms = layout.encoders.compactMap(\.memory)
-    let memory = memory ?? Memory(forms)
-    precondition(memory.shelves.map(\.form) == forms, "a memory of other encoders")
+    let memory = memory?.read(by: forms) ?? Memory(forms)
     self.memory = memory
     var shelves = memory.shelves.makeIterator()
     var encoders: [any InputEncoder] = []
