@@ -39,6 +39,8 @@ public struct ModelSettings: LossOwner, Hashable, Codable {
   var pairingKeys: [String] {
     (factorization ? ["factorization"] : []) + (bilinear ? ["bilinear"] : [])
   }
+  /// Of two categories the first is weighed otherwise than the second: their order has a meaning.
+  var ordersCategories: Bool { bilinear }
   /// Penalty λ·|y| on each hidden output.
   public var activationL1: Double = 0
   /// Penalty λ·y² on each hidden output.

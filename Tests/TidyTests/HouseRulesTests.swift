@@ -47,6 +47,16 @@ struct HouseRulesTests {
     }
   }
 
+  @Test("a kind of layer is known to six files beside its own", arguments: ["bilinear", "factorization"])
+  func layerKinds(key: String) {
+    let knowing = SourceTree.sources.filter { file in
+      !file.path.contains("/Layers/")
+        && !file.places { ($0.code + $0.quoted).lowercased().contains(key) }.isEmpty
+    }
+    #expect(knowing.count <= 6, "\(knowing)")
+    #expect(knowing.contains { $0.name == "BranchPlan+All.swift" }, "no branch has it: the word is another by now")
+  }
+
   @Test("nothing is left for later") func nothingLeft() throws {
     let words = try Regex(#"\b(TODO|FIXME|XXX|HACK)\b|Under construction"#)
     for file in everything where file.name != "HouseRulesTests.swift" {

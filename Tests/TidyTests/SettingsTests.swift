@@ -34,8 +34,8 @@ struct SettingsTests {
     // Through `pairsMax`, as the most pairs of a record.
     "FeatureSettings.keys_max": ("feature.pairsMax", "Ingest/FieldTable.swift"),
     "ModelSettings.kind": ("model.kind", "Learning/Spec/LearnerSpec+Pipeline.swift"),
-    "ModelSettings.hidden": ("model.hidden", "Learning/Spec/LearnerSpec+Pipeline.swift"),
-    "ModelSettings.activation": ("model.activation", "Learning/Spec/LearnerSpec+Pipeline.swift"),
+    "ModelSettings.hidden": ("model.hidden", "Learning/Spec/BranchSpecs.swift"),
+    "ModelSettings.activation": ("model.activation", "Learning/Spec/BranchSpecs.swift"),
     "ModelSettings.task": ("head.task", "Learning/Spec/LearnerSpec+Pipeline.swift"),
     "HeadSettings.task": ("head.task", "Learning/Spec/LearnerSpec+Pipeline.swift"),
     "LossSettings.kind": ("loss.kind", "Learning/Spec/LearnerSpec+Pipeline.swift"),

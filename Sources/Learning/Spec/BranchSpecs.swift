@@ -1,3 +1,5 @@
+import Pipelines
+
 /// The deep branch: hidden layers one behind the other.
 public struct DeepSpec: Sendable, Hashable, Codable {
   public enum Normalization: String, Sendable, Hashable, Codable, CaseIterable {
@@ -33,6 +35,41 @@ public struct DeepSpec: Sendable, Hashable, Codable {
   }
 }
 
+extension DeepSpec {
+  init(_ model: ModelSettings) {
+    guard let activation = ActivationKind(rawValue: model.activation) else {
+      preconditionFailure("the parser let the unknown activation '\(model.activation)' through")
+    }
+    self.init(
+      hidden: model.kind == .linear ? [] : model.hidden, activation: activation,
+      activationLimit: model.activationClip.map { Float($0) }, normalization: Normalization(model.normalization),
+      initialization: Initialization(model.initialization), dropout: Float(model.dropout), residual: model.residual,
+      activationL1: Float(model.activationL1), activationL2: Float(model.activationL2))
+  }
+}
+
+extension DeepSpec.Normalization {
+  fileprivate init(_ normalization: ModelSettings.Normalization) {
+    switch normalization {
+    case .none: self = .none
+    case .layerNorm: self = .layerNorm
+    case .rmsNorm: self = .rmsNorm
+    }
+  }
+}
+
+extension DeepSpec.Initialization {
+  fileprivate init(_ initialization: ModelSettings.Initialization) {
+    switch initialization {
+    case .auto: self = .auto
+    case .he: self = .he
+    case .glorot: self = .glorot
+    case .lecun: self = .lecun
+    case .orthogonal: self = .orthogonal
+    }
+  }
+}
+
 /// The branch of cross layers over the input.
 public struct CrossSpec: Sendable, Hashable, Codable {
   public var crossLayers: Int
@@ -40,6 +77,10 @@ public struct CrossSpec: Sendable, Hashable, Codable {
   public var crossRank: Int
 
   var text: [String] { ["cross \(crossLayers) \(crossRank)"] }
+}
+
+extension CrossSpec {
+  init(_ model: ModelSettings) { self.init(crossLayers: model.crossLayers, crossRank: model.crossRank) }
 }
 
 /// The branches of pairwise interactions of the embeddings, pooled; all must have one dimension.
@@ -51,4 +92,8 @@ public struct InteractionsSpec: Sendable, Hashable, Codable {
 
   /// The matrix says for itself that it is there.
   var text: [String] { ["factorization \(factorization)"] }
+}
+
+extension InteractionsSpec {
+  init(_ model: ModelSettings) { self.init(factorization: model.factorization, bilinear: model.bilinear) }
 }

@@ -5,9 +5,6 @@ extension LearnerSpec {
   public init(_ pipeline: Pipeline) {
     let model = pipeline.model
     let training = pipeline.training
-    guard let activation = ActivationKind(rawValue: model.activation) else {
-      preconditionFailure("the parser let the unknown activation '\(model.activation)' through")
-    }
     self.init(
       numbers: pipeline.schema.numericFeatures.map {
         NumberInput(name: $0.name, standardize: $0.normalize == .standard, missingIndicator: $0.missingIndicator)
@@ -20,12 +17,7 @@ extension LearnerSpec {
       weighted: pipeline.schema.sparseFeatures.map {
         WeightedInput(name: $0.name, rows: $0.buckets, dimension: $0.dimension, activates: false)
       },
-      inputClip: Float(model.inputClip), hidden: model.kind == .linear ? [] : model.hidden, activation: activation,
-      kind: model.kind == .linear ? .linear : .network,
-      activationLimit: model.activationClip.map { Float($0) }, normalization: Normalization(model.normalization),
-      initialization: Initialization(model.initialization), dropout: Float(model.dropout), residual: model.residual,
-      crossLayers: model.crossLayers, crossRank: model.crossRank, factorization: model.factorization,
-      activationL1: Float(model.activationL1), activationL2: Float(model.activationL2), wide: model.wide,
+      inputClip: Float(model.inputClip), kind: model.kind == .linear ? .linear : .network, wide: model.wide,
       task: .binary,
       optimizer: OptimizerSpec(training.optimizer), embeddingOptimizer: OptimizerSpec(pipeline.embeddingOptimizer),
       wideOptimizer: pipeline.wideOptimizer.map { OptimizerSpec($0) },
@@ -33,7 +25,7 @@ extension LearnerSpec {
         globalNorm: training.clipGlobalNorm.map { Float($0) }, value: training.clipValue.map { Float($0) },
         layerNorm: training.clipLayerNorm.map { Float($0) }, adaptive: training.clipAdaptive.map { Float($0) }),
       seed: model.seed, histogramEvery: pipeline.health.histogramEvery)
-    interactions.bilinear = model.bilinear
+    (deep, cross, interactions) = (DeepSpec(model), CrossSpec(model), InteractionsSpec(model))
     heads = pipeline.heads.enumerated().map { HeadSpec($1, isPrimary: $0 == 0) }
   }
 }
@@ -72,34 +64,12 @@ extension LossSpec {
   }
 }
 
-extension LearnerSpec.Normalization {
-  fileprivate init(_ normalization: ModelSettings.Normalization) {
-    switch normalization {
-    case .none: self = .none
-    case .layerNorm: self = .layerNorm
-    case .rmsNorm: self = .rmsNorm
-    }
-  }
-}
-
 extension CategoryInput.Combiner {
   fileprivate init(_ combine: FeatureSettings.Combine) {
     switch combine {
     case .sum: self = .sum
     case .mean: self = .mean
     case .squareRoot: self = .squareRoot
-    }
-  }
-}
-
-extension LearnerSpec.Initialization {
-  fileprivate init(_ initialization: ModelSettings.Initialization) {
-    switch initialization {
-    case .auto: self = .auto
-    case .he: self = .he
-    case .glorot: self = .glorot
-    case .lecun: self = .lecun
-    case .orthogonal: self = .orthogonal
     }
   }
 }

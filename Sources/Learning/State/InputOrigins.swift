@@ -34,16 +34,13 @@ struct InputOrigins {
       + new.heads.filter(\.standardizesLabel).map { head in labels[head.name].map { old.numbers.count + $0 } }
   }
 
-  /// Whether every input is where it was.
-  var isUnmoved: Bool { columns.enumerated().allSatisfy { $0.offset == $0.element } }
-
   /// For each place along an axis of `count`.
-  func origin(_ place: Int, along axis: ParameterLayout.Axis) -> Int? {
+  func origin(_ place: Int, along axis: BlockAxes.Axis) -> Int? {
     switch axis {
     // What is written by encoders that no spec describes is new.
     case .columns: columns.indices.contains(place) ? columns[place] : nil
     case .numericColumns: numericColumns.indices.contains(place) ? numericColumns[place] : nil
-    case .places, .answers, .unknown: place
+    case .places, .answers: place
     }
   }
 

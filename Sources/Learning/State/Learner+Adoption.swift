@@ -83,13 +83,15 @@ private struct Adoption {
     for new in to.network.layout.namedBlocks {
       guard let old = oldBlocks[new.name] else { continue }
       let (a, b) = (old.block, new.block)
-      if [new.inputs, new.outputs].contains(.unknown), !origins.isUnmoved {
-        throw refuse("nobody has said what the weights of \(new.name) read")
+      func agree(_ axis: BlockAxes.Axis, _ old: Int, _ next: Int) -> Bool {
+        switch axis {
+        case .columns, .numericColumns: true
+        case .places: old == next
+        // Only the primary head finds classes.
+        case .answers: old == next || (findsClasses && new.head == 0)
+        }
       }
-      func agree(_ axis: ParameterLayout.Axis, _ old: Int, _ new: Int) -> Bool {
-        axis == .columns || axis == .numericColumns || old == new || (axis == .answers && findsClasses)
-      }
-      guard agree(new.inputs, a.inputs, b.inputs), agree(new.outputs, a.outputs, b.outputs) else {
+      guard agree(new.axes.inputs, a.inputs, b.inputs), agree(new.axes.outputs, a.outputs, b.outputs) else {
         throw refuse("\(new.name) were \(a.inputs) × \(a.outputs), and are \(b.inputs) × \(b.outputs)")
       }
     }
@@ -114,9 +116,9 @@ private struct Adoption {
     for new in to.network.layout.namedBlocks {
       guard let old = oldBlocks[new.name] else { continue }
       for input in 0..<new.block.inputs {
-        let oldInput = origins.origin(input, along: new.inputs)
+        let oldInput = origins.origin(input, along: new.axes.inputs)
         for output in 0..<new.block.outputs {
-          let oldOutput = origins.origin(output, along: new.outputs)
+          let oldOutput = origins.origin(output, along: new.axes.outputs)
           var origin: Int?
           if let oldInput, let oldOutput, oldOutput < old.block.outputs {
             origin = old.block.index(oldInput, oldOutput)

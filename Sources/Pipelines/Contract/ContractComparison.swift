@@ -149,10 +149,10 @@ struct ContractComparison {
     let verdict: EditVerdict =
       if addsInputsByPlace {
         .changes("hidden_1 adds its inputs to its outputs by their place")
-      } else if old.model.bilinear,
+      } else if old.model.ordersCategories,
         before.filter({ categories.contains($0) }) != common.filter({ categories.contains($0) })
       {
-        .changes("the first of two categories is weighed otherwise than the second by `bilinear`")
+        .changes("the first of two categories is weighed otherwise than the second by the interactions")
       } else {
         .harmless("weights follow the names, whatever the order")
       }

@@ -16,7 +16,9 @@ struct BilinearPlan: LayerPlan {
   var output: Extent { Extent(width: width) }
   var blocks: [ParameterBlock] { [weights] }
   var signature: String? { "bilinear" }
+  var outputAxis: BlockAxes.Axis { .places }
   func makeLayer(_ site: LayerSite) -> any Layer { BilinearPairs(self, site) }
+  func axes(of block: ParameterBlock, readsColumns: Bool) -> BlockAxes { BlockAxes(.places, .places) }
 }
 
 /// y = Σ (v_i·W) ⊙ v_j over the pairs i < j of a record's embeddings, with one matrix W for all of them. Buffers for a batch.

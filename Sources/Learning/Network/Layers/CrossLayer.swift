@@ -20,7 +20,13 @@ struct CrossPlan: LayerPlan {
   var input: Extent { Extent(width: width) }
   var output: Extent { Extent(width: width) }
   var blocks: [ParameterBlock] { [narrow, weights, bias].compactMap { $0 } }
+  var outputAxis: BlockAxes.Axis { .columns }
   func makeLayer(_ site: LayerSite) -> any Layer { CrossLayer(self, site) }
+
+  func axes(of block: ParameterBlock, readsColumns: Bool) -> BlockAxes {
+    if block == narrow { return BlockAxes(.columns, .places) }
+    return BlockAxes(block == weights && narrow == nil ? .columns : .places, .columns)
+  }
 }
 
 /// One cross layer, y = x₀ ⊙ (W·x + b) + x, over the network's input x₀. Buffers for a batch.

@@ -33,7 +33,12 @@ struct HiddenPlan: LayerPlan {
   var output: Extent { Extent(width: units) }
   var blocks: [ParameterBlock] { [weights, bias] + [gain, offset, slope].compactMap { $0 } }
   var followsActivation: Bool { true }
+  var outputAxis: BlockAxes.Axis { .places }
   func makeLayer(_ site: LayerSite) -> any Layer { HiddenLayer(self, site) }
+
+  func axes(of block: ParameterBlock, readsColumns: Bool) -> BlockAxes {
+    BlockAxes(readsColumns && block == weights ? .columns : .places, .places)
+  }
 }
 
 /// One block of the deep part: dense, normalisation, activation, dropout, and the skip connection. Buffers for a batch.

@@ -23,6 +23,13 @@ protocol LayerPlan: Sendable {
   /// What a state has to agree with beyond what `ModelStateFormat` compares of the spec; nil: nothing.
   var signature: String? { get }
 
+  /// What the rows and columns of one of its blocks stand for: so weights follow what they were learned for.
+  ///
+  /// - Parameter readsColumns: The layer reads the encoded input itself.
+  func axes(of block: ParameterBlock, readsColumns: Bool) -> BlockAxes
+  /// What the values of `output` stand for.
+  var outputAxis: BlockAxes.Axis { get }
+
   func makeLayer(_ site: LayerSite) -> any Layer
 }
 

@@ -9,7 +9,9 @@ struct PairPlan: LayerPlan {
   var input: Extent { Extent(steps: fields, width: width) }
   var output: Extent { Extent(width: width) }
   var blocks: [ParameterBlock] { [] }
+  var outputAxis: BlockAxes.Axis { .places }
   func makeLayer(_ site: LayerSite) -> any Layer { PairPooling(self, site) }
+  func axes(of block: ParameterBlock, readsColumns: Bool) -> BlockAxes { BlockAxes(.places, .places) }
 }
 
 /// The interactions of all pairs of embeddings, pooled into one vector beside the deep part. Buffers for a batch.
