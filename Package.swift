@@ -45,6 +45,7 @@ let package = Package(
     library("CRDKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
     library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
+    library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-gnutls-dev", brew: "curl"),
     library("CGnuTLS", pkgConfig: "gnutls", apt: "libgnutls28-dev", brew: "gnutls"),
     library("CCompression", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
     // -O3 in every configuration: a debug build of the inner loops is too slow to test with.
@@ -71,7 +72,7 @@ let package = Package(
     room("Kafka", ["Vocabulary", "Confinement", "CRDKafka"]),
     room("Postgres", ["Vocabulary", "Confinement", "CPostgres"]),
     room("Collectives", ["Vocabulary", "Confinement", "Cryptography", "Membership"]),
-    room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd"]),
+    room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd", "CCurl"]),
     room("Telemetry", ["Vocabulary"]),
 
     // Memory
