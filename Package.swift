@@ -45,6 +45,7 @@ let package = Package(
     library("CRDKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
     library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
+    library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-gnutls-dev", brew: "curl"),
     library("CGnuTLS", pkgConfig: "gnutls", apt: "libgnutls28-dev", brew: "gnutls"),
     library("CCompression", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
     // -O3 in every configuration: a debug build of the inner loops is too slow to test with.
@@ -55,6 +56,7 @@ let package = Package(
     room("Vocabulary"),
     room("Confinement", ["Vocabulary"]),
     room("Arguments", ["Vocabulary"]),
+    room("JSON", ["Vocabulary"]),
     room("Cryptography", ["Vocabulary", "CGnuTLS"]),
 
     // Rules
@@ -62,8 +64,8 @@ let package = Package(
     room("Health", ["Vocabulary"]),
     room("Evaluation", ["Vocabulary"]),
     room("Learning", ["Vocabulary", "Tensors", "Health", "Pipelines"]),
-    room("Pipelines", ["Vocabulary", "CYAML"]),
-    room("Ingest", ["Vocabulary", "Tensors", "Pipelines", "CJSON", "CCompression"]),
+    room("Pipelines", ["Vocabulary", "JSON", "CYAML"]),
+    room("Ingest", ["Vocabulary", "JSON", "Tensors", "Pipelines", "CJSON", "CCompression"]),
     room("Membership", ["Vocabulary"]),
     room("Rollouts", ["Vocabulary", "Evaluation", "Health"]),
 
@@ -71,14 +73,15 @@ let package = Package(
     room("Kafka", ["Vocabulary", "Confinement", "CRDKafka"]),
     room("Postgres", ["Vocabulary", "Confinement", "CPostgres"]),
     room("Collectives", ["Vocabulary", "Confinement", "Cryptography", "Membership"]),
-    room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd"]),
-    room("Telemetry", ["Vocabulary"]),
+    room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd", "CCurl"]),
+    room("Telemetry", ["Vocabulary", "JSON"]),
 
     // Memory
     room(
       "Registry",
       [
-        "Vocabulary", "Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership", "Cryptography",
+        "Vocabulary", "JSON", "Postgres", "Learning", "Health", "Evaluation", "Rollouts", "Membership",
+        "Cryptography",
       ],
       // A link to the folder at the top: the program carries its files.
       resources: [.embedInCode("migrations")]),
@@ -87,22 +90,23 @@ let package = Package(
     room("Worker", lowerFloors),
     room(
       "Controller",
-      ["Vocabulary", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Membership"]),
+      ["Vocabulary", "JSON", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Membership"]),
     room(
       "Server",
       [
-        "Vocabulary", "Confinement", "Registry", "Learning", "Tensors", "Ingest", "Rollouts", "Pipelines", "HTTP",
+        "Vocabulary", "JSON", "Confinement", "Registry", "Learning", "Tensors", "Ingest", "Rollouts", "Pipelines",
+        "HTTP",
         "Telemetry", "Health", "Evaluation",
       ]),
 
     // Entrance
     .executableTarget(
       name: "retrainctl",
-      dependencies: (["Arguments"] + lowerFloors + services).map { .byName(name: $0) },
+      dependencies: (["Arguments", "JSON"] + lowerFloors + services).map { .byName(name: $0) },
       swiftSettings: strictly),
     .executableTarget(
       name: "retrain-bench",
-      dependencies: (["Arguments"] + lowerFloors + services).map { .byName(name: $0) },
+      dependencies: (["Arguments", "JSON"] + lowerFloors + services).map { .byName(name: $0) },
       exclude: ["Peers"], swiftSettings: strictly),
 
     // Tests mirror Sources
@@ -112,6 +116,7 @@ let package = Package(
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strictly),
     tests("Confinement"),
     tests("Arguments"),
+    tests("JSON"),
     tests("Cryptography"),
     tests("Tensors"),
     tests("Health"),

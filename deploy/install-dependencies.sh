@@ -8,7 +8,8 @@ set -euo pipefail
 # pkg-config module (or program) → Debian package
 declare -A modules=(
   [libpq]=libpq-dev [rdkafka]=librdkafka-dev [simdjson]=libsimdjson-dev [yaml-0.1]=libyaml-dev
-  [libmicrohttpd]=libmicrohttpd-dev [gnutls]=libgnutls28-dev [libzstd]=libzstd-dev [zlib]=zlib1g-dev
+  [libmicrohttpd]=libmicrohttpd-dev [libcurl]=libcurl4-gnutls-dev [gnutls]=libgnutls28-dev [libzstd]=libzstd-dev
+  [zlib]=zlib1g-dev
 )
 
 # initdb makes the private cluster; Debian keeps it off the PATH.

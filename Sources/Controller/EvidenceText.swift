@@ -1,15 +1,13 @@
-import Foundation
+import JSON
 import Rollouts
 
 /// The evidence of a round of decisions, as the journal keeps it.
 enum EvidenceText {
   /// A JSON object by version number; only versions that a decision is about.
   static func json(_ evidence: [Int64: CandidateEvidence], for decisions: [RolloutDecision]) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
     let concerned = Set(decisions.map(\.version))
     let kept = Dictionary(
       uniqueKeysWithValues: evidence.filter { concerned.contains($0.key) }.map { (String($0.key), $0.value) })
-    return String(decoding: try encoder.encode(kept), as: UTF8.self)
+    return try JSONText.canonical(kept)
   }
 }

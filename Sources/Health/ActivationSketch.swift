@@ -77,7 +77,6 @@ extension ActivationSketch {
 
   /// In 0 … 1; 0 where nothing was seen.
   public var zeroFraction: Double { share(zeros, of: count) }
-  public var negativeFraction: Double { share(negatives, of: count) }
   public var saturatedFraction: Double { share(saturated, of: count) }
 
   /// Of the finite elements; 0 where there are none.

@@ -1,3 +1,4 @@
+import JSON
 import Pipelines
 
 /// The columns of a CSV file as a JSON object with a place for each.
@@ -94,7 +95,7 @@ struct CSVHeader {
     func members(_ names: [String], _ format: CSVFormat) -> [Member] {
       order.map { key, entry in
         var lead: [UInt8] = []
-        CSVValue.append(text: Array(key.utf8)[...], to: &lead)
+        JSONText.append(key.utf8.span, to: &lead)
         lead.append(UInt8(ascii: ":"))
         switch entry {
         case .column(let column):

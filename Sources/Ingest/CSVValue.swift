@@ -1,3 +1,5 @@
+import JSON
+
 /// The rule by which a value of a CSV file, which has no types, becomes JSON.
 ///
 /// In quotes it is text. Else spaces around it do not count; nothing at all, or a word for missing, is absent; true and
@@ -37,20 +39,20 @@ struct CSVValue {
   func append(_ bytes: ArraySlice<UInt8>, isQuoted: Bool, as column: CSVFormat.Column, to json: inout [UInt8]) {
     switch column {
     case .value:
-      if isQuoted { return Self.append(text: bytes, to: &json) }
+      if isQuoted { return JSONText.append(bytes.span, to: &json) }
       if let truth = Self.truth(bytes) { return json += truth }
-      if !appendNumber(bytes, to: &json) { Self.append(text: bytes, to: &json) }
-    case .text: Self.append(text: bytes, to: &json)
+      if !appendNumber(bytes, to: &json) { JSONText.append(bytes.span, to: &json) }
+    case .text: JSONText.append(bytes.span, to: &json)
     case .object:
       // What is none is text, which the reader of the record refuses by name.
       let isObject = bytes.first == UInt8(ascii: "{") && bytes.withUnsafeBytes { JSONFault.find(in: $0) == nil }
-      if isObject { json += bytes } else { Self.append(text: bytes, to: &json) }
+      if isObject { json += bytes } else { JSONText.append(bytes.span, to: &json) }
     case .category(let known):
       var number: [UInt8] = []
       if !isQuoted, !known.contains(String(decoding: bytes, as: UTF8.self)), appendNumber(bytes, to: &number) {
-        Self.append(text: number[...], to: &json)
+        JSONText.append(number.span, to: &json)
       } else {
-        Self.append(text: bytes, to: &json)
+        JSONText.append(bytes.span, to: &json)
       }
     }
   }
@@ -117,19 +119,4 @@ struct CSVValue {
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
-
-  static func append(text bytes: ArraySlice<UInt8>, to json: inout [UInt8]) {
-    json.append(UInt8(ascii: "\""))
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): json += [UInt8(ascii: "\\"), byte]
-      case 0x0A: json += "\\n".utf8
-      case 0x0D: json += "\\r".utf8
-      case 0x09: json += "\\t".utf8
-      case 0..<0x20: json += "\\u00\(byte < 16 ? "0" : "1")\(String(byte % 16, radix: 16))".utf8
-      default: json.append(byte)
-      }
-    }
-    json.append(UInt8(ascii: "\""))
-  }
 }

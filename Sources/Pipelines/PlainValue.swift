@@ -1,3 +1,5 @@
+import JSON
+
 /// A value on its way out: into the effective pipeline (YAML) or its schema (JSON).
 indirect enum PlainValue: Sendable, Hashable {
   /// A number or a boolean, as both formats spell it.
@@ -90,7 +92,7 @@ indirect enum PlainValue: Sendable, Hashable {
     let isPlain = text.wholeMatch(of: /[A-Za-z0-9_\/.][A-Za-z0-9_\/.\-]*(:[A-Za-z0-9_\/.\-]+)*/) != nil
     // What YAML 1.1 and its readers take for something else than text.
     let isWord = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
-    return isPlain && !isWord && Double(text) == nil ? text : jsonText(text)
+    return isPlain && !isWord && Double(text) == nil ? text : JSONText.quoted(text)
   }
 
   // MARK: JSON
@@ -100,7 +102,7 @@ indirect enum PlainValue: Sendable, Hashable {
     let margin = String(repeating: " ", count: indentation)
     switch self {
     case .literal(let text): return text
-    case .text(let text): return Self.jsonText(text)
+    case .text(let text): return JSONText.quoted(text)
     case .list(let elements) where !isNested:
       return "[" + elements.map { $0.json() }.joined(separator: ", ") + "]"
     case .list(let elements):
@@ -109,28 +111,9 @@ indirect enum PlainValue: Sendable, Hashable {
     case .mapping(let pairs) where pairs.isEmpty: return "{}"
     case .mapping(let pairs):
       let lines = pairs.map {
-        margin + "  " + Self.jsonText($0.key) + ": " + $0.value.json(indentation: indentation + 2)
+        margin + "  " + JSONText.quoted($0.key) + ": " + $0.value.json(indentation: indentation + 2)
       }
       return "{\n" + lines.joined(separator: ",\n") + "\n" + margin + "}"
     }
-  }
-
-  /// Quoted as JSON, which YAML reads the same in double quotes.
-  private static func jsonText(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || scalar.value == 0xFEFF:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 }

@@ -49,9 +49,6 @@ public final class PostgresSession {
   /// Whether the connection can still be used.
   public var isUsable: Bool { !isBroken && PQstatus(handle) == CONNECTION_OK }
 
-  /// The process number of the server's side, as in `pg_stat_activity`.
-  public var backendProcessID: Int32 { PQbackendPID(handle) }
-
   private func finishConnecting(until deadline: Deadline) throws {
     // libpq: behave as if the last poll had asked to write.
     var next = PGRES_POLLING_WRITING

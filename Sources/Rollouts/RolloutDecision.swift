@@ -36,8 +36,6 @@ public enum RolloutActor: Sendable, Hashable, CustomStringConvertible {
   case controller
   case person(String)
 
-  public var isPerson: Bool { self != .controller }
-
   public var description: String {
     switch self {
     case .controller: "controller"

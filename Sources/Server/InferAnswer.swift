@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Pipelines
 
 /// The protocol's answer to a request for predictions.

@@ -1,3 +1,5 @@
+import JSON
+
 extension InferRequest {
   /// - Parameter binary: What is left of the tensors' bytes; the input takes its own from the front.
   static func tensor(_ scanner: inout JSONScanner, _ binary: inout Range<Int>) throws -> Tensor {

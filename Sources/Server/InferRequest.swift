@@ -1,4 +1,5 @@
 import Ingest
+import JSON
 import Vocabulary
 
 /// A request for predictions, taken apart but not yet converted: where each tensor's data lies in the body.
@@ -53,7 +54,7 @@ struct InferRequest {
   /// - Parameter tensors: The bytes of the body that follow the JSON.
   init(_ json: UnsafeRawBufferPointer, tensors: Range<Int>) throws {
     var scanner = JSONScanner(json)
-    try scanner.checkUTF8()
+    try Self.checkUTF8(json)
     guard scanner.peek() == UInt8(ascii: "{") else { throw scanner.malformed("an object expected") }
     var binary = tensors
     var seen = 0
@@ -110,6 +111,13 @@ struct InferRequest {
     guard binary.isEmpty else {
       throw APIError.badRequest("\(binary.count) bytes follow the JSON that no input's “binary_data_size” claims")
     }
+  }
+
+  /// Takes the whole text for UTF-8, or says where it is not.
+  private static func checkUTF8(_ json: UnsafeRawBufferPointer) throws {
+    guard !TextEncoding.isUTF8(json) else { return }
+    let place = TextEncoding.firstFault(json).map { " at byte \($0)" } ?? ""
+    throw APIError.badRequest("the body is not JSON: not UTF-8\(place)")
   }
 
   /// Of the members that mean something; the others may be there as often as they like.

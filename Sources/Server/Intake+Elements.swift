@@ -1,3 +1,5 @@
+import JSON
+
 extension Intake {
   /// Calls `body` for each element of a tensor in JSON: flat, or one list a row, but not both.
   func elements(

@@ -1,4 +1,5 @@
 import Ingest
+import JSON
 import Vocabulary
 
 extension Intake {

@@ -1,3 +1,4 @@
+import JSON
 import Pipelines
 
 /// What the protocol tells about the model: names, inputs and outputs.

@@ -1,5 +1,6 @@
 package import HTTP
 import Ingest
+import JSON
 package import Pipelines
 import Synchronization
 import Telemetry
@@ -43,6 +44,8 @@ package final class RequestAnswering: Sendable {
       }
     } catch let error as APIError {
       response = Self.response(error)
+    } catch let error as JSONError {
+      response = Self.response(.badRequest("the body is not JSON: \(error)"))
     } catch is NeedsSlowLane {
       return .later
     } catch {

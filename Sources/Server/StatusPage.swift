@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import Health
+import JSON
 import Registry
 import Synchronization
 

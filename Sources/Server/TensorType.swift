@@ -1,3 +1,5 @@
+import JSON
+
 /// The data types of the protocol, and the values that each allows.
 enum TensorType: String, CaseIterable {
   case bool = "BOOL"

@@ -1,4 +1,5 @@
 public import Foundation
+import JSON
 public import Vocabulary
 
 /// One log line before it is text.
@@ -31,11 +32,11 @@ public struct LogEntry: Sendable {
 
   /// `2026-05-01T10:00:00.250Z notice worker "a checkpoint was saved" model.checkpoint=12`
   private var textLine: String {
-    var line = "\(timestamp) \(level.rawValue) \(label) \(quoted(message.description))"
+    var line = "\(timestamp) \(level.rawValue) \(label) \(JSONText.quoted(message.description))"
     for (key, value) in facts {
       line += " \(key.rawValue)="
       switch value {
-      case .string(let text): line += needsQuotes(text) ? quoted(text) : text
+      case .string(let text): line += needsQuotes(text) ? JSONText.quoted(text) : text
       case .integer(let value): line += String(value)
       case .number(let value): line += String(value)
       case .flag(let value): line += String(value)
@@ -45,15 +46,15 @@ public struct LogEntry: Sendable {
   }
 
   private var jsonLine: String {
-    var line = #"{"time":"\#(timestamp)","level":"\#(level.rawValue)","label":\#(quoted(label))"#
-    line += #","message":\#(quoted(message.description))"#
+    var line = #"{"time":"\#(timestamp)","level":"\#(level.rawValue)","label":\#(JSONText.quoted(label))"#
+    line += #","message":\#(JSONText.quoted(message.description))"#
     for (key, value) in facts {
-      line += ",\(quoted(key.rawValue)):"
+      line += ",\(JSONText.quoted(key.rawValue)):"
       switch value {
-      case .string(let text): line += quoted(text)
+      case .string(let text): line += JSONText.quoted(text)
       case .integer(let value): line += String(value)
       // JSON has no number for NaN and infinity.
-      case .number(let value): line += value.isFinite ? String(value) : quoted(String(value))
+      case .number(let value): line += value.isFinite ? String(value) : JSONText.quoted(String(value))
       case .flag(let value): line += String(value)
       }
     }
@@ -62,24 +63,6 @@ public struct LogEntry: Sendable {
 
   private func needsQuotes(_ text: String) -> Bool {
     text.isEmpty || text.unicodeScalars.contains { $0 == " " || $0 == "\"" || $0 == "=" || $0 == "\\" || $0.isControl }
-  }
-
-  private func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case _ where scalar.isControl:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 }
 

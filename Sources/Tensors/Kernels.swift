@@ -1,5 +1,4 @@
 import CKernels
-import Synchronization
 
 /// The learner's inner loops at one CPU level. All levels give the same bits; they differ in speed only.
 public struct Kernels: @unchecked Sendable {  // the table is constant memory of the program
@@ -29,11 +28,16 @@ public struct Kernels: @unchecked Sendable {  // the table is constant memory of
   /// The levels of this CPU, slowest first.
   public static var available: [Kernels] { Level.allCases.compactMap(Kernels.init(level:)) }
 
-  /// What learners and predictors made from now on use: the one forced, else the one that the environment's
-  /// `RETRAIN_CPU_LEVEL` names, else the fastest. Ends the process where that names none that this CPU has.
-  public static var active: Kernels {
-    forced.withLock { $0 } ?? chosen
-  }
+  /// What learners and predictors use: the one that the environment's `RETRAIN_CPU_LEVEL` names, else the fastest. Ends
+  /// the process where that names none that this CPU has.
+  public static let active: Kernels = {
+    guard let name = ck_wanted_level() else { return available[available.count - 1] }
+    do throws(KernelLevelError) {
+      return try named(String(cString: name))
+    } catch {
+      fatalError("RETRAIN_CPU_LEVEL: \(error)")
+    }
+  }()
 
   /// - Parameter name: A level's.
   /// - Throws: `KernelLevelError` where there is no such level, or this CPU lacks it.
@@ -47,19 +51,6 @@ public struct Kernels: @unchecked Sendable {  // the table is constant memory of
     }
     return kernels
   }
-
-  /// Makes `active` answer this level, nil: the fastest again. For tests and measurements.
-  public static func force(_ kernels: Kernels?) { forced.withLock { $0 = kernels } }
-
-  private static let forced = Mutex<Kernels?>(nil)
-  private static let chosen: Kernels = {
-    guard let name = ck_wanted_level() else { return available[available.count - 1] }
-    do throws(KernelLevelError) {
-      return try named(String(cString: name))
-    } catch {
-      fatalError("RETRAIN_CPU_LEVEL: \(error)")
-    }
-  }()
 }
 
 /// A CPU level that cannot be had.

@@ -42,7 +42,6 @@ package struct TrainingState: Codable, Sendable {
   /// Records that became something.
   package var consumed: Int64 { trained + rejectedTotal }
   package var rejectedTotal: Int64 { progress.reduce(0) { $0 + $1.rejected } }
-  package var lostTotal: Int64 { progress.reduce(0) { $0 + $1.lost } }
 
   /// What an older program wrote has fewer reasons, and lacks what came later.
   package init(from decoder: any Decoder) throws {

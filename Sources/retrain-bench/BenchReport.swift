@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// One measurement: several timed samples of one workload.
 struct BenchReport: Encodable {
@@ -29,10 +30,6 @@ struct BenchReport: Encodable {
 
   /// Prints one JSON object on a line of its own.
   func emit() throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var line = try encoder.encode(self)
-    line.append(0x0A)
-    FileHandle.standardOutput.write(line)
+    FileHandle.standardOutput.write(Data((try JSONText.canonical(self) + "\n").utf8))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Tensors
 
 /// One line of a sweep: how far one part of one activation strays, and how far it may.
@@ -69,9 +70,7 @@ struct SweepReport: Encodable {
 
   /// Prints itself as one line of JSON.
   func emit() throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    print(String(decoding: try encoder.encode(self), as: UTF8.self))
+    print(try JSONText.canonical(self))
     fflush(nil)
   }
 }

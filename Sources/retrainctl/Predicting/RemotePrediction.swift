@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Pipelines
 import Vocabulary
 
@@ -100,20 +101,37 @@ struct RemotePrediction {
 
   /// - Parameter body: nil: asked with GET.
   private func ask<Value: Decodable>(_ type: Value.Type, _ path: String, body: [UInt8]? = nil) throws -> Value {
-    let (status, answer) = try HTTPExchange.ask(
-      server.address, path: server.prefix + path, body: body, timeout: Self.timeout)
-    guard status == 200 else {
-      let reason = (try? JSONDecoder().decode(Refusal.self, from: Data(answer)))?.error ?? "status \(status)"
+    let answer = try call(HTTPCall(url: server.description + path, body: body))
+    guard answer.status == 200 else {
+      let reason =
+        (try? JSONDecoder().decode(Refusal.self, from: Data(answer.body)))?.error ?? "status \(answer.status)"
       // The one record that was given, whatever the protocol calls it.
       for input in ["record", "$record"] {
         for place in ["input “\(input)”, row 0, ", "input “\(input)”, row 0: "] where reason.hasPrefix(place) {
           throw CommandFailure(.usage, "the record is rejected: \(reason.dropFirst(place.count))")
         }
       }
-      throw CommandFailure(status < 500 ? .usage : .unavailable, "\(server) refuses: \(reason)")
+      throw CommandFailure(answer.status < 500 ? .usage : .unavailable, "\(server) refuses: \(reason)")
     }
-    do { return try JSONDecoder().decode(type, from: Data(answer)) } catch {
+    do { return try JSONDecoder().decode(type, from: Data(answer.body)) } catch {
       throw CommandFailure(.unavailable, "what answers at \(server) does not speak the Open Inference Protocol")
+    }
+  }
+
+  /// - Throws: `CommandFailure` 69 where there is no answer to be had.
+  private func call(_ call: HTTPCall) throws -> HTTPAnswer {
+    do { return try call.answer(until: .after(Self.timeout)) } catch {
+      let words =
+        switch error.code {
+        case .malformedURL: throw CommandFailure(.usage, "\(call.url) is no URL that can be asked")
+        case .unknownHost: "the server's address \(server.address.host) is not known"
+        case .unreachable: "the server at \(server.address) cannot be reached"
+        case .untrusted: "the server at \(server.address) does not prove who it is: \(error.reason)"
+        case .unanswered: "the server at \(server.address) does not answer"
+        case .answerTooLarge: "the answer of the server at \(server.address) is too large"
+        case .notHTTP: "what answers at \(server.address) does not speak HTTP"
+        }
+      throw CommandFailure(.unavailable, words)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Where answers go: standard output for what was asked, standard error for everything else.
 enum Console {
@@ -28,10 +29,7 @@ enum Console {
 
   /// `value` as one line of JSON, keys sorted, times in ISO 8601.
   static func say(json value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    say(String(decoding: try encoder.encode(value), as: UTF8.self))
+    say(try JSONText.canonical(value))
   }
 
   /// Asks a question that only `y` or `yes` answers with true; false where nobody can answer.

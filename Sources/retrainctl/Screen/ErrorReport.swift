@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Pipelines
 
 /// A failure as JSON, for whoever asked for JSON: one line on standard error, so that standard output holds answers only.
@@ -22,9 +23,5 @@ struct ErrorReport: Encodable {
       mistakes: (cause as? PipelineMistakes)?.mistakes)
   }
 
-  var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-  }
+  var json: String { (try? JSONText.canonical(self)) ?? "{}" }
 }

@@ -1,9 +1,9 @@
 import Foundation
-import Server
+import JSON
 import Testing
 import Vocabulary
 
-@Suite("Numbers in requests")
+@Suite("Numbers of JSON")
 struct JSONScannerTests {
   func number(_ text: String) throws -> Double {
     try Array(text.utf8).withUnsafeBytes { bytes in

@@ -1,16 +1,16 @@
 extension JSONScanner {
   /// A number as it is written.
-  package struct Number {
-    let text: Range<Int>
+  public struct Number {
+    public let text: Range<Int>
     /// Neither fraction nor exponent.
-    let isInteger: Bool
+    public let isInteger: Bool
     /// The nearest double; infinite where none is large enough.
-    package let value: Double
+    public let value: Double
     /// The same without rounding, where it is an integer of at most 38 digits.
-    package let integer: Int128?
+    public let integer: Int128?
   }
 
-  static func beginsNumber(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte &- 0x30 < 10 }
+  public static func beginsNumber(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte &- 0x30 < 10 }
 
   private static let powersOfTen: [Double] = (0...22).map { exponent in
     (0..<exponent).reduce(1) { power, _ in power * 10 }
@@ -20,7 +20,7 @@ extension JSONScanner {
   ///
   /// - Source: Clinger 1990, "How to read floating point numbers accurately": a mantissa below 2^53 and a power of ten up
   ///   to 22 are exact, so one multiplication or division rounds correctly. Other numbers go the slow way.
-  package mutating func number() throws -> Number {
+  public mutating func number() throws -> Number {
     _ = peek()
     let start = position
     var place = position
@@ -66,7 +66,7 @@ extension JSONScanner {
       let size = count > 6 ? 1_000_000 : Int(power)
       exponent += isSmall ? -size : size
     }
-    advance(to: place)
+    position = place
     var value: Double
     if significant <= 19, mantissa < 1 << 53, abs(exponent) <= 22 {
       let power = Self.powersOfTen[abs(exponent)]

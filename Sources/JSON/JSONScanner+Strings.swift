@@ -1,21 +1,21 @@
 extension JSONScanner {
-  /// Passes a string; its escapes are checked. That the body is UTF-8 was checked before.
+  /// Passes a string; its escapes are checked. That the text is UTF-8 is not.
   ///
   /// - Returns: Where its content lies, escapes as they are written.
-  mutating func string() throws -> Range<Int> {
+  public mutating func string() throws -> Range<Int> {
     try take("\"")
     let start = position
     var place = position
     while place < bytes.count {
       switch bytes[place] {
       case UInt8(ascii: "\""):
-        advance(to: place + 1)
+        position = place + 1
         return start..<place
       case UInt8(ascii: "\\"):
-        advance(to: place)
+        position = place
         _ = try escape(at: &place)
       case 0..<0x20:
-        advance(to: place)
+        position = place
         throw malformed("a control character in a string")
       default: place += 1
       }
@@ -24,7 +24,7 @@ extension JSONScanner {
   }
 
   /// The text of a string that was passed.
-  func text(_ range: Range<Int>) throws -> String {
+  public func text(_ range: Range<Int>) throws -> String {
     let raw = UnsafeRawBufferPointer(rebasing: bytes[range])
     if !raw.contains(UInt8(ascii: "\\")) { return String(decoding: raw, as: UTF8.self) }
     var content: [UInt8] = []
@@ -33,7 +33,7 @@ extension JSONScanner {
   }
 
   /// Replaces `content` by the bytes that a string stands for.
-  func unescape(_ range: Range<Int>, into content: inout [UInt8]) throws {
+  public func unescape(_ range: Range<Int>, into content: inout [UInt8]) throws {
     content.removeAll(keepingCapacity: true)
     var place = range.lowerBound
     while place < range.upperBound {

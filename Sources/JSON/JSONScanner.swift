@@ -1,25 +1,23 @@
-import Ingest
-import Vocabulary
-
 /// Walks over JSON text in memory and checks what it passes (RFC 8259). Allocates nothing; one thread at a time.
 ///
-/// Requests are read with it and not with a general decoder: tensors of numbers go straight into a batch.
-package struct JSONScanner {
+/// For whoever knows what he looks for and wants no tree of all the rest: tensors of numbers go straight into a batch.
+/// That the text is UTF-8 is the caller's to check.
+public struct JSONScanner {
   /// Deeper nesting is refused.
   static let depthMax = 32
 
-  let bytes: UnsafeRawBufferPointer
-  private(set) var position: Int
+  /// Must outlive the scanner.
+  public let bytes: UnsafeRawBufferPointer
+  /// Where the scan is, in bytes.
+  public var position: Int
 
-  package init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
+  public init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
     self.bytes = bytes
     self.position = position
   }
 
-  mutating func advance(to place: Int) { position = place }
-
   /// The next byte that is not white space; nil: the end.
-  mutating func peek() -> UInt8? {
+  @inlinable public mutating func peek() -> UInt8? {
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x0A, 0x0D, 0x09: position += 1
@@ -29,36 +27,29 @@ package struct JSONScanner {
     return nil
   }
 
-  /// Takes the whole text for UTF-8, or says where it is not.
-  func checkUTF8() throws {
-    guard !TextEncoding.isUTF8(bytes) else { return }
-    let place = TextEncoding.firstFault(bytes).map { " at byte \($0)" } ?? ""
-    throw APIError.badRequest("the body is not JSON: not UTF-8\(place)")
-  }
-
   /// Passes null, which says the same as nothing at all.
-  mutating func takeNull() throws -> Bool {
+  public mutating func takeNull() throws -> Bool {
     guard peek() == UInt8(ascii: "n") else { return false }
     try null()
     return true
   }
 
-  func malformed(_ what: String) -> APIError { .badRequest("the body is not JSON: \(what) at byte \(position)") }
+  public func malformed(_ what: String) -> JSONError { JSONError(what: what, offset: position) }
 
   /// Takes `byte`, white space before it allowed.
-  mutating func take(_ byte: Character) throws {
+  @inlinable public mutating func take(_ byte: Character) throws {
     guard peek() == byte.asciiValue else { throw malformed("“\(byte)” expected") }
     position += 1
   }
 
-  mutating func takeIf(_ byte: Character) -> Bool {
+  @inlinable public mutating func takeIf(_ byte: Character) -> Bool {
     guard peek() == byte.asciiValue else { return false }
     position += 1
     return true
   }
 
   /// Nothing but white space may follow.
-  package mutating func end() throws {
+  public mutating func end() throws {
     if peek() != nil { throw malformed("the end expected") }
   }
 
@@ -66,7 +57,7 @@ package struct JSONScanner {
   private static let keyBytesMax = 128
 
   /// Calls `body` for each member, after the colon; it must take the value. A longer key, which means nothing, is empty.
-  mutating func members(_ body: (inout JSONScanner, String) throws -> Void) throws {
+  public mutating func members(_ body: (inout JSONScanner, String) throws -> Void) throws {
     try take("{")
     if takeIf("}") { return }
     repeat {
@@ -79,7 +70,7 @@ package struct JSONScanner {
   }
 
   /// Calls `body` for each element; it must take it.
-  mutating func elements(_ body: (inout JSONScanner) throws -> Void) throws {
+  @inlinable public mutating func elements(_ body: (inout JSONScanner) throws -> Void) throws {
     try take("[")
     if takeIf("]") { return }
     repeat { try body(&self) } while takeIf(",")
@@ -87,7 +78,7 @@ package struct JSONScanner {
   }
 
   /// Passes one value of any kind.
-  package mutating func skip(depth: Int = 0) throws {
+  public mutating func skip(depth: Int = 0) throws {
     guard depth < Self.depthMax else { throw malformed("more than \(Self.depthMax) levels of nesting") }
     switch peek() {
     case UInt8(ascii: "{"):
@@ -108,7 +99,7 @@ package struct JSONScanner {
   }
 
   /// What stands where a value should: some writers' words for it are no JSON.
-  func notAValue() -> APIError {
+  func notAValue() -> JSONError {
     for word in ["NaN", "Infinity", "-Infinity", "None", "True", "False", "undefined"]
     where bytes[position...].starts(with: word.utf8) {
       return malformed("“\(word)” is not JSON (an absent value is null)")
@@ -116,13 +107,13 @@ package struct JSONScanner {
     return malformed("a value expected")
   }
 
-  mutating func boolean() throws -> Bool {
+  public mutating func boolean() throws -> Bool {
     if takeWord("true") { return true }
     if takeWord("false") { return false }
     throw malformed("true or false expected")
   }
 
-  mutating func null() throws {
+  public mutating func null() throws {
     guard takeWord("null") else { throw notAValue() }
   }
 

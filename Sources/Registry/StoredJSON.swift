@@ -1,13 +1,12 @@
 import Foundation
+import JSON
 import Postgres
 
 /// A value as JSON text with its keys in order.
 ///
 /// - Throws: `RegistryError.refused` for what JSON cannot hold, as NaN.
 func encodeJSON(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  do { return String(decoding: try encoder.encode(value), as: UTF8.self) } catch {
+  do { return try JSONText.canonical(value) } catch {
     throw RegistryError(.refused, "a \(type(of: value)) cannot be written as JSON")
   }
 }
