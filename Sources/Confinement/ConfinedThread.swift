@@ -13,11 +13,11 @@ public final class ConfinedThread: SerialExecutor {
   /// - Parameter name: Shown by `top -H`; the kernel keeps 15 bytes.
   public init(name: String) {
     let jobs = jobs
-    let executor = Unmanaged.passUnretained(self)
+    let executor = unsafe Unmanaged.passUnretained(self)
     let thread = Thread {
       // The executor outlives its jobs: every actor on it holds it.
       while let job = jobs.take() {
-        job.runSynchronously(on: executor._withUnsafeGuaranteedRef { $0.asUnownedSerialExecutor() })
+        unsafe job.runSynchronously(on: executor._withUnsafeGuaranteedRef { unsafe $0.asUnownedSerialExecutor() })
       }
     }
     thread.name = name
@@ -29,7 +29,7 @@ public final class ConfinedThread: SerialExecutor {
 
   public func enqueue(_ job: consuming ExecutorJob) { jobs.put(UnownedJob(job)) }
 
-  public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+  public func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
 }
 
 /// The jobs waiting for the thread. Bounded by the number of callers: each awaits its own.

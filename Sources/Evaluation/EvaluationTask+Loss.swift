@@ -14,13 +14,13 @@ extension EvaluationTask {
   public func loss(outputs: UnsafePointer<Float>, label: Float) -> Double {
     switch self {
     case .binary:
-      let probability = Double(outputs[0])
+      let probability = unsafe Double(outputs[0])
       return Self.surprise(label >= 0.5 ? probability : 1 - probability)
     case .multiclass(let classes):
       precondition(label >= 0 && label < Float(classes), "the label \(label) is not one of \(classes) classes")
-      return Self.surprise(Double(outputs[Int(label)]))
+      return unsafe Self.surprise(Double(outputs[Int(label)]))
     case .regression, .huber, .quantile, .poisson:
-      return loss(value: Double(outputs[0]), label: Double(label))
+      return unsafe loss(value: Double(outputs[0]), label: Double(label))
     }
   }
 

@@ -66,7 +66,7 @@ public struct PairedDifference: Sendable, Hashable, Codable {
   ///
   /// - Throws: `DamagedBytes`.
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    var reader = CompactReader(bytes)
+    var reader = unsafe CompactReader(bytes)
     let version = try reader.readByte()
     guard Self.versions.contains(version) else { throw reader.damage("has the unknown version \(version)") }
     moments = try RunningMoments(decoding: &reader)
@@ -81,6 +81,6 @@ public struct PairedDifference: Sendable, Hashable, Codable {
 
   /// Reads the compact form back; all of `bytes` must be one value.
   public init(decoding bytes: [UInt8]) throws {
-    self = try bytes.withUnsafeBytes { try PairedDifference(decoding: $0) }
+    self = unsafe try bytes.withUnsafeBytes { unsafe try PairedDifference(decoding: $0) }
   }
 }

@@ -43,7 +43,7 @@ extension StreamMetrics {
   ///
   /// - Throws: `DamagedBytes`.
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    var reader = CompactReader(bytes)
+    var reader = unsafe CompactReader(bytes)
     let version = try reader.readByte()
     guard Self.versions.contains(version) else { throw reader.damage("has the unknown version \(version)") }
     let kind = try reader.readByte()
@@ -84,6 +84,6 @@ extension StreamMetrics {
 
   /// Reads the compact form back; all of `bytes` must be one value.
   public init(decoding bytes: [UInt8]) throws {
-    self = try bytes.withUnsafeBytes { try StreamMetrics(decoding: $0) }
+    self = unsafe try bytes.withUnsafeBytes { unsafe try StreamMetrics(decoding: $0) }
   }
 }

@@ -77,12 +77,14 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
   ) {
     let width = task.outputCount
     for row in 0..<count {
-      let output = UnsafeBufferPointer(start: outputs + row * width, count: width)
-      guard output.allSatisfy(\.isFinite) else {
+      let output = unsafe UnsafeBufferPointer(start: outputs + row * width, count: width)
+      guard unsafe output.allSatisfy(\.isFinite) else {
         nonFiniteOutputs += 1
         continue
       }
-      if !labels[row].isNaN { add(output, label: labels[row], weight: weights.map { Double($0[row]) } ?? 1) }
+      let label = unsafe labels[row]
+      let weight = unsafe weights.map { unsafe Double($0[row]) } ?? 1
+      if !label.isNaN { unsafe add(output, label: label, weight: weight) }
     }
   }
 
@@ -91,18 +93,18 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
     if weight != 1 || weightSum != nil { weightSum = self.weight + weight }
     records += 1
     guard weight > 0 else { return }
-    lossSum += weight * task.loss(outputs: base, label: label)
+    unsafe lossSum += weight * task.loss(outputs: base, label: label)
     switch task {
     case .binary:
-      binary?.add(Double(output[0]), isPositive: label >= 0.5, weight: weight)
+      unsafe binary?.add(Double(output[0]), isPositive: label >= 0.5, weight: weight)
     case .multiclass:
       // The first of equal ones, so that ties go the same way everywhere.
-      let predicted = output.indices.reduce(0) { output[$1] > output[$0] ? $1 : $0 }
+      let predicted = output.indices.reduce(0) { unsafe output[$1] > output[$0] ? $1 : $0 }
       multiclass?.add(label: Int(label), predicted: predicted, weight: weight)
     case .regression, .huber, .quantile, .poisson:
-      absoluteErrorSum += weight * abs(Double(output[0]) - Double(label))
+      unsafe absoluteErrorSum += weight * abs(Double(output[0]) - Double(label))
       labels?.add(Double(label), weight: weight)
-      values?.add(Double(output[0]), label: Double(label), weight: weight)
+      unsafe values?.add(Double(output[0]), label: Double(label), weight: weight)
     }
   }
 

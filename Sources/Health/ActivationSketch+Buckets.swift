@@ -40,7 +40,7 @@ extension ActivationSketch {
   /// - Parameter slots: `exponentSlotCount` counts of sampled elements, indexed by `Float.bitPattern >> 23`.
   public mutating func addExponentSlots<Count: FixedWidthInteger>(_ slots: UnsafeBufferPointer<Count>) {
     precondition(slots.count == Self.exponentSlotCount, "\(slots.count) exponent slots, not \(Self.exponentSlotCount)")
-    for (slot, count) in slots.enumerated() where count != 0 {
+    for unsafe(slot, count) in unsafe slots.enumerated() where count != 0 {
       buckets[Self.bucket(ofExponentSlot: slot)] += Int64(count)
       sampled += Int64(count)
     }

@@ -28,7 +28,7 @@ extension Array where Element == LayerHealth {
   ///
   /// - Throws: `DamagedBytes`.
   public static func decode(from bytes: UnsafeRawBufferPointer) throws -> [LayerHealth] {
-    var reader = CompactReader(bytes)
+    var reader = unsafe CompactReader(bytes)
     let version = try reader.readByte()
     guard version == Self.version else { throw reader.damage("has the unknown version \(version)") }
     let layers = try (0..<reader.readCount(max: layersMax)).map { _ in
@@ -43,7 +43,7 @@ extension Array where Element == LayerHealth {
 
   /// Reads the compact form back; all of `bytes` must be one list.
   public static func decode(from bytes: [UInt8]) throws -> [LayerHealth] {
-    try bytes.withUnsafeBytes { try decode(from: $0) }
+    unsafe try bytes.withUnsafeBytes { unsafe try decode(from: $0) }
   }
 }
 

@@ -56,18 +56,18 @@ extension Checkpoint {
   /// - Throws: `RegistryError.damaged` for bytes that cannot be read.
   fileprivate init(_ row: PostgresRow, of number: Int64) throws {
     func decode<Value>(_ column: String, _ decoder: (UnsafeRawBufferPointer) throws -> Value) throws -> Value {
-      try row.withBytes(column) { bytes in
-        do { return try decoder(bytes) } catch {
+      unsafe try row.withBytes(column) { bytes in
+        do { return unsafe try decoder(bytes) } catch {
           throw RegistryError(.damaged, "\(column) of checkpoint \(number) cannot be read")
         }
       }
     }
     let hasComparison = try (row.optional("comparison") as [UInt8]?) != nil
-    self.init(
+    unsafe self.init(
       step: try row.value("step"), progress: [],
-      metrics: try decode("metrics") { try StreamMetrics(decoding: $0) },
-      window: try decode("window_metrics") { try StreamMetrics(decoding: $0) },
-      comparison: hasComparison ? try decode("comparison") { try PairedDifference(decoding: $0) } : nil,
+      metrics: try decode("metrics") { unsafe try StreamMetrics(decoding: $0) },
+      window: try decode("window_metrics") { unsafe try StreamMetrics(decoding: $0) },
+      comparison: hasComparison ? try decode("comparison") { unsafe try PairedDifference(decoding: $0) } : nil,
       comparedWith: try row.optional("compared_with"),
       fields: try (row.optional("fields") as String?).flatMap { try? decodeJSON(FieldReport.self, from: $0) },
       heads: try (row.optional("heads") as String?).flatMap { try? decodeJSON([HeadLoss].self, from: $0) } ?? [],

@@ -36,8 +36,8 @@ extension Registry {
       try session.query(
         "SELECT sketch FROM layer_health WHERE checkpoint_id = $1 ORDER BY position", [.int(id)]
       ).map { row in
-        try row.withBytes("sketch") { bytes in
-          do { return try [LayerHealth].decode(from: bytes) } catch {
+        unsafe try row.withBytes("sketch") { bytes in
+          do { return unsafe try [LayerHealth].decode(from: bytes) } catch {
             throw RegistryError(.damaged, "a layer's sketch of checkpoint \(id) cannot be read")
           }
         }

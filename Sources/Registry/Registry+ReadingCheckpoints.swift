@@ -66,11 +66,11 @@ extension Registry {
         }
         let room = size - state.count
         let expected = min(room, Self.chunkBytes)
-        try chunk.withBytes("data") { bytes in
+        unsafe try chunk.withBytes("data") { bytes in
           guard bytes.count == expected else {
             throw RegistryError(.damaged, "a part of the state of checkpoint \(checkpoint) has another size")
           }
-          state.append(contentsOf: bytes)
+          unsafe state.append(contentsOf: bytes)
         }
       }
       guard try SHA256.digest(of: state) == row.value("state_sha256") else {

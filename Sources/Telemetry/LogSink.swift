@@ -17,11 +17,11 @@ public struct LogSink: Sendable {
       line.append("\n")
       line.withUTF8 { bytes in
         var rest = UnsafeRawBufferPointer(bytes)
-        while !rest.isEmpty {
-          let written = Foundation.write(descriptor, rest.baseAddress, rest.count)
+        while unsafe !rest.isEmpty {
+          let written = unsafe Foundation.write(descriptor, rest.baseAddress, rest.count)
           if written < 0 && errno == EINTR { continue }
           guard written > 0 else { return }
-          rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+          unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
       }
     }

@@ -36,6 +36,8 @@ struct FloorTable {
 struct PackageDescription {
   let dependencies: [String: Set<String>]
   let testTargets: Set<String>
+  /// Targets whose unsafe expressions the compiler wants marked.
+  let strictlySafe: Set<String>
 
   init() throws {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "tidy-\(UUID().uuidString)")
@@ -57,13 +59,23 @@ struct PackageDescription {
         (target.name, Set(target.dependencies.compactMap { $0.byName?.first ?? nil }))
       })
     testTargets = Set(targets.filter { $0.type == "test" }.map(\.name))
+    strictlySafe = Set(
+      targets.filter { $0.settings.contains { $0.kind.strictMemorySafety != nil } }.map(\.name))
   }
 
   private struct Dump: Decodable {
     struct Target: Decodable {
       struct Dependency: Decodable { let byName: [String?]? }
+      struct Setting: Decodable {
+        struct Kind: Decodable {
+          struct Value: Decodable {}
+          let strictMemorySafety: Value?
+        }
+        let kind: Kind
+      }
       let name: String
       let type: String
+      let settings: [Setting]
       let dependencies: [Dependency]
     }
     let targets: [Target]

@@ -26,6 +26,16 @@ struct FloorTests {
     }
   }
 
+  /// What a room has once promised it keeps: its unsafe expressions are marked, one by one.
+  @Test("rooms whose memory safety the compiler checks strictly stay so") func memorySafety() throws {
+    let safe: Set = [
+      "Arguments", "Confinement", "Controller", "Evaluation", "Health", "Membership", "Registry", "Rollouts",
+      "Telemetry",
+    ]
+    let declared = try PackageDescription().strictlySafe
+    #expect(declared.isSuperset(of: safe), "\(safe.subtracting(declared).sorted()) are let go of")
+  }
+
   @Test("no file imports what its row does not name") func importLines() {
     #expect(SourceTree.sources.count > 20)
     for file in SourceTree.sources {
