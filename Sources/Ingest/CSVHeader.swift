@@ -95,7 +95,7 @@ struct CSVHeader {
     func members(_ names: [String], _ format: CSVFormat) -> [Member] {
       order.map { key, entry in
         var lead: [UInt8] = []
-        JSONText.append(key.utf8.span, to: &lead)
+        JSONText.append(key, to: &lead)
         lead.append(UInt8(ascii: ":"))
         switch entry {
         case .column(let column):

@@ -2,8 +2,15 @@ extension JSONText {
   /// A text in quotes, which YAML reads the same.
   public static func quoted(_ text: String) -> String {
     var bytes: [UInt8] = []
-    append(text.utf8.span, to: &bytes)
+    append(text, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Puts a text in quotes behind `json`.
+  public static func append(_ text: String, to json: inout [UInt8]) {
+    // Not `text.utf8.span`: a short text's bytes lie in the value, and optimised code of Swift 6.3 let the span outlive it.
+    var text = text
+    text.withUTF8 { append($0.span, to: &json) }
   }
 
   /// Puts UTF-8 in quotes behind `json`.

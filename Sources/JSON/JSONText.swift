@@ -10,7 +10,7 @@ public struct JSONText {
 
   public mutating func byte(_ byte: UInt8) { bytes.append(byte) }
 
-  public mutating func string(_ text: String) { Self.append(text.utf8.span, to: &bytes) }
+  public mutating func string(_ text: String) { Self.append(text, to: &bytes) }
 
   /// The shortest text that reads back as the same number; null for what JSON cannot hold.
   public mutating func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) {
