@@ -13,6 +13,8 @@ public struct CollectiveError: Error, Sendable, Hashable, CustomStringConvertibl
     case refused
     /// What arrived is not what this exchange sends: other size, other step, too large.
     case protocolViolation = "protocol_violation"
+    /// What arrived is not what the peer sent: somebody on the way changed, left out or repeated something.
+    case tampered
     /// The address cannot be listened on or dialled.
     case unavailable
     /// The collective was closed before.

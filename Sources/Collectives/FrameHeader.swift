@@ -3,9 +3,12 @@ import Vocabulary
 /// What goes before the payload of every exchange: enough to refuse a peer that is not in the same step.
 ///
 /// 48 bytes, little-endian: magic u32, kind u32, generation i64, sequence u64, dense values u64, attachment bytes u64,
-/// sender's rank u32, zero u32. The attachment follows, then the dense values of the algorithm.
+/// sender's rank u32, zero u32. Behind it its code; then the attachment and, where they go directly, the dense values, with
+/// one code for both; around the ring the values follow in segments, each with a code of its own (`FrameSeal`).
 struct FrameHeader: Equatable {
   static let byteCount = 48
+  /// With its code.
+  static let sealedBytes = byteCount + FrameSeal.byteCount
   private static let magic: UInt32 = 0x5843_5452  // "RTCX"
 
   enum Kind: UInt32 {

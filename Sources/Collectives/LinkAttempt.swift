@@ -10,7 +10,7 @@ final class LinkAttempt {
 
   enum Outcome: Equatable {
     case pending
-    case established(Rank)
+    case established(Rank, LinkKeys)
     case refused(LinkHandshake.Failure)
     case lost(String)
   }
@@ -95,9 +95,9 @@ final class LinkAttempt {
     case .send(let bytes, let expected):
       outgoing += bytes
       expectedBytes = expected
-    case .establish(let peer, let bytes):
+    case .establish(let peer, let keys, let bytes):
       outgoing += bytes
-      final = .established(peer)
+      final = .established(peer, keys)
     case .giveUp(let bytes, let failure):
       outgoing += bytes
       final = .refused(failure)

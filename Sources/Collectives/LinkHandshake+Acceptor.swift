@@ -37,7 +37,10 @@ extension LinkHandshake {
         guard equalInConstantTime(bytes, code(.dialler, hello)) else {
           return .giveUp(reply: [], why: .notAuthentic)
         }
-        return .establish(peer: Rank(Int(hello.dialler)), code(.welcome, hello))
+        let keys = LinkKeys(
+          outgoing: Array(code(.framesOfAcceptor, hello)[..<GMAC.keyBytes]),
+          incoming: Array(code(.framesOfDialler, hello)[..<GMAC.keyBytes]))
+        return .establish(peer: Rank(Int(hello.dialler)), keys, code(.welcome, hello))
       case .done:
         return .giveUp(reply: [], why: .notAuthentic)
       }

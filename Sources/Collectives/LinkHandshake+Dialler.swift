@@ -44,7 +44,10 @@ extension LinkHandshake {
         guard equalInConstantTime(bytes, code(.welcome, acceptorNonce)) else {
           return .giveUp(reply: [], why: .notAuthentic)
         }
-        return .establish(peer: acceptor, [])
+        let keys = LinkKeys(
+          outgoing: Array(code(.framesOfDialler, acceptorNonce)[..<GMAC.keyBytes]),
+          incoming: Array(code(.framesOfAcceptor, acceptorNonce)[..<GMAC.keyBytes]))
+        return .establish(peer: acceptor, keys, [])
       case .done:
         return .giveUp(reply: [], why: .notAuthentic)
       }

@@ -28,7 +28,7 @@ enum LinkHandshake {
     /// Send, then wait for so many bytes.
     case send([UInt8], thenExpect: Int)
     /// The link stands, once the bytes are sent.
-    case establish(peer: Rank, [UInt8])
+    case establish(peer: Rank, LinkKeys, [UInt8])
     /// Close, once the bytes are sent. The dialler also learns why.
     case giveUp(reply: [UInt8], why: Failure)
   }

@@ -10,6 +10,9 @@ struct LinkIdentity {
     case acceptor = "retrain link 1: the acceptor holds the secret"
     case dialler = "retrain link 1: the dialler holds the secret"
     case welcome = "retrain link 1: the link stands"
+    /// Never sent: its first half is the key of the frames on that way.
+    case framesOfAcceptor = "retrain link 1: frames of the acceptor"
+    case framesOfDialler = "retrain link 1: frames of the dialler"
   }
 
   let generation: Generation

@@ -83,8 +83,9 @@ final class MeshForming {
     if outcome == .pending { return }
     attempts.removeAll { $0 === attempt }
     switch (outcome, attempt.dialled) {
-    case (.established(let peer), _):
-      links[peer.rawValue] = Link(peer: peer, socket: attempt.socket, generation: identity.generation)
+    case (.established(let peer, let keys), _):
+      links[peer.rawValue] = Link(
+        peer: peer, socket: attempt.socket, generation: identity.generation, keys: keys)
     case (.refused(.refused(.early)), let peer?):
       dials.append((peer, .after(Self.redialPause)))
     case (.refused(.refused(.stale)), let peer?):

@@ -1,18 +1,15 @@
-/// The dense vector on its way around the ring, byte by byte: what came in is added or stored, and may then go out.
+/// The dense vector on its way around the ring, segment by segment: what came in and proved right is added or stored, and
+/// may then go out.
 ///
-/// Sending follows receiving closely: the first chunk is this rank's own, and every later one is what it received
-/// before, so the bytes that may go out are the first chunk's plus those that came in. Confined to the step thread.
+/// Sending follows receiving closely: the first chunk is this rank's own, and every later segment is what it received
+/// before, so the segments that may go out are the first chunk's plus those that came in. Confined to the step thread.
 final class RingTransfer {
-  /// What a receive that adds takes at most: small enough to be added while it is in the cache.
-  private static let stagingBytes = 128 << 10
-
   private var dense = UnsafeMutableRawPointer(bitPattern: 16)!  // Replaced by begin() before any use.
   private var sending = RingCursor(RingSchedule(count: 0, worldSize: 1, rank: 0), .sending)
   private var receiving = RingCursor(RingSchedule(count: 0, worldSize: 1, rank: 0), .receiving)
-  private var firstChunkBytes = 0
-  private let staging = UnsafeMutableRawPointer.allocate(byteCount: stagingBytes, alignment: 64)
-  /// Bytes in `staging` that do not make a whole value yet.
-  private var stagedBytes = 0
+  private var firstSegments = 0
+  /// Where a segment arrives that is to be added.
+  private let staging = UnsafeMutableRawPointer.allocate(byteCount: RingCursor.segmentValues * 4, alignment: 64)
 
   deinit { staging.deallocate() }
 
@@ -21,42 +18,36 @@ final class RingTransfer {
     if let base = dense.baseAddress { self.dense = UnsafeMutableRawPointer(base) }
     sending = RingCursor(schedule, .sending)
     receiving = RingCursor(schedule, .receiving)
-    firstChunkBytes = schedule.chunk(rank).count * 4
-    stagedBytes = 0
+    firstSegments = RingCursor.segments(of: schedule.chunk(rank))
   }
 
   var hasSent: Bool { sending.isAtEnd }
   var hasReceived: Bool { receiving.isAtEnd }
 
-  /// What may go out now; empty: wait for more to come in.
-  var sendable: UnsafeRawBufferPointer {
+  /// The segment that may go out now; empty: wait for more to come in.
+  var outgoing: UnsafeRawBufferPointer {
+    guard sending.done < firstSegments + receiving.done else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let next = sending.next
-    let count = min(next.count, firstChunkBytes + receiving.total - sending.total)
-    return UnsafeRawBufferPointer(start: dense + next.lowerBound, count: count)
+    return UnsafeRawBufferPointer(start: dense + next.lowerBound * 4, count: next.count * 4)
   }
 
-  func didSend(_ bytes: Int) { sending.advance(by: bytes) }
+  func didSend() { sending.advance() }
 
-  /// Where to put what comes in.
-  var receivable: UnsafeMutableRawBufferPointer {
+  /// Where to put the segment that comes in; nothing there is believed before `didReceive`.
+  var incoming: UnsafeMutableRawBufferPointer {
     let next = receiving.next
-    guard receiving.schedule.adds(inStage: receiving.stage) else {
-      return UnsafeMutableRawBufferPointer(start: dense + next.lowerBound, count: next.count)
-    }
-    let count = min(next.count, Self.stagingBytes) - stagedBytes
-    return UnsafeMutableRawBufferPointer(start: staging + stagedBytes, count: count)
+    let start = receiving.schedule.adds(inStage: receiving.stage) ? staging : dense + next.lowerBound * 4
+    return UnsafeMutableRawBufferPointer(start: start, count: next.count * 4)
   }
 
-  func didReceive(_ bytes: Int) {
-    guard receiving.schedule.adds(inStage: receiving.stage) else { return receiving.advance(by: bytes) }
-    stagedBytes += bytes
-    let values = stagedBytes / 4
-    let target = (dense + receiving.next.lowerBound).assumingMemoryBound(to: Float.self)
-    let arrived = staging.bindMemory(to: Float.self, capacity: values)
-    for index in 0..<values { target[index] = arrived[index] + target[index] }
-    let rest = stagedBytes - values * 4
-    if rest > 0 { staging.copyMemory(from: staging + values * 4, byteCount: rest) }
-    stagedBytes = rest
-    receiving.advance(by: values * 4)
+  /// The segment is there, and is the peer's.
+  func didReceive() {
+    let next = receiving.next
+    if receiving.schedule.adds(inStage: receiving.stage) {
+      let target = (dense + next.lowerBound * 4).assumingMemoryBound(to: Float.self)
+      let arrived = staging.bindMemory(to: Float.self, capacity: next.count)
+      for index in 0..<next.count { target[index] = arrived[index] + target[index] }
+    }
+    receiving.advance()
   }
 }

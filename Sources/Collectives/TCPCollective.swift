@@ -8,8 +8,11 @@ public import Vocabulary
 ///
 /// **Failure.** A link that ends while it owes or is owed something fails the exchange at once, whichever link it is; a
 /// peer that finished its part and then left fails the next one. Failing closes all links, so the failure spreads to
-/// every rank without waiting for its deadline, and the rank named may be a messenger of the loss. After the handshake
-/// the stream is neither encrypted nor signed: the ring belongs on a trusted network.
+/// every rank without waiting for its deadline, and the rank named may be a messenger of the loss.
+///
+/// **Integrity.** Every part of a frame has a code (`FrameSeal`) that is held against it before the part is used or goes on
+/// to another rank, so that nothing that was changed, left out, repeated or moved on the way reaches a sum. Nothing is
+/// ciphered: who can read the network reads gradients and envelopes.
 ///
 /// - Complexity: Direct: W − 1 messages of P values a rank. Ring: 2·(W−1) of about P/W. No allocation once buffers
 ///   have their size.

@@ -139,6 +139,7 @@ final class TrainingThread {
         resources.logger.warning(
           "the generation has ended; going on from memory with whoever is there",
           [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
+        if error.code == .tampered { tell(of: error) }
       } catch let error where Self.mayPass(error) {
         // What is in memory is worth more than a new process: it is kept until there is a database or a broker again.
         resources.board.report { $0.phase = "regrouping" }
@@ -148,6 +149,13 @@ final class TrainingThread {
       }
       resources.board.wish { $0.regroup = false }
     }
+  }
+
+  /// Nothing of it was applied, but somebody on the network does what nobody should: a person has to look.
+  private func tell(of error: CollectiveError) {
+    let troubles = resources.troubles
+    let trouble = Trouble("exchange_tampered", error.description)
+    try? blockingAwait(until: .after(.seconds(1))) { await troubles.tell(.exchange, trouble) }
   }
 
   private static func mayPass(_ error: any Error) -> Bool {

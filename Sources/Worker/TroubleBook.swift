@@ -16,12 +16,14 @@ actor TroubleBook {
     case checkpoints = "no checkpoint can be written, the newest state waits"
     case contract = "a worker waits"
     case learning = "the model does not get better"
+    case exchange = "an exchange was given up, nothing of it was learned"
 
     /// How its log line begins.
     fileprivate var headline: StaticString {
       switch self {
       case .contract: "waiting for the group"
       case .learning: "what is learned does harm"
+      case .exchange: "somebody meddles with the workers' exchanges"
       default: "something beside the steps fails; learning goes on"
       }
     }
@@ -87,13 +89,19 @@ actor TroubleBook {
     for index in entries.indices { finish(duty, at: index) }
   }
 
+  /// Something happened that is over already, and a person should know of.
+  func tell(_ duty: Duty, _ trouble: Trouble) {
+    note(duty, trouble)
+    clear(duty)
+  }
+
   private func finish(_ duty: Duty, at index: Int) {
     guard !entries[index].isOver, entries[index].duties.remove(duty) != nil, entries[index].duties.isEmpty else {
       return
     }
     entries[index].isOver = true
     // Who waits for whom has changed, or it joins, which is told where it happens.
-    guard duty != .contract else { return }
+    guard duty != .contract, duty != .exchange else { return }
     logger.notice(
       "over, it works again", [.reason: LogValue("\(duty.rawValue): \(entries[index].trouble.sentence)")])
   }

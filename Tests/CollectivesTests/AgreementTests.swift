@@ -8,6 +8,10 @@ struct AgreementTests {
 
   /// The sum in the documented order, in plain loops.
   static func reference(count: Int, world: Int, isRing: Bool) -> [Float] {
+    sum(count: count, world: world, isRing: isRing, seed: seed)
+  }
+
+  static func sum(count: Int, world: Int, isRing: Bool, seed: UInt64) -> [Float] {
     let vectors = (0..<world).map { seededValues(count, rank: $0, seed: seed) }
     guard isRing else {
       return (0..<count).map { index in vectors.dropFirst().reduce(vectors[0][index]) { $0 + $1[index] } }

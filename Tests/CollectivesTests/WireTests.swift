@@ -31,8 +31,24 @@ struct WireTests {
       + bytes(sender) + bytes(UInt32(0))
   }
 
-  /// Rank 0 exchanges the value 2 with a hand-written rank 1 that knows the secret and then says `words`.
-  static func exchange(with words: [UInt8]) async throws -> Result<[Float], any Error> {
+  /// A frame of a direct exchange as rank 1 would write it, each part with its code.
+  static func sealed(_ header: [UInt8], _ body: [UInt8], key: [UInt8]) -> [UInt8] {
+    var seal = GMAC(key: key)
+    func code(_ number: UInt64, _ bytes: [UInt8]) -> [UInt8] {
+      var code = [UInt8](repeating: 0, count: GMAC.byteCount)
+      seal.begin(number)
+      bytes.withUnsafeBytes { seal.update($0) }
+      code.withUnsafeMutableBytes { code in code.baseAddress.map { seal.finish(to: $0) } }
+      return code
+    }
+    return header + code(0, header) + body + code(1, body)
+  }
+
+  /// Rank 0 exchanges the value 2 with a hand-written rank 1 that knows the secret and then says a frame, as it should, or
+  /// `words` instead.
+  static func exchange(
+    _ header: [UInt8], _ body: [UInt8] = [], words: [UInt8]? = nil
+  ) async throws -> Result<[Float], any Error> {
     let world = try World(size: 2)
     let results = await onThreads(2) { rank -> [Float] in
       if rank == 0 {
@@ -49,7 +65,8 @@ struct WireTests {
       client.send(code("retrain link 1: the dialler holds the secret", world.secret, acceptorNonce: acceptorNonce))
       let welcome = code("retrain link 1: the link stands", world.secret, acceptorNonce: acceptorNonce)
       #expect(client.receive(32) == welcome)
-      client.send(words)
+      let key = code("retrain link 1: frames of the dialler", world.secret, acceptorNonce: acceptorNonce)
+      client.send(words ?? sealed(header, body, key: Array(key[..<GMAC.keyBytes])))
       // Until rank 0 is done with this link.
       _ = client.receive(1 << 20)
       return []
@@ -59,7 +76,8 @@ struct WireTests {
 
   @Test("a peer that speaks as documented is heard")
   func documentedFormat() async throws {
-    let sum = try await Self.exchange(with: Self.frame(attachment: 3) + [1, 2, 3] + Self.bytes(Float(5).bitPattern))
+    let sum = try await Self.exchange(
+      Self.frame(attachment: 3), [1, 2, 3] + Self.bytes(Float(5).bitPattern))
     #expect(try sum.get() == [7])
   }
 
@@ -70,9 +88,22 @@ struct WireTests {
       frame(dense: 1 << 60), frame(dense: 2), frame(kind: 2), frame(kind: 3), frame(kind: 99), frame(sequence: 1),
       frame(generation: 6), frame(sender: 0), [UInt8](repeating: 0, count: 48), [UInt8](repeating: 0xff, count: 48),
     ])
-  func wrongFrame(words: [UInt8]) async throws {
-    let result = try await Self.exchange(with: words)
+  func wrongFrame(header: [UInt8]) async throws {
+    let result = try await Self.exchange(header)
     #expect(result.complaint?.code == .protocolViolation)
+    #expect(result.complaint?.peer == Rank(1))
+  }
+
+  @Test(
+    "a frame without the codes of the link is refused by its header",
+    arguments: [
+      frame(attachment: 3) + [UInt8](repeating: 0, count: 16) + [1, 2, 3],
+      sealed(frame(), bytes(Float(5).bitPattern), key: [UInt8](repeating: 0, count: 16)),
+      [UInt8](repeating: 0x20, count: 64),
+    ])
+  func unsealed(words: [UInt8]) async throws {
+    let result = try await Self.exchange([], words: words)
+    #expect(result.complaint?.code == .tampered)
     #expect(result.complaint?.peer == Rank(1))
   }
 

@@ -1,0 +1,130 @@
+import Glibc
+import Vocabulary
+
+/// What comes in on a link in one exchange, and how far it has got. Nothing is used before its code has proved that the peer
+/// said it, here and now. Confined to the step thread.
+struct FrameReceiver: ~Copyable {
+  private var seal: FrameSeal
+  private let header = UnsafeMutableRawPointer.allocate(byteCount: FrameHeader.sealedBytes, alignment: 16)
+  /// Of the body, or of the segment in hand.
+  private let code = UnsafeMutableRawPointer.allocate(byteCount: FrameSeal.byteCount, alignment: 16)
+  private var expected: FrameHeader
+  private var attachmentBytesMax = 0
+  /// nil: the header is not here yet.
+  private var attachmentBytes: Int?
+  private var attachment = ReceiveBuffer()
+  private var dense = ReceiveBuffer()
+  private var denseBytes = 0
+  private var ring: RingTransfer?
+  private var headerReceived = 0
+  /// Of attachment, dense values and their code.
+  private var bodyReceived = 0
+  private var isBodyKnown = false
+  /// Of the segment in hand and its code.
+  private var segmentReceived = 0
+
+  init(key: [UInt8], expecting header: FrameHeader) {
+    seal = FrameSeal(key: key)
+    expected = header
+  }
+
+  deinit {
+    header.deallocate()
+    code.deallocate()
+  }
+
+  /// - Parameter frame: This rank's own header: the peer's has to fit it.
+  mutating func begin(_ frame: FrameHeader, denseBytes: Int, ring: RingTransfer?, attachmentBytesMax: Int) {
+    expected.kind = frame.kind
+    expected.sequence = frame.sequence
+    expected.denseCount = frame.denseCount
+    self.attachmentBytesMax = attachmentBytesMax
+    self.denseBytes = denseBytes
+    dense.reserve(denseBytes)
+    self.ring = ring
+    attachmentBytes = nil
+    (headerReceived, bodyReceived, segmentReceived, isBodyKnown) = (0, 0, 0, false)
+  }
+
+  var isDone: Bool { isBodyKnown && ring?.hasReceived != false }
+
+  /// The peer's attachment, once done; valid until the next exchange.
+  var receivedAttachment: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: attachment.pointer, count: attachmentBytes ?? 0)
+  }
+
+  /// The peer's values of a direct exchange, once done.
+  var receivedDense: UnsafePointer<Float> {
+    UnsafePointer(dense.pointer.bindMemory(to: Float.self, capacity: denseBytes / 4))
+  }
+
+  mutating func trim(to bytes: Int) { attachment.trim(to: bytes) }
+
+  /// Where what comes next belongs; never beyond what its size is known of.
+  func fill(_ pieces: inout PieceList) {
+    guard let attachmentBytes else {
+      pieces.add(header + headerReceived, FrameHeader.sealedBytes - headerReceived)
+      return
+    }
+    if !isBodyKnown {
+      var begin = 0
+      func add(_ start: UnsafeMutableRawPointer, _ length: Int) {
+        let done = min(max(0, bodyReceived - begin), length)
+        begin += length
+        pieces.add(start + done, length - done)
+      }
+      add(attachment.pointer, attachmentBytes)
+      add(dense.pointer, denseBytes)
+      add(code, FrameSeal.byteCount)
+      return
+    }
+    guard let ring, let start = ring.incoming.baseAddress else { return }
+    let count = ring.incoming.count
+    let values = min(segmentReceived, count)
+    pieces.add(start + values, count - values)
+    pieces.add(code + (segmentReceived - values), FrameSeal.byteCount - (segmentReceived - values))
+  }
+
+  /// - Throws: `CollectiveError`: `protocolViolation` for a frame that does not belong here, `tampered` for one that is not
+  ///   what the peer sent.
+  mutating func advance(by bytes: Int) throws {
+    guard let attachmentBytes else { return try takeHeader(bytes) }
+    if !isBodyKnown {
+      bodyReceived += bytes
+      guard bodyReceived == attachmentBytes + denseBytes + FrameSeal.byteCount else { return }
+      try prove(
+        UnsafeRawBufferPointer(start: attachment.pointer, count: attachmentBytes),
+        UnsafeRawBufferPointer(start: dense.pointer, count: denseBytes), code, "attachment and values")
+      isBodyKnown = true
+      return
+    }
+    guard let ring else { return }
+    segmentReceived += bytes
+    guard segmentReceived == ring.incoming.count + FrameSeal.byteCount else { return }
+    try prove(
+      UnsafeRawBufferPointer(ring.incoming), UnsafeRawBufferPointer(start: nil, count: 0), code, "values")
+    segmentReceived = 0
+    ring.didReceive()
+  }
+
+  private mutating func takeHeader(_ bytes: Int) throws {
+    headerReceived += bytes
+    guard headerReceived == FrameHeader.sealedBytes else { return }
+    let content = UnsafeRawBufferPointer(start: header, count: FrameHeader.byteCount)
+    try prove(
+      content, UnsafeRawBufferPointer(start: nil, count: 0), header + FrameHeader.byteCount, "header")
+    let bytes = try FrameHeader.attachmentBytes(
+      in: content, from: expected.sender, expected: expected, attachmentBytesMax: attachmentBytesMax)
+    attachment.reserve(bytes)
+    attachmentBytes = bytes
+  }
+
+  private mutating func prove(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, _ code: UnsafeRawPointer, _ what: String
+  ) throws {
+    guard !seal.opens(first, second, with: code) else { return }
+    throw CollectiveError(
+      .tampered, peer: expected.sender, generation: expected.generation,
+      reason: "exchange \(expected.sequence): \(what) are not what the peer sent: somebody on the way changed them")
+  }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+/// What goes out on a link in one exchange, and how far it has got: header, attachment, then dense values, straight from the
+/// vector or as the ring allows, each with its code. Confined to the step thread.
+struct FrameSender: ~Copyable {
+  private var seal: FrameSeal
+  private let header = UnsafeMutableRawPointer.allocate(byteCount: FrameHeader.sealedBytes, alignment: 16)
+  /// The code of the body, and that of the segment in hand.
+  private let bodyCode = UnsafeMutableRawPointer.allocate(byteCount: FrameSeal.byteCount, alignment: 16)
+  private let segmentCode = UnsafeMutableRawPointer.allocate(byteCount: FrameSeal.byteCount, alignment: 16)
+  private var attachment = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var dense = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var ring: RingTransfer?
+  /// Bytes of the frame before the ring's segments that are sent.
+  private var sent = 0
+  /// The segment in hand; empty: none is.
+  private var segment = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var segmentSent = 0
+
+  init(key: [UInt8]) { seal = FrameSeal(key: key) }
+
+  deinit {
+    header.deallocate()
+    bodyCode.deallocate()
+    segmentCode.deallocate()
+  }
+
+  mutating func begin(
+    _ frame: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, ring: RingTransfer?
+  ) {
+    frame.write(to: header)
+    seal.seal(
+      UnsafeRawBufferPointer(start: header, count: FrameHeader.byteCount), to: header + FrameHeader.byteCount)
+    (self.attachment, self.dense, self.ring) = (attachment, dense, ring)
+    seal.seal(attachment, dense, to: bodyCode)
+    sent = 0
+    segment = UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+
+  private var plainBytes: Int { FrameHeader.sealedBytes + attachment.count + dense.count + FrameSeal.byteCount }
+
+  var isDone: Bool { sent == plainBytes && segment.isEmpty && ring?.hasSent != false }
+
+  /// Whether there is something to send now; on the ring it may have to come in first.
+  var canSend: Bool { sent < plainBytes || !segment.isEmpty || ring?.outgoing.isEmpty == false }
+
+  /// - Returns: What can go out now.
+  mutating func fill(_ pieces: inout PieceList) {
+    var begin = 0
+    func add(_ start: UnsafeRawPointer?, _ length: Int) {
+      let done = min(max(0, sent - begin), length)
+      begin += length
+      if let start { pieces.add(UnsafeMutableRawPointer(mutating: start + done), length - done) }
+    }
+    if sent < plainBytes {
+      add(header, FrameHeader.sealedBytes)
+      add(attachment.baseAddress, attachment.count)
+      add(dense.baseAddress, dense.count)
+      add(bodyCode, FrameSeal.byteCount)
+    }
+    guard let ring else { return }
+    if segment.isEmpty, !ring.outgoing.isEmpty {
+      segment = ring.outgoing
+      segmentSent = 0
+      seal.seal(segment, to: segmentCode)
+    }
+    guard let start = segment.baseAddress else { return }
+    let values = min(segmentSent, segment.count)
+    pieces.add(UnsafeMutableRawPointer(mutating: start + values), segment.count - values)
+    pieces.add(segmentCode + (segmentSent - values), FrameSeal.byteCount - (segmentSent - values))
+  }
+
+  mutating func advance(by bytes: Int) {
+    let plain = min(bytes, plainBytes - sent)
+    sent += plain
+    guard bytes > plain else { return }
+    segmentSent += bytes - plain
+    guard segmentSent == segment.count + FrameSeal.byteCount else { return }
+    segment = UnsafeRawBufferPointer(start: nil, count: 0)
+    ring?.didSend()
+  }
+}
