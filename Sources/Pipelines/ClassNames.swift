@@ -18,11 +18,19 @@ public struct ClassNames: Sendable, Hashable {
   public static func accepts(_ text: String) -> Bool {
     guard (1...foundBytesMax).contains(text.utf8.count) else { return false }
     return text.unicodeScalars.allSatisfy { scalar in
-      if [0xFEFF, 0xFFFE, 0xFFFF].contains(scalar.value) { return false }
+      if [0xFEFF, 0xFFFE, 0xFFFF].contains(scalar.value) || turnsText(scalar) { return false }
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator, .surrogate: return false
       default: return true
       }
+    }
+  }
+
+  /// Whether what stands beside it would be seen in another order: a terminal or a page would show what nobody wrote.
+  private static func turnsText(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+    default: false
     }
   }
 

@@ -16,7 +16,7 @@ extension PipelineChecks {
         let (problem, remedy) = stranger(name, among: members.keys.sorted())
         note("\(path).of[\(place)]", "the cross `\(feature.name)` is of `\(shortened(name))`, \(problem)", remedy)
       }
-      noteRepetitions(feature.of, "\(path).of", "the feature")
+      noteRepetitions(feature.of, "\(path).of", "the feature", isOwn: false)
     }
   }
 

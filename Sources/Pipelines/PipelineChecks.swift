@@ -124,7 +124,7 @@ struct PipelineChecks {
   }
 
   private func checkParts(_ feature: FeatureSettings, _ path: String) {
-    noteRepetitions(feature.parts.map(\.rawValue), "\(path).parts", "the part")
+    noteRepetitions(feature.parts.map(\.rawValue), "\(path).parts", "the part", isOwn: false)
     for (index, part) in feature.parts.enumerated() {
       guard let other = pipeline.schema.features.first(where: { $0.name == feature.name(of: part) }) else { continue }
       note(
@@ -214,12 +214,16 @@ struct PipelineChecks {
     }
   }
 
-  func noteRepetitions(_ names: [String], _ path: String, _ what: String, key: String = "") {
+  /// - Parameter isOwn: The names are given here, so they may be others; false: they are those of something else.
+  func noteRepetitions(
+    _ names: [String], _ path: String, _ what: String, key: String = "", isOwn: Bool = true
+  ) {
     var seen: [String: Int] = [:]
     for (index, name) in names.enumerated() {
       if name.isEmpty { continue }
       if seen[name] != nil {
-        note("\(path)[\(index)]\(key)", "\(what) `\(shortened(name))` occurs twice", "keep one of them, or rename it")
+        let remedy = isOwn ? "keep one of them, or rename it" : "keep one of them"
+        note("\(path)[\(index)]\(key)", "\(what) `\(shortened(name))` occurs twice", remedy)
       }
       seen[name] = index
     }

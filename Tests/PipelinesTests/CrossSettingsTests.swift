@@ -46,7 +46,7 @@ struct CrossSettingsTests {
       (", type: cross, of: [state, tags]", "11:46", "a list, which has several values"),
       (", type: cross, of: [state, words]", "11:46", "a map, which has many values"),
       (", type: cross, of: [state, both]", "11:46", "which is a cross itself"),
-      (", type: cross, of: [state, state]", "11:46", "the feature `state` occurs twice"),
+      (", type: cross, of: [state, state]", "11:46", "the feature `state` occurs twice — keep one of them"),
       (", type: cross, of: [state]", "11:38", "of has 1 elements — write at least 2"),
       (", type: cross, of: [state, n], path: x", "11:50", "`path` means nothing for a cross"),
       (", type: cross, of: [state, n], missing: reject", "11:50", "`missing` means nothing for a cross"),

@@ -57,6 +57,18 @@ struct FoundClassSettingsTests {
   }
 
   @Test(
+    "a name that would steer a screen is none", arguments: ["\u{202E}", "a\u{2066}b", "\u{200F}", "\u{0}", "a\u{2028}"])
+  func steering(name: String) { #expect(!ClassNames.accepts(name)) }
+
+  @Test("of many classes that were found, a refusal counts those that it does not name")
+  func manyFound() throws {
+    var before = try parsed(Self.file("classes: auto"))
+    before.schema.label.classes = (0..<11).map { "c\($0)" }
+    let edits = try parsed(Self.file("classes: [c1, c0]")).edits(since: before)
+    #expect("\(edits)".contains("c7 and 3 more, in this order"), "\(edits)")
+  }
+
+  @Test(
     "an edit of it extends as long as every learned class keeps its output",
     arguments: [
       ("classes: [a, b]", [], "classes: auto", "schema.label.classes", EditEffect.extends),

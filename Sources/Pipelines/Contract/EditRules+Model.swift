@@ -67,6 +67,11 @@ extension EditRules where Owner == LabelSettings {
     "out_of_range": { _, _ in outOfRange },
   ])
 
+  /// Names, as many as a line bears.
+  private static func shown(_ names: [String]) -> String {
+    names.prefix(8).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+  }
+
   private static func fewer(_ found: Int, _ most: Int) -> EditVerdict {
     found <= most
       ? .extends("every class that was found keeps its output")
@@ -89,7 +94,7 @@ extension EditRules where Owner == LabelSettings {
       }
       return new.classes.starts(with: old.classes)
         ? .extends("each class that was found keeps its output, and no other is found any more")
-        : .changes("the model has found \(old.classes.prefix(8).joined(separator: ", ")), in this order")
+        : .changes("the model has found \(shown(old.classes)), in this order")
     }
     if old.findsClasses {
       return new.classes.starts(with: old.classes) || old.classes.starts(with: new.classes)

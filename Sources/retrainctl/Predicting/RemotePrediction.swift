@@ -127,7 +127,7 @@ struct RemotePrediction {
         case .unknownHost: "the server's address \(server.address.host) is not known"
         case .unreachable: "the server at \(server.address) cannot be reached"
         case .untrusted: "the server at \(server.address) does not prove who it is: \(error.reason)"
-        case .unanswered: "the server at \(server.address) does not answer"
+        case .unanswered: "what listens at \(server.address) does not answer: is it the server?"
         case .answerTooLarge: "the answer of the server at \(server.address) is too large"
         case .notHTTP: "what answers at \(server.address) does not speak HTTP"
         }
