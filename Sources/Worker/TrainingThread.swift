@@ -151,11 +151,15 @@ final class TrainingThread {
     }
   }
 
-  /// Nothing of it was applied, but somebody on the network does what nobody should: a person has to look.
+  /// Nothing of it was applied, but somebody on the network does what nobody should: a person has to look. Until then the
+  /// group forms anew once a second at most.
   private func tell(of error: CollectiveError) {
     let troubles = resources.troubles
     let trouble = Trouble("exchange_tampered", error.description)
-    try? blockingAwait(until: .after(.seconds(1))) { await troubles.tell(.exchange, trouble) }
+    try? blockingAwait(until: .after(.seconds(3))) {
+      await troubles.tell(.exchange, trouble)
+      try? await Task.sleep(for: .seconds(1))
+    }
   }
 
   private static func mayPass(_ error: any Error) -> Bool {

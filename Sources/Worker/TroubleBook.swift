@@ -36,6 +36,8 @@ actor TroubleBook {
     var isOver = false
     /// When the registry last heard that it goes on; nil: never.
     var asserted: Date?
+    /// Of what only happens again and again: it is over once it has not for this long; nil: somebody says when.
+    var quietAt: Date?
   }
 
   private let registry: Registry
@@ -49,6 +51,8 @@ actor TroubleBook {
   private static let patience: TimeInterval = 30
   /// Another worker may have closed what goes on for this one.
   private static let assertEvery: TimeInterval = 30
+  /// What has not happened again for so long is over.
+  private static let quiet: TimeInterval = 60
   /// Causes that come and go while the database is away: the oldest are forgotten.
   private static let entriesMax = 50
 
@@ -89,10 +93,12 @@ actor TroubleBook {
     for index in entries.indices { finish(duty, at: index) }
   }
 
-  /// Something happened that is over already, and a person should know of.
-  func tell(_ duty: Duty, _ trouble: Trouble) {
+  /// Something happened that a person should know of, and may again: one incident, until it has not for a minute.
+  func tell(_ duty: Duty, _ trouble: Trouble, now: Date = Date()) {
     note(duty, trouble)
-    clear(duty)
+    for index in entries.indices where entries[index].trouble.kind == trouble.kind && !entries[index].isOver {
+      entries[index].quietAt = now.addingTimeInterval(Self.quiet)
+    }
   }
 
   private func finish(_ duty: Duty, at index: Int) {
@@ -101,7 +107,7 @@ actor TroubleBook {
     }
     entries[index].isOver = true
     // Who waits for whom has changed, or it joins, which is told where it happens.
-    guard duty != .contract, duty != .exchange else { return }
+    guard duty != .contract else { return }
     logger.notice(
       "over, it works again", [.reason: LogValue("\(duty.rawValue): \(entries[index].trouble.sentence)")])
   }
@@ -120,6 +126,9 @@ actor TroubleBook {
       // What an earlier process of this pipeline left open, and did not live to close.
       if !hasCleared { try await registry.closeTroubles(pipeline: pipelineID) }
       hasCleared = true
+      for index in entries.indices where entries[index].quietAt.map({ $0 < now }) ?? false {
+        for duty in entries[index].duties { finish(duty, at: index) }
+      }
       for entry in entries {
         let mustTell = entry.trouble.needsPerson || now.timeIntervalSince(entry.since) > Self.patience
         let isDue = entry.asserted.map { now.timeIntervalSince($0) > Self.assertEvery } ?? true
