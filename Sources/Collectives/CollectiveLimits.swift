@@ -5,7 +5,8 @@ public struct CollectiveLimits: Sendable, Hashable {
   /// The largest broadcast; bytes.
   public var broadcastBytesMax: Int = 1 << 30
   /// From this many bytes of dense values on, the ring takes over from the direct exchange: measured on loopback with two
-  /// ranks, 64 KiB go faster directly (39–67 µs, ring 87–90), 199 KiB around the ring (128–149 µs, direct 230–250).
+  /// ranks, codes included, 64 KiB take as long either way (52–56 µs), 199 KiB less around the ring (143–145 µs, direct
+  /// 183–188).
   public var ringBytesMin: Int = 128 << 10
 
   public init() {}

@@ -12,7 +12,10 @@ func encodeJSON(_ value: some Encodable) throws -> String {
 }
 
 func decodeJSON<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
-  do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
+  let decoder = JSONDecoder()
+  // As `JSONText.canonical` writes them.
+  decoder.dateDecodingStrategy = .iso8601
+  do { return try decoder.decode(type, from: Data(text.utf8)) } catch {
     throw RegistryError(.damaged, "stored JSON is not a \(type)")
   }
 }

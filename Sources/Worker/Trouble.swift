@@ -12,7 +12,7 @@ package struct Trouble: Sendable, Equatable {
   /// Whether it stays until somebody does something; what may pass by itself is an incident only once it has lasted.
   package let needsPerson: Bool
 
-  init(_ kind: String, _ sentence: String, needsPerson: Bool = true) {
+  package init(_ kind: String, _ sentence: String, needsPerson: Bool = true) {
     self.kind = kind
     self.sentence = sentence
     self.needsPerson = needsPerson

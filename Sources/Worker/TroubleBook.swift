@@ -1,13 +1,13 @@
-import Foundation
-import Registry
-import Telemetry
+package import Foundation
+package import Registry
+package import Telemetry
 import Vocabulary
 
 /// What does not work at the moment beside the step loop: each cause is told once when it begins and once when it is over,
 /// and is an incident where a person must act.
-actor TroubleBook {
+package actor TroubleBook {
   /// What a worker does beside its steps.
-  enum Duty: String, Sendable, CaseIterable {
+  package enum Duty: String, Sendable, CaseIterable {
     case heartbeat = "the registry does not hear of this worker"
     case wishes = "what people want of the pipeline is not heard"
     case stableVersion = "the stable version cannot be compared with"
@@ -56,7 +56,7 @@ actor TroubleBook {
   /// Causes that come and go while the database is away: the oldest are forgotten.
   private static let entriesMax = 50
 
-  init(registry: Registry, pipelineID: Int64, memberID: String, logger: Logger) {
+  package init(registry: Registry, pipelineID: Int64, memberID: String, logger: Logger) {
     self.registry = registry.within(.seconds(3))
     self.pipelineID = pipelineID
     self.memberID = memberID
@@ -94,7 +94,7 @@ actor TroubleBook {
   }
 
   /// Something happened that a person should know of, and may again: one incident, until it has not for a minute.
-  func tell(_ duty: Duty, _ trouble: Trouble, now: Date = Date()) {
+  package func tell(_ duty: Duty, _ trouble: Trouble, now: Date = Date()) {
     note(duty, trouble)
     for index in entries.indices where entries[index].trouble.kind == trouble.kind && !entries[index].isOver {
       entries[index].quietAt = now.addingTimeInterval(Self.quiet)
@@ -113,7 +113,7 @@ actor TroubleBook {
   }
 
   /// What goes on now, a sentence each.
-  var sentences: [String] {
+  package var sentences: [String] {
     entries.filter { !$0.isOver }.map { entry in
       let duties = Duty.allCases.filter(entry.duties.contains).map(\.rawValue).joined(separator: ", ")
       return "\(duties): \(entry.trouble.sentence)"
@@ -121,7 +121,7 @@ actor TroubleBook {
   }
 
   /// Brings the registry's incidents up to date, as far as the database takes it; called with every beat.
-  func writeDown(now: Date = Date()) async {
+  package func writeDown(now: Date = Date()) async {
     do {
       // What an earlier process of this pipeline left open, and did not live to close.
       if !hasCleared { try await registry.closeTroubles(pipeline: pipelineID) }

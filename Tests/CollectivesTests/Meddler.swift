@@ -46,7 +46,7 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
   /// - Parameter isFromRank1: Which stream the deed is done to; the other one is passed as it is.
   func serve(_ deed: Deed, isFromRank1: Bool) {
     let near = accept(listener, nil, nil)
-    guard near >= 0, let far = connected() else { return }
+    guard near >= 0, let far = RawClient.connection(to: target) else { return }
     let done = Gate()
     let back = Thread { [self] in
       pass(from: far, to: near, after: Self.handshake.back, isFromRank1 ? nil : deed)
@@ -59,20 +59,6 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
     done.wait()
     close(near)
     close(far)
-  }
-
-  private func connected() -> Int32? {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = target.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    let code = withUnsafePointer(to: address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    return code == 0 ? descriptor : nil
   }
 
   private func pass(from source: Int32, to target: Int32, after handshake: Int, _ deed: Deed?) {

@@ -4,8 +4,9 @@ import Glibc
 final class RawClient {
   private let descriptor: Int32
 
-  init?(port: UInt16) {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  /// A connection to a port of loopback; nil: nobody takes it.
+  static func connection(to port: UInt16) -> Int32? {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -15,7 +16,16 @@ final class RawClient {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard code == 0 else { return nil }
+    guard code == 0 else {
+      close(descriptor)
+      return nil
+    }
+    return descriptor
+  }
+
+  init?(port: UInt16) {
+    guard let connected = Self.connection(to: port) else { return nil }
+    descriptor = connected
     var patience = timeval(tv_sec: 20, tv_usec: 0)
     _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }

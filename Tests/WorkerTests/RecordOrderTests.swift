@@ -27,20 +27,13 @@ struct RecordOrderTests {
 
   /// Partition and number of rows, in the order in which they are taken up, whoever read them.
   private func order(_ ranks: [[(partition: Int32, rows: UInt32)]]) throws -> [[Int]] {
-    // Kept until the end: envelopes point into them.
-    let bytes = ranks.map { Array(envelope($0)) }
-    let buffers = bytes.map { bytes in
-      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
-      buffer.copyBytes(from: bytes)
-      return buffer
-    }
-    defer { for buffer in buffers { buffer.deallocate() } }
-    let envelopes = try buffers.map { try ReceivedEnvelope(UnsafeRawBufferPointer($0), outputCount: 1) }
-    var order = RecordOrder()
-    try order.arrange(envelopes)
-    return order.stretches.flatMap { stretch -> [[Int]] in
-      let label = envelopes[stretch.rank].labels.loadUnaligned(fromByteOffset: stretch.firstRow * 4, as: Float.self)
-      return [[Int(stretch.share.partition), Int(stretch.share.rows), Int(label)]]
+    try withReceived(ranks.map { Array(envelope($0)) }) { envelopes in
+      var order = RecordOrder()
+      try order.arrange(envelopes)
+      return order.stretches.map { stretch in
+        let label = envelopes[stretch.rank].labels.loadUnaligned(fromByteOffset: stretch.firstRow * 4, as: Float.self)
+        return [Int(stretch.share.partition), Int(stretch.share.rows), Int(label)]
+      }
     }
   }
 

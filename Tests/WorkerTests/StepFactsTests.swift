@@ -32,15 +32,8 @@ struct StepFactsTests {
   }
 
   private func gather(_ ranks: [[UInt8]], shelves: Int = 2) throws -> [RecordFact] {
-    let buffers = ranks.map { bytes in
-      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
-      buffer.copyBytes(from: bytes)
-      return buffer
-    }
-    defer { for buffer in buffers { buffer.deallocate() } }
-    let envelopes = try buffers.map { try ReceivedEnvelope(UnsafeRawBufferPointer($0), outputCount: 1) }
     var facts = StepFacts()
-    return try facts.gather(envelopes, shelves: shelves)
+    return try withReceived(ranks) { try facts.gather($0, shelves: shelves) }
   }
 
   @Test("come in the order of the records, whoever read them: by partition, offset and shelf")

@@ -1,0 +1,42 @@
+import Foundation
+import Registry
+import Telemetry
+import TestKit
+import Testing
+import Vocabulary
+import Worker
+
+@Suite("The book of troubles", .serialized)
+struct TroubleBookTests {
+  @Test("what happens again and again is one incident, which is over once it has been quiet for a minute")
+  func quiet() async throws {
+    let database = try TestDatabase.fresh()
+    let registry = try await Registry.open(
+      uri: database.uri, applicationName: "troubles", deadline: .after(.seconds(20)))
+    _ = try await registry.migrate()
+    let pipeline = try await registry.register(
+      pipeline: "small", specification: "name: small", desiredWorkers: 1, until: nil)
+    let book = TroubleBook(
+      registry: registry, pipelineID: pipeline.id, memberID: "w",
+      logger: Logger(label: "book", level: .error, sink: .standardError(.text)))
+    let begin = Date()
+    /// Kind and whether it goes on, of every incident there is so long after the beginning.
+    func incidents(_ seconds: TimeInterval) async throws -> [String] {
+      await book.writeDown(now: begin + seconds)
+      return try await registry.incidents(pipeline: pipeline.id, limit: 10).map {
+        $0.kind + ($0.closedAt == nil ? " open" : " over")
+      }
+    }
+    for second in stride(from: 0.0, through: 50, by: 10) {
+      await book.tell(.exchange, Trouble("exchange_tampered", "somebody flipped a bit"), now: begin + second)
+      #expect(try await incidents(second) == ["exchange_tampered open"])
+    }
+    #expect(try await incidents(105) == ["exchange_tampered open"])
+    #expect(await book.sentences.count == 1)
+    #expect(try await incidents(111) == ["exchange_tampered over"])
+    #expect(await book.sentences.isEmpty)
+    await book.tell(.exchange, Trouble("exchange_tampered", "once more"), now: begin + 200)
+    #expect(try await incidents(200) == ["exchange_tampered open", "exchange_tampered over"])
+    await registry.close()
+  }
+}
