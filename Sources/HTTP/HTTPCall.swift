@@ -56,8 +56,8 @@ public struct HTTPCall: Sendable {
   }
 
   private func restrict(_ call: UnsafeMutableRawPointer, until deadline: Deadline) {
-    // 0 would be no bound at all.
-    retrain_curl_set_number(call, CURLOPT_TIMEOUT_MS, Int(max(1, deadline.remainingMilliseconds)))
+    // The library counts whole milliseconds and may end within the last one; and 0 would be no bound at all.
+    retrain_curl_set_number(call, CURLOPT_TIMEOUT_MS, Int(max(0, deadline.remainingMilliseconds)) + 1)
     retrain_curl_set_number(
       call, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, Deadline.after(connectTimeout).remainingMilliseconds)))
     retrain_curl_set_size(call, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(answerBytesMax))
