@@ -6,17 +6,17 @@ public protocol Collective: AnyObject {
   var worldSize: Int { get }
   var generation: Generation { get }
 
-  /// Sums `dense` in place over all ranks and hands every rank's attachment, in rank order, to `body`.
+  /// Adds up all ranks' vectors and hands every rank's attachment, in rank order, to `body`.
   ///
   /// - Parameters:
-  ///   - dense: Shape [P], Float32; the same P on every rank. Every rank ends with the same bits: the order of the sum
-  ///     depends on P and the world size only (see `TCPCollective`).
+  ///   - dense: Vectors of P values, Float32; the same P and plan on every rank. Every rank ends with the same bits: the order
+  ///     of the sum depends on P and the plan only (see `TCPCollective`).
   ///   - attachment: Any length within the limits, another on every rank.
   ///   - deadline: For the whole exchange.
   ///   - body: Its pointers are valid only inside.
   /// - Throws: `CollectiveError`; `dense` is then meaningless and the collective closed. What `body` throws.
   func exchange<Result>(
-    dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result
 
@@ -27,4 +27,16 @@ public protocol Collective: AnyObject {
 
   /// Ends the links. Peers that still wait for this rank see `peerLost`.
   func close()
+}
+
+extension Collective {
+  /// The same of one vector a rank, summed in place.
+  public func exchange<Result>(
+    dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) throws -> Result {
+    let plan = SumPlan.byRank(worldSize: worldSize, holders: worldSize)
+    return try exchange(
+      DenseValues(vectors: dense, sum: dense, plan: plan), attachment: attachment, deadline: deadline, body)
+  }
 }

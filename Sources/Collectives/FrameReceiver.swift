@@ -33,13 +33,15 @@ struct FrameReceiver: ~Copyable {
     code.deallocate()
   }
 
-  /// - Parameter frame: This rank's own header: the peer's has to fit it.
-  mutating func begin(_ frame: FrameHeader, denseBytes: Int, ring: RingTransfer?, attachmentBytesMax: Int) {
+  /// - Parameters:
+  ///   - frame: This rank's own header: the peer's has to fit it.
+  ///   - values: That the peer sends.
+  mutating func begin(_ frame: FrameHeader, values: Int, ring: RingTransfer?, attachmentBytesMax: Int) {
     expected.kind = frame.kind
     expected.sequence = frame.sequence
-    expected.denseCount = frame.denseCount
+    expected.denseCount = values
     self.attachmentBytesMax = attachmentBytesMax
-    self.denseBytes = denseBytes
+    denseBytes = frame.kind == .direct ? values * 4 : 0
     dense.reserve(denseBytes)
     self.ring = ring
     attachmentBytes = nil
@@ -54,8 +56,8 @@ struct FrameReceiver: ~Copyable {
   }
 
   /// The peer's values of a direct exchange, once done.
-  var receivedDense: UnsafePointer<Float> {
-    UnsafePointer(dense.pointer.bindMemory(to: Float.self, capacity: denseBytes / 4))
+  var receivedDense: UnsafeMutablePointer<Float> {
+    dense.pointer.bindMemory(to: Float.self, capacity: denseBytes / 4)
   }
 
   mutating func trim(to bytes: Int) { attachment.trim(to: bytes) }

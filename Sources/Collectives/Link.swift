@@ -26,12 +26,15 @@ final class Link {
   }
 
   /// Prepares for an exchange. `header` is this rank's own.
+  ///
+  /// - Parameter expectedValues: Of the peer: directly, or around the ring.
   func begin(
-    _ header: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, ringOut: RingTransfer?,
+    _ header: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, expectedValues: Int,
+    ringOut: RingTransfer?,
     ringIn: RingTransfer?, attachmentBytesMax: Int
   ) {
     sender.begin(header, attachment: attachment, dense: dense, ring: ringOut)
-    receiver.begin(header, denseBytes: dense.count, ring: ringIn, attachmentBytesMax: attachmentBytesMax)
+    receiver.begin(header, values: expectedValues, ring: ringIn, attachmentBytesMax: attachmentBytesMax)
     isWritable = true
     isReadable = true
   }
@@ -40,7 +43,7 @@ final class Link {
   var attachment: UnsafeRawBufferPointer { receiver.receivedAttachment }
 
   /// The peer's values of a direct exchange, once received.
-  var dense: UnsafePointer<Float> { receiver.receivedDense }
+  var dense: UnsafeMutablePointer<Float> { receiver.receivedDense }
 
   /// Gives back memory that only a hand-over of state needed.
   func trim(to bytes: Int) { receiver.trim(to: bytes) }

@@ -10,9 +10,12 @@ public final class SoloCollective: Collective {
   public init(generation: Generation) { self.generation = generation }
 
   public func exchange<Result>(
-    dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
+    if let sum = dense.sum.baseAddress, let own = dense.vectors.baseAddress, sum != own {
+      sum.update(from: own, count: dense.sum.count)
+    }
     attachments.append(attachment)
     defer { attachments.removeAll(keepingCapacity: true) }
     return try body(attachments)

@@ -2,9 +2,9 @@ public import Vocabulary
 
 /// The ranks of one generation over a full mesh of TCP links. Confined to the step thread.
 ///
-/// **The order of the sum** depends on the number of values and the world size only. Below `ringBytesMin`
-/// every rank sends all to every other and each adds x₀ + x₁ + … + x(W−1). From there on `RingSchedule`
-/// says the order, chunk by chunk. Attachments always go to every rank directly.
+/// **The order of the sum** depends on the number of values and the plan only. Every rank sends all its vectors to every other,
+/// and each adds them up as the plan says; of a plan by rank, where values take `ringBytesMin` or more, `RingSchedule` says the
+/// order, chunk by chunk. Attachments always go to every rank directly.
 ///
 /// **Failure.** A link that ends while it owes or is owed something fails the exchange at once, whichever link it is; a
 /// peer that finished its part and then left fails the next one. Failing closes all links, so the failure spreads to
@@ -25,8 +25,7 @@ public final class TCPCollective: Collective {
   private let links: [Link]
   private let ring = RingTransfer()
   private let poller: LinkPoller
-  private let partial = RankOrderSum.makePartial()
-  private var sources: [UnsafePointer<Float>] = []
+  private var vectors: [UnsafeMutablePointer<Float>] = []
   private var attachments: [UnsafeRawBufferPointer] = []
   private var sequence: UInt64 = 0
   private var isClosed = false
@@ -40,14 +39,11 @@ public final class TCPCollective: Collective {
     self.links = links
     self.limits = limits
     poller = LinkPoller(links: links, generation: generation)
-    sources.reserveCapacity(worldSize)
+    vectors.reserveCapacity(worldSize)
     attachments.reserveCapacity(worldSize)
   }
 
-  deinit {
-    close()
-    partial.deallocate()
-  }
+  deinit { close() }
 
   public func close() {
     isClosed = true
@@ -55,15 +51,24 @@ public final class TCPCollective: Collective {
   }
 
   public func exchange<Result>(
-    dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
-    let usesRing = worldSize > 1 && dense.count * 4 >= limits.ringBytesMin
-    if usesRing { ring.begin(dense, worldSize: worldSize, rank: rank.rawValue) }
-    try run(
-      usesRing ? .ring : .direct, dense: dense, attachment: attachment, attachmentBytesMax: limits.attachmentBytesMax,
-      deadline: deadline)
-    if !usesRing { addInRankOrder(dense) }
+    let (sum, plan) = (dense.sum, dense.plan)
+    precondition(
+      plan.counts.count == worldSize && dense.vectors.count == plan.counts[rank.rawValue] * sum.count,
+      "\(dense.vectors.count) values of vectors of \(sum.count) are not this rank's of a plan for \(plan.counts)")
+    if worldSize > 1, plan.isByRank, sum.count * 4 >= limits.ringBytesMin {
+      fillRing(dense)
+      try run(
+        .ring, vectorCount: sum.count, vectors: sum, plan: plan, attachment: attachment,
+        attachmentBytesMax: limits.attachmentBytesMax, deadline: deadline)
+    } else {
+      try run(
+        .direct, vectorCount: sum.count, vectors: dense.vectors, plan: plan, attachment: attachment,
+        attachmentBytesMax: limits.attachmentBytesMax, deadline: deadline)
+      add(dense)
+    }
     gather(attachment)
     defer { attachments.removeAll(keepingCapacity: true) }
     return try body(attachments)
@@ -74,11 +79,11 @@ public final class TCPCollective: Collective {
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     if root == rank {
       try bytes.withUnsafeBytes {
-        try run(.broadcast, dense: .init(start: nil, count: 0), attachment: $0, root: root, deadline: deadline)
+        try run(.broadcast, attachment: $0, root: root, deadline: deadline)
       }
       return bytes
     }
-    try run(.broadcast, dense: .init(start: nil, count: 0), attachment: nothing, root: root, deadline: deadline)
+    try run(.broadcast, attachment: nothing, root: root, deadline: deadline)
     let link = self.link(to: root)
     defer { link.trim(to: 1 << 20) }
     return [UInt8](link.attachment)
@@ -88,8 +93,9 @@ public final class TCPCollective: Collective {
 
   /// Sends this rank's frame to every peer and receives theirs, all links at once.
   private func run(
-    _ kind: FrameHeader.Kind, dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer,
-    attachmentBytesMax: Int = 0, root: Rank? = nil, deadline: Deadline
+    _ kind: FrameHeader.Kind, vectorCount: Int = 0, vectors: UnsafeMutableBufferPointer<Float>? = nil,
+    plan: SumPlan? = nil, attachment: UnsafeRawBufferPointer, attachmentBytesMax: Int = 0, root: Rank? = nil,
+    deadline: Deadline
   ) throws {
     guard !isClosed else {
       throw CollectiveError(.closed, generation: generation, reason: "the collective was closed")
@@ -97,15 +103,18 @@ public final class TCPCollective: Collective {
     let bound = kind == .broadcast ? limits.broadcastBytesMax : limits.attachmentBytesMax
     precondition(attachment.count <= bound, "an attachment of \(attachment.count) bytes; at most \(bound) are allowed")
     let header = FrameHeader(
-      kind: kind, generation: generation, sequence: sequence, denseCount: dense.count,
+      kind: kind, generation: generation, sequence: sequence, denseCount: vectors?.count ?? 0,
       attachmentBytes: attachment.count, sender: rank)
     sequence += 1
     let next = Rank((rank.rawValue + 1) % worldSize)
     let previous = Rank((rank.rawValue + worldSize - 1) % worldSize)
     let isRing = kind == .ring
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    let own = vectors.map { UnsafeRawBufferPointer($0) } ?? nothing
     for link in links {
+      let count = isRing ? vectorCount : vectorCount * (plan?.counts[link.peer.rawValue] ?? 0)
       link.begin(
-        header, attachment: attachment, dense: isRing ? .init(start: nil, count: 0) : .init(dense),
+        header, attachment: attachment, dense: isRing ? nothing : own, expectedValues: count,
         ringOut: isRing && link.peer == next ? ring : nil, ringIn: isRing && link.peer == previous ? ring : nil,
         attachmentBytesMax: link.peer == root ? limits.broadcastBytesMax : attachmentBytesMax)
     }
@@ -117,13 +126,25 @@ public final class TCPCollective: Collective {
     }
   }
 
-  private func addInRankOrder(_ dense: UnsafeMutableBufferPointer<Float>) {
-    guard let own = dense.baseAddress, dense.count > 0 else { return }
-    sources.removeAll(keepingCapacity: true)
-    for place in 0..<worldSize {
-      sources.append(place == rank.rawValue ? UnsafePointer(own) : link(to: Rank(place)).dense)
+  /// On the ring every rank takes part, with zeros where it has nothing.
+  private func fillRing(_ dense: DenseValues) {
+    if let own = dense.vectors.baseAddress {
+      if let sum = dense.sum.baseAddress, sum != own { sum.update(from: own, count: dense.sum.count) }
+    } else {
+      dense.sum.update(repeating: 0)
     }
-    RankOrderSum.add(sources, count: dense.count, into: own, partial: partial)
+    ring.begin(dense.sum, worldSize: worldSize, rank: rank.rawValue)
+  }
+
+  private func add(_ dense: DenseValues) {
+    guard let sum = dense.sum.baseAddress, dense.sum.count > 0 else { return }
+    vectors.removeAll(keepingCapacity: true)
+    for (place, count) in dense.plan.counts.enumerated() where count > 0 {
+      let first = place == rank.rawValue ? dense.vectors.baseAddress : link(to: Rank(place)).dense
+      guard let first else { continue }
+      for vector in 0..<count { vectors.append(first + vector * dense.sum.count) }
+    }
+    VectorSum.add(vectors, dense.plan, count: dense.sum.count, into: sum)
   }
 
   private func gather(_ attachment: UnsafeRawBufferPointer) {

@@ -2,8 +2,8 @@ public import Vocabulary
 
 /// The health of one layer over a window of steps.
 ///
-/// Sums and `steps` add up over windows and ranks alike: only their ratios have a meaning, and those are the same
-/// however many ranks took part, because every rank sees the same reduced gradient and makes the same update.
+/// Over windows everything adds up. Over the ranks of one window only the sketch does (`mergeValues`): each counts its own rows,
+/// while all see the same reduced gradient and make the same update, so that `steps` are the group's, whatever its size.
 public struct LayerHealth: Sendable, Hashable, Codable {
   public let layer: String
   /// Of the layer's outputs, after the activation.
@@ -43,7 +43,7 @@ public struct LayerHealth: Sendable, Hashable, Codable {
   /// moving by more than themselves. Inputs and logits are of the order of 1, so an update is small beside that.
   public static let updateNormFloor = 1.0
 
-  /// Adds a later window of the same layer, or the same window of another rank.
+  /// Adds a later window of the same layer.
   public mutating func merge(_ other: LayerHealth) {
     sketch.merge(other.sketch)
     gradientSquaredNormSum += other.gradientSquaredNormSum
@@ -54,6 +54,18 @@ public struct LayerHealth: Sendable, Hashable, Codable {
 }
 
 extension Array where Element == LayerHealth {
+  /// Adds what another rank's rows gave in the same window.
+  public mutating func mergeValues(of other: [LayerHealth]) {
+    for (place, layer) in other.enumerated() {
+      let isInPlace = place < count && self[place].layer == layer.layer
+      if let found = isInPlace ? place : firstIndex(where: { $0.layer == layer.layer }) {
+        self[found].sketch.merge(layer.sketch)
+      } else {
+        append(layer)
+      }
+    }
+  }
+
   /// Merges layer by layer, by name; layers only `other` has are added at the end.
   public mutating func merge(_ other: [LayerHealth]) {
     for (place, layer) in other.enumerated() {

@@ -48,7 +48,7 @@ extension PipelineChecks {
       size.waitingBytes > workers * size.workerBytes
       ? "write fewer `source.partitions`, or a smaller `keys_max` where there are maps and texts"
       : largest.map { "write fewer `buckets` or a smaller `dimension` for `\($0.name)`, or narrower layers" }
-        ?? "write narrower layers, or fewer `records_per_partition`"
+        ?? "write narrower layers, or fewer `\(pipeline.training.stepKey)`"
     return workers > 1 && fits
       ? "let fewer workers share the work of this machine (--workers says how many), or \(shrink)" : shrink
   }

@@ -49,11 +49,11 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     let perRow = numbers.count + labels + 3 * width + 4 * units + 2 * model.crossLayers * width + 2 * outputs
     let slots = categories.reduce(0) { $0 + $1.categoryColumns }
     let pairs = schema.sparseFeatures.reduce(0) { $0 + $1.pairsMax }
-    let (partitions, share) = (pipeline.source.partitions, training.recordsPerPartition)
-    workspaceBytes = 4 * (partitions * share * (perRow + slots) + 2 * dense)
+    let (partitions, deal) = (pipeline.source.partitions, pipeline.deal)
+    workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense)
     // A value or pair takes 4 or 8 bytes, what happened to a field one; of pairs there is room for a step and some more.
     let record = 4 * (numbers.count + slots + labels) + schema.features.count + 36
-    waitingBytes = partitions * (Self.waitingMax * record + 8 * pairs * (min(Self.waitingMax, share) + 64))
+    waitingBytes = partitions * (Self.waitingMax * record + 8 * pairs * (min(Self.waitingMax, deal.shareMax) + 64))
     tableRows = rows
     parameterBytes = 4 * (embeddings + wide + dense)
     optimizerBytes =

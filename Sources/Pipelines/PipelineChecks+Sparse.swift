@@ -8,18 +8,19 @@ extension PipelineChecks {
   /// Whether the keys of a step can be counted: one worker may have all partitions.
   func checkPairs() {
     guard reader.trusts("schema.features"), reader.trusts("training"), reader.trusts("source") else { return }
-    let (partitions, share) = (pipeline.source.partitions, pipeline.training.recordsPerPartition)
-    let records = partitions * share
+    let records = pipeline.deal.stepMax
+    let (key, count) = (pipeline.training.stepKey, pipeline.training.stepCount)
+    let times = pipeline.training.recordsPerStep == nil ? " × \(pipeline.source.partitions) partitions" : ""
     for (index, feature) in pipeline.schema.features.enumerated() where feature.isSparse {
       let pairs = records * feature.pairsMax
       guard pairs > Self.pairsMax else { continue }
       note(
         "schema.features[\(index)].keys_max",
-        "`\(feature.name)` may have \(feature.pairsMax) keys × \(share) records_per_partition × \(partitions) partitions "
+        "`\(feature.name)` may have \(feature.pairsMax) keys × \(count) \(key)\(times) "
           + "in a step, which is \(pairs), and there are \(Self.pairsMax) at most",
         Self.pairsMax / records > 0
-          ? "write `keys_max: \(Self.pairsMax / records)` or less, or fewer `records_per_partition`"
-          : "write fewer `records_per_partition`")
+          ? "write `keys_max: \(Self.pairsMax / records)` or less, or fewer `\(key)`"
+          : "write fewer `\(key)`")
     }
   }
 

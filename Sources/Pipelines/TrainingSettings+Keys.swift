@@ -8,7 +8,16 @@ extension TrainingSettings {
         "Processes that share the work. They change how fast the stream is learned, not what is learned."),
       Key(
         "records_per_partition", \.recordsPerPartition, .integer(1...65_536),
+        onlyIf: Condition(
+          "contradicts `records_per_step`, which says it for all partitions together", "leave one of them out"
+        ) {
+          $0.recordsPerStep == nil
+        },
         "Valid records a step takes from each partition, at most. Small steps learn more from a record, large ones take more records a second."
+      ),
+      Key(
+        "records_per_step", \.recordsPerStep, .ifGiven(.integer(1...4_194_304)),
+        "Valid records a step takes in all, at most, dealt over the partitions in a fixed rotation: so that steps stay small where there are many partitions. Instead of records_per_partition."
       ),
       Key(
         "linger", \.linger, .duration(.zero ... .seconds(3600)),

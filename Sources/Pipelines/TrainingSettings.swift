@@ -4,6 +4,8 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   public var workers: Int = 2
   /// Valid records a step takes from each partition, at most.
   public var recordsPerPartition: Int = 2
+  /// Valid records a step takes in all, at most, dealt over the partitions in a fixed rotation; nil: `recordsPerPartition` says it.
+  public var recordsPerStep: Int?
   /// How long a step waits for a partition with too few records.
   public var linger: Duration = .milliseconds(20)
   /// Dense parameters.

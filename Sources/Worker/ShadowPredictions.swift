@@ -32,11 +32,14 @@ package final class ShadowPredictions {
   /// [batch.count]; NaN where there is no version or no label.
   package var losses: UnsafePointer<Float> { UnsafePointer(storage.pointer) }
 
+  /// Takes up the version that is stable now: also on a rank without records, for whoever leads says which one is compared.
+  package func refresh() {
+    guard let loaded = source.loaded(otherThan: version) else { return }
+    current = (loaded, Predictor(loaded.model, memory: memory, batchCapacity: storage.count))
+    places.removeAll(keepingCapacity: true)
+  }
+
   package func predict(_ batch: FeatureBatch) {
-    if let loaded = source.loaded(otherThan: version) {
-      current = (loaded, Predictor(loaded.model, memory: memory, batchCapacity: storage.count))
-      places.removeAll(keepingCapacity: true)
-    }
     guard let (current, predictor) = current else {
       for row in 0..<batch.count { storage.pointer[row] = .nan }
       return
@@ -56,6 +59,7 @@ package final class ShadowPredictions {
       storage.pointer[row] = Float(task.loss(outputs: base + row * width, label: label))
     }
   }
+
   /// A label as the version numbers it; nil: there is none.
   private func label(_ own: Float, width: Int) -> Float? {
     guard !own.isNaN else { return nil }

@@ -63,7 +63,8 @@ extension WorkerResources {
       consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news,
       fields: fields, examples: examples, label: pipeline.schema.label, book: book)
     // As long as there is room for classes, whatever waits to be learned finds its name here.
-    let waiting = buffers.reduce(0) { $0 + $1.capacity + pipeline.training.recordsPerPartition }
+    let deal = pipeline.deal(partitions: partitionCount)
+    let waiting = buffers.reduce(0) { $0 + $1.capacity + deal.shareMax }
     let decoder = RecordDecoder(
       schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax,
       strangers: pipeline.schema.label.classesMax + waiting)
@@ -110,7 +111,7 @@ final class TrainingThread {
     let pipeline = resources.pipeline
     task = EvaluationTask(pipeline)
     learner = Learner(
-      spec: LearnerSpec(pipeline), batchCapacity: resources.partitionCount * pipeline.training.recordsPerPartition)
+      spec: LearnerSpec(pipeline), batchCapacity: pipeline.deal(partitions: resources.partitionCount).stepMax)
   }
 
   /// Blocks until the lineage ends for this worker.
@@ -232,7 +233,8 @@ final class TrainingThread {
     defer { collective.close() }
     let agreed = try agreeOnState(collective)
     state = agreed
-    let owned = partitions(of: rank, worldSize: members.count, partitionCount: resources.partitionCount)
+    let held = partitions(of: rank, worldSize: members.count, partitionCount: resources.partitionCount)
+    let owned = held.map(Int32.init)
     resources.logger.notice(
       "generation formed",
       [
@@ -250,13 +252,14 @@ final class TrainingThread {
       facts.progress = agreed.progress
     }
     let (board, shape) = (resources.board, learner.batchShape)
+    let deal = resources.pipeline.deal(partitions: resources.partitionCount)
     let buffers = owned.map { partition in
       PartitionBuffer(
         partition: partition, capacity: ModelSize.waitingMax, numberCount: shape.numbers,
         categoryCount: shape.categoryColumns, labelCount: shape.labels,
         fieldCount: resources.fields.count, weighsRecords: resources.pipeline.schema.weight != nil,
         weighted: resources.pipeline.schema.sparseFeatures.map(\.pairsMax),
-        stepRecords: resources.pipeline.training.recordsPerPartition,
+        stepRecords: deal.shareMax,
         nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
@@ -273,21 +276,22 @@ final class TrainingThread {
     _ collective: any Collective, from agreed: TrainingState, buffers: [PartitionBuffer], _ classes: FoundClasses?
   ) throws -> GenerationEnd {
     let pipeline = resources.pipeline
-    let share = pipeline.training.recordsPerPartition
+    let deal = pipeline.deal(partitions: resources.partitionCount)
     let batch = learner.batchShape.makeBatch(
-      capacity: max(1, buffers.count * share), weighsRecords: pipeline.schema.weight != nil)
+      capacity: max(1, deal.rowsMax(ofPartitions: buffers.count)), weighsRecords: pipeline.schema.weight != nil)
     let checkpoints = resources.checkpoints
-    let loop = StepLoop(
-      pipeline: pipeline, collective: collective, learner: learner,
-      shares: StepShares(buffers: buffers, batch: batch, recordsPerPartition: share, classes: classes),
+    let gear = StepLoop.Gear(
+      learner: learner, shares: StepShares(buffers: buffers, batch: batch, deal: deal, classes: classes),
       account: StepAccount(
-        rowsMax: share, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
-      board: resources.board,
+        rowsMax: deal.shareMax, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
       shadow: ShadowPredictions(
         source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
-      quarantine: resources.quarantine, state: agreed, examples: resources.examples, savedStep: max(0, savedStep),
-      durableStep: { checkpoints.durableStep }
-    ) { checkpoints.submit($0) }
+      quarantine: resources.quarantine, examples: resources.examples)
+    let loop = StepLoop(
+      pipeline: pipeline, collective: collective, gear: gear, board: resources.board, state: agreed,
+      saving: StepLoop.Saving(savedStep: max(0, savedStep), durableStep: { checkpoints.durableStep }) {
+        checkpoints.submit($0)
+      })
     // The state of the last agreed step outlives the generation, however that ends.
     defer { state = loop.state }
     let end = try loop.run()

@@ -153,7 +153,7 @@ struct WorkerHeartbeat: Sendable {
         return
       }
       let bytes = try await registry.within(Self.statePatience).state(of: stable.checkpoint)
-      let capacity = resources.partitionCount * own.training.recordsPerPartition
+      let capacity = own.deal(partitions: resources.partitionCount).stepMax
       let model = try ModelParameters(spec: LearnerSpec(theirs), state: bytes)
       let translation = BatchTranslation(from: own, to: theirs, capacity: capacity)
       resources.shadow.offer(

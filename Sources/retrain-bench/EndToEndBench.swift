@@ -251,17 +251,18 @@ private struct EndToEndBench: Sendable {
     prepareArithmeticThread()
     let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: batch)
     let rows = FeatureBatch(capacity: batch, numberCount: IngestBench.width, categoryCount: 0)
-    let loop = StepLoop(
-      pipeline: pipeline, collective: SoloCollective(generation: Generation(1)), learner: learner,
-      shares: StepShares(buffers: buffers, batch: rows, recordsPerPartition: share),
+    let gear = StepLoop.Gear(
+      learner: learner,
+      shares: StepShares(buffers: buffers, batch: rows, deal: pipeline.deal(partitions: Self.partitions)),
       account: StepAccount(rowsMax: share, outputCount: 1, fieldCount: buffers[0].fieldCount, task: .binary),
-      board: board,
       shadow: ShadowPredictions(source: StableShadow(), task: .binary, batchCapacity: batch),
-      quarantine: Quarantine(topic: Self.topic),
+      quarantine: Quarantine(topic: Self.topic))
+    let loop = StepLoop(
+      pipeline: pipeline, collective: SoloCollective(generation: Generation(1)), gear: gear, board: board,
       state: TrainingState(
         task: .binary,
-        progress: (0..<Int32(Self.partitions)).map { PartitionProgress(partition: $0, startOffset: 0) })
-    ) { _ in }
+        progress: (0..<Int32(Self.partitions)).map { PartitionProgress(partition: $0, startOffset: 0) }),
+      saving: StepLoop.Saving { _ in })
     guard try loop.run() == .finished, loop.state.trained == Int64(records) else {
       throw BenchError("\(loop.state.trained) of \(records) records were learned")
     }

@@ -41,13 +41,13 @@ private final class CountingCollective: Collective {
   var generation: Generation { base.generation }
 
   func exchange<Result>(
-    dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
     exchanges += 1
     if exchanges == first { allocation_counting_begin() }
     if exchanges == last { allocations = allocation_counting_end() }
-    return try base.exchange(dense: dense, attachment: attachment, deadline: deadline, body)
+    return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
   }
 
   func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {

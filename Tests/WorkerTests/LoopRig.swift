@@ -123,8 +123,9 @@ func runLoop(
 ) throws -> LoopResult {
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
+  let deal = pipeline.deal(partitions: stream.partitionCount)
   let learner = Learner(
-    spec: LearnerSpec(pipeline), batchCapacity: stream.partitionCount * pipeline.training.recordsPerPartition,
+    spec: LearnerSpec(pipeline), batchCapacity: deal.stepMax,
     further: further)
   if let start { try learner.restoreState(start.learner) }
   try learner.restoreMemory(memory)
@@ -133,7 +134,9 @@ func runLoop(
     ?? TrainingState(
       task: task,
       progress: (0..<Int32(stream.partitionCount)).map { PartitionProgress(partition: $0, startOffset: 0) })
-  let owned = partitions(of: collective.rank, worldSize: collective.worldSize, partitionCount: stream.partitionCount)
+  let owned = partitions(
+    of: collective.rank, worldSize: collective.worldSize, partitionCount: stream.partitionCount
+  ).map(Int32.init)
   let buffers = owned.map { partition in
     PartitionBuffer(
       partition: partition, capacity: stream.recordsPerPartition + 1, numberCount: 2, categoryCount: 1,
@@ -146,20 +149,21 @@ func runLoop(
   // Decoders meet names in another order than the steps do.
   for buffer in buffers.reversed() { stream.fill(buffer, book, &numbers) }
   let batch = FeatureBatch(
-    capacity: max(1, buffers.count * pipeline.training.recordsPerPartition), numberCount: 2, categoryCount: 1,
+    capacity: max(1, deal.rowsMax(ofPartitions: buffers.count)), numberCount: 2, categoryCount: 1,
     labelCount: pipeline.heads.count, weighsRecords: stream.weight != nil)
   let quarantine = Quarantine(topic: "small")
   var snapshots: [Snapshot] = []
-  let loop = StepLoop(
-    pipeline: pipeline, collective: collective, learner: model(learner),
+  let gear = StepLoop.Gear(
+    learner: model(learner),
     shares: StepShares(
-      buffers: buffers, batch: batch, recordsPerPartition: pipeline.training.recordsPerPartition,
+      buffers: buffers, batch: batch, deal: deal,
       classes: book.map { FoundClasses(label, names: state.classes, book: $0) }),
-    account: StepAccount(
-      rowsMax: pipeline.training.recordsPerPartition, outputCount: learner.outputCount, fieldCount: 4, task: task),
-    board: board, shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
-    quarantine: quarantine, state: state, examples: examples, savedStep: savedStep
-  ) { snapshots.append($0) }
+    account: StepAccount(rowsMax: deal.shareMax, outputCount: learner.outputCount, fieldCount: 4, task: task),
+    shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
+    quarantine: quarantine, examples: examples)
+  let loop = StepLoop(
+    pipeline: pipeline, collective: collective, gear: gear, board: board, state: state,
+    saving: StepLoop.Saving(savedStep: savedStep) { snapshots.append($0) })
   beforeStep(loop)
   var end: GenerationEnd?
   var failure: String?
@@ -249,7 +253,7 @@ final class LeavingCollective: Collective {
   var generation: Generation { base.generation }
 
   func exchange<Result>(
-    dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
     guard left > 0 else {
@@ -257,7 +261,7 @@ final class LeavingCollective: Collective {
       throw Died()
     }
     left -= 1
-    return try base.exchange(dense: dense, attachment: attachment, deadline: deadline, body)
+    return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
   }
 
   func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {

@@ -24,6 +24,7 @@ struct StableShadowTests {
         batch.categories[row] = 1
         batch.labels[row] = row == 0 ? 1 : .nan
       }
+      predictions.refresh()
       predictions.predict(batch)
       #expect(predictions.version == 3)
       #expect(predictions.losses[0].isFinite)
@@ -48,6 +49,7 @@ struct StableShadowTests {
     let batch = FeatureBatch(capacity: 4, numberCount: 2, categoryCount: 1)
     batch.count = 4
     for row in 0..<4 { batch.labels[row] = Float(row) }
+    predictions.refresh()
     predictions.predict(batch)
     #expect((0..<4).map { predictions.losses[$0].isFinite } == [true, true, false, false])
   }
@@ -73,6 +75,7 @@ struct StableShadowTests {
       let classes = FoundClasses(label, names: own, book: ClassBook(classes: own))
       let predictions = ShadowPredictions(source: shadow, task: .multiclass(8), batchCapacity: 4, classes: classes)
       for row in 0..<4 { batch.labels[row] = row < own.count ? Float(row) : .nan }
+      predictions.refresh()
       predictions.predict(batch)
       return (0..<4).map { predictions.losses[$0] }
     }
@@ -92,6 +95,7 @@ struct StableShadowTests {
       shadow.offer(version: 3, model: try ModelParameters(spec: spec, state: state, further: plans))
       let predictions = ShadowPredictions(source: shadow, task: .binary, batchCapacity: 4, memory: learner.memory)
       return (0..<2).map { _ in
+        predictions.refresh()
         predictions.predict(batch)
         learner.predict(batch)
         let local = learner.backward(batch)

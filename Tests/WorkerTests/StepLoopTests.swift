@@ -180,7 +180,8 @@ struct StepLoopTests {
     var numbers: [String: Int] = [:]
     stream.fill(buffer, nil, &numbers)
     let shares = StepShares(
-      buffers: [buffer], batch: FeatureBatch(capacity: 4, numberCount: 2, categoryCount: 1), recordsPerPartition: 4)
+      buffers: [buffer], batch: FeatureBatch(capacity: 4, numberCount: 2, categoryCount: 1),
+      deal: StepDeal(each: 4, partitions: 1))
     shares.take()
     #expect(shares.quarantine(row: 2).offset == 2)
     let quarantine = Quarantine(topic: "small")

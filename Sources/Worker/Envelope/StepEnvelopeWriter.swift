@@ -10,6 +10,14 @@ package struct StepEnvelopeWriter {
 
   package var bytes: [UInt8] { sections.bytes }
 
+  /// An envelope that offers no records.
+  package mutating func write(_ envelope: StepEnvelope, health: [UInt8]) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { nothing in
+      guard let nothing = nothing.baseAddress else { return }
+      write(envelope, rejected: [], labels: nothing, outputs: nothing, stableLosses: nothing, health: health)
+    }
+  }
+
   /// Begins a new envelope with what is known of the records.
   ///
   /// - Parameters:

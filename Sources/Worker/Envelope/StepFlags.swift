@@ -6,7 +6,7 @@ package struct StepFlags: OptionSet, Sendable {
 
   /// The rank was asked to stop: everybody stops after this step, with a final checkpoint.
   package static let stop = StepFlags(rawValue: 1 << 0)
-  /// Reproducible mode: the rank's shares are not full yet, so the step does not count and is tried again.
+  /// Reproducible mode: the rank's shares are not full yet, so the step is void and tried again.
   package static let incomplete = StepFlags(rawValue: 1 << 1)
   /// The leader's checkpoint interval has passed: health is gathered in the next step and the state saved.
   package static let checkpointDue = StepFlags(rawValue: 1 << 2)
@@ -26,4 +26,8 @@ package struct StepFlags: OptionSet, Sendable {
   package static let limitReached = StepFlags(rawValue: 1 << 9)
   /// The rank has records of classes that the model does not know: they are named, and the step is tried again.
   package static let newClasses = StepFlags(rawValue: 1 << 10)
+  /// The rank has something in hand, be it refusals alone: a whole step is worth it.
+  package static let hasRecords = StepFlags(rawValue: 1 << 11)
+  /// The rank's model gives no numbers even for records without values: the pipeline is halted.
+  package static let damaged = StepFlags(rawValue: 1 << 12)
 }

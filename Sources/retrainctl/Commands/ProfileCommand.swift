@@ -57,7 +57,7 @@ struct ProfileCommand: Command {
     var spec = LearnerSpec(pipeline)
     // Where classes are found, with all that there is room for: a step costs no more.
     for place in spec.heads.indices { spec.heads[place].known = nil }
-    let rows = batch ?? min(65_536, pipeline.source.partitions * pipeline.training.recordsPerPartition)
+    let rows = batch ?? min(65_536, pipeline.deal.stepMax)
     let profile = StepProfile(spec, rows: rows, seconds: seconds)
     let swaps = swapped(spec).map { ($0, StepProfile(changed(spec, $0), rows: rows, seconds: seconds)) }
     if format.json {

@@ -1,5 +1,5 @@
 package import Ingest
-import Pipelines
+package import Pipelines
 package import Tensors
 package import Vocabulary
 
@@ -21,34 +21,48 @@ package final class StepShares {
   var refused: [RefusedClass] = []
   /// Rows that `quarantine` has taken out of the step.
   package private(set) var takenOut: Set<Int> = []
-  private let recordsPerPartition: Int
+  private let rule: StepDeal
+  /// By buffer: what the step in hand takes at most.
+  private var limits: [Int]
   private let reasonCount = RejectReason.allCases.count
 
   package init(
-    buffers: [PartitionBuffer], batch: FeatureBatch, recordsPerPartition: Int, classes: FoundClasses? = nil
+    buffers: [PartitionBuffer], batch: FeatureBatch, deal: StepDeal, classes: FoundClasses? = nil
   ) {
     self.classes = classes
-    precondition(batch.capacity >= buffers.count * recordsPerPartition, "the batch is smaller than a full step")
+    precondition(batch.capacity >= deal.rowsMax(ofPartitions: buffers.count), "the batch is smaller than a full step")
     self.buffers = buffers
     self.batch = batch
-    self.recordsPerPartition = recordsPerPartition
+    rule = deal
+    limits = Array(repeating: 0, count: buffers.count)
     tally = FieldTally(fieldCount: buffers.first?.fieldCount ?? 0)
     rejected = Array(repeating: 0, count: buffers.count * reasonCount)
-    for buffer in buffers { buffer.setWakeAt(recordsPerPartition) }
     shares.reserveCapacity(buffers.count)
+    self.deal(turn: 0)
+  }
+
+  /// Says what the next take takes from where.
+  package func deal(turn: Int64) {
+    for (place, buffer) in buffers.enumerated() {
+      let limit = rule.share(of: buffer.partition, turn: turn)
+      guard limits[place] != limit else { continue }
+      limits[place] = limit
+      buffer.setWakeAt(limit)
+    }
   }
 
   /// Whether every partition can give a full share, or as much as its buffer can ever hold.
   package var canFill: Bool {
-    buffers.allSatisfy { $0.validAvailable >= recordsPerPartition || $0.freeSlots == 0 }
+    buffers.indices.allSatisfy { buffers[$0].validAvailable >= limits[$0] || buffers[$0].freeSlots == 0 }
   }
 
   /// Whether every partition that cannot give a full share is at its end for now.
   package var restIsAtEnd: Bool {
-    buffers.allSatisfy { $0.isReady(for: recordsPerPartition) }
+    buffers.indices.allSatisfy { buffers[$0].isReady(for: limits[$0]) }
   }
 
-  package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= recordsPerPartition } }
+  /// Whether a partition could give as much as it ever has to.
+  package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= rule.shareMax } }
   package var isAtEnd: Bool { buffers.allSatisfy(\.isAtEnd) }
   package var hasRecords: Bool { batch.count > 0 }
   /// Whether a record has a class that nobody has heard of: the step cannot be learned yet.
@@ -60,7 +74,7 @@ package final class StepShares {
   package func take() {
     clear()
     for (place, buffer) in buffers.enumerated() {
-      let take = buffer.take(upTo: recordsPerPartition, into: batch, tally: tally)
+      let take = buffer.take(upTo: limits[place], into: batch, tally: tally)
       shares.append(
         PartitionShare(of: buffer.partition, take))
       for reason in 0..<reasonCount { rejected[place * reasonCount + reason] = take.rejected[reason] }

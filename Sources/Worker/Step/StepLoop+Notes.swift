@@ -1,5 +1,3 @@
-import Collectives
-import Health
 import Ingest
 import Learning
 import Pipelines
@@ -7,16 +5,6 @@ import Vocabulary
 
 // What a step says of its records beside what is learned from them.
 extension StepLoop {
-  /// What the group agreed on in an exchange.
-  struct Agreed {
-    var flags: StepFlags
-    var isVoid: Bool
-    var isEmpty: Bool
-    /// The sum overflowed, and the same records are looked at one by one before they are tried again.
-    var isRetried = false
-    var health: [LayerHealth]
-  }
-
   /// Counts what lay far outside its usual range, with one example a field.
   func noteWildValues() {
     for wild in learner.wildValues {
@@ -36,8 +24,7 @@ extension StepLoop {
   }
 
   /// What all ranks name becomes classes, in the order of the records; the step, of which nobody learns, is done again.
-  func takeClasses(_ envelopes: [ReceivedEnvelope], _ agreed: inout Agreed) throws {
-    (agreed.isVoid, agreed.isEmpty, agreed.isRetried, isRenamed) = (true, true, true, true)
+  func takeClasses(_ envelopes: [ReceivedEnvelope]) throws {
     guard let classes = shares.classes else { return }
     var sightings: [ClassSighting] = []
     for envelope in envelopes { sightings += try envelope.sightings(atMost: classes.room) }

@@ -1,0 +1,77 @@
+import Evaluation
+import Health
+import Learning
+import Pipelines
+import Tensors
+import Vocabulary
+
+// What a step says: to the other ranks, and to whoever watches this one.
+extension StepLoop {
+  func writeEnvelope(_ flags: StepFlags, _ opening: StepMachine.Opening, health: [LayerHealth]?) {
+    var envelope = StepEnvelope()
+    envelope.flags = flags
+    envelope.step = state.step
+    envelope.stableVersion = shadow.version
+    if isLeader { envelope.savedStep = saving.durableStep() }
+    envelope.outputCount = learner.outputCount
+    let isOffered = !opening.isLight && opening.taking != .none
+    if !isOffered || flags.contains(.newClasses) || flags.contains(.damaged) {
+      if flags.contains(.newClasses) { envelope.classes = shares.sightings }
+      writer.write(envelope, health: encoded(health))
+      return
+    }
+    (envelope.lossSum, envelope.weight) = (local.lossSum, local.weight)
+    envelope.shares = shares.shares
+    envelope.rowCount = shares.batch.count
+    if !headTasks.isEmpty {
+      measureHeads()
+      envelope.headLosses = headLosses
+    }
+    if examples.hasNews { newExamples += examples.takeNews() }
+    writer.write(
+      envelope, rejected: shares.rejected, labels: UnsafePointer(shares.batch.labels),
+      labelStride: shares.batch.labelCount,
+      outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
+      weights: UnsafePointer(shares.batch.weights), health: encoded(health), tally: shares.tally, examples: newExamples)
+    if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
+    writer.append(facts: learner.facts, without: shares.takenOut)
+  }
+
+  private func encoded(_ health: [LayerHealth]?) -> [UInt8] {
+    var bytes: [UInt8] = []
+    health?.encode(into: &bytes)
+    return bytes
+  }
+
+  /// The further heads' losses on this rank's rows, as they were predicted before they were learned.
+  private func measureHeads() {
+    for (place, task) in headTasks.enumerated() {
+      let outputs = shares.hasRecords ? learner.outputs(ofHead: place + 1).baseAddress : nil
+      headLosses[place] = outputs.map { HeadShare(task, outputs: $0, head: place + 1, of: shares.batch) } ?? HeadShare()
+    }
+  }
+
+  /// Tells the board where the rank is, a few times a second.
+  func report(_ outcome: StepOutcome, isLast: Bool) {
+    let now = ContinuousClock.now
+    if outcome == .learned { times.end(at: now) }
+    guard now - lastReport > .milliseconds(100) || isLast else { return }
+    lastReport = now
+    let phase =
+      machine.course == .paused ? "paused" : machine.isWaiting ? "short" : machine.isQuiet ? "idle" : "training"
+    board.report { facts in
+      facts.step = state.step
+      facts.heldStep = state.step
+      facts.trained = state.trained
+      facts.rejected = state.rejectedTotal
+      facts.measures = Measures(state.metrics)
+      facts.window = Measures(state.window)
+      facts.classes = shares.classes?.names.count
+      facts.rejectedByReason = state.rejected
+      facts.fields = state.fields
+      facts.heads = state.heads
+      facts.progress = state.progress
+      facts.phase = phase
+    }
+  }
+}

@@ -1,0 +1,363 @@
+package import Collectives
+import Confinement
+import Evaluation
+import Health
+import Ingest
+package import Learning
+package import Pipelines
+import Tensors
+import Vocabulary
+
+/// Why a generation ended in agreement.
+package enum GenerationEnd: Sendable, Equatable {
+  /// What the run was asked for is done: every partition is at its end, or the step limit is reached.
+  case finished
+  /// Somebody asked for a stop.
+  case stopped
+  /// Members wait to join.
+  case regroup
+  /// Learning cannot go on.
+  case halted(String)
+}
+
+/// A newer generation has taken over while this rank was away.
+package struct GenerationFenced: Error {}
+
+/// One rank's steps in one generation: take, predict, compare, learn, agree, account, checkpoint. What is done when is the
+/// machine's to say (`StepMachine`); here it is done.
+///
+/// Step thread only. Everything that changes `state` or the learner comes out of the agreed exchange, so every rank
+/// holds the same bits after every step.
+package final class StepLoop {
+  /// What a rank learns with.
+  package struct Gear {
+    package var learner: any Model
+    package var shares: StepShares
+    package var account: StepAccount
+    package var shadow: ShadowPredictions
+    package var quarantine: Quarantine
+    package var examples: FieldExamples
+
+    package init(
+      learner: any Model, shares: StepShares, account: StepAccount, shadow: ShadowPredictions, quarantine: Quarantine,
+      examples: FieldExamples = FieldExamples()
+    ) {
+      (self.learner, self.shares, self.account) = (learner, shares, account)
+      (self.shadow, self.quarantine, self.examples) = (shadow, quarantine, examples)
+    }
+  }
+
+  /// Where states go.
+  package struct Saving {
+    /// The step of the newest checkpoint; −1: there is none that matters.
+    package var savedStep: Int64
+    /// The step of the newest checkpoint that is written by now; asked of the leader, every step.
+    package var durableStep: () -> Int64
+    package var submit: (Snapshot) -> Void
+
+    package init(
+      savedStep: Int64 = -1, durableStep: @escaping () -> Int64 = { -1 }, submit: @escaping (Snapshot) -> Void
+    ) {
+      (self.savedStep, self.durableStep, self.submit) = (savedStep, durableStep, submit)
+    }
+  }
+
+  let settings: TrainingSettings
+  private let checkpoints: CheckpointSettings
+  let collective: any Collective
+  let learner: any Model
+  let shares: StepShares
+  private let account: StepAccount
+  let board: ControlBoard
+  let shadow: ShadowPredictions
+  let quarantine: Quarantine
+  let saving: Saving
+  package internal(set) var state: TrainingState
+  private(set) var machine: StepMachine
+  private let plan: SumPlan
+
+  var writer = StepEnvelopeWriter()
+  private var received: [ReceivedEnvelope] = []
+  private var learnerAttachments: [UnsafeRawBufferPointer] = []
+  private var facts = StepFacts()
+  private var entries: [LedgerEntry] = []
+  /// Of this rank's share of the step in hand.
+  var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
+  /// Whether the model gives no numbers even for records without values.
+  private var isDamaged = false
+  private var lastCheckpoint = ContinuousClock.now
+  private var hasUnsavedProgress: Bool
+  /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
+  private var unsavedHealth: [LayerHealth] = []
+  let headTasks: [EvaluationTask]
+  var headLosses: [HeadShare]
+  let examples: FieldExamples
+  /// Taken and not yet agreed on.
+  var newExamples: [FieldExample] = []
+  /// By number and by head: the declared field.
+  let numberFields: [Int]
+  let featureCount: Int
+  let topic: String
+  /// Fields of which an example of a wild value was told.
+  var toldWild: Set<FieldCode> = []
+  var times = WindowTimes()
+  var lastReport = ContinuousClock.now
+
+  package init(
+    pipeline: Pipeline, collective: any Collective, gear: Gear, board: ControlBoard, state: TrainingState,
+    saving: Saving
+  ) {
+    settings = pipeline.training
+    checkpoints = pipeline.checkpoint
+    self.collective = collective
+    (learner, shares, account) = (gear.learner, gear.shares, gear.account)
+    (shadow, quarantine, examples) = (gear.shadow, gear.quarantine, gear.examples)
+    self.board = board
+    self.saving = saving
+    self.state = state
+    machine = StepMachine(
+      StepMachine.Rules(
+        isLeader: collective.rank == Rank(0), isReproducible: pipeline.training.reproducible,
+        checkpointSteps: Int64(pipeline.checkpoint.everySteps)), step: state.step)
+    plan = .byRank(worldSize: collective.worldSize, holders: state.progress.count)
+    topic = pipeline.source.topic
+    featureCount = pipeline.schema.features.count
+    numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
+    headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
+    headLosses = Array(repeating: HeadShare(), count: headTasks.count)
+    hasUnsavedProgress = saving.savedStep >= 0 && state.step > saving.savedStep
+    self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
+    if shares.classes != nil { learner.know(classes: state.classes.count) }
+  }
+
+  var isLeader: Bool { machine.rules.isLeader }
+  var isAlone: Bool { collective.worldSize == 1 }
+
+  /// Runs until the group agrees on an end.
+  ///
+  /// - Throws: `CollectiveError` when a rank is lost; the state is then that of the last agreed step.
+  package func run() throws -> GenerationEnd {
+    while true {
+      if let end = try step() { return end }
+    }
+  }
+
+  private func step() throws -> GenerationEnd? {
+    let wishes = board.currentWishes
+    if let newest = wishes.newestGeneration, newest > collective.generation { throw GenerationFenced() }
+    let opening = machine.open(
+      wishes, step: state.step, hasHand: shares.hasProgress,
+      checkpointIsDue: lastCheckpoint.duration(to: .now) >= checkpoints.every)
+    var hand = fillHand(opening, wishes)
+    times.open()
+    if !opening.isLight {
+      shadow.refresh()
+      learn(opening)
+      (hand.hasStrangers, hand.isDamaged) = (shares.hasStrangers, isDamaged)
+    }
+    let flags = machine.flags(for: hand, opening)
+    let health = opening.gathers ? learner.takeHealth() : nil
+    writeEnvelope(flags, opening, health: health)
+
+    let agreed = try collective.exchangeEnvelopes(
+      opening.isLight ? nothing : denseValues, attachment: writer.bytes, outputCount: learner.outputCount,
+      into: &received,
+      deadline: .after(settings.peerTimeout)
+    ) { envelopes in try settle(envelopes, opening) }
+    return conclude(agreed, opening)
+  }
+
+  // MARK: Records
+
+  /// Takes what the opening says, and looks at what is in hand then.
+  private func fillHand(_ opening: StepMachine.Opening, _ wishes: ControlBoard.Wishes) -> StepHand {
+    var hand = StepHand()
+    switch opening.taking {
+    case .none:
+      if machine.course == .paused { _ = board.wakeUp.wait(until: .after(.milliseconds(50))) }
+    case .same, .searched: break
+    case .fresh(let waits):
+      shares.deal(turn: machine.turn(step: state.step))
+      if waits { waitForRecords(wishes) }
+      hand.isShort = settings.reproducible && !shares.canFill && !(wishes.stopsAtEnd && shares.restIsAtEnd)
+      hand.hasBacklog = shares.hasFullShare
+      if hand.isShort { shares.clear() } else { shares.take() }
+    }
+    (hand.hasProgress, hand.isAtEnd) = (shares.hasProgress, shares.isAtEnd)
+    return hand
+  }
+
+  /// Waits for full shares, at most for `linger`, and not at all for partitions that are at their end while others have
+  /// a backlog: a quiet partition must not hold back a busy one (design D3).
+  private func waitForRecords(_ wishes: ControlBoard.Wishes) {
+    let deadline = Deadline.after(settings.linger)
+    while !shares.canFill {
+      if shares.restIsAtEnd, machine.isCatchingUp || (wishes.stopsAtEnd && !machine.isQuiet) { return }
+      if wishes.stop || !board.wakeUp.wait(until: deadline) { return }
+    }
+  }
+
+  // MARK: Learning
+
+  private func learn(_ opening: StepMachine.Opening) {
+    local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
+    guard opening.taking != .none else { return learner.discardStep() }
+    if opening.taking == .searched, shares.hasRecords {
+      quarantine.cureSum(shares, learner: learner, step: state.step)
+    }
+    if shares.classes != nil { noteRefusedClasses() }
+    guard shares.hasRecords, !shares.hasStrangers else { return learner.discardStep() }
+    learner.predict(shares.batch)
+    shadow.predict(shares.batch)
+    local = learner.backward(shares.batch)
+    var attempts = 0
+    while !local.isFinite {
+      guard attempts < 2 else {
+        isDamaged = true
+        return learner.discardStep()
+      }
+      quarantine.cure(shares, learner: learner, step: state.step, takesAll: attempts == 1)
+      attempts += 1
+      learner.discardStep()
+      learner.predict(shares.batch)
+      local = learner.backward(shares.batch)
+    }
+    if !learner.wildValues.isEmpty { noteWildValues() }
+  }
+
+  // MARK: Agreement
+
+  /// What the group agreed on in an exchange.
+  private struct Agreed {
+    var flags: StepFlags
+    var outcome: StepOutcome
+    var health: [LayerHealth]
+    /// Why learning cannot go on.
+    var halt: String?
+  }
+
+  /// What this rank adds to the sum of gradients: nothing, where it holds no partitions.
+  private var denseValues: DenseValues {
+    let sum = learner.denseGradient
+    return DenseValues(vectors: isHolder ? sum : nothing.vectors, sum: sum, plan: plan)
+  }
+
+  /// Of a light step.
+  private var nothing: DenseValues {
+    let none = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
+    return DenseValues(vectors: none, sum: none, plan: plan)
+  }
+
+  private var isHolder: Bool { plan.counts[collective.rank.rawValue] > 0 }
+
+  private func settle(_ envelopes: [ReceivedEnvelope], _ opening: StepMachine.Opening) throws -> Agreed {
+    var flags: StepFlags = []
+    for envelope in envelopes {
+      guard envelope.step == state.step else { throw EnvelopeError.otherStep(envelope.step, expected: state.step) }
+      flags.formUnion(envelope.flags)
+    }
+    // What a durable checkpoint covers is in the tables; what one still being written covers may have to be written again.
+    if let first = state.ledger.first, first.step <= envelopes[0].savedStep {
+      state.ledger.removeAll { $0.step <= envelopes[0].savedStep }
+    }
+    var health: [LayerHealth] = []
+    if opening.gathers {
+      // Gradients and updates are the same on every rank, and counted once.
+      for (rank, envelope) in envelopes.enumerated() {
+        let layers = try [LayerHealth].decode(from: envelope.health)
+        if rank == 0 { health = layers } else { health.mergeValues(of: layers) }
+      }
+    }
+    let outcome = try machine.read(flags, opening) ?? learnTogether(envelopes)
+    switch outcome {
+    case .learned: break
+    case .renamed:
+      try takeClasses(envelopes)
+      learner.discardStep()
+    case .damaged:
+      learner.discardStep()
+      return Agreed(flags: flags, outcome: outcome, health: health, halt: Self.damage(of: envelopes, step: state.step))
+    default: if !opening.isLight { learner.discardStep() }
+    }
+    return Agreed(flags: flags, outcome: outcome, health: health)
+  }
+
+  private static func damage(of envelopes: [ReceivedEnvelope], step: Int64) -> String {
+    let ranks = envelopes.indices.filter { envelopes[$0].flags.contains(.damaged) }.map(String.init)
+    return
+      "the model's parameters are damaged: in step \(step) they gave no numbers even for records without labels and "
+      + "values (rank \(ranks.joined(separator: ", "))); nothing of it is saved, and the next start goes on from the newest "
+      + "healthy checkpoint"
+  }
+
+  /// The update that all ranks' shares make.
+  private func learnTogether(_ envelopes: [ReceivedEnvelope]) throws -> StepOutcome {
+    guard StepAccount.hasRecords(envelopes) else { return .quiet }
+    times.work()
+    let facts = try facts.gather(envelopes, shelves: learner.memory.shelves.count)
+    if isAlone {
+      learner.absorbOwn()
+    } else {
+      learnerAttachments.removeAll(keepingCapacity: true)
+      for envelope in envelopes { learnerAttachments.append(envelope.learner) }
+      try learner.absorb(attachments: learnerAttachments)
+    }
+    if !facts.isEmpty { learner.remember(facts) }
+    let update = learner.apply(
+      labelled: StepAccount.trained(envelopes), weight: StepAccount.weight(envelopes),
+      lossSum: StepAccount.lossSum(envelopes))
+    if !update.isFinite {
+      learner.discardStep()
+      if machine.searchesOverflow { return .overflowed }
+      quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
+    }
+    let keepsLedger = settings.ledger
+    entries.removeAll(keepingCapacity: true)
+    let step = state.step + 1
+    try account.bring(envelopes, into: &state, wasApplied: update.isFinite) { share, trained in
+      if keepsLedger { entries.append(LedgerEntry(step: step, share: share, trained: trained)) }
+    }
+    state.keep(keepsLedger ? entries : nil, of: step)
+    state.step = step
+    state.nonFinite.add(
+      total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
+    hasUnsavedProgress = true
+    newExamples.removeAll(keepingCapacity: true)
+    return .learned
+  }
+
+  private func conclude(_ agreed: Agreed, _ opening: StepMachine.Opening) -> GenerationEnd? {
+    var halt = agreed.halt
+    if halt == nil, state.nonFinite.exceeds(settings.nonFiniteBudget) {
+      halt =
+        "\(state.rejected[RejectReason.nonFinite.index]) records made numbers non-finite, of late more than "
+        + "training.non_finite_budget (\(settings.nonFiniteBudget)) of \(NonFiniteRate.records)"
+    }
+    let isFinal = machine.course != .running && machine.course != .paused
+    let verdict = machine.conclude(agreed.outcome, agreed.flags, opening, step: state.step, halt: halt)
+    if verdict.releasesHand { shares.clear() }
+    report(agreed.outcome, isLast: verdict.end != nil)
+    if verdict.saves { save(agreed.health, isFinal: isFinal) }
+    return verdict.end
+  }
+
+  private func save(_ health: [LayerHealth], isFinal: Bool) {
+    unsavedHealth.merge(health)
+    if hasUnsavedProgress {
+      if isLeader { saving.submit(snapshot(health: unsavedHealth, isFinal: isFinal)) }
+      unsavedHealth.removeAll()
+    }
+    hasUnsavedProgress = false
+    state.window = StreamMetrics(task: state.metrics.task)
+    state.fields.beginWindow()
+    for place in state.heads.indices { state.heads[place].window = HeadLoss.Tally() }
+    times.beginWindow()
+    lastCheckpoint = .now
+  }
+
+  private func snapshot(health: [LayerHealth], isFinal: Bool) -> Snapshot {
+    Snapshot(
+      generation: collective.generation, state: state, learner: learner.encodeState(), memory: learner.encodeMemory(),
+      health: health, ledger: state.ledger, isFinal: isFinal, seconds: times.seconds)
+  }
+}
