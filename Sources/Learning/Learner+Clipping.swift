@@ -70,7 +70,7 @@ extension Learner {
 
   private func squaredNorm(_ range: Range<Int>, _ inverseCount: Float, limit: Float) -> Double {
     network.kernels.squaredNorm(
-      count: range.count, back.gradient.pointer + range.lowerBound, inverseCount: inverseCount, limit: limit)
+      count: range.count, back.vectors.pointer + range.lowerBound, inverseCount: inverseCount, limit: limit)
   }
 
   private func rowsNorm(_ inverseCount: Float, limit: Float) -> Double {
@@ -86,7 +86,7 @@ extension Learner {
       guard let units = piece.units else { continue }
       over += network.kernels.clipUnits(
         inputs: units.inputs, outputs: units.outputs, weights: network.parameters.pointer + piece.range.lowerBound,
-        back.gradient.pointer + piece.range.lowerBound, inverseCount: inverseCount,
+        back.vectors.pointer + piece.range.lowerBound, inverseCount: inverseCount,
         valueLimit: spec.optimizers.clipping.value ?? .infinity, ratio: ratio, epsilon: 1e-3)
     }
     return over > 0

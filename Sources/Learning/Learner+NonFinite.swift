@@ -14,40 +14,47 @@ extension Learner {
       var found: [NonFiniteRow] = []
       for row in 0..<batch.count {
         single.copyRow(row, of: batch, to: 0)
-        guard let layer = firstNonFiniteLayer(single) else { continue }
-        found.append(NonFiniteRow(row: row, layer: layer, feature: culprit(single)))
+        guard let (layer, isLarge) = firstUnsoundLayer(single) else { continue }
+        found.append(NonFiniteRow(row: row, layer: layer, feature: culprit(single), isLarge: isLarge))
       }
       return found
     }
   }
 
-  /// The first place, on the way forward and then back, where the one row of `batch` gives no number.
-  private func firstNonFiniteLayer(_ batch: FeatureBatch) -> String? {
+  /// The first place, on the way forward and then back, where the one row of `batch` gives no number, else one where it gives
+  /// a gradient that is large.
+  private func firstUnsoundLayer(_ batch: FeatureBatch) -> (layer: String, isLarge: Bool)? {
     network.forward(batch, countsHealth: false)
     let layout = network.layout
-    if !Finiteness.isFinite(network.x.pointer, layout.inputWidth) { return "input" }
-    for layer in network.observed where !Finiteness.isFinite(layer.y.pointer, layer.units) { return layer.name }
-    if !network.isFinite(0) { return "output" }
+    if !Finiteness.isFinite(network.x.pointer, layout.inputWidth) { return ("input", false) }
+    for layer in network.observed where !Finiteness.isFinite(layer.y.pointer, layer.units) {
+      return (layer.name, false)
+    }
+    if !network.isFinite(0) { return ("output", false) }
     guard !batch.labels[0].isNaN else { return nil }
-    let local = back.run(batch, dropoutSeed: dropoutSeed)
-    if !local.lossSum.isFinite { return "loss" }
-    for segment in layout.segments.reversed()
-    where !Finiteness.isSmall(UnsafePointer(back.gradient.pointer) + segment.range.lowerBound, segment.range.count) {
-      return segment.name
+    let local = back.run(batch, parts: nil, dropoutSeed: dropoutSeed)
+    if !local.lossSum.isFinite { return ("loss", false) }
+    var large: String?
+    for segment in layout.segments.reversed() {
+      let gradient = UnsafePointer(back.vectors.pointer) + segment.range.lowerBound
+      if Finiteness.isSmall(gradient, segment.range.count) { continue }
+      if !Finiteness.isFinite(gradient, segment.range.count) { return (segment.name, false) }
+      large = large ?? segment.name
     }
     if layout.embeddingWidth > 0, !Finiteness.isSmall(network.inputGradient.pointer, layout.embeddingWidth) {
-      return "embeddings"
+      guard Finiteness.isFinite(network.inputGradient.pointer, layout.embeddingWidth) else {
+        return ("embeddings", false)
+      }
+      large = large ?? "embeddings"
     }
-    for encoder in network.encoders {
-      if let name = encoder.overflow(of: batch, heads: network.heads) { return name }
-    }
-    return nil
+    for encoder in network.encoders where large == nil { large = encoder.overflow(of: batch, heads: network.heads) }
+    return large.map { ($0, true) }
   }
 
   /// The input without which the row is sound; nil: none alone.
   private func culprit(_ batch: FeatureBatch) -> String? {
     for encoder in network.encoders {
-      if let input = encoder.culprit(in: batch, isSound: { firstNonFiniteLayer(batch) == nil }) { return input }
+      if let input = encoder.culprit(in: batch, isSound: { firstUnsoundLayer(batch) == nil }) { return input }
     }
     return nil
   }

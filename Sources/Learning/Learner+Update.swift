@@ -23,7 +23,7 @@ extension Learner {
       updateRows(inverseCount)
       for head in network.heads {
         head.objective.updateTemperature(
-          network.parameters.pointer, gradient: back.gradient.pointer, inverseCount: inverseCount)
+          network.parameters.pointer, gradient: back.vectors.pointer, inverseCount: inverseCount)
       }
       network.times?.lap("embeddings", .update)
       optimizers.observe(lossSum: lossSum, weight: weight)
@@ -51,7 +51,7 @@ extension Learner {
       constants.scale = scales.segments[piece.segment] * scales.global
       let start = piece.range.lowerBound
       change += optimizers.optimizer(of: piece).update(
-        network.kernels, weights: network.parameters.pointer + start, gradient: back.gradient.pointer + start,
+        network.kernels, weights: network.parameters.pointer + start, gradient: back.vectors.pointer + start,
         start: piece.stateStart, count: piece.range.count, constants)
       let next = index + 1
       if next == optimizers.pieces.count || optimizers.pieces[next].segment != piece.segment {

@@ -7,7 +7,7 @@ import Vocabulary
 /// The order of a step: `predict` → `backward` → (sum `denseGradient` over ranks, gather attachments) → `absorb` → `apply`,
 /// or `discardStep` instead of the last two; alone, `absorbOwn` takes the place of attachments. The same bytes in give the
 /// same bits out: the outputs of a record do not depend on the batch around it, and gradients are summed in batch order,
-/// then in rank order. After the first steps have grown the buffers, a step allocates nothing.
+/// then in rank order, or as `summation` says. After the first steps have grown the buffers, a step allocates nothing.
 public final class Learner {
   public let spec: LearnerSpec
   public let batchCapacity: Int
@@ -20,6 +20,8 @@ public final class Learner {
   /// This rank's share of the step in hand, and all ranks' together.
   package let share, merged: StepShare
   let merge: AttachmentMerge
+  /// The same share by partition; nil: it is summed as a whole.
+  var partShares: PartShares?
   package let optimizers: OptimizerGroups
   let scales: ClippingScales
   let monitor: HealthMonitor
@@ -96,12 +98,21 @@ public final class Learner {
   }
 
   /// Gradient *sums* over the labelled rows of the batch just predicted, and the moments of all its rows.
-  public func backward(_ batch: FeatureBatch) -> LocalStep {
-    withArithmeticMode {
-      let local = back.run(batch, dropoutSeed: dropoutSeed)
+  ///
+  /// - Parameter parts: Of the batch, in steps that are summed by partition; nil in others.
+  public func backward(_ batch: FeatureBatch, parts: BatchParts?) -> LocalStep {
+    precondition((parts != nil) == (partShares != nil), "parts are of a batch that is summed by partition")
+    return withArithmeticMode {
+      let local = back.run(batch, parts: parts, dropoutSeed: dropoutSeed)
       share.clear()
-      for encoder in network.encoders {
-        encoder.collect(network.context, batch, heads: network.heads, into: share)
+      partShares?.clear()
+      if let parts, let partShares {
+        for part in parts.parts {
+          collect(batch, rows: part.rows, into: partShares.begin(part.partition))
+          partShares.end()
+        }
+      } else {
+        collect(batch, rows: 0..<batch.count, into: share)
       }
       share.rows.seal()
       if !memory.shelves.isEmpty { noteFacts(batch) }
@@ -109,33 +120,51 @@ public final class Learner {
     }
   }
 
+  private func collect(_ batch: FeatureBatch, rows: Range<Int>, into share: StepShare) {
+    for encoder in network.encoders {
+      encoder.collect(network.context, batch, rows: rows, heads: network.heads, into: share)
+    }
+  }
+
   /// What of the batch that `backward` saw last lay so far outside a column's usual range that it was not taken as it is.
   public var wildValues: [WildValues] { network.normalizer.wild }
 
   /// Shape [P]; to be summed over ranks in place. The same P and the same order of parameters on every rank.
-  public var denseGradient: UnsafeMutableBufferPointer<Float> { back.gradient.buffer }
+  public var denseGradient: UnsafeMutableBufferPointer<Float> { back.gradient }
 
   /// Appends this rank's touched embedding rows, input moments, and values that are new.
   public func appendAttachment(to bytes: inout [UInt8]) {
-    Attachment.append(share, to: &bytes)
+    if let partShares { return partShares.append(to: &bytes) }
+    Attachment.append(share, rows: 0..<share.rows.count, values: 0..<share.rows.valueCount, to: &bytes)
   }
 
   /// What the rows of a step can take in an attachment at most: all of them, each with its number.
   public var touchedBytesMax: Int {
     let tables = network.tables
-    return tables.tables.reduce(0) { $0 + $1.buckets * 4 * (1 + tables.gradientWidth($1)) }
+    let bytes = tables.tables.reduce(0) { $0 + $1.buckets * 4 * (1 + tables.gradientWidth($1)) }
+    guard let partShares else { return bytes }
+    return partShares.bytesMax(touched: bytes)
   }
 
   /// Sums all ranks' attachments, given in rank order, the own one included.
   ///
   /// - Throws: `LearningError.damaged`; the step must then be discarded.
   public func absorb(attachments: [UnsafeRawBufferPointer]) throws {
-    try withArithmeticMode { try merge.run(attachments, into: merged) }
+    try withArithmeticMode {
+      guard let partShares else { return try merge.run(attachments, into: merged) }
+      try merge.run(attachments, by: partShares.tree, into: merged)
+      back.finishSum()
+    }
   }
 
-  /// Instead of `absorb`, for a rank that is alone: its own share is the whole, and no bytes of it are written or read.
+  /// Instead of `absorb`, for a rank that is alone: its own share is the whole, and no bytes of it are written or read, unless
+  /// it is summed by partition.
   public func absorbOwn() {
-    withArithmeticMode { merged.take(share) }
+    withArithmeticMode {
+      guard let partShares else { return merged.take(share) }
+      merge.run(partShares, into: merged)
+      back.finishSum()
+    }
   }
 
   /// Divides by the weight of all rows, clips, updates parameters and normaliser, and counts the step.
@@ -151,7 +180,7 @@ public final class Learner {
 
   /// Forgets gradients, moments and health counts of the step in hand: a rank without records then adds nothing to the sums.
   public func discardStep() {
-    back.gradient.buffer.update(repeating: 0)
+    back.forget()
     monitor.forget()
     forgetRows()
   }
@@ -159,6 +188,7 @@ public final class Learner {
   /// The dense gradient stays: the next pass overwrites it.
   func forgetRows() {
     share.clear()
+    partShares?.clear()
     merged.clear()
     if !memory.shelves.isEmpty {
       facts.removeAll(keepingCapacity: true)

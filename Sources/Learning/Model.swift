@@ -24,10 +24,20 @@ public protocol Model: AnyObject {
   /// The same of any head; shape [rows × its outputs].
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float>
 
+  /// How what records say is added up; as a whole, unless it is set. Set between steps: it forgets the step in hand.
+  var summation: Summation { get set }
   /// Gradient sums over the labelled rows of the batch just predicted, and all else that this rank's records say.
-  func backward(_ batch: FeatureBatch) -> LocalStep
-  /// To be summed over ranks in place; as long on every rank.
+  ///
+  /// - Parameter parts: Of the batch, in steps that are summed by partition; nil in others.
+  func backward(_ batch: FeatureBatch, parts: BatchParts?) -> LocalStep
+  /// By part of that batch: what `backward` says of the whole, but for whether its gradients are finite.
+  var partSteps: [LocalStep] { get }
+  /// To be summed over ranks in place; as long on every rank. By partition: the place for the sum of all ranks' nodes.
   var denseGradient: UnsafeMutableBufferPointer<Float> { get }
+  /// Shape [nodes × as long as `denseGradient`], by partition: the sums of `summation.nodes`, one behind the other; zeros where
+  /// one has no rows. The first of them lies in `denseGradient`, which takes the sum of all ranks' nodes in the tree's order;
+  /// whether zeros were added or left out makes no difference after `absorb`.
+  var denseNodes: UnsafeMutableBufferPointer<Float> { get }
   /// Appends what else this rank's records leave to be learned.
   func appendAttachment(to bytes: inout [UInt8])
   /// The most bytes by which attachments grow with the size of the model.
@@ -39,7 +49,7 @@ public protocol Model: AnyObject {
   /// where the model remembers nothing.
   var memory: Memory { get }
 
-  /// Sums all ranks' attachments, given in rank order.
+  /// Sums all ranks' attachments, given in rank order, once `denseGradient` has the sum of all ranks.
   func absorb(attachments: [UnsafeRawBufferPointer]) throws
   /// Instead of `absorb`, for a rank that is alone.
   func absorbOwn()
@@ -71,6 +81,9 @@ public protocol Model: AnyObject {
 }
 
 extension Model {
+  /// The same of a batch that is summed as a whole.
+  public func backward(_ batch: FeatureBatch) -> LocalStep { backward(batch, parts: nil) }
+
   /// The memory's state; nil: the model remembers nothing.
   public func encodeMemory() -> [UInt8]? { memory.shelves.isEmpty ? nil : memory.encodeState() }
 

@@ -53,7 +53,7 @@ public struct Update: Sendable, Hashable {
   }
 }
 
-/// A row that alone gives a non-finite forward or gradient value.
+/// A row that alone gives a non-finite forward or gradient value, or one that a sum may overflow by.
 public struct NonFiniteRow: Sendable, Hashable {
   /// Index in the batch.
   public var row: Int
@@ -61,10 +61,13 @@ public struct NonFiniteRow: Sendable, Hashable {
   public var layer: String
   /// The input that caused it, where one alone does.
   public var feature: String?
+  /// All its values are numbers, but so large that the sum over a step may be none.
+  public var isLarge: Bool
 
-  public init(row: Int, layer: String, feature: String?) {
+  public init(row: Int, layer: String, feature: String?, isLarge: Bool = false) {
     self.row = row
     self.layer = layer
     self.feature = feature
+    self.isLarge = isLarge
   }
 }

@@ -2,6 +2,7 @@ import CAllocationCounter
 import Learning
 import Tensors
 import Testing
+import Vocabulary
 
 @Suite(.serialized) struct `The step loop` {
   @Test func `is watched by a counter that sees an allocation`() {
@@ -34,6 +35,27 @@ import Testing
     }
     try steps()
     #expect(try countAllocations { for _ in 0..<10 { try steps() } } == 0)
+  }
+
+  @Test(arguments: Case.all)
+  func `allocates nothing by partition either`(_ item: Case) throws {
+    var stream = Stream(item.spec)
+    let batches = (0..<4).map { _ in stream.batch(30) }
+    let learner = Learner(spec: item.spec, batchCapacity: 30)
+    learner.summation = .byPartition(PartitionTree(count: 8), stretch: 0..<8)
+    var parts = BatchParts()
+    func steps() {
+      for (place, batch) in batches.enumerated() {
+        parts.removeAll()
+        for partition in 0..<3 { parts.append(partition: partition * 2 + place % 2, rows: 10) }
+        learner.predict(batch)
+        let local = learner.backward(batch, parts: parts)
+        learner.absorbOwn()
+        _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
+      }
+    }
+    steps()
+    #expect(countAllocations { for _ in 0..<10 { steps() } } == 0)
   }
 }
 

@@ -179,7 +179,9 @@ func runLoop(
 func runRanks(
   _ worldSize: Int, _ pipeline: Pipeline, stream: MemoryStream, stopsAtEnd: Bool = true, stops: Bool = false,
   from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
-  further: [any EncoderPlan] = [], savedStep: Int64 = -1, stepLimit: Int64? = nil
+  further: [any EncoderPlan] = [], savedStep: Int64 = -1, stepLimit: Int64? = nil,
+  model: @escaping @Sendable (Learner) -> any Model = { $0 },
+  beforeExchange: @escaping @Sendable (Int, ControlBoard) -> Void = { _, _ in }
 ) async throws -> [LoopResult] {
   let listeners = try (0..<worldSize).map { _ in try CollectiveListener() }
   let addresses = listeners.map(\.address)
@@ -201,8 +203,9 @@ func runRanks(
             wishes.stop = stops
           }
           return try runLoop(
-            pipeline, stream: stream, collective: collective, board: board, from: start, memory: memory,
-            further: further, savedStep: savedStep)
+            pipeline, stream: stream,
+            collective: HookedCollective(collective) { beforeExchange($0, board) }, board: board, from: start,
+            memory: memory, further: further, savedStep: savedStep, model: model)
         }
         return (rank, result)
       }
@@ -235,6 +238,37 @@ func runRanksWithOneLeaving(stream: MemoryStream, after steps: Int64) async thro
     for try await (rank, result) in group { results[rank] = result }
     return (0..<2).compactMap { results[$0] }
   }
+}
+
+/// A collective that counts its exchanges and says so before each.
+final class HookedCollective: Collective {
+  private let base: any Collective
+  private let hook: (Int) -> Void
+  private var count = 0
+
+  init(_ base: any Collective, _ hook: @escaping (Int) -> Void) {
+    self.base = base
+    self.hook = hook
+  }
+
+  var rank: Rank { base.rank }
+  var worldSize: Int { base.worldSize }
+  var generation: Generation { base.generation }
+
+  func exchange<Result>(
+    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) throws -> Result {
+    hook(count)
+    count += 1
+    return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
+  }
+
+  func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {
+    try base.broadcast(from: root, bytes, deadline: deadline)
+  }
+
+  func close() { base.close() }
 }
 
 /// A collective whose process dies before an exchange, as its peers see it: the links close.

@@ -174,8 +174,9 @@ struct StepLoopTests {
 
   @Test("a step whose rows are all taken out has counted each of them once, for one reason")
   func takenOut() throws {
-    let stream = MemoryStream(partitionCount: 1, recordsPerPartition: 4)
-    let pipeline = smallPipeline()
+    var stream = MemoryStream(partitionCount: 1, recordsPerPartition: 4)
+    stream.poisoned = [0, 1, 2, 3]
+    let pipeline = smallPipeline { $0.schema.features[0].normalize = .none }
     let buffer = PartitionBuffer(partition: 0, capacity: 5, numberCount: 2, categoryCount: 1, nextOffset: 0)
     var numbers: [String: Int] = [:]
     stream.fill(buffer, nil, &numbers)
@@ -186,7 +187,7 @@ struct StepLoopTests {
     #expect(shares.quarantine(row: 2).offset == 2)
     let quarantine = Quarantine(topic: "small")
     let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: 4)
-    quarantine.cure(shares, learner: learner, step: 1, takesAll: true)
+    quarantine.cure(shares, learner: learner, step: 1)
     #expect(quarantine.takeFound().map(\.position.offset) == [0, 1, 3])
     #expect(shares.shares.map(\.trained) == [0])
     #expect(shares.rejected[RejectReason.nonFinite.index] == 4 && shares.rejected.reduce(0, +) == 4)
@@ -239,16 +240,93 @@ struct StepLoopTests {
     #expect(next == [0: 300, 1: 300])
   }
 
-  @Test("in reproducible mode the world decides only who computes: the same steps are taken")
-  func reproducibleSteps() async throws {
-    let pipeline = smallPipeline { $0.training.reproducible = true }
-    let stream = MemoryStream(partitionCount: 4, recordsPerPartition: 130)
-    let first = try await runRanks(2, pipeline, stream: stream)[0]
-    let second = try await runRanks(2, pipeline, stream: stream)[0]
-    #expect(first.learner == second.learner)
+  @Test(
+    "in reproducible mode the world decides only who computes: the same steps, and the same bits",
+    arguments: [nil, 1, 5, 12] as [Int?])
+  func reproducibleSteps(recordsPerStep: Int?) async throws {
+    let pipeline = smallPipeline {
+      $0.training.reproducible = true
+      $0.training.recordsPerStep = recordsPerStep
+    }
+    var stream = MemoryStream(partitionCount: 6, recordsPerPartition: 130)
+    stream.rejectEvery = 17
     let alone = try await runRanks(1, pipeline, stream: stream)[0]
-    #expect(alone.state.step == first.state.step)
-    #expect(alone.state.trained == first.state.trained)
+    #expect(alone.state.trained > 700 && alone.end == .finished, "\(alone.error ?? "")")
+    for worldSize in [2, 3, 4, 8] {
+      for result in try await runRanks(worldSize, pipeline, stream: stream) {
+        #expect(result.learner == alone.learner, "\(worldSize) ranks \(result.error ?? "")")
+        #expect(result.state.step == alone.state.step && result.state.trained == alone.state.trained)
+      }
+    }
+    // Without it they do not: the test sees the difference.
+    let free = smallPipeline { $0.training.recordsPerStep = recordsPerStep }
+    if recordsPerStep == nil {
+      let (one, three) = (
+        try await runRanks(1, free, stream: stream)[0], try await runRanks(3, free, stream: stream)[0]
+      )
+      #expect(one.state.trained == three.state.trained && one.learner != three.learner)
+    }
+  }
+
+  @Test("a poisoned record and one that makes a sum overflow cost the same records and bits in every world")
+  func sameBitsOfPoison() async throws {
+    var stream = MemoryStream(partitionCount: 4, recordsPerPartition: 40)
+    stream.poisoned = [3, 13, 21]
+    for poison in [Float.infinity, .greatestFiniteMagnitude] {
+      stream.poison = poison
+      let pipeline = smallPipeline {
+        $0.training.reproducible = true
+        $0.model.hidden = []
+        $0.schema.features[0].normalize = .none
+      }
+      let alone = try await runRanks(1, pipeline, stream: stream)[0]
+      for worldSize in [2, 4] {
+        let results = try await runRanks(worldSize, pipeline, stream: stream)
+        #expect(results.allSatisfy { $0.learner == alone.learner && $0.end == .finished })
+        #expect(results[0].state.rejected == alone.state.rejected)
+        #expect(
+          Set(results.flatMap(\.quarantined).map(\.position)) == Set(alone.quarantined.map(\.position)), "\(poison)")
+      }
+    }
+  }
+
+  @Test("a pause in reproducible mode leaves what was taken in hand, and changes no bit", arguments: [1, 2, 3])
+  func pauses(worldSize: Int) async throws {
+    let pipeline = smallPipeline { $0.training.reproducible = true }
+    let stream = MemoryStream(partitionCount: 4, recordsPerPartition: 60)
+    let whole = try await runRanks(1, pipeline, stream: stream)[0]
+    let results = try await runRanks(
+      worldSize, pipeline, stream: stream,
+      beforeExchange: { exchange, board in
+        // In the step that says who has records, in one that learns, and twice in a row.
+        board.wish { $0.paused = [0, 7, 9, 10].contains(exchange) }
+      })
+    for result in results {
+      #expect(result.end == .finished && result.learner == whole.learner, "\(result.error ?? "")")
+      #expect(result.state.progress == whole.state.progress)
+    }
+  }
+
+  @Test(
+    "a model that gives no numbers even for empty records halts the lineage with a sentence, and saves nothing",
+    arguments: [1, 2])
+  func damaged(worldSize: Int) async throws {
+    let stream = MemoryStream(partitionCount: 2, recordsPerPartition: 40)
+    let results = try await runRanks(
+      worldSize, smallPipeline(), stream: stream,
+      model: { learner in
+        let model = WatchedModel(learner)
+        model.isDamaged = true
+        return model
+      })
+    for result in results {
+      guard case .halted(let reason) = result.end else {
+        Issue.record("ended with \(String(describing: result.end)) \(result.error ?? "")")
+        continue
+      }
+      #expect(reason.hasPrefix("the model's parameters are damaged: in step 0 they gave no numbers"))
+      #expect(result.snapshots.isEmpty && result.state.step == 0)
+    }
   }
 
   @Test("steps that are void are no work: what a generation inherited is saved at its end, and took it no seconds")

@@ -6,6 +6,8 @@ import Tensors
 final class WatchedModel: Model {
   private let learner: Learner
   private(set) var calls: [String] = []
+  /// Nothing that it is asked gives a number.
+  var isDamaged = false
 
   init(_ learner: Learner) { self.learner = learner }
 
@@ -13,6 +15,12 @@ final class WatchedModel: Model {
   var outputCount: Int { learner.outputCount }
   var outputs: UnsafeBufferPointer<Float> { learner.outputs }
   var denseGradient: UnsafeMutableBufferPointer<Float> { learner.denseGradient }
+  var denseNodes: UnsafeMutableBufferPointer<Float> { learner.denseNodes }
+  var partSteps: [LocalStep] { learner.partSteps }
+  var summation: Summation {
+    get { learner.summation }
+    set { learner.summation = newValue }
+  }
   var touchedBytesMax: Int { learner.touchedBytesMax }
   var facts: [RecordFact] { learner.facts }
   var memory: Memory { learner.memory }
@@ -20,7 +28,10 @@ final class WatchedModel: Model {
   func know(classes: Int) { learner.know(classes: classes) }
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> { learner.outputs(ofHead: head) }
   func appendAttachment(to bytes: inout [UInt8]) { learner.appendAttachment(to: &bytes) }
-  func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] { learner.nonFiniteRows(in: batch) }
+  func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
+    guard isDamaged else { return learner.nonFiniteRows(in: batch) }
+    return (0..<batch.count).map { NonFiniteRow(row: $0, layer: "output", feature: nil) }
+  }
   func takeHealth() -> [LayerHealth] { learner.takeHealth() }
   func encodeState() -> [UInt8] { learner.encodeState() }
   func restoreState(_ bytes: [UInt8]) throws { try learner.restoreState(bytes) }
@@ -34,9 +45,11 @@ final class WatchedModel: Model {
     learner.predict(batch)
   }
 
-  func backward(_ batch: FeatureBatch) -> LocalStep {
+  func backward(_ batch: FeatureBatch, parts: BatchParts?) -> LocalStep {
     calls.append("backward")
-    return learner.backward(batch)
+    var local = learner.backward(batch, parts: parts)
+    if isDamaged { local.isFinite = false }
+    return local
   }
 
   func absorb(attachments: [UnsafeRawBufferPointer]) throws {

@@ -98,21 +98,23 @@ final class CategoryEncoder: InputEncoder {
     for row in 0..<count { logits.from(row).pointee += weights[Int(values[row, slot])] }
   }
 
-  func collect(_ context: LayerContext, _ batch: FeatureBatch, heads: [Head], into share: StepShare) {
+  func collect(
+    _ context: LayerContext, _ batch: FeatureBatch, rows: Range<Int>, heads: [Head], into share: StepShare
+  ) {
     for table in tables.categories {
-      gradients.collect(batch, values, of: table, inputGradient: gradient, heads: heads, into: share.rows)
+      gradients.collect(batch, values, rows: rows, of: table, inputGradient: gradient, heads: heads, into: share.rows)
     }
-    if strangers > 0 { lookForStrangers(batch, share.sightings) }
+    if strangers > 0 { lookForStrangers(batch, rows: rows, share.sightings) }
     context.times?.lap("embeddings", .touchedRows)
   }
 
-  /// Notes which values of the batch have no row of their own.
-  private func lookForStrangers(_ batch: FeatureBatch, _ sightings: Sightings) {
+  /// Notes which values of the rows have no row of their own.
+  private func lookForStrangers(_ batch: FeatureBatch, rows: Range<Int>, _ sightings: Sightings) {
     let values = values
     for table in tables.categories {
       guard let place = table.dictionary, !tables.dictionaries[place].isFull else { continue }
       let (first, slots) = (tables.dictionaries[place].first, table.slots.count)
-      for row in 0..<batch.count where batch.weights.map({ $0[row] > 0 }) ?? true {
+      for row in rows where batch.weights.map({ $0[row] > 0 }) ?? true {
         let given = batch.categories + row * tables.columnCount + table.batchColumn
         for slot in 0..<slots where given[slots + slot] != 0 {
           if values[row, table.slots.lowerBound + slot] >= first { continue }

@@ -47,8 +47,9 @@ package protocol InputEncoder: AnyObject {
   /// Makes of the gradient by its columns, in place, that by what was looked up.
   func backward(_ context: LayerContext, rows: Int)
 
-  /// Adds what the batch leaves to be learned of its inputs to this rank's share.
-  func collect(_ context: LayerContext, _ batch: FeatureBatch, heads: [Head], into share: StepShare)
+  /// Adds what some rows of the batch leave to be learned of its inputs to this rank's share, or to that of a part; they are
+  /// asked for in order, one stretch after the other.
+  func collect(_ context: LayerContext, _ batch: FeatureBatch, rows: Range<Int>, heads: [Head], into share: StepShare)
 
   /// Takes up what all ranks' records say; after the update of the weights.
   ///
@@ -78,7 +79,9 @@ package protocol InputEncoder: AnyObject {
 extension InputEncoder {
   package func addLogits(_ batch: FeatureBatch, to heads: [Head]) {}
   package func backward(_ context: LayerContext, rows: Int) {}
-  package func collect(_ context: LayerContext, _ batch: FeatureBatch, heads: [Head], into share: StepShare) {}
+  package func collect(
+    _ context: LayerContext, _ batch: FeatureBatch, rows: Range<Int>, heads: [Head], into share: StepShare
+  ) {}
   package func learn(_ share: StepShare, step: Int64, _ optimizers: OptimizerGroups) {}
   package func addFacts(of batch: FeatureBatch, to facts: inout [RecordFact]) {}
   package func absorb(_ facts: [RecordFact]) {}

@@ -20,6 +20,8 @@ package final class Normalizer {
   private let scales: ColumnScales
   /// Of the numbers, and by head of the labels.
   private let numberSums, labelSums: ColumnSums
+  /// By column: values of the batch in hand that were not believed.
+  private let outside: AlignedBuffer<Double>
   /// By head: what an output is multiplied by and added to; zeros where the label is not standardised.
   private var labels: [Label]
   /// By head: its column; nil: not standardised.
@@ -60,6 +62,7 @@ package final class Normalizer {
     scales = ColumnScales(columns: columns)
     numberSums = ColumnSums(columns: numberCount)
     labelSums = ColumnSums(columns: spec.heads.count)
+    outside = AlignedBuffer(count: columns)
     wild.reserveCapacity(columns)
     refresh()
   }
@@ -112,40 +115,49 @@ package final class Normalizer {
     !(value >= scales.least.pointer[number] && value <= scales.most.pointer[number])
   }
 
-  /// Measures a batch: adds its moments and sample to this rank's share, and replaces `wild`.
-  func measure(_ batch: FeatureBatch, into share: StepShare) {
-    wild.removeAll(keepingCapacity: true)
-    let rows = batch.count
-    guard rows > 0, running.columns > 0 else { return }
-    if numberCount > 0 {
-      for column in 0..<numberCount {
-        numberSums.shift[column] = nearMean(column, batch.numbers + column, rows: rows, stride: numberCount)
-      }
-      numberSums.add(rows: rows, batch.numbers, weights: batch.weights)
-      for column in 0..<numberCount {
-        keep(column, of: share.moments, numberSums, column)
-        guard numberSums.outside[column] > 0 else { continue }
-        noteWild(.number(column), column, batch.numbers + column, rows: rows, stride: numberCount)
-      }
+  /// Measures rows of a batch, which come stretch by stretch: adds their moments and sample to a share, and with the last
+  /// ones replaces `wild`.
+  func measure(_ batch: FeatureBatch, rows: Range<Int>, into share: StepShare) {
+    if rows.lowerBound == 0 {
+      wild.removeAll(keepingCapacity: true)
+      outside.clear()
     }
-    measureLabels(batch, share.moments)
-    pick(batch, share.sample)
+    guard !rows.isEmpty, running.columns > 0 else { return }
+    if numberCount > 0 {
+      let numbers = batch.numbers + rows.lowerBound * numberCount
+      for column in 0..<numberCount {
+        numberSums.shift[column] = nearMean(column, numbers + column, rows: rows.count, stride: numberCount)
+      }
+      numberSums.add(rows: rows.count, numbers, weights: batch.weights.map { $0 + rows.lowerBound })
+      for column in 0..<numberCount { keep(column, of: share.moments, numberSums, column) }
+    }
+    measureLabels(batch, rows, share.moments)
+    pick(batch, rows, share.sample)
+    if rows.upperBound == batch.count { noteWild(batch) }
   }
 
-  private func measureLabels(_ batch: FeatureBatch, _ moments: Moments) {
+  private func measureLabels(_ batch: FeatureBatch, _ rows: Range<Int>, _ moments: Moments) {
     guard running.columns > numberCount else { return }
     let width = batch.labelCount
     precondition(width == labelColumns.count, "a batch with \(width) labels a row for \(labelColumns.count) heads")
+    let labels = batch.labels + rows.lowerBound * width
     for (head, column) in labelColumns.enumerated() {
-      labelSums.shift[head] =
-        column.map { nearMean($0, batch.labels + head, rows: batch.count, stride: width) } ?? 0
+      labelSums.shift[head] = column.map { nearMean($0, labels + head, rows: rows.count, stride: width) } ?? 0
     }
-    labelSums.add(rows: batch.count, batch.labels, weights: batch.weights)
+    labelSums.add(rows: rows.count, labels, weights: batch.weights.map { $0 + rows.lowerBound })
     for (head, column) in labelColumns.enumerated() {
-      guard let column else { continue }
-      keep(column, of: moments, labelSums, head)
-      guard labelSums.outside[head] > 0 else { continue }
-      noteWild(.label(head), column, batch.labels + head, rows: batch.count, stride: width)
+      if let column { keep(column, of: moments, labelSums, head) }
+    }
+  }
+
+  /// Looks for what is wild in the columns of which some values were not believed.
+  private func noteWild(_ batch: FeatureBatch) {
+    for column in 0..<numberCount where outside[column] > 0 {
+      noteWild(.number(column), column, batch.numbers + column, rows: batch.count, stride: numberCount)
+    }
+    for (head, column) in labelColumns.enumerated() {
+      guard let column, outside[column] > 0 else { continue }
+      noteWild(.label(head), column, batch.labels + head, rows: batch.count, stride: batch.labelCount)
     }
   }
 
@@ -159,6 +171,7 @@ package final class Normalizer {
   /// - Parameter place: The column among the sums.
   private func keep(_ column: Int, of moments: Moments, _ sums: ColumnSums, _ place: Int) {
     let (count, sum) = (sums.count[place], sums.sum[place])
+    outside[column] += sums.outside[place]
     guard count > 0 else { return }
     let offset = sum / count
     moments.count[column] = count
@@ -183,15 +196,15 @@ package final class Normalizer {
     if found.count > 0 { wild.append(found) }
   }
 
-  private func pick(_ batch: FeatureBatch, _ sample: RowSample) {
+  private func pick(_ batch: FeatureBatch, _ rows: Range<Int>, _ sample: RowSample) {
     if let weights = batch.weights {
-      for row in 0..<batch.count where weights[row] > 0 {
+      for row in rows where weights[row] > 0 {
         sample.open(rows: 1, weight: Double(weights[row]))
         sample.offer(key: batch.keys[row], place: row)
       }
     } else {
-      sample.open(rows: batch.count, weight: Double(batch.count))
-      for row in 0..<batch.count { sample.offer(key: batch.keys[row], place: row) }
+      sample.open(rows: rows.count, weight: Double(rows.count))
+      for row in rows { sample.offer(key: batch.keys[row], place: row) }
     }
     for place in 0..<sample.count {
       let (row, to) = (sample.place(place), sample.row(place))

@@ -46,8 +46,10 @@ final class NumberEncoder: InputEncoder {
     }
   }
 
-  func collect(_ context: LayerContext, _ batch: FeatureBatch, heads: [Head], into share: StepShare) {
-    normalizer.measure(batch, into: share)
+  func collect(
+    _ context: LayerContext, _ batch: FeatureBatch, rows: Range<Int>, heads: [Head], into share: StepShare
+  ) {
+    normalizer.measure(batch, rows: rows, into: share)
     context.times?.lap("input", .input)
   }
 

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Collects the gradients of the rows that a batch touched: computed for those only, summed in batch order.
+/// Collects the gradients of the table rows that some of a batch's rows touched: computed for those only, summed in batch order.
 final class RowGradients {
   private let tables: EmbeddingTables
   private let list: PairList
@@ -13,17 +13,18 @@ final class RowGradients {
 
   /// - Parameters:
   ///   - values: Of the batch's categories; nil: the table is a sparse input's.
+  ///   - rows: Of the batch.
   ///   - inputGradient: By the network's input.
   ///   - heads: Whose gradients by logit are those of the wide weights.
   ///   - local: Gains the table's touched rows; tables come in their order.
   func collect(
-    _ batch: FeatureBatch, _ values: ResolvedRows?, of table: EmbeddingTables.Table, inputGradient: Rows,
-    heads: [Head], into local: SparseRows
+    _ batch: FeatureBatch, _ values: ResolvedRows?, rows: Range<Int>, of table: EmbeddingTables.Table,
+    inputGradient: Rows, heads: [Head], into local: SparseRows
   ) {
     if let place = table.weightedPlace {
-      list(batch, batch.weighted[place])
+      list(batch, rows, batch.weighted[place])
     } else if let values {
-      list(batch, values, of: table)
+      list(batch, rows, values, of: table)
     }
     guard list.count > 0 else { return }
     list.sort(keyBits: table.keyBits)
@@ -83,9 +84,11 @@ final class RowGradients {
   }
 
   /// Every (bucket, batch row) of rows that teach.
-  private func list(_ batch: FeatureBatch, _ values: ResolvedRows, of table: EmbeddingTables.Table) {
-    list.begin(capacity: batch.count * table.slots.count)
-    for row in 0..<batch.count where batch.teaches(row) {
+  private func list(
+    _ batch: FeatureBatch, _ records: Range<Int>, _ values: ResolvedRows, of table: EmbeddingTables.Table
+  ) {
+    list.begin(capacity: records.count * table.slots.count)
+    for row in records where batch.teaches(row) {
       let categories = values.pointer + row * values.stride
       for slot in table.slots where categories[slot] != FeatureBatch.noCategory {
         list.append(key: categories[slot], pair: UInt32(row))
@@ -94,11 +97,11 @@ final class RowGradients {
   }
 
   /// Every (row, weighted pair) of rows that teach.
-  private func list(_ batch: FeatureBatch, _ weighted: WeightedRows) {
+  private func list(_ batch: FeatureBatch, _ records: Range<Int>, _ weighted: WeightedRows) {
     list.begin(weighted: weighted.count(of: batch.count))
     // Once: where the pairs lie is asked of an object whose storage may be exchanged.
     let rows = weighted.rows
-    for row in 0..<batch.count where batch.teaches(row) {
+    for row in records where batch.teaches(row) {
       for pair in weighted.places(of: row) {
         list.append(key: rows[pair], pair: UInt32(pair))
         list.records[pair] = UInt32(row)
@@ -119,52 +122,5 @@ final class RowGradients {
       let gradient = head.gradient.from(row)
       for output in 0..<head.shape.outputs { wide[output] += scale * gradient[output] }
     }
-  }
-}
-
-/// Touched rows of a table and who touched them, sorted by row. Grows to the largest step and stays there.
-private final class PairList {
-  private(set) var count = 0
-  private var keyBuffer, pairBuffer, keyScratch, pairScratch, recordBuffer: AlignedBuffer<UInt32>
-
-  var keys: UnsafeMutablePointer<UInt32> { keyBuffer.pointer }
-  var pairs: UnsafeMutablePointer<UInt32> { pairBuffer.pointer }
-  /// Of weighted pairs: the record of each.
-  var records: UnsafeMutablePointer<UInt32> { recordBuffer.pointer }
-
-  init(capacity: Int) {
-    keyBuffer = AlignedBuffer(count: capacity)
-    pairBuffer = AlignedBuffer(count: capacity)
-    keyScratch = AlignedBuffer(count: capacity)
-    pairScratch = AlignedBuffer(count: capacity)
-    recordBuffer = AlignedBuffer(count: 0)
-  }
-
-  func begin(capacity: Int) {
-    count = 0
-    guard capacity > keyBuffer.count else { return }
-    let larger = max(capacity, keyBuffer.count * 2)
-    keyBuffer = AlignedBuffer(count: larger)
-    pairBuffer = AlignedBuffer(count: larger)
-    keyScratch = AlignedBuffer(count: larger)
-    pairScratch = AlignedBuffer(count: larger)
-  }
-
-  func begin(weighted capacity: Int) {
-    begin(capacity: capacity)
-    if capacity > recordBuffer.count { recordBuffer = AlignedBuffer(count: keyBuffer.count) }
-  }
-
-  @inline(__always)
-  func append(key: UInt32, pair: UInt32) {
-    keyBuffer.pointer[count] = key
-    pairBuffer.pointer[count] = pair
-    count += 1
-  }
-
-  func sort(keyBits: Int) {
-    TableKernels.sortPairs(
-      count: count, keys: keys, values: pairs, keyScratch: keyScratch.pointer, valueScratch: pairScratch.pointer,
-      keyBits: keyBits)
   }
 }

@@ -5,7 +5,7 @@ package import Tensors
 /// A row's values are its embedding's gradient, then its wide weights'. Grows to the largest step and stays there.
 package final class SparseRows {
   package private(set) var count = 0
-  private(set) var valueCount = 0
+  package private(set) var valueCount = 0
   package private(set) var rows: AlignedBuffer<UInt32>
   /// Zero from `valueCount` to the next multiple of 16.
   package private(set) var values: AlignedBuffer<Float>

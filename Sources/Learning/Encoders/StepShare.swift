@@ -21,6 +21,14 @@ package final class StepShare {
     sightings = Sightings(features: tables.dictionaries.count)
   }
 
+  /// Of some of the rows: touched table rows and values join those of the whole, which is cleared for all its parts.
+  init(partOf whole: StepShare) {
+    rows = whole.rows
+    moments = Moments(columns: whole.moments.columns)
+    sample = RowSample(columns: whole.sample.columns)
+    sightings = whole.sightings
+  }
+
   func clear() {
     rows.clear()
     moments.clear()

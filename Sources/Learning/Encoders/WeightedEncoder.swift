@@ -73,9 +73,11 @@ final class WeightedEncoder: InputEncoder {
     activation?.backward(context.kernels, rows: rows, inputGradient: gradient)
   }
 
-  func collect(_ context: LayerContext, _ batch: FeatureBatch, heads: [Head], into share: StepShare) {
+  func collect(
+    _ context: LayerContext, _ batch: FeatureBatch, rows: Range<Int>, heads: [Head], into share: StepShare
+  ) {
     for table in tables.weighted {
-      gradients.collect(batch, nil, of: table, inputGradient: gradient, heads: heads, into: share.rows)
+      gradients.collect(batch, nil, rows: rows, of: table, inputGradient: gradient, heads: heads, into: share.rows)
     }
     context.times?.lap("embeddings", .touchedRows)
   }

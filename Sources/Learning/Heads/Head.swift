@@ -45,10 +45,13 @@ package final class Head {
   /// Gradients of the head's own weights.
   func weightGradients(_ context: LayerContext, _ step: BackwardStep, _ branches: [Branch]) {
     for (place, reading) in shape.readings.enumerated() {
-      context.kernels.thinWeightGradient(
-        rows: step.rows, x: branches[reading.branch].output, dz: gradient,
-        gradient: reading.weights.matrix(in: step.gradient),
-        biasGradient: place == 0 ? step.gradient + shape.bias.start : nil)
+      let x = branches[reading.branch].output
+      step.sums.sum(reading.weights, place == 0 ? shape.bias : nil) { rows, sums, biasSums in
+        let first = rows.lowerBound
+        context.kernels.thinWeightGradient(
+          rows: rows.count, x: x.dropFirst(first), dz: gradient.dropFirst(first),
+          gradient: reading.weights.matrix(at: sums), biasGradient: biasSums)
+      }
     }
   }
 

@@ -3,8 +3,12 @@ import Tensors
 /// The way back through a network: gradient sums over the labelled rows of one batch. One thread at a time.
 final class BackwardPass {
   let network: Network
-  /// The layout of the parameters, overwritten by each pass.
-  let gradient: AlignedBuffer<Float>
+  /// The layout of the parameters, once for each node that this rank adds up, and once at least; overwritten by each pass.
+  private(set) var vectors: AlignedBuffer<Float>
+  /// How the parts of a batch are added up; nil: there are none.
+  private(set) var plan: PartPlan?
+  /// By part of the last pass: what `run` says of all of them.
+  private(set) var partSteps: [LocalStep] = []
 
   /// Gradients of further heads, before they join the first one's.
   private let spare: RowBuffer?
@@ -13,29 +17,106 @@ final class BackwardPass {
   init(_ network: Network) {
     self.network = network
     let layout = network.layout
-    gradient = AlignedBuffer(count: layout.count)
+    vectors = AlignedBuffer(count: layout.count)
     let widest = layout.branches.map(\.output.count).max() ?? 0
     spare = network.heads.count > 1 ? RowBuffer(capacity: network.capacity, width: widest) : nil
     let outputs = network.layout.segments.flatMap { $0.blocks.map(\.outputs) }
     scratch = AlignedBuffer(count: Kernels.scratchCount(outputs: outputs.max() ?? 0))
   }
 
-  /// - Parameter dropoutSeed: Decides what is dropped, where the spec drops.
+  /// From now on sums are made like this. What was summed is gone.
+  func sum(by summation: Summation) {
+    partSteps.removeAll(keepingCapacity: true)
+    let layout = network.layout
+    switch summation {
+    case .whole: plan = nil
+    case .byPartition(let tree, let stretch): plan = PartPlan(tree, stretch: stretch, layout: layout)
+    }
+    vectors = AlignedBuffer(count: max(1, plan?.nodes.count ?? 1) * layout.count)
+  }
+
+  /// The first vector: the place of all ranks' sum.
+  var gradient: UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: vectors.pointer, count: network.layout.count)
+  }
+
+  /// This rank's share of the sum: a vector a node.
+  var nodes: UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: vectors.pointer, count: (plan?.nodes.count ?? 1) * network.layout.count)
+  }
+
+  /// What was summed is gone: a rank without records adds nothing.
+  func forget() {
+    partSteps.removeAll(keepingCapacity: true)
+    vectors.clear()
+  }
+
+  /// Adds +0 to the sum of all ranks: whether nodes without rows were added to it as zeros or left out may decide the sign of
+  /// a zero.
+  func finishSum() {
+    let gradient = vectors.pointer
+    for index in 0..<network.layout.count { gradient[index] += 0 }
+  }
+
+  /// - Parameters:
+  ///   - parts: Of the batch; nil: its rows are summed at once, into the first vector.
+  ///   - dropoutSeed: Decides what is dropped, where the spec drops.
   /// - Returns: Labelled rows, the sum of their losses, and whether logits, losses and layer gradients are all numbers.
-  func run(_ batch: FeatureBatch, dropoutSeed: UInt64) -> LocalStep {
+  func run(_ batch: FeatureBatch, parts: BatchParts?, dropoutSeed: UInt64) -> LocalStep {
     let rows = network.count
     precondition(batch.count == rows, "backward follows predict of the same batch")
+    if let parts {
+      guard let plan else { preconditionFailure("parts of a batch that is summed as a whole") }
+      plan.take(parts, rows: rows)
+      for node in plan.nodes.indices where plan.isAbsent[node] {
+        (vectors.pointer + node * plan.count).update(repeating: 0, count: plan.count)
+      }
+    }
+    let sums = GradientSums(
+      kernels: network.kernels, rows: rows, gradient: vectors.pointer, plan: parts == nil ? nil : plan)
     network.times?.begin()
     for head in network.heads { head.objective.lossGradient(network.kernels, batch, network.normalizer) }
     // Before another pass thins the network: calibration is of what was answered.
     for head in network.heads {
-      head.objective.temperatureGradient(network.context, batch, gradient: gradient.pointer)
+      head.objective.temperatureGradient(network.context, batch, sums)
     }
     network.times?.lap("output", .loss)
+    var local = count(batch, parts)
+    var pass = ForwardPass()
+    if network.spec.deep.dropout > 0 {
+      // What was predicted is the answer; what is learned from goes through a thinned network.
+      (pass.dropoutKeys, pass.dropoutSeed) = (UnsafePointer(batch.keys), dropoutSeed)
+      network.forward(batch, pass)
+      for head in network.heads { head.objective.lossGradient(network.kernels, batch, network.normalizer) }
+    }
+    propagate(
+      BackwardStep(
+        rows: rows, batch: batch, pass: pass, sums: sums, scratch: scratch.pointer))
+    local.isFinite = local.isFinite && local.lossSum.isFinite && biasSumsAreFinite(parts == nil ? nil : plan)
+    return local
+  }
+
+  /// What the batch says, and each of its parts.
+  private func count(_ batch: FeatureBatch, _ parts: BatchParts?) -> LocalStep {
+    partSteps.removeAll(keepingCapacity: true)
+    guard let parts else { return count(batch, rows: 0..<batch.count) }
+    var whole = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
+    for part in parts.parts {
+      let local = count(batch, rows: part.rows)
+      partSteps.append(local)
+      whole.labelled += local.labelled
+      whole.weight += local.weight
+      whole.lossSum += local.lossSum
+      whole.isFinite = whole.isFinite && local.isFinite
+    }
+    return whole
+  }
+
+  private func count(_ batch: FeatureBatch, rows: Range<Int>) -> LocalStep {
     var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     let losses = network.primary.losses
     let weights = batch.weights
-    for row in 0..<rows where !batch.labels[row * batch.labelCount].isNaN {
+    for row in rows where !batch.labels[row * batch.labelCount].isNaN {
       local.labelled += 1
       guard let weights else {
         local.lossSum += Double(losses[row])
@@ -47,18 +128,7 @@ final class BackwardPass {
       local.lossSum += Double(losses[row]) * Double(weights[row])
       local.weight += Double(weights[row])
     }
-    for row in 0..<rows where !network.isFinite(row) { local.isFinite = false }
-    var pass = ForwardPass()
-    if network.spec.deep.dropout > 0 {
-      // What was predicted is the answer; what is learned from goes through a thinned network.
-      (pass.dropoutKeys, pass.dropoutSeed) = (UnsafePointer(batch.keys), dropoutSeed)
-      network.forward(batch, pass)
-      for head in network.heads { head.objective.lossGradient(network.kernels, batch, network.normalizer) }
-    }
-    propagate(
-      BackwardStep(
-        rows: rows, batch: batch, pass: pass, gradient: gradient.pointer, scratch: scratch.pointer))
-    local.isFinite = local.isFinite && local.lossSum.isFinite && biasSumsAreFinite
+    for row in rows where !network.isFinite(row) { local.isFinite = false }
     return local
   }
 
@@ -82,16 +152,19 @@ final class BackwardPass {
   }
 
   /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here.
-  private var biasSumsAreFinite: Bool {
-    for segment in network.layout.segments {
-      for block in segment.blocks where block.role == .bias && !gradientIsFinite(block.range) { return false }
+  private func biasSumsAreFinite(_ plan: PartPlan?) -> Bool {
+    for node in 0..<(plan?.nodes.count ?? 1) {
+      let vector = vectors.pointer + node * network.layout.count
+      for segment in network.layout.segments {
+        for block in segment.blocks where block.role == .bias && !isFinite(vector, block.range) { return false }
+      }
     }
     return true
   }
 
-  func gradientIsFinite(_ range: Range<Int>) -> Bool {
+  private func isFinite(_ vector: UnsafePointer<Float>, _ range: Range<Int>) -> Bool {
     var check: Float = 0
-    for index in range { check += gradient[index] - gradient[index] }
+    for index in range { check += vector[index] - vector[index] }
     return check == 0
   }
 }

@@ -38,6 +38,12 @@ struct ParameterBlock: Sendable, Hashable {
     PackedMatrix(vector + start, inputs: inputs, outputs: outputs)
   }
 
+  /// The matrix that lies at `pointer`.
+  @inline(__always)
+  func matrix(at pointer: UnsafeMutablePointer<Float>) -> PackedMatrix {
+    PackedMatrix(pointer, inputs: inputs, outputs: outputs)
+  }
+
   /// Where the weight from `input` to `output` lies; a vector has one input.
   func index(_ input: Int, _ output: Int) -> Int {
     isThin

@@ -46,8 +46,8 @@ struct BackwardStep {
   let batch: FeatureBatch
   /// As the way forward was.
   let pass: ForwardPass
-  /// The layout of the parameters; each layer overwrites its stretch.
-  let gradient: UnsafeMutablePointer<Float>
+  /// Where the gradient goes; each layer overwrites its blocks.
+  let sums: GradientSums
   /// `Kernels.scratchCount` of the widest layer.
   let scratch: UnsafeMutablePointer<Float>
 }

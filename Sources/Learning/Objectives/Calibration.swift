@@ -13,19 +13,20 @@ final class Calibration {
   static let logarithmMax: Float = 2.995_732_3
 
   private let fixed: Float
-  /// Where τ lies among the parameters; nil: none is learned.
-  let place: Int?
+  /// τ among the parameters; nil: none is learned.
+  let block: ParameterBlock?
+  var place: Int? { block?.start }
   private let scaled: RowBuffer?
   private let exponent, power: AlignedBuffer<Float>
 
   init(_ spec: HeadSpec, _ temperature: ParameterBlock?, capacity: Int) {
-    place = temperature?.start
+    block = temperature
     if case .fixed(let value) = spec.temperature { fixed = value } else { fixed = 1 }
-    let isNeeded = spec.loss.isOfClasses && (place != nil || fixed != 1)
+    let isNeeded = spec.loss.isOfClasses && (temperature != nil || fixed != 1)
     let outputs = spec.outputCount
     scaled = isNeeded ? RowBuffer(capacity: capacity, width: outputs, stride: outputs == 1 ? 1 : nil) : nil
-    exponent = AlignedBuffer(count: place == nil ? 0 : 16)
-    power = AlignedBuffer(count: place == nil ? 0 : 16)
+    exponent = AlignedBuffer(count: temperature == nil ? 0 : 16)
+    power = AlignedBuffer(count: temperature == nil ? 0 : 16)
   }
 
   /// 1 / T. From the kernels' exponential, so that every machine has the same bits.
@@ -51,20 +52,22 @@ final class Calibration {
 
 extension Objective {
   /// Writes ∂(log loss)/∂τ, summed over the rows just answered, to τ's place; nothing where no temperature is learned.
-  func temperatureGradient(_ context: LayerContext, _ batch: FeatureBatch, gradient: UnsafeMutablePointer<Float>) {
-    guard let place = calibration.place else { return }
+  func temperatureGradient(_ context: LayerContext, _ batch: FeatureBatch, _ sums: GradientSums) {
+    guard let block = calibration.block else { return }
     let labels = labels(of: batch)
     let inverse = Double(calibration.inverse(context))
-    var sum = 0.0
-    for row in 0..<batch.count where !labels[row].isNaN {
-      let weight = batch.weights.map { Double($0[row]) } ?? 1
-      let (z, p) = (logits.from(row), outputs.pointer + row * outputCount)
-      for output in 0..<outputCount {
-        let isTrue = outputCount == 1 ? labels[row] > 0.5 : Int(labels[row]) == output
-        sum -= (Double(p[output]) - (isTrue ? 1 : 0)) * Double(z[output]) * inverse * weight
+    sums.sum(block) { rows, gradient, _ in
+      var sum = 0.0
+      for row in rows where !labels[row].isNaN {
+        let weight = batch.weights.map { Double($0[row]) } ?? 1
+        let (z, p) = (logits.from(row), outputs.pointer + row * outputCount)
+        for output in 0..<outputCount {
+          let isTrue = outputCount == 1 ? labels[row] > 0.5 : Int(labels[row]) == output
+          sum -= (Double(p[output]) - (isTrue ? 1 : 0)) * Double(z[output]) * inverse * weight
+        }
       }
+      gradient[0] = Float(sum)
     }
-    gradient[place] = Float(sum)
   }
 
   /// One small step of τ along its mean gradient.

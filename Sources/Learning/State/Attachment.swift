@@ -22,18 +22,23 @@ enum Attachment {
     sampleOffset(columns: columns) + sampled * 8 + padded(sampled * columns * 4)
   }
 
-  static func append(_ share: StepShare, to bytes: inout [UInt8]) {
+  /// - Parameters:
+  ///   - rows: Which of the share's touched rows, and `values` those of them.
+  ///   - withSightings: With the values that have no row.
+  static func append(
+    _ share: StepShare, rows: Range<Int>, values: Range<Int>, withSightings: Bool = true, to bytes: inout [UInt8]
+  ) {
     let (sparse, moments, sample, sightings) = (share.rows, share.moments, share.sample, share.sightings)
-    bytes.reserveCapacity(
-      bytes.count
-        + byteCount(
-          rows: sparse.count, values: sparse.valueCount, columns: moments.columns, sampled: sample.count,
-          sightings: sightings.total))
+    let sighted = withSightings ? sightings.total : 0
+    let size = byteCount(
+      rows: rows.count, values: values.count, columns: moments.columns, sampled: sample.count, sightings: sighted)
+    // Of many parts each would ask for just what it takes, and all be copied for it.
+    if bytes.capacity < bytes.count + size { bytes.reserveCapacity(max(bytes.count + size, 2 * bytes.capacity)) }
     withUnsafeBytes(
       of: (
-        magic.littleEndian, UInt32(sparse.count).littleEndian, UInt32(sparse.valueCount).littleEndian,
+        magic.littleEndian, UInt32(rows.count).littleEndian, UInt32(values.count).littleEndian,
         UInt32(moments.columns).littleEndian, UInt32(sample.count).littleEndian, UInt32(sample.rowCount).littleEndian,
-        UInt32(sightings.total).littleEndian, UInt32(0), sample.rowWeight
+        UInt32(sighted).littleEndian, UInt32(0), sample.rowWeight
       )
     ) { bytes.append(contentsOf: $0) }
     for column in 0..<moments.columns {
@@ -46,9 +51,10 @@ enum Attachment {
     }
     append(
       UnsafeRawBufferPointer(start: sample.values.pointer, count: sample.count * sample.columns * 4), to: &bytes)
-    append(UnsafeRawBufferPointer(start: sparse.rows.pointer, count: sparse.count * 4), to: &bytes)
-    append(UnsafeRawBufferPointer(start: sparse.values.pointer, count: sparse.valueCount * 4), to: &bytes)
-    guard sightings.total > 0 else { return }
+    append(UnsafeRawBufferPointer(start: sparse.rows.pointer + rows.lowerBound, count: rows.count * 4), to: &bytes)
+    append(
+      UnsafeRawBufferPointer(start: sparse.values.pointer + values.lowerBound, count: values.count * 4), to: &bytes)
+    guard sighted > 0 else { return }
     for feature in 0..<sightings.features {
       for entry in sightings.of(feature) {
         withUnsafeBytes(

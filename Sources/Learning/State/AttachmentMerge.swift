@@ -1,28 +1,80 @@
 import Tensors
+import Vocabulary
 
-/// Sums the ranks' attachments in rank order, row by row.
+/// Sums the ranks' attachments in rank order, row by row; or those of partitions, rows in the order of the partitions' tree.
 final class AttachmentMerge {
   private let tables: EmbeddingTables
   private var views: [Attachment.View] = []
+  /// By view, where attachments are of partitions.
+  private var partitions: [Int] = []
   private var heads: [(row: Int, value: Int)] = []
+  private let treeRows: TreeRows
+  private var ownBytes: [UInt8] = []
 
-  init(_ tables: EmbeddingTables) { self.tables = tables }
+  init(_ tables: EmbeddingTables) {
+    self.tables = tables
+    treeRows = TreeRows(tables)
+  }
 
   /// - Throws: `LearningError.damaged`; then nothing is held.
   func run(_ attachments: [UnsafeRawBufferPointer], into share: StepShare) throws {
-    let (rows, moments) = (share.rows, share.moments)
+    begin(share)
+    for attachment in attachments { try take(attachment, share) }
+    gather(into: share)
+    heads.removeAll(keepingCapacity: true)
+    for _ in views { heads.append((0, 0)) }
+    mergeRows(into: share.rows)
+    share.rows.seal()
+  }
+
+  /// Those of partitions, which ascend from rank to rank.
+  ///
+  /// - Throws: `LearningError.damaged`; then nothing is held.
+  func run(_ attachments: [UnsafeRawBufferPointer], by tree: PartitionTree, into share: StepShare) throws {
+    begin(share)
+    partitions.removeAll(keepingCapacity: true)
+    for attachment in attachments { try takeParts(attachment, tree, share) }
+    gather(into: share)
+    treeRows.merge(views, of: partitions, into: share.rows)
+    share.rows.seal()
+  }
+
+  /// This rank's alone, by the same bytes.
+  func run(_ own: PartShares, into share: StepShare) {
+    ownBytes.removeAll(keepingCapacity: true)
+    own.append(to: &ownBytes)
+    begin(share)
+    partitions.removeAll(keepingCapacity: true)
+    ownBytes.withUnsafeBytes { bytes in
+      do { try takeParts(bytes, own.tree, share) } catch { preconditionFailure("this rank's own share: \(error)") }
+      gather(into: share)
+      treeRows.merge(views, of: partitions, into: share.rows)
+      share.rows.seal()
+    }
+  }
+
+  private func begin(_ share: StepShare) {
     share.clear()
     views.removeAll(keepingCapacity: true)
-    heads.removeAll(keepingCapacity: true)
-    var rowCount = 0
-    var valueCount = 0
-    for attachment in attachments {
-      let view = try Attachment.View(attachment, tables: tables, columns: moments.columns)
-      views.append(view)
-      heads.append((0, 0))
-      rowCount += view.rowCount
-      valueCount += view.valueCount
+  }
+
+  private func take(_ attachment: UnsafeRawBufferPointer, _ share: StepShare) throws {
+    views.append(try Attachment.View(attachment, tables: tables, columns: share.moments.columns))
+  }
+
+  private func takeParts(_ attachment: UnsafeRawBufferPointer, _ tree: PartitionTree, _ share: StepShare) throws {
+    try PartAttachment.forEach(attachment) { partition, bytes in
+      guard partition < UInt64(tree.count), partitions.last.map({ $0 < Int(partition) }) ?? true else {
+        throw LearningError(code: .damaged, reason: "attachments whose partitions do not ascend within the topic")
+      }
+      partitions.append(Int(partition))
+      try take(bytes, share)
     }
+  }
+
+  /// All but the rows, in the order of the views; and room for these.
+  private func gather(into share: StepShare) {
+    let moments = share.moments
     for view in views {
       for column in 0..<moments.columns {
         let moment = view.moment(column)
@@ -31,9 +83,8 @@ final class AttachmentMerge {
     }
     for view in views { view.forEachSighting { share.sightings.offer($0, of: $1) } }
     pickSample(share.sample)
-    rows.reserve(rows: min(rowCount, tables.rowCount), values: valueCount)
-    mergeRows(into: rows)
-    rows.seal()
+    let (rows, values) = views.reduce((0, 0)) { ($0.0 + $1.rowCount, $0.1 + $1.valueCount) }
+    share.rows.reserve(rows: min(rows, tables.rowCount), values: values)
   }
 
   /// The rows with the least keys of all ranks'.

@@ -56,6 +56,9 @@ package struct ReceivedEnvelope {
     }
     weights = weighed.isEmpty ? nil : UnsafeRawBufferPointer(rebasing: weighed[sums...])
     guard facts.count.isMultiple(of: Self.factStride) else { throw EnvelopeError.sizesDisagree(section: "facts") }
+    guard partSums.isEmpty || partSums.count == shareCount * MemoryLayout<PartSum>.stride else {
+      throw EnvelopeError.sizesDisagree(section: "sums")
+    }
     try checkShares()
   }
 
@@ -69,6 +72,15 @@ package struct ReceivedEnvelope {
       rows += Int(share.rows)
     }
     guard rows == rowCount else { throw EnvelopeError.sizesDisagree(section: "rows") }
+  }
+
+  private var partSums: UnsafeRawBufferPointer { sections[EnvelopeSection.partSums] }
+  package var hasPartSums: Bool { !partSums.isEmpty }
+
+  /// What the rows of a share gave, where sums are by partition.
+  package func partSum(_ place: Int) -> PartSum? {
+    guard hasPartSums, place < shareCount else { return nil }
+    return partSums.loadUnaligned(fromByteOffset: place * MemoryLayout<PartSum>.stride, as: PartSum.self)
   }
 
   /// `LayerHealth`, where it is gathered.

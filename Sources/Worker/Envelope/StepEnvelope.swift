@@ -7,7 +7,7 @@ package import Vocabulary
 ///
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x3945_5452  // "RTE9"
+  package static let magic: UInt32 = 0x4145_5452  // "RTEA"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -55,6 +55,18 @@ enum EnvelopeSection: UInt32, CaseIterable {
   /// What rows say that is to be remembered, by row, then by shelf: row, shelf (UInt32 each), key (UInt64), value (Float32).
   /// A row's place says which record it is: rows lie by partition, then by offset.
   case facts
+  /// Where sums are by partition, by share: loss sum, weight (Float64 each).
+  case partSums
+}
+
+/// What one partition's rows of a step gave: the sum of their losses, each times its weight, and that of their weights.
+package struct PartSum: BitwiseCopyable {
+  package var lossSum: Double = 0
+  package var weight: Double = 0
+
+  package init() {}
+
+  package init(lossSum: Double, weight: Double) { (self.lossSum, self.weight) = (lossSum, weight) }
 }
 
 /// One partition's part of a step.

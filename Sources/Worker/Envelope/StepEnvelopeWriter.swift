@@ -95,7 +95,15 @@ package struct StepEnvelopeWriter {
     sections.add(EnvelopeSection.learner, append)
   }
 
-  /// What the rows say that is to be remembered comes last, where they say something.
+  /// What the partitions' rows gave comes last, where sums are by partition.
+  package mutating func append(partSums: [PartSum]) {
+    guard !partSums.isEmpty else { return }
+    sections.add(EnvelopeSection.partSums) { bytes in
+      for part in partSums { bytes.append(raw: part) }
+    }
+  }
+
+  /// What the rows say that is to be remembered comes behind that, where they say something.
   ///
   /// - Parameters:
   ///   - facts: By row, then by shelf.

@@ -41,16 +41,13 @@ package final class Quarantine: Sendable {
 
   package init(topic: String) { self.topic = topic }
 
-  /// Quarantines the guilty rows of the batch, or all of them when none is guilty alone.
-  package func cure(_ shares: StepShares, learner: any Model, step: Int64, takesAll: Bool) {
-    var guilty = takesAll ? [] : learner.nonFiniteRows(in: shares.batch)
-    if guilty.isEmpty {
-      guilty = (0..<shares.batch.count).map { NonFiniteRow(row: $0, layer: "sum over the batch", feature: nil) }
-    }
-    take(guilty, of: shares, step: step)
+  /// Quarantines the rows of the batch that alone give no numbers. What is finite by itself is left to the sum that all ranks
+  /// agree on: who shares a rank with it must not decide.
+  package func cure(_ shares: StepShares, learner: any Model, step: Int64) {
+    take(learner.nonFiniteRows(in: shares.batch).filter { !$0.isLarge }, of: shares, step: step)
   }
 
-  /// The sum over the ranks overflowed: quarantines those rows of this rank's that make it overflow. There may be none.
+  /// The sum over all records overflowed: quarantines those rows of this rank's that make it overflow. There may be none.
   package func cureSum(_ shares: StepShares, learner: any Model, step: Int64) {
     take(learner.nonFiniteRows(in: shares.batch), of: shares, step: step)
   }

@@ -43,21 +43,24 @@ package final class StepAccount {
     }
   }
 
-  /// The labelled rows of the step, over all ranks.
-  package static func trained(_ envelopes: [ReceivedEnvelope]) -> Int {
-    envelopes.reduce(0) { sum, envelope in
-      (0..<envelope.shareCount).reduce(sum) { $0 + Int(envelope.share($1).trained) }
+  /// The labelled rows of the step over all ranks, the sum of their weights, and that of their losses, each times its weight:
+  /// added in the order of the partitions where envelopes say what each gave, else in that of the ranks; the same bits on every
+  /// rank.
+  package func sums(_ envelopes: [ReceivedEnvelope]) throws -> (labelled: Int, weight: Double, lossSum: Double) {
+    try order.arrange(envelopes)
+    let labelled = order.stretches.reduce(0) { $0 + Int($1.share.trained) }
+    guard envelopes.contains(where: \.hasPartSums) else {
+      return (labelled, envelopes.reduce(0) { $0 + $1.weight }, envelopes.reduce(0) { $0 + $1.lossSum })
     }
-  }
-
-  /// Sum of the trained rows' weights, added in rank order; their number, where records have none.
-  package static func weight(_ envelopes: [ReceivedEnvelope]) -> Double {
-    envelopes.reduce(0) { $0 + $1.weight }
-  }
-
-  /// Sum of the trained rows' losses, each times its weight, added in rank order: the same bits on every rank.
-  package static func lossSum(_ envelopes: [ReceivedEnvelope]) -> Double {
-    envelopes.reduce(0) { $0 + $1.lossSum }
+    var (weight, lossSum) = (0.0, 0.0)
+    for stretch in order.stretches where stretch.share.rows > 0 {
+      guard let part = envelopes[stretch.rank].partSum(stretch.place) else {
+        throw EnvelopeError.sizesDisagree(section: "sums")
+      }
+      weight += part.weight
+      lossSum += part.lossSum
+    }
+    return (labelled, weight, lossSum)
   }
 
   /// - Parameters:

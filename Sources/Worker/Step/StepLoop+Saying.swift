@@ -35,6 +35,17 @@ extension StepLoop {
       weights: UnsafePointer(shares.batch.weights), health: encoded(health), tally: shares.tally, examples: newExamples)
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
     writer.append(facts: learner.facts, without: shares.takenOut)
+    if settings.reproducible { writer.append(partSums: partSums) }
+  }
+
+  /// By share, what `backward` said of its rows; a share without rows has none.
+  private var partSums: [PartSum] {
+    var next = 0
+    return shares.shares.map { share in
+      guard share.rows > 0, next < learner.partSteps.count else { return PartSum() }
+      defer { next += 1 }
+      return PartSum(lossSum: learner.partSteps[next].lossSum, weight: learner.partSteps[next].weight)
+    }
   }
 
   private func encoded(_ health: [LayerHealth]?) -> [UInt8] {

@@ -3,6 +3,7 @@ import Confinement
 import Evaluation
 import Health
 import Ingest
+import Membership
 package import Learning
 package import Pipelines
 import Tensors
@@ -74,7 +75,9 @@ package final class StepLoop {
   let saving: Saving
   package internal(set) var state: TrainingState
   private(set) var machine: StepMachine
+  /// How gradients are added up; in reproducible mode by partition, so that it does not matter who held which.
   private let plan: SumPlan
+  var parts = BatchParts()
 
   var writer = StepEnvelopeWriter()
   private var received: [ReceivedEnvelope] = []
@@ -119,7 +122,16 @@ package final class StepLoop {
       StepMachine.Rules(
         isLeader: collective.rank == Rank(0), isReproducible: pipeline.training.reproducible,
         checkpointSteps: Int64(pipeline.checkpoint.everySteps)), step: state.step)
-    plan = .byRank(worldSize: collective.worldSize, holders: state.progress.count)
+    let (worldSize, count) = (collective.worldSize, state.progress.count)
+    if pipeline.training.reproducible {
+      let tree = PartitionTree(count: count)
+      let stretches = (0..<worldSize).map { partitions(of: Rank($0), worldSize: worldSize, partitionCount: count) }
+      plan = .byPartition(tree, stretches: stretches)
+      learner.summation = .byPartition(tree, stretch: stretches[collective.rank.rawValue])
+    } else {
+      plan = .byRank(worldSize: worldSize, holders: count)
+      learner.summation = .whole
+    }
     topic = pipeline.source.topic
     featureCount = pipeline.schema.features.count
     numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
@@ -209,20 +221,26 @@ package final class StepLoop {
     guard shares.hasRecords, !shares.hasStrangers else { return learner.discardStep() }
     learner.predict(shares.batch)
     shadow.predict(shares.batch)
-    local = learner.backward(shares.batch)
-    var attempts = 0
-    while !local.isFinite {
-      guard attempts < 2 else {
+    local = backward()
+    if !local.isFinite {
+      quarantine.cure(shares, learner: learner, step: state.step)
+      learner.discardStep()
+      learner.predict(shares.batch)
+      local = backward()
+      // What is still not finite is a sum, which all ranks look at, unless nothing is left that could be to blame.
+      if !local.isFinite, shares.takenOut.count == shares.batch.count {
         isDamaged = true
         return learner.discardStep()
       }
-      quarantine.cure(shares, learner: learner, step: state.step, takesAll: attempts == 1)
-      attempts += 1
-      learner.discardStep()
-      learner.predict(shares.batch)
-      local = learner.backward(shares.batch)
     }
     if !learner.wildValues.isEmpty { noteWildValues() }
+  }
+
+  private func backward() -> LocalStep {
+    guard settings.reproducible else { return learner.backward(shares.batch) }
+    parts.removeAll()
+    for share in shares.shares { parts.append(partition: Int(share.partition), rows: Int(share.rows)) }
+    return learner.backward(shares.batch, parts: parts)
   }
 
   // MARK: Agreement
@@ -238,8 +256,8 @@ package final class StepLoop {
 
   /// What this rank adds to the sum of gradients: nothing, where it holds no partitions.
   private var denseValues: DenseValues {
-    let sum = learner.denseGradient
-    return DenseValues(vectors: isHolder ? sum : nothing.vectors, sum: sum, plan: plan)
+    let own = settings.reproducible ? learner.denseNodes : isHolder ? learner.denseGradient : nothing.vectors
+    return DenseValues(vectors: own, sum: learner.denseGradient, plan: plan)
   }
 
   /// Of a light step.
@@ -303,9 +321,8 @@ package final class StepLoop {
       try learner.absorb(attachments: learnerAttachments)
     }
     if !facts.isEmpty { learner.remember(facts) }
-    let update = learner.apply(
-      labelled: StepAccount.trained(envelopes), weight: StepAccount.weight(envelopes),
-      lossSum: StepAccount.lossSum(envelopes))
+    let sums = try account.sums(envelopes)
+    let update = learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
     if !update.isFinite {
       learner.discardStep()
       if machine.searchesOverflow { return .overflowed }

@@ -74,31 +74,34 @@ final class ActivationStage {
     plain?.copy(rows: count, from: y, to: first)
   }
 
+  /// Where `backward` leaves the gradient by what `forward` found in `z`, as wide as that: in place, but for a gate.
+  func inputGradient(_ dy: Rows) -> Rows { product == nil ? dy : z }
+
   /// - Parameters:
-  ///   - dy: By the outputs; may be written over.
-  ///   - sums: Takes the column sums of what is returned.
+  ///   - dy: By the outputs, from row 0; may be written over.
+  ///   - sums: Takes the column sums of `inputGradient`'s rows.
   ///   - slopeGradient: Of a PReLU.
-  /// - Returns: The gradient by what `forward` found in `z`, as wide as that.
   func backward(
-    _ kernels: Kernels, rows: Int, dy: Rows, slopes: UnsafePointer<Float>?, sums: UnsafeMutablePointer<Float>,
+    _ kernels: Kernels, rows: Range<Int>, dy: Rows, slopes: UnsafePointer<Float>?, sums: UnsafeMutablePointer<Float>,
     slopeGradient: UnsafeMutablePointer<Float>?
-  ) -> Rows {
+  ) {
+    let (first, rows) = (rows.lowerBound, rows.count)
+    let (dy, y) = (dy.dropFirst(first), outputs.dropFirst(first))
     switch computation {
     case .elementwise(let formula):
       kernels.activateBackward(
-        formula, rows: rows, units: units, dy: dy, y: outputs, derivative: kept?.rows.pointer,
+        formula, rows: rows, units: units, dy: dy, y: y, derivative: kept?.rows.from(first),
         limit: kept == nil ? limit : .infinity, sums: sums)
     case .slopes:
       guard let slopes, let slopeGradient, let kept else { preconditionFailure("a PReLU without slopes") }
       kernels.preluBackward(
-        rows: rows, units: units, dy: dy, y: outputs, kept: kept.rows.pointer, slopes: slopes, limit: limit,
+        rows: rows, units: units, dy: dy, y: y, kept: kept.rows.from(first), slopes: slopes, limit: limit,
         sums: sums, slopeGradient: slopeGradient)
     case .gate:
+      let z = z.dropFirst(first)
       kernels.gateBackward(rows: rows, units: units, dy: dy, partials: z, dz: z, sums: sums)
-      return z
     case .rowwise(let formula):
-      kernels.softmaxBackward(formula, rows: rows, units: units, dy: dy, y: outputs, sums: sums)
+      kernels.softmaxBackward(formula, rows: rows, units: units, dy: dy, y: y, sums: sums)
     }
-    return dy
   }
 }

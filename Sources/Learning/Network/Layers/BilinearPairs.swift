@@ -87,9 +87,8 @@ final class BilinearPairs: Layer {
         for unit in 0..<width { du[unit] = dy[unit] * v[field * width + unit] }
       }
     }
-    context.kernels.denseWeightGradient(
-      rows: step.rows * later, x: prefixes.rows, dz: productGradient.rows,
-      gradient: plan.weights.matrix(in: step.gradient), scratch: step.scratch)
+    step.sums.weightGradient(
+      plan.weights, x: prefixes.rows, dz: productGradient.rows, rowsPerRecord: later, scratch: step.scratch)
     context.times?.lap(plan.name, .weightGradient)
     guard let dx = flow.dx else { return }
     context.kernels.denseInputGradient(

@@ -87,11 +87,13 @@ final class CrossLayer: Layer {
     let (dy, x0, x) = (flow.dy, flow.input.root, flow.input.x)
     let kernels = context.kernels
     let parameters = context.parameters
-    let gradient = step.gradient
     let width = shape.width
-    kernels.crossBackward(
-      rows: step.rows, units: width, dy: dy, x0: x0, u: product.rows, du: du, dx0: dx0,
-      sums: gradient + shape.bias.start)
+    step.sums.sum(shape.bias) { rows, sums, _ in
+      let first = rows.lowerBound
+      kernels.crossBackward(
+        rows: rows.count, units: width, dy: dy.dropFirst(first), x0: x0.dropFirst(first),
+        u: product.rows.dropFirst(first), du: du.dropFirst(first), dx0: dx0.dropFirst(first), sums: sums)
+    }
     var (dz, input) = (du, x)
     if let narrow, let narrowGradient {
       kernels.denseInputGradient(
@@ -99,14 +101,10 @@ final class CrossLayer: Layer {
         dx: narrowGradient.rows, scratch: step.scratch)
       (dz, input) = (narrowGradient.rows, narrow.rows)
     }
-    kernels.denseWeightGradient(
-      rows: step.rows, x: input, dz: du, gradient: shape.weights.matrix(in: gradient), scratch: step.scratch)
+    step.sums.weightGradient(shape.weights, x: input, dz: du, scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
     let first = shape.narrow ?? shape.weights
-    if let block = shape.narrow {
-      kernels.denseWeightGradient(
-        rows: step.rows, x: x, dz: dz, gradient: block.matrix(in: gradient), scratch: step.scratch)
-    }
+    if let block = shape.narrow { step.sums.weightGradient(block, x: x, dz: dz, scratch: step.scratch) }
     kernels.denseInputGradient(
       rows: step.rows, columns: width, dz: dz, weights: first.matrix(in: parameters), dx: spare, scratch: step.scratch)
     kernels.add(rows: step.rows, units: width, spare, to: dy)

@@ -121,7 +121,7 @@ final class HiddenLayer: Layer {
   func backward(_ context: LayerContext, _ step: BackwardStep, _ flow: GradientFlow) {
     let kernels = context.kernels
     let (dy, input, columns) = (flow.dy, flow.input.x, flow.columns)
-    let (rows, sums) = (step.rows, step.gradient)
+    let rows = step.rows
     if let penalty, let weights = step.batch.weights {
       for row in 0..<rows where step.batch.teaches(row) {
         let (y, dy, weight) = (y.from(row), dy.from(row), weights[row])
@@ -141,13 +141,15 @@ final class HiddenLayer: Layer {
     if let dropout, let keys = step.pass.dropoutKeys {
       kernels.dropout(rows: rows, units: shape.units, y: dy, keys: keys, salt: salt(step.pass), rate: dropout)
     }
-    let dz = activation.backward(
-      kernels, rows: rows, dy: dy, slopes: shape.slope.map { UnsafePointer(context.parameters + $0.start) },
-      sums: sums + (shape.offset ?? shape.bias).start, slopeGradient: shape.slope.map { sums + $0.start })
+    let dz = activation.inputGradient(dy)
+    step.sums.sum(shape.offset ?? shape.bias, shape.slope) { rows, sums, slopes in
+      activation.backward(
+        kernels, rows: rows, dy: dy, slopes: shape.slope.map { UnsafePointer(context.parameters + $0.start) },
+        sums: sums, slopeGradient: slopes)
+    }
     context.times?.lap(shape.name, .backActivation)
     normalizeBackward(context, step, dz: dz)
-    kernels.denseWeightGradient(
-      rows: rows, x: input, dz: dz, gradient: shape.weights.matrix(in: sums), scratch: step.scratch)
+    step.sums.weightGradient(shape.weights, x: input, dz: dz, scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
     guard let dx = flow.dx, columns > 0 else { return }
     kernels.denseInputGradient(
@@ -159,17 +161,20 @@ final class HiddenLayer: Layer {
 
   private func normalizeBackward(_ context: LayerContext, _ step: BackwardStep, dz: Rows) {
     guard let gain = shape.gain, let normalized, let inverseDeviation else { return }
-    let sums = step.gradient
-    if shape.offset != nil {
-      context.kernels.layerNormBackward(
-        rows: step.rows, units: shape.width, dz: dz, gain: context.parameters + gain.start,
-        normalized: normalized.rows.pointer, inverseDeviation: inverseDeviation.rows.pointer,
-        gainGradient: sums + gain.start, sums: sums + shape.bias.start)
-    } else {
-      context.kernels.rmsNormBackward(
-        rows: step.rows, units: shape.width, dz: dz, gain: context.parameters + gain.start,
-        normalized: normalized.rows.pointer, inverseRoot: inverseDeviation.rows.pointer,
-        gainGradient: sums + gain.start, sums: sums + shape.bias.start)
+    step.sums.sum(shape.bias, gain) { rows, sums, gains in
+      guard let gains else { preconditionFailure("a gain without its gradient") }
+      let first = rows.lowerBound
+      if shape.offset != nil {
+        context.kernels.layerNormBackward(
+          rows: rows.count, units: shape.width, dz: dz.dropFirst(first), gain: context.parameters + gain.start,
+          normalized: normalized.rows.from(first), inverseDeviation: inverseDeviation.rows.from(first),
+          gainGradient: gains, sums: sums)
+      } else {
+        context.kernels.rmsNormBackward(
+          rows: rows.count, units: shape.width, dz: dz.dropFirst(first), gain: context.parameters + gain.start,
+          normalized: normalized.rows.from(first), inverseRoot: inverseDeviation.rows.from(first),
+          gainGradient: gains, sums: sums)
+      }
     }
     context.times?.lap(shape.name, .backNormalization)
   }
