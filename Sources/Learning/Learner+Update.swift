@@ -33,6 +33,7 @@ extension Learner {
     for encoder in network.encoders { encoder.learn(merged, step: step, optimizers) }
     monitor.keep()
     step += 1
+    if let watch { update.digest = watch.digest(of: self) }
     return update
   }
 

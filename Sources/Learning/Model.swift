@@ -59,6 +59,9 @@ public protocol Model: AnyObject {
   func remember(_ facts: [RecordFact])
   /// Takes the step that all ranks agreed on; where the answer is not finite, nothing was applied.
   func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update
+  /// Whether updates come with a digest of a part of the state, another one each time, so that ranks that hold the same can
+  /// see that they do; not, unless it is set.
+  var isWatched: Bool { get set }
   /// Forgets the step in hand.
   func discardStep()
 

@@ -45,11 +45,14 @@ public struct Update: Sendable, Hashable {
   public var wasClipped: Bool
   /// false: a reduced value was NaN or infinite, and nothing was applied.
   public var isFinite: Bool
+  /// Of a part of the state that it left (`StateWatch`); 0: nobody watches.
+  public var digest: UInt64
 
-  public init(gradientNorm: Double, wasClipped: Bool, isFinite: Bool) {
+  public init(gradientNorm: Double, wasClipped: Bool, isFinite: Bool, digest: UInt64 = 0) {
     self.gradientNorm = gradientNorm
     self.wasClipped = wasClipped
     self.isFinite = isFinite
+    self.digest = digest
   }
 }
 

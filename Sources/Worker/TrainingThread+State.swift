@@ -119,6 +119,12 @@ extension TrainingThread {
   }
 
   private func newState() throws -> TrainingState {
+    // A worker that gave up its state has a learner that has learned.
+    if hasLearned {
+      let pipeline = resources.pipeline
+      try learner.restoreState(Learner(spec: LearnerSpec(pipeline), batchCapacity: 1).encodeState())
+      learner.memory.clear()
+    }
     var state = TrainingState(task: task, progress: [])
     try begin(&state)
     return state

@@ -95,10 +95,13 @@ final class TrainingThread {
   private let listener: CollectiveListener
   let task: EvaluationTask
   let learner: any Model
+  /// A generation was trained in.
+  var hasLearned: Bool { lastGeneration != nil }
   var state: TrainingState?
   /// The newest checkpoint's step when the generation began; −1: none.
   var savedStep: Int64 = -1
   private var lastGeneration: Generation?
+  private var lastRank: Rank?
   /// The topic was found to be the one that was learned from; the watch goes on looking.
   private var isVerified = false
 
@@ -140,7 +143,17 @@ final class TrainingThread {
         resources.logger.warning(
           "the generation has ended; going on from memory with whoever is there",
           [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
-        if error.code == .tampered { tell(of: error) }
+        if error.code == .tampered { tell(.exchange, Trouble("exchange_tampered", error.description)) }
+      } catch let error as ReplicaDivergence {
+        let isSound = lastRank.map(error.isSound) ?? false
+        if !isSound { state = nil }
+        resources.board.report { $0.phase = "regrouping" }
+        resources.logger.error(
+          isSound
+            ? "another worker's state is damaged; going on from memory"
+            : "this worker's state may be damaged; it is given up for a sound one",
+          [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
+        tell(.replicas, Trouble("replica_diverged", error.description))
       } catch let error where Self.mayPass(error) {
         // What is in memory is worth more than a new process: it is kept until there is a database or a broker again.
         resources.board.report { $0.phase = "regrouping" }
@@ -154,11 +167,10 @@ final class TrainingThread {
 
   /// Nothing of it was applied, but somebody on the network does what nobody should: a person has to look. Until then the
   /// group forms anew once a second at most.
-  private func tell(of error: CollectiveError) {
+  private func tell(_ duty: TroubleBook.Duty, _ trouble: Trouble) {
     let troubles = resources.troubles
-    let trouble = Trouble("exchange_tampered", error.description)
     try? blockingAwait(until: .after(.seconds(3))) {
-      await troubles.tell(.exchange, trouble)
+      await troubles.tell(duty, trouble)
       try? await Task.sleep(for: .seconds(1))
     }
   }
@@ -224,6 +236,7 @@ final class TrainingThread {
       preconditionFailure("generation \(generation.generation) does not contain this member")
     }
     let rank = Rank(place)
+    lastRank = rank
     let timeout = resources.pipeline.training.peerTimeout
     var limits = CollectiveLimits()
     limits.attachmentBytesMax += learner.touchedBytesMax

@@ -17,6 +17,7 @@ package actor TroubleBook {
     case contract = "a worker waits"
     case learning = "the model does not get better"
     case exchange = "an exchange was given up, nothing of it was learned"
+    case replicas = "workers that ought to hold the same model do not"
 
     /// How its log line begins.
     fileprivate var headline: StaticString {
@@ -24,6 +25,7 @@ package actor TroubleBook {
       case .contract: "waiting for the group"
       case .learning: "what is learned does harm"
       case .exchange: "somebody meddles with the workers' exchanges"
+      case .replicas: "a worker's memory is not what it should be"
       default: "something beside the steps fails; learning goes on"
       }
     }

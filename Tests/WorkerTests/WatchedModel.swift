@@ -8,6 +8,8 @@ final class WatchedModel: Model {
   private(set) var calls: [String] = []
   /// Nothing that it is asked gives a number.
   var isDamaged = false
+  /// When a bit of a weight flips; nil: never.
+  var flipsBitAfterStep: Int64?
 
   init(_ learner: Learner) { self.learner = learner }
 
@@ -20,6 +22,10 @@ final class WatchedModel: Model {
   var summation: Summation {
     get { learner.summation }
     set { learner.summation = newValue }
+  }
+  var isWatched: Bool {
+    get { learner.isWatched }
+    set { learner.isWatched = newValue }
   }
   var touchedBytesMax: Int { learner.touchedBytesMax }
   var facts: [RecordFact] { learner.facts }
@@ -69,6 +75,10 @@ final class WatchedModel: Model {
 
   func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     calls.append("apply")
+    if learner.step == flipsBitAfterStep {
+      let weights = learner.network.parameters
+      weights[0] = Float(bitPattern: weights[0].bitPattern ^ 1 << 16)
+    }
     return learner.apply(labelled: labelled, weight: weight, lossSum: lossSum)
   }
 

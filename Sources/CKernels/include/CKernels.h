@@ -14,6 +14,9 @@
 void ck_prefer_large_pages(void *memory, size_t bytes);
 enum { ck_large_page = 2 << 20 };
 
+/// Tells `count` bytes from other bytes, beginning with `seed`.
+uint64_t ck_digest(const void *bytes, size_t count, uint64_t seed);
+
 /// Makes the calling thread flush subnormal results to zero and read subnormal operands as zero; returns the mode
 /// before.
 uint32_t ck_flush_subnormals(void);

@@ -66,7 +66,7 @@ package final class OptimizerGroups {
   /// Bytes that `write` needs, about.
   var byteCount: Int { all.reduce(0) { sum, one in sum + one.buffers.reduce(256) { $0 + $1.byteCount } } }
 
-  func write(to writer: inout StateWriter) {
+  func write(to writer: inout some StateSink) {
     for optimizer in all {
       writer.write(optimizer.beta1Power)
       writer.write(optimizer.beta2Power)

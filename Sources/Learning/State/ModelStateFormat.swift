@@ -100,7 +100,7 @@ extension LearnerSpec {
 extension ModelParameters {
   var stateByteCount: Int { (dense.count + tables.weights.count + tables.wideWeights.count) * 4 }
 
-  func write(to writer: inout StateWriter) {
+  func write(to writer: inout some StateSink) {
     writer.write(normalizer.running.count)
     writer.write(normalizer.running.mean)
     writer.write(normalizer.running.squares)

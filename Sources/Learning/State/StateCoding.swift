@@ -1,7 +1,13 @@
 import Tensors
 
+/// What takes a state, number by number and buffer by buffer, always in the same order.
+protocol StateSink {
+  mutating func write(_ number: Double)
+  mutating func write<Element>(_ buffer: AlignedBuffer<Element>)
+}
+
 /// Little-endian numbers into bytes.
-struct StateWriter {
+struct StateWriter: StateSink {
   private(set) var bytes: [UInt8] = []
 
   init(capacity: Int) { bytes.reserveCapacity(capacity) }

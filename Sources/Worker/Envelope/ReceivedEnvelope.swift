@@ -7,6 +7,7 @@ package struct ReceivedEnvelope {
   package let stableVersion: Int64
   package let savedStep: Int64
   package let lossSum: Double
+  package let digest: UInt64
   package let shareCount: Int
   package let rowCount: Int
   package let outputCount: Int
@@ -27,7 +28,7 @@ package struct ReceivedEnvelope {
     do {
       sections = try SectionReader(bytes, magic: StepEnvelope.magic, kinds: EnvelopeSection.allCases.count)
     } catch { throw EnvelopeError.notAnEnvelope(error) }
-    guard sections[EnvelopeSection.step].count == 40 else { throw EnvelopeError.sizesDisagree(section: "flags") }
+    guard sections[EnvelopeSection.step].count == 48 else { throw EnvelopeError.sizesDisagree(section: "flags") }
     var reader = ByteReader(sections[EnvelopeSection.step])
     flags = StepFlags(rawValue: try reader.read())
     outputCount = Int(try reader.read(UInt32.self))
@@ -35,6 +36,7 @@ package struct ReceivedEnvelope {
     stableVersion = try reader.read()
     savedStep = try reader.read()
     lossSum = Double(bitPattern: try reader.read())
+    digest = try reader.read()
     guard outputCount == expected else { throw EnvelopeError.otherModel(outputs: outputCount, expected: expected) }
 
     let (shares, heads) = (sections[EnvelopeSection.shares], sections[EnvelopeSection.heads])

@@ -17,6 +17,8 @@ package struct StepEnvelope {
   package var stableVersion: Int64 = 0
   /// The step of the newest checkpoint that the leader knows to be durable; −1: none. Others send −1.
   package var savedStep: Int64 = -1
+  /// Of a part of the state that this rank holds (`Update.digest`): the same on every rank.
+  package var digest: UInt64 = 0
   /// Sum of the losses of this rank's labelled rows, each times its weight, as they are trained on.
   package var lossSum: Double = 0
   /// Sum of their weights, where records have some.
@@ -34,7 +36,8 @@ package struct StepEnvelope {
 
 /// The sections of an envelope. New kinds come at the end.
 enum EnvelopeSection: UInt32, CaseIterable {
-  /// Flags and outputs a row (UInt32 each), step, stable version, saved step (Int64 each), loss sum (Float64).
+  /// Flags and outputs a row (UInt32 each), step, stable version, saved step (Int64 each), loss sum (Float64),
+  /// digest of a part of the state (UInt64).
   case step
   /// A `PartitionShare` a partition, ascending, each with its rejections by reason (Int64).
   case shares

@@ -41,6 +41,7 @@ package struct StepEnvelopeWriter {
       bytes.append(raw: envelope.stableVersion)
       bytes.append(raw: envelope.savedStep)
       bytes.append(raw: envelope.lossSum.bitPattern)
+      bytes.append(raw: envelope.digest)
     }
     sections.add(EnvelopeSection.shares) { bytes in
       for (place, share) in envelope.shares.enumerated() {

@@ -12,6 +12,7 @@ extension StepLoop {
     envelope.flags = flags
     envelope.step = state.step
     envelope.stableVersion = shadow.version
+    envelope.digest = digest
     if isLeader { envelope.savedStep = saving.durableStep() }
     envelope.outputCount = learner.outputCount
     let isOffered = !opening.isLight && opening.taking != .none

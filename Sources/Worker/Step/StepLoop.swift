@@ -86,6 +86,8 @@ package final class StepLoop {
   private var entries: [LedgerEntry] = []
   /// Of this rank's share of the step in hand.
   var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
+  /// Of a part of the state after the last step; 0: none was made in this generation.
+  private(set) var digest: UInt64 = 0
   /// Whether the model gives no numbers even for records without values.
   private var isDamaged = false
   private var lastCheckpoint = ContinuousClock.now
@@ -140,6 +142,7 @@ package final class StepLoop {
     hasUnsavedProgress = saving.savedStep >= 0 && state.step > saving.savedStep
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
     if shares.classes != nil { learner.know(classes: state.classes.count) }
+    learner.isWatched = worldSize > 1
   }
 
   var isLeader: Bool { machine.rules.isLeader }
@@ -274,6 +277,7 @@ package final class StepLoop {
       guard envelope.step == state.step else { throw EnvelopeError.otherStep(envelope.step, expected: state.step) }
       flags.formUnion(envelope.flags)
     }
+    if let divergence = ReplicaDivergence(envelopes, step: state.step) { throw divergence }
     // What a durable checkpoint covers is in the tables; what one still being written covers may have to be written again.
     if let first = state.ledger.first, first.step <= envelopes[0].savedStep {
       state.ledger.removeAll { $0.step <= envelopes[0].savedStep }
@@ -328,6 +332,7 @@ package final class StepLoop {
       if machine.searchesOverflow { return .overflowed }
       quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
     }
+    digest = update.digest
     let keepsLedger = settings.ledger
     entries.removeAll(keepingCapacity: true)
     let step = state.step + 1
