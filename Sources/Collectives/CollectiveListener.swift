@@ -4,6 +4,9 @@ public import Vocabulary
 /// The socket on which a rank waits for its peers, from the start of the process to its end. Any thread; `form` runs on
 /// one thread at a time.
 public final class CollectiveListener: Sendable {
+  /// Connections that wait while no generation forms. Strangers may fill it; forming then empties it in a moment.
+  private static let backlog: Int32 = 1024
+
   let descriptor: Int32
   /// `host:port` as asked for, with the port that was found.
   public let address: String
@@ -24,7 +27,7 @@ public final class CollectiveListener: Sendable {
     var on: Int32 = 1
     _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
     guard target.withPointer({ bind(descriptor, $0, $1) }) == 0 else { throw unavailable("bind") }
-    guard listen(descriptor, 128) == 0 else { throw unavailable("listen") }
+    guard listen(descriptor, Self.backlog) == 0 else { throw unavailable("listen") }
     guard let port = Self.port(of: descriptor) else { throw unavailable("getsockname") }
     self.descriptor = descriptor
     self.port = port

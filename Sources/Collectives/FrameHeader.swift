@@ -1,17 +1,17 @@
-import Vocabulary
+package import Vocabulary
 
 /// What goes before the payload of every exchange: enough to refuse a peer that is not in the same step.
 ///
 /// 48 bytes, little-endian: magic u32, kind u32, generation i64, sequence u64, dense values u64, attachment bytes u64,
 /// sender's rank u32, zero u32. Behind it its code; then the attachment and, where they go directly, the dense values, with
 /// one code for both; around the ring the values follow in segments, each with a code of its own (`FrameSeal`).
-struct FrameHeader: Equatable {
-  static let byteCount = 48
+package struct FrameHeader: Equatable {
+  package static let byteCount = 48
   /// With its code.
-  static let sealedBytes = byteCount + FrameSeal.byteCount
+  package static let sealedBytes = byteCount + FrameSeal.byteCount
   private static let magic: UInt32 = 0x5843_5452  // "RTCX"
 
-  enum Kind: UInt32 {
+  package enum Kind: UInt32 {
     /// The whole vector to every peer.
     case direct = 1
     /// Chunks around the ring.
@@ -27,6 +27,17 @@ struct FrameHeader: Equatable {
   var denseCount: Int
   var attachmentBytes: Int
   var sender: Rank
+
+  package init(
+    kind: Kind, generation: Generation, sequence: UInt64, denseCount: Int, attachmentBytes: Int, sender: Rank
+  ) {
+    self.kind = kind
+    self.generation = generation
+    self.sequence = sequence
+    self.denseCount = denseCount
+    self.attachmentBytes = attachmentBytes
+    self.sender = sender
+  }
 
   func write(to bytes: UnsafeMutableRawPointer) {
     bytes.store(littleEndian: Self.magic, at: 0)

@@ -3,7 +3,7 @@ import Vocabulary
 
 /// What comes in on a link in one exchange, and how far it has got. Nothing is used before its code has proved that the peer
 /// said it, here and now. Confined to the step thread.
-struct FrameReceiver: ~Copyable {
+package struct FrameReceiver: ~Copyable {
   private var seal: FrameSeal
   private let header = UnsafeMutableRawPointer.allocate(byteCount: FrameHeader.sealedBytes, alignment: 16)
   /// Of the body, or of the segment in hand.
@@ -23,7 +23,7 @@ struct FrameReceiver: ~Copyable {
   /// Of the segment in hand and its code.
   private var segmentReceived = 0
 
-  init(key: [UInt8], expecting header: FrameHeader) {
+  package init(key: [UInt8], expecting header: FrameHeader) {
     seal = FrameSeal(key: key)
     expected = header
   }
@@ -36,7 +36,7 @@ struct FrameReceiver: ~Copyable {
   /// - Parameters:
   ///   - frame: This rank's own header: the peer's has to fit it.
   ///   - values: That the peer sends.
-  mutating func begin(_ frame: FrameHeader, values: Int, ring: RingTransfer?, attachmentBytesMax: Int) {
+  package mutating func begin(_ frame: FrameHeader, values: Int, ring: RingTransfer?, attachmentBytesMax: Int) {
     expected.kind = frame.kind
     expected.sequence = frame.sequence
     expected.denseCount = values
@@ -48,7 +48,7 @@ struct FrameReceiver: ~Copyable {
     (headerReceived, bodyReceived, segmentReceived, isBodyKnown) = (0, 0, 0, false)
   }
 
-  var isDone: Bool { isBodyKnown && ring?.hasReceived != false }
+  package var isDone: Bool { isBodyKnown && ring?.hasReceived != false }
 
   /// The peer's attachment, once done; valid until the next exchange.
   var receivedAttachment: UnsafeRawBufferPointer {
@@ -63,7 +63,7 @@ struct FrameReceiver: ~Copyable {
   mutating func trim(to bytes: Int) { attachment.trim(to: bytes) }
 
   /// Where what comes next belongs; never beyond what its size is known of.
-  func fill(_ pieces: inout PieceList) {
+  package func fill(_ pieces: inout PieceList) {
     guard let attachmentBytes else {
       pieces.add(header + headerReceived, FrameHeader.sealedBytes - headerReceived)
       return
@@ -89,7 +89,7 @@ struct FrameReceiver: ~Copyable {
 
   /// - Throws: `CollectiveError`: `protocolViolation` for a frame that does not belong here, `tampered` for one that is not
   ///   what the peer sent.
-  mutating func advance(by bytes: Int) throws {
+  package mutating func advance(by bytes: Int) throws {
     guard let attachmentBytes else { return try takeHeader(bytes) }
     if !isBodyKnown {
       bodyReceived += bytes

@@ -2,8 +2,8 @@ import Cryptography
 
 /// The codes of what goes one way over a link, in order: a frame that is left out, repeated or moved has none that fits. One
 /// thread at a time.
-struct FrameSeal: ~Copyable {
-  static let byteCount = GMAC.byteCount
+package struct FrameSeal: ~Copyable {
+  package static let byteCount = GMAC.byteCount
 
   private var mac: GMAC
   private var number: UInt64 = 0

@@ -2,7 +2,7 @@ import Glibc
 
 /// What goes out on a link in one exchange, and how far it has got: header, attachment, then dense values, straight from the
 /// vector or as the ring allows, each with its code. Confined to the step thread.
-struct FrameSender: ~Copyable {
+package struct FrameSender: ~Copyable {
   private var seal: FrameSeal
   private let header = UnsafeMutableRawPointer.allocate(byteCount: FrameHeader.sealedBytes, alignment: 16)
   /// The code of the body, and that of the segment in hand.
@@ -17,7 +17,7 @@ struct FrameSender: ~Copyable {
   private var segment = UnsafeRawBufferPointer(start: nil, count: 0)
   private var segmentSent = 0
 
-  init(key: [UInt8]) { seal = FrameSeal(key: key) }
+  package init(key: [UInt8]) { seal = FrameSeal(key: key) }
 
   deinit {
     header.deallocate()
@@ -25,7 +25,7 @@ struct FrameSender: ~Copyable {
     segmentCode.deallocate()
   }
 
-  mutating func begin(
+  package mutating func begin(
     _ frame: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, ring: RingTransfer?
   ) {
     frame.write(to: header)
@@ -39,13 +39,13 @@ struct FrameSender: ~Copyable {
 
   private var plainBytes: Int { FrameHeader.sealedBytes + attachment.count + dense.count + FrameSeal.byteCount }
 
-  var isDone: Bool { sent == plainBytes && segment.isEmpty && ring?.hasSent != false }
+  package var isDone: Bool { sent == plainBytes && segment.isEmpty && ring?.hasSent != false }
 
   /// Whether there is something to send now; on the ring it may have to come in first.
-  var canSend: Bool { sent < plainBytes || !segment.isEmpty || ring?.outgoing.isEmpty == false }
+  package var canSend: Bool { sent < plainBytes || !segment.isEmpty || ring?.outgoing.isEmpty == false }
 
   /// - Returns: What can go out now.
-  mutating func fill(_ pieces: inout PieceList) {
+  package mutating func fill(_ pieces: inout PieceList) {
     var begin = 0
     func add(_ start: UnsafeRawPointer?, _ length: Int) {
       let done = min(max(0, sent - begin), length)
@@ -70,7 +70,7 @@ struct FrameSender: ~Copyable {
     pieces.add(segmentCode + (segmentSent - values), FrameSeal.byteCount - (segmentSent - values))
   }
 
-  mutating func advance(by bytes: Int) {
+  package mutating func advance(by bytes: Int) {
     let plain = min(bytes, plainBytes - sent)
     sent += plain
     guard bytes > plain else { return }

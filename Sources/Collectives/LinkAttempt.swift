@@ -12,13 +12,16 @@ final class LinkAttempt {
     case pending
     case established(Rank, LinkKeys)
     case refused(LinkHandshake.Failure)
+    /// Nobody takes the connection.
+    case unreachable(String)
+    /// It ended before it was a link.
     case lost(String)
   }
 
   let socket: Socket
   /// The rank that was dialled; nil on the accepting side.
   let dialled: Rank?
-  let deadline: Deadline
+  var deadline: Deadline
   private var role: Role
   private var isConnecting: Bool
   private var outgoing: [UInt8] = []
@@ -48,11 +51,16 @@ final class LinkAttempt {
 
   var events: Int32 { isConnecting || !outgoing.isEmpty ? Int32(POLLOUT) : Int32(POLLIN) }
 
+  /// Who knocks here, once that is known of an accepted connection.
+  var claim: LinkHandshake.Acceptor.Claim? {
+    if case .acceptor(let handshake) = role { handshake.claim } else { nil }
+  }
+
   /// Moves what it can. `happened`: what poll saw.
   func advance(_ happened: Int32) -> Outcome {
     if isConnecting {
       let number = socket.takeError()
-      guard number == 0 else { return .lost(SystemFailure.reason("connect", number)) }
+      guard number == 0 else { return .unreachable(SystemFailure.reason("connect", number)) }
       guard happened & Int32(POLLOUT) != 0 else { return .pending }
       isConnecting = false
     }
@@ -113,7 +121,7 @@ final class LinkAttempt {
 
   /// Never more than the message in hand: what follows belongs to the exchanges.
   private func receiveSome() -> Socket.Outcome {
-    withUnsafeTemporaryAllocation(byteCount: LinkHandshake.answerBytes, alignment: 8) {
+    withUnsafeTemporaryAllocation(byteCount: LinkHandshake.messageBytesMax, alignment: 8) {
       var piece = iovec(iov_base: $0.baseAddress, iov_len: expectedBytes - incoming.count)
       let outcome = socket.receive(&piece, count: 1)
       if case .moved(let count) = outcome { incoming += $0[..<count] }

@@ -4,6 +4,12 @@ import Vocabulary
 extension LinkHandshake {
   /// The side that listens: always the lower rank.
   struct Acceptor {
+    /// A hello with a right code: the rank it names, and what tells it from every other hello.
+    struct Claim: Hashable {
+      let dialler: Rank
+      let nonce: [UInt8]
+    }
+
     private enum State {
       case awaitingHello
       case awaitingProof(Hello)
@@ -13,6 +19,8 @@ extension LinkHandshake {
     let identity: LinkIdentity
     private let nonce: [UInt8]
     private var state = State.awaitingHello
+    /// Who knocks, once a code has shown that a holder of the secret said so, at some time.
+    private(set) var claim: Claim?
 
     init(identity: LinkIdentity, nonce: [UInt8]) {
       self.identity = identity
@@ -28,6 +36,7 @@ extension LinkHandshake {
           let answer = Answer.refusing(refusal, generation: identity.generation)
           return .giveUp(reply: answer.bytes, why: .refused(refusal))
         }
+        claim = Claim(dialler: Rank(Int(hello.dialler)), nonce: hello.nonce)
         state = .awaitingProof(hello)
         let answer = Answer(
           refusal: 0, generation: identity.generation, nonce: nonce, code: code(.acceptor, hello))
@@ -52,13 +61,16 @@ extension LinkHandshake {
       let isInPlace =
         hello.worldSize == UInt32(identity.worldSize) && hello.acceptor == UInt32(identity.rank.rawValue)
         && hello.dialler > hello.acceptor && hello.dialler < hello.worldSize
-      return isInPlace ? nil : .wrongPlace
+      guard isInPlace else { return .wrongPlace }
+      return equalInConstantTime(hello.code, code(.hello, hello, acceptorNonce: [])) ? nil : .otherSecret
     }
 
-    private func code(_ statement: LinkIdentity.Statement, _ hello: Hello) -> [UInt8] {
+    private func code(
+      _ statement: LinkIdentity.Statement, _ hello: Hello, acceptorNonce: [UInt8]? = nil
+    ) -> [UInt8] {
       identity.code(
         statement, dialler: Rank(Int(hello.dialler)), acceptor: identity.rank, diallerNonce: hello.nonce,
-        acceptorNonce: nonce)
+        acceptorNonce: acceptorNonce ?? nonce)
     }
   }
 }

@@ -22,10 +22,7 @@ extension LinkHandshake {
     }
 
     var opening: Action {
-      let hello = Hello(
-        generation: identity.generation, worldSize: UInt32(identity.worldSize), dialler: UInt32(identity.rank.rawValue),
-        acceptor: UInt32(acceptor.rawValue), nonce: nonce)
-      return .send(hello.bytes, thenExpect: answerBytes)
+      .send(Hello(of: identity, to: acceptor, nonce: nonce).bytes, thenExpect: answerBytes)
     }
 
     mutating func receive(_ bytes: [UInt8]) -> Action {

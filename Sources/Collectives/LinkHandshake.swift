@@ -3,16 +3,20 @@ import Vocabulary
 
 /// The messages by which two ranks make a link, and why one of them says no.
 ///
-/// 1. dialler → acceptor: hello (magic, generation, world, both ranks, nonce)
+/// 1. dialler → acceptor: hello (magic, generation, world, both ranks, nonce, code of all that)
 /// 2. acceptor → dialler: answer (magic, refusal or 0, generation, nonce, acceptor's code)
 /// 3. dialler → acceptor: proof (dialler's code)
 /// 4. acceptor → dialler: welcome (code)
 ///
-/// Fixed sizes, little-endian. A refusal proves nothing: it can end an attempt, never make a link.
+/// Fixed sizes, little-endian. The hello's code shows at once that a holder of the secret made it, though not that he is who
+/// says it now: it earns a place at the door (`Doorway`), and only the proof makes the link. A refusal proves nothing: it can
+/// end an attempt, never make a link.
 enum LinkHandshake {
-  static let helloBytes = 64
+  static let helloBytes = 96
   static let answerBytes = 88
   static let codeBytes = HMACSHA256.byteCount
+  /// Of any of them.
+  static let messageBytesMax = max(helloBytes, answerBytes)
 
   enum Refusal: UInt32 {
     /// The acceptor is in a newer generation than the dialler.
@@ -21,6 +25,8 @@ enum LinkHandshake {
     case early = 2
     /// The acceptor is another rank, or counts another world, or does not expect this rank to dial.
     case wrongPlace = 3
+    /// The hello's code was not made with the acceptor's secret.
+    case otherSecret = 4
   }
 
   /// What to do after a message.
@@ -40,12 +46,13 @@ enum LinkHandshake {
   }
 
   struct Hello: Equatable {
-    static let magic: UInt64 = 0x314b_4c6e_7274_6572  // "retrnLK1"
+    static let magic: UInt64 = 0x324b_4c6e_7274_6572  // "retrnLK2"
     var generation: Generation
     var worldSize: UInt32
     var dialler: UInt32
     var acceptor: UInt32
     var nonce: [UInt8]
+    var code: [UInt8]
 
     var bytes: [UInt8] {
       var bytes: [UInt8] = []
@@ -55,15 +62,18 @@ enum LinkHandshake {
       bytes.append(littleEndian: dialler)
       bytes.append(littleEndian: acceptor)
       bytes.append(littleEndian: UInt32(0))
-      return bytes + nonce
+      return bytes + nonce + code
     }
 
-    init(generation: Generation, worldSize: UInt32, dialler: UInt32, acceptor: UInt32, nonce: [UInt8]) {
-      self.generation = generation
-      self.worldSize = worldSize
-      self.dialler = dialler
-      self.acceptor = acceptor
+    /// What the dialler says.
+    init(of identity: LinkIdentity, to acceptor: Rank, nonce: [UInt8]) {
+      generation = identity.generation
+      worldSize = UInt32(identity.worldSize)
+      dialler = UInt32(identity.rank.rawValue)
+      self.acceptor = UInt32(acceptor.rawValue)
       self.nonce = nonce
+      code = identity.code(
+        .hello, dialler: identity.rank, acceptor: acceptor, diallerNonce: nonce, acceptorNonce: [])
     }
 
     init?(_ bytes: [UInt8]) {
@@ -74,12 +84,13 @@ enum LinkHandshake {
       worldSize = bytes.withUnsafeBytes { $0.integer(at: 16) }
       dialler = bytes.withUnsafeBytes { $0.integer(at: 20) }
       acceptor = bytes.withUnsafeBytes { $0.integer(at: 24) }
-      nonce = Array(bytes[32...])
+      nonce = Array(bytes[32..<64])
+      code = Array(bytes[64...])
     }
   }
 
   struct Answer: Equatable {
-    static let magic: UInt64 = 0x3141_4c6e_7274_6572  // "retrnLA1"
+    static let magic: UInt64 = 0x3241_4c6e_7274_6572  // "retrnLA2"
     var refusal: UInt32
     var generation: Generation
     var nonce: [UInt8]

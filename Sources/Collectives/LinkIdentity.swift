@@ -5,14 +5,15 @@ import Vocabulary
 struct LinkIdentity {
   static let nonceBytes = 32
 
-  /// What a code says, so that no code can stand for another: the acceptor's proof, the dialler's, the last word.
+  /// What a code says, so that no code can stand for another: the first word, the acceptor's proof, the dialler's, the last word.
   enum Statement: String {
-    case acceptor = "retrain link 1: the acceptor holds the secret"
-    case dialler = "retrain link 1: the dialler holds the secret"
-    case welcome = "retrain link 1: the link stands"
+    case hello = "retrain link 2: a holder of the secret dials"
+    case acceptor = "retrain link 2: the acceptor holds the secret"
+    case dialler = "retrain link 2: the dialler holds the secret"
+    case welcome = "retrain link 2: the link stands"
     /// Never sent: its first half is the key of the frames on that way.
-    case framesOfAcceptor = "retrain link 1: frames of the acceptor"
-    case framesOfDialler = "retrain link 1: frames of the dialler"
+    case framesOfAcceptor = "retrain link 2: frames of the acceptor"
+    case framesOfDialler = "retrain link 2: frames of the dialler"
   }
 
   let generation: Generation
@@ -20,7 +21,7 @@ struct LinkIdentity {
   let rank: Rank
   let secret: [UInt8]
 
-  /// The code over the statement, the generation, the world, both ranks and both nonces.
+  /// The code over the statement, the generation, the world, both ranks and the nonces there are.
   func code(
     _ statement: Statement, dialler: Rank, acceptor: Rank, diallerNonce: [UInt8], acceptorNonce: [UInt8]
   ) -> [UInt8] {

@@ -4,23 +4,25 @@ import Vocabulary
 
 /// Makes the links of one rank to all others: dials the lower ranks, accepts the higher ones. One poll loop, one thread.
 final class MeshForming {
-  /// Strangers that say nothing are dropped after this long, the oldest first when there are too many.
-  private static let handshakeTimeout = Duration.seconds(5)
-  private static let attemptsMax = 128
   private static let redialPause = Duration.milliseconds(20)
 
   private let identity: LinkIdentity
   private let members: [String]
   private let listener: Int32
+  private let doorway: Doorway
   private var links: [Link?]
-  private var attempts: [LinkAttempt] = []
+  /// Towards the lower ranks.
+  private var dialled: [LinkAttempt] = []
   /// Ranks to dial (again), and when.
   private var dials: [(rank: Rank, at: Deadline)] = []
+  /// How the last connection to a rank ended, where one did.
+  private var cuts: [Rank: String] = [:]
 
   init(identity: LinkIdentity, members: [String], listener: Int32) {
     self.identity = identity
     self.members = members
     self.listener = listener
+    doorway = Doorway(identity: identity, listener: listener)
     links = Array(repeating: nil, count: members.count)
     dials = (0..<identity.rank.rawValue).map { (Rank($0), .after(.zero)) }
   }
@@ -29,10 +31,13 @@ final class MeshForming {
   func run(until deadline: Deadline, isFenced: () -> Bool) throws -> [Link] {
     while let missing = firstMissing {
       if isFenced() { throw failure(.fenced, nil, "a newer generation is known") }
-      if deadline.hasPassed { throw failure(.timedOut, missing, "no link with the peer before the deadline") }
+      if deadline.hasPassed {
+        let why = cuts[missing].map { ": \($0)" } ?? ""
+        throw failure(.timedOut, missing, "no link with the peer before the deadline" + why)
+      }
       try dialThoseDue(until: deadline)
       try wait(until: deadline)
-      attempts.removeAll { $0.dialled == nil && $0.deadline.hasPassed }
+      doorway.dropLate()
     }
     return links.compactMap { $0 }
   }
@@ -51,7 +56,7 @@ final class MeshForming {
       do {
         let address = try SocketAddress(resolving: members[rank.rawValue], passive: false)
         let socket = try Socket.connecting(to: address)
-        attempts.append(LinkAttempt(dialling: rank, handshake, socket: socket, deadline: deadline))
+        dialled.append(LinkAttempt(dialling: rank, handshake, socket: socket, deadline: deadline))
       } catch let error as SystemFailure {
         throw failure(.peerLost, rank, error.reason)
       }
@@ -62,6 +67,7 @@ final class MeshForming {
     let established = links.compactMap { $0 }
     var entries = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
     entries += established.map { pollfd(fd: $0.socket.descriptor, events: Int16(Socket.peerHungUp), revents: 0) }
+    let attempts = dialled + doorway.attempts
     entries += attempts.map { pollfd(fd: $0.socket.descriptor, events: Int16($0.events), revents: 0) }
     var timeout = min(deadline.remainingMilliseconds, 100)
     for dial in dials { timeout = min(timeout, dial.at.remainingMilliseconds) }
@@ -76,39 +82,44 @@ final class MeshForming {
     for (attempt, entry) in zip(attempts, entries[(1 + established.count)...]) where entry.revents != 0 {
       try conclude(attempt, attempt.advance(Int32(entry.revents)))
     }
-    if entries[0].revents != 0 { acceptAll() }
+    if entries[0].revents != 0 {
+      for (attempt, outcome) in doorway.acceptSome() { try conclude(attempt, outcome) }
+    }
   }
 
   private func conclude(_ attempt: LinkAttempt, _ outcome: LinkAttempt.Outcome) throws {
+    guard let peer = attempt.dialled else { return concludeAtDoor(attempt, outcome) }
     if outcome == .pending { return }
-    attempts.removeAll { $0 === attempt }
-    switch (outcome, attempt.dialled) {
-    case (.established(let peer, let keys), _):
-      links[peer.rawValue] = Link(
-        peer: peer, socket: attempt.socket, generation: identity.generation, keys: keys)
-    case (.refused(.refused(.early)), let peer?):
-      dials.append((peer, .after(Self.redialPause)))
-    case (.refused(.refused(.stale)), let peer?):
-      throw failure(.fenced, peer, "the peer is in a newer generation")
-    case (.refused(.refused(.wrongPlace)), let peer?):
-      throw failure(.refused, peer, "the peer expects another rank or world")
-    case (.refused(.notAuthentic), let peer?):
+    dialled.removeAll { $0 === attempt }
+    switch outcome {
+    case .pending: break
+    case .established(_, let keys): stand(peer, attempt.socket, keys)
+    case .refused(.refused(.early)): dials.append((peer, .after(Self.redialPause)))
+    case .refused(.refused(.stale)): throw failure(.fenced, peer, "the peer is in a newer generation")
+    case .refused(.refused(.wrongPlace)): throw failure(.refused, peer, "the peer expects another rank or world")
+    case .refused(.refused(.otherSecret)):
+      throw failure(.refused, peer, "whoever answers at the peer's address holds another secret")
+    case .refused(.notAuthentic):
       throw failure(.refused, peer, "whoever answers at the peer's address does not hold the secret")
-    case (.lost(let reason), let peer?):
-      throw failure(.peerLost, peer, reason)
-    default:
-      break  // A stranger or a straggler knocked and was turned away.
+    case .unreachable(let reason): throw failure(.peerLost, peer, reason)
+    case .lost(let reason):
+      // Perhaps its place was taken before its hello was read. A peer that is gone refuses the next connection.
+      cuts[peer] = reason
+      dials.append((peer, .after(Self.redialPause)))
     }
   }
 
-  private func acceptAll() {
-    while let socket = Socket.accepted(on: listener) {
-      if attempts.count >= Self.attemptsMax, let oldest = attempts.firstIndex(where: { $0.dialled == nil }) {
-        attempts.remove(at: oldest)
-      }
-      let handshake = LinkHandshake.Acceptor(identity: identity, nonce: randomBytes(LinkIdentity.nonceBytes))
-      attempts.append(LinkAttempt(accepting: handshake, socket: socket, deadline: .after(Self.handshakeTimeout)))
-    }
+  private func concludeAtDoor(_ attempt: LinkAttempt, _ outcome: LinkAttempt.Outcome) {
+    guard outcome != .pending else { return doorway.keep(attempt) }
+    doorway.forget(attempt)
+    // Otherwise a stranger or a straggler knocked and was turned away.
+    guard case .established(let peer, let keys) = outcome, links[peer.rawValue] == nil else { return }
+    stand(peer, attempt.socket, keys)
+    doorway.close(to: peer)
+  }
+
+  private func stand(_ peer: Rank, _ socket: Socket, _ keys: LinkKeys) {
+    links[peer.rawValue] = Link(peer: peer, socket: socket, generation: identity.generation, keys: keys)
   }
 
   private func failure(_ code: CollectiveError.Code, _ peer: Rank?, _ reason: String) -> CollectiveError {

@@ -1,17 +1,19 @@
-import Glibc
+package import Glibc
 
 /// Up to six pieces of memory for one call of the system, in order. One thread at a time.
-struct PieceList: ~Copyable {
+package struct PieceList: ~Copyable {
   private static let capacity = 6
 
-  let pointer = UnsafeMutablePointer<iovec>.allocate(capacity: capacity)
-  private(set) var count = 0
+  package let pointer = UnsafeMutablePointer<iovec>.allocate(capacity: capacity)
+  package private(set) var count = 0
   /// Of all pieces together.
-  private(set) var bytes = 0
+  package private(set) var bytes = 0
+
+  package init() {}
 
   deinit { pointer.deallocate() }
 
-  mutating func clear() { (count, bytes) = (0, 0) }
+  package mutating func clear() { (count, bytes) = (0, 0) }
 
   mutating func add(_ start: UnsafeMutableRawPointer, _ length: Int) {
     guard length > 0 else { return }

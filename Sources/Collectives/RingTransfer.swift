@@ -3,7 +3,7 @@
 ///
 /// Sending follows receiving closely: the first chunk is this rank's own, and every later segment is what it received
 /// before, so the segments that may go out are the first chunk's plus those that came in. Confined to the step thread.
-final class RingTransfer {
+package final class RingTransfer {
   private var dense = UnsafeMutableRawPointer(bitPattern: 16)!  // Replaced by begin() before any use.
   private var sending = RingCursor(RingSchedule(count: 0, worldSize: 1, rank: 0), .sending)
   private var receiving = RingCursor(RingSchedule(count: 0, worldSize: 1, rank: 0), .receiving)
@@ -13,7 +13,9 @@ final class RingTransfer {
 
   deinit { staging.deallocate() }
 
-  func begin(_ dense: UnsafeMutableBufferPointer<Float>, worldSize: Int, rank: Int) {
+  package init() {}
+
+  package func begin(_ dense: UnsafeMutableBufferPointer<Float>, worldSize: Int, rank: Int) {
     let schedule = RingSchedule(count: dense.count, worldSize: worldSize, rank: rank)
     if let base = dense.baseAddress { self.dense = UnsafeMutableRawPointer(base) }
     sending = RingCursor(schedule, .sending)

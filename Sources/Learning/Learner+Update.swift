@@ -17,6 +17,7 @@ extension Learner {
       guard gradient.norm.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
       takeUpFacts()
       update.gradientNorm = gradient.norm
+      update.rate = optimizers.dense.rate(at: step)
       update.wasClipped = gradient.wasClipped
       network.times?.lap("all layers", .update)
       updateDense(inverseCount)

@@ -50,7 +50,10 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     let slots = categories.reduce(0) { $0 + $1.categoryColumns }
     let pairs = schema.sparseFeatures.reduce(0) { $0 + $1.pairsMax }
     let (partitions, deal) = (pipeline.source.partitions, pipeline.deal)
-    workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense)
+    // By partition: a worker's stretch is often two sums, and of each doubling of partitions some of a layer's wait.
+    let waitingSums = (0..<Int.bitWidth).prefix { 1 << $0 < partitions }.count
+    let sums = training.reproducible ? dense + 2 * waitingSums * min(dense, 1 << 17) : 0
+    workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense + sums)
     // A value or pair takes 4 or 8 bytes, what happened to a field one; of pairs there is room for a step and some more.
     let record = 4 * (numbers.count + slots + labels) + schema.features.count + 36
     waitingBytes = partitions * (Self.waitingMax * record + 8 * pairs * (min(Self.waitingMax, deal.shareMax) + 64))

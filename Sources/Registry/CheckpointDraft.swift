@@ -19,6 +19,8 @@ public struct CheckpointDraft: Sendable {
   public var health: [LayerHealth]
   /// Every step's offset ranges since the parent, for pipelines that keep a ledger.
   public var ledger: [StepRange]
+  /// What was decided of the same steps.
+  public var decisions: [StepDecision] = []
   /// The first step since the parent from which on every step is in the ledger, the one after the checkpoint's own where
   /// none is; nil: nobody knows.
   public var ledgerFrom: Int64?

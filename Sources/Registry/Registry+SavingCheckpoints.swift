@@ -154,6 +154,7 @@ extension PostgresSession {
       """, [number, .texts(rejected.map(\.key.rawValue)), .ints(rejected.map(\.value))])
     for (position, layer) in draft.health.enumerated() { try insertLayer(layer, position: position, checkpoint: id) }
     try insertLedger(draft.ledger, checkpoint: id)
+    try insert(draft.decisions, checkpoint: id)
     return id
   }
 

@@ -209,6 +209,7 @@ actor CheckpointWriter {
         StepRange($0, stream: state.progress[Int($0.share.partition)].stream)
       }, contract: contract(with: state.classes), lineage: lineage)
     draft.ledgerFrom = ledgerFrom
+    draft.decisions = state.decisions.filter { $0.step >= ledgerFrom }
     draft.memory = snapshot.memory
     let id = try await registry.saveCheckpoint(draft)
     parent = id

@@ -46,6 +46,8 @@ package final class ControlBoard: Sendable {
     package var phase = "starting"
     /// The digest of the contract that the group is to run, while this worker has another and waits; nil: it does not.
     package var awaits: String?
+    /// Reproducible mode: which of this worker's partitions all wait for, and since when; nil: none.
+    package var short: (since: ContinuousClock.Instant, partition: String)?
     /// Why this worker's records can no longer be read; nil: they can.
     package var readingFailure: String?
   }

@@ -1,5 +1,6 @@
 package import Evaluation
 import Foundation
+package import Registry
 package import Vocabulary
 
 /// Everything but the model that a step changes, the same on every rank: with the learner's bytes and its memory's it is the
@@ -21,6 +22,8 @@ package struct TrainingState: Codable, Sendable {
   /// Every step's ranges since the last durable checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
   /// next generation.
   package var ledger: [LedgerEntry] = []
+  /// What was decided of the same steps.
+  package internal(set) var decisions: [StepDecision] = []
   /// The first step since which every step's ranges were kept; nil: the last one's were not.
   package private(set) var ledgerSince: Int64?
   /// What happened to the values of which declared field.
@@ -56,6 +59,7 @@ package struct TrainingState: Codable, Sendable {
     comparison = try container.decode(PairedDifference.self, forKey: .comparison)
     comparedWith = try container.decode(Int64.self, forKey: .comparedWith)
     ledger = try container.decodeIfPresent([LedgerEntry].self, forKey: .ledger) ?? []
+    decisions = try container.decodeIfPresent([StepDecision].self, forKey: .decisions) ?? []
     ledgerSince = try container.decodeIfPresent(Int64.self, forKey: .ledgerSince)
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
@@ -69,10 +73,10 @@ package struct TrainingState: Codable, Sendable {
   /// - Parameter entries: nil: this worker keeps no ledger, and one that ends before a checkpoint would be half a one.
   package mutating func keep(_ entries: [LedgerEntry]?, of step: Int64) {
     guard let entries else {
-      if ledgerSince != nil || !ledger.isEmpty { (ledger, ledgerSince) = ([], nil) }
+      if ledgerSince != nil || !ledger.isEmpty { (ledger, decisions, ledgerSince) = ([], [], nil) }
       return
     }
-    if ledgerSince == nil { (ledger, ledgerSince) = ([], step) }
+    if ledgerSince == nil { (ledger, decisions, ledgerSince) = ([], [], step) }
     ledger.append(contentsOf: entries)
   }
 

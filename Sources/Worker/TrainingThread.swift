@@ -238,6 +238,12 @@ final class TrainingThread {
     let rank = Rank(place)
     lastRank = rank
     let timeout = resources.pipeline.training.peerTimeout
+    // What a rank hands over depends on how it is added up.
+    learner.summation =
+      GroupSum(
+        isReproducible: resources.pipeline.training.reproducible, worldSize: members.count,
+        partitionCount: resources.partitionCount
+      ).summation(of: rank)
     var limits = CollectiveLimits()
     limits.attachmentBytesMax += learner.touchedBytesMax
     let collective = try listener.form(

@@ -18,6 +18,8 @@ struct WorkerHeartbeat: Sendable {
   private static let interval = Duration.milliseconds(500)
   /// A call that takes longer is given up: the next beat asks again.
   private static let patience = Duration.seconds(3)
+  /// How long all may wait for one partition before it is told.
+  private static let shortPatience = Duration.seconds(10)
   private static let statePatience = Duration.seconds(60)
 
   /// Which version the learner is compared with.
@@ -102,7 +104,7 @@ struct WorkerHeartbeat: Sendable {
       // Twice a second: of very many fields only those that have something to tell.
       status.fields = report.fields.count > 256 ? report.withoutCleanFields : report
     }
-    status.troubles = await resources.troubles.sentences
+    status.troubles = await resources.troubles.sentences + waits(facts)
     for partition in facts.owned {
       guard
         let progress = facts.progress.first(where: { $0.partition == partition }),
@@ -119,6 +121,16 @@ struct WorkerHeartbeat: Sendable {
     } catch let error as RegistryError where error.code == .notFound {
       // Not joined yet, or forgotten after a long silence: the step thread joins when it needs to.
     }
+  }
+
+  /// What a reproducible step has waited for a while for, in a sentence: it may be for ever.
+  private func waits(_ facts: ControlBoard.Facts) -> [String] {
+    guard let short = facts.short else { return [] }
+    let waited = short.since.duration(to: .now)
+    guard waited >= Self.shortPatience else { return [] }
+    return [
+      "a step waits for full shares, as `reproducible: true` has it: \(short.partition), for \(waited.components.seconds) s"
+    ]
   }
 
   private func followWishes(_ wait: inout ContractWait) async throws {

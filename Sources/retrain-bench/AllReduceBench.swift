@@ -4,34 +4,49 @@ import Vocabulary
 extension Workload {
   /// Exchanges among ranks that are threads of this process, over loopback: microseconds an exchange, seen by rank 0.
   static let allReduce = Workload(
-    name: "allreduce", summary: "sum gradients over TCP on loopback: microseconds a sum, at four sizes",
+    name: "allreduce", summary: "sum gradients over TCP on loopback, beside a plain copy: microseconds each",
     flags: [
-      BenchFlag("world", "n", "2", "Ranks."), BenchFlag("samples", "n", "200", "Sums to measure."),
+      BenchFlag("world", "n,…", "2", "Ranks, at least two; one after the other."),
+      BenchFlag(
+        "bytes", "n,…", "1024,16384,65536,203776,1048576,16777216,67108864", "Bytes that a rank sums, a multiple of 4."),
+      BenchFlag("samples", "n", "200", "Sums to measure; fewer of more than 4 MiB."),
       BenchFlag(
         "ring-bytes-min", "bytes", "\(CollectiveLimits().ringBytesMin)",
-        "From which size on a ring is used, not a tree."),
+        "From which size on a ring is used, not a direct exchange."),
     ]
   ) { options in
-    let world = try options.int("world")
     let samples = try options.int("samples")
     let ringBytesMin = try options.int("ring-bytes-min")
-    for bytes in [64 << 10, 199 << 10, 1 << 20, 16 << 20] {
-      let bench = try AllReduceBench(
-        world: world, bytes: bytes, samples: bytes > 4 << 20 ? max(5, samples / 5) : samples, ringBytesMin: ringBytesMin
-      )
-      let times = try bench.run()
-      try BenchReport(
-        workload: "allreduce", params: ["world": "\(world)", "bytes": "\(bytes)"], samples: times, unit: "us"
-      ).emit()
+    for world in try options.ints("world") {
+      guard world > 1 else { throw BenchError("--world \(world): one rank has nobody to sum with") }
+      for bytes in try options.ints("bytes") {
+        guard bytes.isMultiple(of: 4) else { throw BenchError("--bytes \(bytes) is no multiple of 4") }
+        let bench = try AllReduceBench(
+          world: world, bytes: bytes, samples: bytes > 4 << 20 ? max(5, samples / 5) : samples,
+          ringBytesMin: ringBytesMin)
+        let times = try bench.run()
+        let params = ["world": "\(world)", "bytes": "\(bytes)"]
+        try BenchReport(workload: "allreduce", params: params, samples: times.sums, unit: "us").emit()
+        let copy = params.merging(["floor": "copy"]) { $1 }
+        try BenchReport(workload: "allreduce", params: copy, samples: times.copies, unit: "us").emit()
+      }
     }
   }
 }
 
-/// One size of vector, exchanged again and again.
+/// One size of vector, exchanged again and again; after each exchange, ranks 0 and 1 copy as many bytes to each other by
+/// plain calls. So both see the same machine.
 private struct AllReduceBench: Sendable {
+  /// Microseconds on rank 0.
+  struct Times {
+    var sums: [Double] = []
+    var copies: [Double] = []
+  }
+
   let bytes: Int
   let samples: Int
   let ranks: LoopbackRanks
+  let copy: LoopbackCopy
 
   init(world: Int, bytes: Int, samples: Int, ringBytesMin: Int) throws {
     self.bytes = bytes
@@ -39,31 +54,49 @@ private struct AllReduceBench: Sendable {
     var limits = CollectiveLimits()
     limits.ringBytesMin = ringBytesMin
     ranks = try LoopbackRanks(world, limits: limits)
+    copy = try LoopbackCopy()
   }
 
-  /// - Returns: Microseconds of each exchange on rank 0.
-  func run() throws -> [Double] { try ranks.run { try runRank($0) }[0] }
+  func run() throws -> Times { try ranks.run { try runRank($0) }[0] }
 
-  private func runRank(_ collective: TCPCollective) throws -> [Double] {
+  private func runRank(_ collective: TCPCollective) throws -> Times {
     let vector = UnsafeMutableBufferPointer<Float>.allocate(capacity: bytes / 4)
-    defer { vector.deallocate() }
-    try prove(collective, vector)
-    var times: [Double] = []
+    let copied = UnsafeMutableBufferPointer<Float>.allocate(capacity: bytes / 4)
+    copied.initialize(repeating: -1)
+    defer {
+      vector.deallocate()
+      copied.deallocate()
+    }
+    try prove(collective, vector, copied)
+    var times = Times()
     let clock = ContinuousClock()
     // The first tenth warms up.
     for round in 0..<(samples + samples / 10) {
-      let duration = try clock.measure { try exchange(collective, vector) }
-      if round >= samples / 10 { times.append(duration.seconds * 1e6) }
+      let sum = try clock.measure { try exchange(collective, vector) }
+      let copy = try clock.measure { try copyToOther(collective.rank, vector, copied) }
+      guard round >= samples / 10 else { continue }
+      times.sums.append(sum.seconds * 1e6)
+      times.copies.append(copy.seconds * 1e6)
     }
     return times
   }
 
   /// Small whole numbers sum exactly in any order, so the result must be equal, not near.
-  private func prove(_ collective: TCPCollective, _ vector: UnsafeMutableBufferPointer<Float>) throws {
-    for index in vector.indices { vector[index] = Float((index + collective.rank.rawValue) % 1000) }
+  private func prove(
+    _ collective: TCPCollective, _ vector: UnsafeMutableBufferPointer<Float>,
+    _ copied: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    func own(_ index: Int, _ rank: Int) -> Int { (index + rank) % 1000 }
+    for index in vector.indices { vector[index] = Float(own(index, collective.rank.rawValue)) }
+    try copyToOther(collective.rank, vector, copied)
+    if collective.rank.rawValue < 2 {
+      for index in copied.indices where copied[index] != Float(own(index, 1 - collective.rank.rawValue)) {
+        throw BenchError("value \(index) was copied as \(copied[index]) to rank \(collective.rank)")
+      }
+    }
     try exchange(collective, vector)
     for index in vector.indices {
-      let expected = (0..<collective.worldSize).reduce(0) { $0 + (index + $1) % 1000 }
+      let expected = (0..<collective.worldSize).reduce(0) { $0 + own(index, $1) }
       guard vector[index] == Float(expected) else {
         throw BenchError("value \(index) is \(vector[index]) on rank \(collective.rank), not \(expected)")
       }
@@ -75,5 +108,13 @@ private struct AllReduceBench: Sendable {
     try collective.exchange(
       dense: vector, attachment: UnsafeRawBufferPointer(start: nil, count: 0), deadline: .after(.seconds(30))
     ) { _ in }
+  }
+
+  private func copyToOther(
+    _ rank: Rank, _ vector: UnsafeMutableBufferPointer<Float>, _ copied: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    guard rank.rawValue < 2 else { return }
+    try copy.exchange(
+      atEnd: rank.rawValue, UnsafeRawBufferPointer(vector), into: UnsafeMutableRawBufferPointer(copied))
   }
 }

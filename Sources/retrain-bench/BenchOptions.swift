@@ -48,6 +48,16 @@ struct BenchOptions {
     return number
   }
 
+  /// Whole numbers with commas between them.
+  func ints(_ name: String) throws -> [Int] {
+    try string(name).split(separator: ",", omittingEmptySubsequences: false).map {
+      guard let number = Int($0), number > 0 else {
+        throw BenchError("--\(name) needs positive whole numbers with commas between them, not '\(string(name))'")
+      }
+      return number
+    }
+  }
+
   func double(_ name: String) throws -> Double {
     let text = string(name)
     guard let number = Double(text), number.isFinite else {

@@ -9,6 +9,8 @@ extension Workload {
     flags: [
       .net, .activation, BenchFlag("batch", "records", "256", "Records a step, over all threads."),
       BenchFlag("threads", "n", "1", "Workers that share a step; more than one add all-reduce over loopback."),
+      BenchFlag(
+        "parts", "n", nil, "Beside steps that sum the whole: the same summed by partition, so many a step, in turn."),
       BenchFlag("seconds", "s", "5", "How long to measure."), .kernels, .clock, .turns,
     ],
     run: runStep)
@@ -43,7 +45,10 @@ struct StepCase: Sendable {
   let seconds = try options.double("seconds")
   let turns = try options.flag("turns")
   try proveSteps(stepCase.network, kernels: stepCase.kernels)
-  if stepCase.ranks > 1 {
+  let parts = try options.int("parts")
+  if parts > 0 {
+    try runParts(stepCase, parts: parts, seconds: seconds)
+  } else if stepCase.ranks > 1 {
     try runRanks(stepCase, seconds: seconds)
   } else {
     try runAlone(stepCase, seconds: seconds, turns: turns)

@@ -5,6 +5,7 @@ import Vocabulary
 /// Somebody on the path from rank 1 to rank 0: passes the handshake, and then changes one thing in one of the two streams.
 final class Meddler: @unchecked Sendable {  // Its threads share descriptors and nothing else.
   enum Deed: Sendable {
+    case nothing
     /// Changes bits of the byte at a place.
     case flip(at: Int, bits: UInt8)
     /// Says once more what it just passed, from a place on.
@@ -13,7 +14,7 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
     case drop(from: Int, count: Int)
   }
 
-  private static let handshake = (there: 64 + 32, back: 88 + 32)
+  private static let handshake = (there: 96 + 32, back: 88 + 32)
 
   private let listener: Int32
   let port: UInt16
@@ -35,11 +36,19 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
       close(listener)
       return nil
     }
+    // A connection that never comes fails a test, and does not hold it.
+    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    _ = setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     self.listener = listener
     port = UInt16(bigEndian: address.sin_port)
   }
 
   deinit { close(listener) }
+
+  /// Ends connections as soon as they are made.
+  func turnAway(_ count: Int) {
+    for _ in 0..<count { close(accept(listener, nil, nil)) }
+  }
 
   /// Serves one connection, until both of its ends are closed. Places count from the end of the handshake.
   ///

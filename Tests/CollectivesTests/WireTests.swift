@@ -13,14 +13,30 @@ struct WireTests {
 
   static let nonce = [UInt8](repeating: 0x5a, count: 32)
 
-  static func hello(generation: Int64 = 7, world: UInt32 = 2, from: UInt32 = 1, to: UInt32 = 0) -> [UInt8] {
-    Array("retrnLK1".utf8) + bytes(generation) + bytes(world) + bytes(from) + bytes(to) + bytes(UInt32(0)) + nonce
+  /// What rank 1 says first, with the code that a holder of `secret` gives it.
+  static func hello(
+    generation: Int64 = 7, world: UInt32 = 2, from: UInt32 = 1, to: UInt32 = 0, nonce: [UInt8] = nonce, secret: [UInt8]
+  ) -> [UInt8] {
+    let place = bytes(generation) + bytes(world) + bytes(from) + bytes(to)
+    let statement = Array("retrain link 2: a holder of the secret dials".utf8) + [0]
+    return Array("retrnLK2".utf8) + place + bytes(UInt32(0)) + nonce
+      + HMACSHA256.code(of: statement + place + nonce, key: secret)
   }
 
-  static func code(_ statement: String, _ secret: [UInt8], acceptorNonce: [UInt8]) -> [UInt8] {
+  static func code(
+    _ statement: String, _ secret: [UInt8], nonce: [UInt8] = nonce, acceptorNonce: [UInt8]
+  ) -> [UInt8] {
     HMACSHA256.code(
       of: Array(statement.utf8) + [0] + bytes(Int64(7)) + bytes(UInt32(2)) + bytes(UInt32(1)) + bytes(UInt32(0))
         + nonce + acceptorNonce, key: secret)
+  }
+
+  /// Shows the acceptor that rank 1 is here now, as an answer to its `answer`, and gives what it says to that.
+  static func prove(_ answer: [UInt8], _ client: RawClient, nonce: [UInt8] = nonce, secret: [UInt8]) -> [UInt8] {
+    guard answer.count == 88 else { return [] }
+    let proof = "retrain link 2: the dialler holds the secret"
+    client.send(code(proof, secret, nonce: nonce, acceptorNonce: Array(answer[24..<56])))
+    return client.receive(32)
   }
 
   static func frame(
@@ -56,16 +72,15 @@ struct WireTests {
         return try collective.exchange([2]).sum
       }
       let client = try #require(RawClient(port: world.listeners[0].port))
-      client.send(hello())
+      client.send(hello(secret: world.secret))
       let answer = client.receive(88)
-      #expect(Array(answer[..<8]) == Array("retrnLA1".utf8))
+      #expect(Array(answer[..<8]) == Array("retrnLA2".utf8))
       let acceptorNonce = Array(answer[24..<56])
-      let claim = code("retrain link 1: the acceptor holds the secret", world.secret, acceptorNonce: acceptorNonce)
+      let claim = code("retrain link 2: the acceptor holds the secret", world.secret, acceptorNonce: acceptorNonce)
       #expect(Array(answer[56...]) == claim)
-      client.send(code("retrain link 1: the dialler holds the secret", world.secret, acceptorNonce: acceptorNonce))
-      let welcome = code("retrain link 1: the link stands", world.secret, acceptorNonce: acceptorNonce)
-      #expect(client.receive(32) == welcome)
-      let key = code("retrain link 1: frames of the dialler", world.secret, acceptorNonce: acceptorNonce)
+      let welcome = code("retrain link 2: the link stands", world.secret, acceptorNonce: acceptorNonce)
+      #expect(prove(answer, client, secret: world.secret) == welcome)
+      let key = code("retrain link 2: frames of the dialler", world.secret, acceptorNonce: acceptorNonce)
       client.send(words ?? sealed(header, body, key: Array(key[..<GMAC.keyBytes])))
       // Until rank 0 is done with this link.
       _ = client.receive(1 << 20)
@@ -120,7 +135,7 @@ struct WireTests {
       }
       defer { done.open() }
       let client = try #require(RawClient(port: world.listeners[0].port))
-      client.send(Self.hello())
+      client.send(Self.hello(secret: world.secret))
       client.send(Array(client.receive(88)[56...]))
       #expect(client.receive(1).isEmpty)
       return []
@@ -129,7 +144,7 @@ struct WireTests {
     #expect(try results[1].get() == [2])
   }
 
-  @Test("a hello from another generation or for another place is answered with the reason")
+  @Test("a hello from another generation, for another place or of another secret is answered with the reason")
   func refusals() async throws {
     let world = try World(size: 2)
     let reasons = await onThreads(2) { place -> [UInt8] in
@@ -138,7 +153,10 @@ struct WireTests {
         collective.close()
         return []
       }
-      let hellos = [Self.hello(generation: 6), Self.hello(generation: 8), Self.hello(to: 1), Self.hello(world: 3)]
+      let hellos = [
+        Self.hello(generation: 6, secret: [1]), Self.hello(generation: 8, secret: [1]),
+        Self.hello(to: 1, secret: world.secret), Self.hello(world: 3, secret: world.secret), Self.hello(secret: [1]),
+      ]
       let answers = try hellos.map { hello in
         let client = try #require(RawClient(port: world.listeners[0].port))
         client.send(hello)
@@ -148,6 +166,6 @@ struct WireTests {
       collective.close()
       return answers.map { $0.count == 88 ? $0[8] : 0 }
     }
-    #expect(try reasons[1].get() == [1, 2, 3, 3])
+    #expect(try reasons[1].get() == [1, 2, 3, 3, 4])
   }
 }

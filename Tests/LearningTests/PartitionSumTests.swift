@@ -102,12 +102,10 @@ struct PartitionSumTests {
     whole.absorbOwn()
     parted.absorbOwn()
     #expect(whole.merged.rows.count == parted.merged.rows.count)
-    for index in 0..<whole.merged.rows.count {
-      #expect(whole.merged.rows.rows[index] == parted.merged.rows.rows[index])
-    }
-    for index in 0..<whole.merged.rows.valueCount {
-      let (one, other) = (whole.merged.rows.values[index], parted.merged.rows.values[index])
-      #expect(abs(one - other) <= 1e-5 * max(1, abs(one)))
+    let (rows, others) = (whole.merged.rows, parted.merged.rows)
+    for index in 0..<rows.count { #expect(rows.rows[index] == others.rows[index]) }
+    for index in 0..<rows.valueCount {
+      #expect(abs(rows.values[index] - others.values[index]) <= 1e-5 * max(1, abs(rows.values[index])))
     }
   }
 

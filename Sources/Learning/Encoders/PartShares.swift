@@ -61,6 +61,26 @@ final class PartShares {
     }
   }
 
+  /// Instead of attachments: all but the rows, in the order of the partitions, as they are merged; and where these lie, with
+  /// room for them.
+  func gather(into merged: StepShare, rows: inout [TouchedRows]) {
+    for (index, part) in parts.enumerated() {
+      merged.moments.merge(shares[index].moments)
+      rows.append(TouchedRows(whole.rows, rows: part.rows, values: part.values, of: part.partition))
+      let sample = shares[index].sample
+      merged.sample.open(rows: sample.rowCount, weight: sample.rowWeight)
+      for row in 0..<sample.count {
+        merged.sample.offer(key: sample.key(row), place: index * RowSample.rowsMax + row)
+      }
+    }
+    for place in 0..<merged.sample.count {
+      let (index, row) = merged.sample.place(place).quotientAndRemainder(dividingBy: RowSample.rowsMax)
+      merged.sample.row(place).update(from: shares[index].sample.row(row), count: merged.sample.columns)
+    }
+    merged.sightings.copy(whole.sightings)
+    merged.rows.reserve(rows: whole.rows.count, values: whole.rows.valueCount)
+  }
+
   /// What any rank's attachment may take beyond what it would take as a whole.
   ///
   /// - Parameter touched: What all rows take.

@@ -47,8 +47,13 @@ final class BackwardPass {
 
   /// What was summed is gone: a rank without records adds nothing.
   func forget() {
-    partSteps.removeAll(keepingCapacity: true)
+    forgetParts()
     vectors.clear()
+  }
+
+  /// An empty array without memory would ask for some.
+  private func forgetParts() {
+    if !partSteps.isEmpty { partSteps.removeAll(keepingCapacity: true) }
   }
 
   /// Adds +0 to the sum of all ranks: whether nodes without rows were added to it as zeros or left out may decide the sign of
@@ -98,7 +103,7 @@ final class BackwardPass {
 
   /// What the batch says, and each of its parts.
   private func count(_ batch: FeatureBatch, _ parts: BatchParts?) -> LocalStep {
-    partSteps.removeAll(keepingCapacity: true)
+    forgetParts()
     guard let parts else { return count(batch, rows: 0..<batch.count) }
     var whole = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     for part in parts.parts {

@@ -48,11 +48,18 @@ struct GradientSums {
   func weightGradient(
     _ block: ParameterBlock, x: Rows, dz: Rows, rowsPerRecord: Int = 1, scratch: UnsafeMutablePointer<Float>
   ) {
-    sum(block) { rows, sums, _ in
-      let first = rows.lowerBound * rowsPerRecord
-      kernels.denseWeightGradient(
-        rows: rows.count * rowsPerRecord, x: x.dropFirst(first), dz: dz.dropFirst(first),
-        gradient: block.matrix(at: sums), scratch: scratch)
+    let panels = paddedToLanes(block.outputs) / 16
+    // By parts some columns after the others, so that what is added up stays where it is quick to reach.
+    let group = plan.map { PartPlan.panels(of: block, rows: rows * rowsPerRecord / max(1, $0.steps.count)) } ?? panels
+    for first in stride(from: 0, to: panels, by: max(1, group)) {
+      let outputs = min(block.outputs - 16 * first, 16 * group)
+      let (some, dz) = (block.panels(first, outputs: outputs), dz.column(16 * first))
+      sum(some) { rows, sums, _ in
+        let first = rows.lowerBound * rowsPerRecord
+        kernels.denseWeightGradient(
+          rows: rows.count * rowsPerRecord, x: x.dropFirst(first), dz: dz.dropFirst(first),
+          gradient: some.matrix(at: sums), scratch: scratch)
+      }
     }
   }
 
@@ -94,15 +101,28 @@ final class PartPlan {
   private let room: AlignedBuffer<Float>
   private let stride: Int
 
-  /// - Parameter largest: Floats of the largest block of parameters.
   init(_ tree: PartitionTree, stretch: Range<Int>, layout: ParameterLayout) {
     (self.tree, self.stretch, nodes, count) = (tree, stretch, tree.nodes(of: stretch), layout.count)
     isAbsent = nodes.map { _ in true }
     steps.reserveCapacity(stretch.count)
     let places = nodes.map { PartitionTree.places(of: $0.count) }.max() ?? 0
     // Two blocks a place; kernels may read a vector beyond the end.
-    stride = layout.largestBlock + 16
+    stride = 16 + (layout.segments.flatMap(\.blocks).map(Self.largestSum).max() ?? 0)
     room = AlignedBuffer(count: 2 * max(0, places - 1) * stride)
+  }
+
+  /// How many columns of panels of a dense layer's weights are added up together: with few rows what the nearest cache holds;
+  /// with many the products, which want more of them at once, outweigh what is added.
+  static func panels(of block: ParameterBlock, rows: Int) -> Int {
+    let floats = rows < 32 ? 1 << 12 : rows < 64 ? 1 << 14 : 1 << 17
+    // Kernels do two at a time.
+    return max(2, floats / (16 * max(1, block.inputs)) & ~1)
+  }
+
+  /// Floats of what is added up together, at most.
+  private static func largestSum(_ block: ParameterBlock) -> Int {
+    block.isThin || block.inputs == 1
+      ? block.paddedCount : min(block.paddedCount, 16 * block.inputs * panels(of: block, rows: .max))
   }
 
   /// Where the sums of a place go; of the lowest one they go to `bottom`.

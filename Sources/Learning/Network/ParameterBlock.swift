@@ -38,6 +38,12 @@ struct ParameterBlock: Sendable, Hashable {
     PackedMatrix(vector + start, inputs: inputs, outputs: outputs)
   }
 
+  /// So many of its outputs, from a panel on: a block of their own.
+  func panels(_ first: Int, outputs: Int) -> ParameterBlock {
+    ParameterBlock(
+      role: role, inputs: inputs, outputs: outputs, isThin: isThin, start: start + 16 * first * inputs)
+  }
+
   /// The matrix that lies at `pointer`.
   @inline(__always)
   func matrix(at pointer: UnsafeMutablePointer<Float>) -> PackedMatrix {

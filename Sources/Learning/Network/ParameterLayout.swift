@@ -88,9 +88,6 @@ package struct ParameterLayout: Sendable {
     count = taker.next
   }
 
-  /// Elements of the largest block.
-  var largestBlock: Int { segments.flatMap(\.blocks).map(\.paddedCount).max() ?? 0 }
-
   /// Indices of the real parameters in canonical order: segment by segment, block by block, [inputs × outputs] row-major,
   /// then temperatures.
   package func forEachParameter(_ body: (_ layer: String, _ index: Int) -> Void) {

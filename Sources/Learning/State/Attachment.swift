@@ -186,6 +186,9 @@ enum Attachment {
       bytes.loadUnaligned(fromByteOffset: rowsOffset + index * 4, as: UInt32.self)
     }
 
+    /// The row numbers' bytes; not necessarily aligned.
+    var rowNumbers: UnsafeRawPointer? { bytes.baseAddress.map { $0 + rowsOffset } }
+
     /// The values' bytes; not necessarily aligned.
     var values: UnsafeRawPointer? {
       bytes.baseAddress.map { $0 + rowsOffset + Attachment.padded(rowCount * 4) }

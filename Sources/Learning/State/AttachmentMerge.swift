@@ -9,7 +9,7 @@ final class AttachmentMerge {
   private var partitions: [Int] = []
   private var heads: [(row: Int, value: Int)] = []
   private let treeRows: TreeRows
-  private var ownBytes: [UInt8] = []
+  private var touched: [TouchedRows] = []
 
   init(_ tables: EmbeddingTables) {
     self.tables = tables
@@ -35,22 +35,19 @@ final class AttachmentMerge {
     partitions.removeAll(keepingCapacity: true)
     for attachment in attachments { try takeParts(attachment, tree, share) }
     gather(into: share)
-    treeRows.merge(views, of: partitions, into: share.rows)
+    touched.removeAll(keepingCapacity: true)
+    for (view, partition) in zip(views, partitions) { touched.append(TouchedRows(view, of: partition)) }
+    treeRows.merge(touched, into: share.rows)
     share.rows.seal()
   }
 
-  /// This rank's alone, by the same bytes.
+  /// This rank's alone, without bytes.
   func run(_ own: PartShares, into share: StepShare) {
-    ownBytes.removeAll(keepingCapacity: true)
-    own.append(to: &ownBytes)
     begin(share)
-    partitions.removeAll(keepingCapacity: true)
-    ownBytes.withUnsafeBytes { bytes in
-      do { try takeParts(bytes, own.tree, share) } catch { preconditionFailure("this rank's own share: \(error)") }
-      gather(into: share)
-      treeRows.merge(views, of: partitions, into: share.rows)
-      share.rows.seal()
-    }
+    touched.removeAll(keepingCapacity: true)
+    own.gather(into: share, rows: &touched)
+    treeRows.merge(touched, into: share.rows)
+    share.rows.seal()
   }
 
   private func begin(_ share: StepShare) {

@@ -76,6 +76,7 @@ package struct ReceivedEnvelope {
     guard rows == rowCount else { throw EnvelopeError.sizesDisagree(section: "rows") }
   }
 
+  var skips: UnsafeRawBufferPointer { sections[EnvelopeSection.skips] }
   private var partSums: UnsafeRawBufferPointer { sections[EnvelopeSection.partSums] }
   package var hasPartSums: Bool { !partSums.isEmpty }
 

@@ -60,6 +60,8 @@ enum EnvelopeSection: UInt32, CaseIterable {
   case facts
   /// Where sums are by partition, by share: loss sum, weight (Float64 each).
   case partSums
+  /// Rows that were taken out of the step: partition, reason (UInt32 each), offset (Int64).
+  case skips
 }
 
 /// What one partition's rows of a step gave: the sum of their losses, each times its weight, and that of their weights.

@@ -1,5 +1,6 @@
 package import Ingest
 package import Learning
+package import Registry
 import Vocabulary
 
 /// Writes envelopes into one buffer that keeps its memory.
@@ -96,7 +97,19 @@ package struct StepEnvelopeWriter {
     sections.add(EnvelopeSection.learner, append)
   }
 
-  /// What the partitions' rows gave comes last, where sums are by partition.
+  /// What was taken out of the step comes last, where something was.
+  package mutating func append(skips: [StepSkip]) {
+    guard !skips.isEmpty else { return }
+    sections.add(EnvelopeSection.skips) { bytes in
+      for skip in skips {
+        bytes.append(raw: skip.partition)
+        bytes.append(raw: UInt32(skip.reason.index))
+        bytes.append(raw: skip.offset)
+      }
+    }
+  }
+
+  /// What the partitions' rows gave comes before that, where sums are by partition.
   package mutating func append(partSums: [PartSum]) {
     guard !partSums.isEmpty else { return }
     sections.add(EnvelopeSection.partSums) { bytes in

@@ -43,10 +43,12 @@ package final class StepAccount {
     }
   }
 
-  /// The labelled rows of the step over all ranks, the sum of their weights, and that of their losses, each times its weight:
-  /// added in the order of the partitions where envelopes say what each gave, else in that of the ranks; the same bits on every
+  /// The labelled rows of a step over all ranks, the sum of their weights, and that of their losses, each times its weight.
+  package typealias Sums = (labelled: Int, weight: Double, lossSum: Double)
+
+  /// Added in the order of the partitions where envelopes say what each gave, else in that of the ranks; the same bits on every
   /// rank.
-  package func sums(_ envelopes: [ReceivedEnvelope]) throws -> (labelled: Int, weight: Double, lossSum: Double) {
+  package func sums(_ envelopes: [ReceivedEnvelope]) throws -> Sums {
     try order.arrange(envelopes)
     let labelled = order.stretches.reduce(0) { $0 + Int($1.share.trained) }
     guard envelopes.contains(where: \.hasPartSums) else {

@@ -37,6 +37,7 @@ extension StepLoop {
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
     writer.append(facts: learner.facts, without: shares.takenOut)
     if settings.reproducible { writer.append(partSums: partSums) }
+    writer.append(skips: shares.skips)
   }
 
   /// By share, what `backward` said of its rows; a share without rows has none.
@@ -71,7 +72,11 @@ extension StepLoop {
     lastReport = now
     let phase =
       machine.course == .paused ? "paused" : machine.isWaiting ? "short" : machine.isQuiet ? "idle" : "training"
+    let shortage = machine.isWaiting && !shares.hasProgress ? shares.shortage : nil
+    if shortage == nil { shortSince = nil } else if shortSince == nil { shortSince = now }
+    let since = shortSince
     board.report { facts in
+      facts.short = since.flatMap { since in shortage.map { (since, $0) } }
       facts.step = state.step
       facts.heldStep = state.step
       facts.trained = state.trained

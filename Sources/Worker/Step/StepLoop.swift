@@ -3,9 +3,9 @@ import Confinement
 import Evaluation
 import Health
 import Ingest
-import Membership
 package import Learning
 package import Pipelines
+import Registry
 import Tensors
 import Vocabulary
 
@@ -107,6 +107,8 @@ package final class StepLoop {
   var toldWild: Set<FieldCode> = []
   var times = WindowTimes()
   var lastReport = ContinuousClock.now
+  /// Since when this rank's partitions have kept all waiting.
+  var shortSince: ContinuousClock.Instant?
 
   package init(
     pipeline: Pipeline, collective: any Collective, gear: Gear, board: ControlBoard, state: TrainingState,
@@ -124,16 +126,11 @@ package final class StepLoop {
       StepMachine.Rules(
         isLeader: collective.rank == Rank(0), isReproducible: pipeline.training.reproducible,
         checkpointSteps: Int64(pipeline.checkpoint.everySteps)), step: state.step)
-    let (worldSize, count) = (collective.worldSize, state.progress.count)
-    if pipeline.training.reproducible {
-      let tree = PartitionTree(count: count)
-      let stretches = (0..<worldSize).map { partitions(of: Rank($0), worldSize: worldSize, partitionCount: count) }
-      plan = .byPartition(tree, stretches: stretches)
-      learner.summation = .byPartition(tree, stretch: stretches[collective.rank.rawValue])
-    } else {
-      plan = .byRank(worldSize: worldSize, holders: count)
-      learner.summation = .whole
-    }
+    let sum = GroupSum(
+      isReproducible: pipeline.training.reproducible, worldSize: collective.worldSize,
+      partitionCount: state.progress.count)
+    plan = sum.plan
+    learner.summation = sum.summation(of: collective.rank)
     topic = pipeline.source.topic
     featureCount = pipeline.schema.features.count
     numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
@@ -142,7 +139,7 @@ package final class StepLoop {
     hasUnsavedProgress = saving.savedStep >= 0 && state.step > saving.savedStep
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
     if shares.classes != nil { learner.know(classes: state.classes.count) }
-    learner.isWatched = worldSize > 1
+    learner.isWatched = collective.worldSize > 1
   }
 
   var isLeader: Bool { machine.rules.isLeader }
@@ -281,6 +278,7 @@ package final class StepLoop {
     // What a durable checkpoint covers is in the tables; what one still being written covers may have to be written again.
     if let first = state.ledger.first, first.step <= envelopes[0].savedStep {
       state.ledger.removeAll { $0.step <= envelopes[0].savedStep }
+      state.decisions.removeAll { $0.step <= envelopes[0].savedStep }
     }
     var health: [LayerHealth] = []
     if opening.gathers {
@@ -340,12 +338,25 @@ package final class StepLoop {
       if keepsLedger { entries.append(LedgerEntry(step: step, share: share, trained: trained)) }
     }
     state.keep(keepsLedger ? entries : nil, of: step)
+    if keepsLedger { state.decisions.append(try decision(envelopes, sums, update, of: step)) }
     state.step = step
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
     hasUnsavedProgress = true
     newExamples.removeAll(keepingCapacity: true)
     return .learned
+  }
+
+  /// All that was decided of a step, so that it can be made again.
+  private func decision(
+    _ envelopes: [ReceivedEnvelope], _ sums: StepAccount.Sums, _ update: Update, of step: Int64
+  ) throws -> StepDecision {
+    var skips: [StepSkip] = []
+    for envelope in envelopes { skips += try envelope.readSkips() }
+    skips.sort { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
+    return StepDecision(
+      step: step, isApplied: update.isFinite, records: Int64(sums.labelled), weight: sums.weight, lossSum: sums.lossSum,
+      learningRate: update.rate, gradientNorm: update.gradientNorm, wasClipped: update.wasClipped, skips: skips)
   }
 
   private func conclude(_ agreed: Agreed, _ opening: StepMachine.Opening) -> GenerationEnd? {

@@ -1,5 +1,6 @@
 package import Ingest
 package import Pipelines
+package import Registry
 package import Tensors
 package import Vocabulary
 
@@ -21,6 +22,8 @@ package final class StepShares {
   var refused: [RefusedClass] = []
   /// Rows that `quarantine` has taken out of the step.
   package private(set) var takenOut: Set<Int> = []
+  /// The same, as all ranks hear of it.
+  package private(set) var skips: [StepSkip] = []
   private let rule: StepDeal
   /// By buffer: what the step in hand takes at most.
   private var limits: [Int]
@@ -61,6 +64,12 @@ package final class StepShares {
     buffers.indices.allSatisfy { buffers[$0].isReady(for: limits[$0]) }
   }
 
+  /// The first partition that cannot give its share yet, in words; nil: all can.
+  package var shortage: String? {
+    guard let place = buffers.indices.first(where: { buffers[$0].validAvailable < limits[$0] }) else { return nil }
+    return "partition \(buffers[place].partition) has \(buffers[place].validAvailable) of \(limits[place]) records"
+  }
+
   /// Whether a partition could give as much as it ever has to.
   package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= rule.shareMax } }
   package var isAtEnd: Bool { buffers.allSatisfy(\.isAtEnd) }
@@ -89,6 +98,7 @@ package final class StepShares {
     strangers.removeAll(keepingCapacity: true)
     refused.removeAll(keepingCapacity: true)
     takenOut.removeAll(keepingCapacity: true)
+    skips.removeAll(keepingCapacity: true)
     shares.removeAll(keepingCapacity: true)
     for place in rejected.indices { rejected[place] = 0 }
     tally.clear()
@@ -129,7 +139,9 @@ package final class StepShares {
     for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
     for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }
     for pairs in batch.weighted { pairs.empty(row, of: batch.count) }
-    return position(found)
+    let place = position(found)
+    skips.append(StepSkip(partition: place.partition, offset: place.offset, reason: reason))
+    return place
   }
 }
 
