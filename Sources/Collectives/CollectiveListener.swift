@@ -26,6 +26,7 @@ public final class CollectiveListener: Sendable {
     guard descriptor >= 0 else { throw unavailable("socket") }
     var on: Int32 = 1
     _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    target.tune(descriptor)
     guard target.withPointer({ bind(descriptor, $0, $1) }) == 0 else { throw unavailable("bind") }
     guard listen(descriptor, Self.backlog) == 0 else { throw unavailable("listen") }
     guard let port = Self.port(of: descriptor) else { throw unavailable("getsockname") }

@@ -8,7 +8,7 @@
 /// - Source: Patarasuk & Yuan 2009, bandwidth-optimal all-reduce.
 struct RingSchedule: Equatable {
   /// Chunks begin at multiples of a cache line.
-  private static let alignment = 16
+  static let alignment = 16
 
   let count: Int
   let worldSize: Int

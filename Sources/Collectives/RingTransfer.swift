@@ -9,7 +9,7 @@ package final class RingTransfer {
   private var receiving = RingCursor(RingSchedule(count: 0, worldSize: 1, rank: 0), .receiving)
   private var firstSegments = 0
   /// Where a segment arrives that is to be added.
-  private let staging = UnsafeMutableRawPointer.allocate(byteCount: RingCursor.segmentValues * 4, alignment: 64)
+  private let staging = UnsafeMutableRawPointer.allocate(byteCount: RingCursor.segmentValuesMax * 4, alignment: 64)
 
   deinit { staging.deallocate() }
 
@@ -20,7 +20,7 @@ package final class RingTransfer {
     if let base = dense.baseAddress { self.dense = UnsafeMutableRawPointer(base) }
     sending = RingCursor(schedule, .sending)
     receiving = RingCursor(schedule, .receiving)
-    firstSegments = RingCursor.segments(of: schedule.chunk(rank))
+    firstSegments = sending.segments(of: schedule.chunk(rank))
   }
 
   var hasSent: Bool { sending.isAtEnd }

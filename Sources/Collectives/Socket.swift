@@ -30,6 +30,7 @@ final class Socket {
     let descriptor = socket(address.family, type, 0)
     guard descriptor >= 0 else { throw SystemFailure(call: "socket", number: errno) }
     let socket = Socket(descriptor: descriptor)
+    address.tune(descriptor)
     let code = address.withPointer { connect(descriptor, $0, $1) }
     if code != 0, errno != EINPROGRESS, errno != EINTR { throw SystemFailure(call: "connect", number: errno) }
     return socket

@@ -30,6 +30,26 @@ struct SocketAddress {
     self.storage = storage
   }
 
+  private var isLoopback: Bool {
+    withPointer { address, _ in
+      let bytes = UnsafeRawBufferPointer(start: address, count: MemoryLayout<sockaddr_in6>.size)
+      // Four bytes behind family and port; sixteen behind the flow as well.
+      if family == AF_INET { return bytes[4] == 127 }
+      return bytes[8..<23].allSatisfy { $0 == 0 } && bytes[23] == 1
+    }
+  }
+
+  /// Sends between ranks of one machine as fast as they come. A congestion control that paces (BBR) makes them wait for a
+  /// network that is not there: of 16 MiB, a plain copy takes half as long again.
+  ///
+  /// - Parameter descriptor: Of a socket that is not connected yet; what a listener accepts inherits it.
+  func tune(_ descriptor: Int32) {
+    guard isLoopback else { return }
+    // Every Linux has it; without it the copy is right and slower.
+    let name = "reno"
+    _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_CONGESTION, name, socklen_t(name.utf8.count))
+  }
+
   func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
     withUnsafePointer(to: storage) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }

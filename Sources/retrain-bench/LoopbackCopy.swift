@@ -13,6 +13,8 @@ final class LoopbackCopy: Sendable {
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let dialling = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    // As the links of ranks on one machine do; see `SocketAddress`.
+    for end in [listener, dialling] { _ = setsockopt(end, Int32(IPPROTO_TCP), TCP_CONGESTION, "reno", 4) }
     let code = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         bind(listener, address, length) | listen(listener, 1) | getsockname(listener, address, &length)
