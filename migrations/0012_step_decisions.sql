@@ -7,12 +7,13 @@ CREATE TABLE step_decisions (
   applied boolean NOT NULL,
   -- Records with a label, and the sum of their weights: what the sum of the gradients was divided by.
   records bigint NOT NULL CHECK (records >= 0),
-  weight double precision NOT NULL,
-  loss_sum double precision NOT NULL,
+  weight finite_double NOT NULL,
+  -- Null: it was no number, as the gradients were none.
+  loss_sum finite_double,
   -- Of the dense parameters, before corrections of the optimiser.
-  learning_rate double precision NOT NULL,
-  -- Before clipping by norm.
-  gradient_norm double precision NOT NULL,
+  learning_rate finite_double NOT NULL,
+  -- Before clipping by norm; null: it was no number.
+  gradient_norm finite_double,
   clipped boolean NOT NULL,
   PRIMARY KEY (checkpoint_id, step)
 );

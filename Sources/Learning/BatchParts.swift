@@ -33,6 +33,12 @@ public struct BatchParts: Sendable, Hashable {
   /// Keeps its memory for the next batch.
   public mutating func removeAll() { parts.removeAll(keepingCapacity: true) }
 
+  /// Becomes the same, in memory of its own.
+  mutating func copy(_ other: BatchParts) {
+    parts.removeAll(keepingCapacity: true)
+    parts.append(contentsOf: other.parts)
+  }
+
   /// The next `rows` rows are of a partition that comes behind all before it; none: it is left out.
   public mutating func append(partition: Int, rows: Int) {
     precondition(

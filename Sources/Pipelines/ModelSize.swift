@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// How much memory a pipeline's model takes, in bytes, before there is one.
 ///
 /// Tables are exact; of dense layers it is what their matrices hold, without what pads them.
@@ -52,7 +54,8 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     let (partitions, deal) = (pipeline.source.partitions, pipeline.deal)
     // By partition: a worker's stretch is often two sums, and of each doubling of partitions some of a layer's wait.
     let waitingSums = (0..<Int.bitWidth).prefix { 1 << $0 < partitions }.count
-    let sums = training.reproducible ? dense + 2 * waitingSums * min(dense, 1 << 17) : 0
+    let sums =
+      training.reproducible ? (Self.nodes(training, partitions) + 1) * dense + 2 * waitingSums * min(dense, 1 << 17) : 0
     workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense + sums)
     // A value or pair takes 4 or 8 bytes, what happened to a field one; of pairs there is room for a step and some more.
     let record = 4 * (numbers.count + slots + labels) + schema.features.count + 36
@@ -63,6 +66,14 @@ public struct ModelSize: Sendable, Hashable, Encodable {
       4
       * (dense * training.optimizer.memories + (rowKind.kind == .adagrad ? rows : embeddings * rowKind.memories)
         + (wideKind.kind == .adagrad ? (wide > 0 ? rows : 0) : wide * wideKind.memories))
+  }
+
+  /// Sums of gradients that a worker has in hand: those of its own stretch of partitions, and those that the others send.
+  private static func nodes(_ training: TrainingSettings, _ partitions: Int) -> Int {
+    let (tree, workers) = (PartitionTree(count: partitions), training.workers)
+    return (0..<workers).reduce(0) {
+      $0 + tree.nodes(of: $1 * partitions / workers..<($1 + 1) * partitions / workers).count
+    }
   }
 
   /// What each checkpoint takes in the database.

@@ -10,11 +10,11 @@ public struct StepDecision: Sendable, Hashable, Codable {
   public var records: Int64
   /// Sum of their weights: what the sum of the gradients was divided by.
   @JSONSafe public var weight: Double
-  /// Sum of their losses, each times its weight.
+  /// Sum of their losses, each times its weight; NaN where it was no number.
   @JSONSafe public var lossSum: Double
   /// Of the dense parameters, before corrections of the optimiser.
   @JSONSafe public var learningRate: Double
-  /// Before clipping by norm.
+  /// Before clipping by norm; NaN where it was no number.
   @JSONSafe public var gradientNorm: Double
   public var wasClipped: Bool
   /// Valid records that were taken out of the step, by partition, then by offset.
@@ -49,8 +49,8 @@ extension PostgresSession {
       """
       INSERT INTO step_decisions
         (checkpoint_id, step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped)
-      SELECT $1, step, applied <> 0, records, weight::float8, loss_sum::float8, learning_rate::float8,
-        gradient_norm::float8, clipped <> 0
+      SELECT $1, step, applied <> 0, records, weight::float8, nullif(loss_sum, '')::float8, learning_rate::float8,
+        nullif(gradient_norm, '')::float8, clipped <> 0
       FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
         AS d (step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped)
       """,
@@ -75,10 +75,8 @@ extension PostgresSession {
 }
 
 extension Double {
-  /// As PostgreSQL reads it with every bit.
-  fileprivate var databaseText: String {
-    isNaN ? "NaN" : isInfinite ? (self > 0 ? "Infinity" : "-Infinity") : "\(self)"
-  }
+  /// As PostgreSQL reads it with every bit; what is no number stands for nothing.
+  fileprivate var databaseText: String { isFinite ? "\(self)" : "" }
 }
 
 extension Registry {
@@ -109,8 +107,9 @@ extension Registry {
         let step: Int64 = try row.value("step")
         return StepDecision(
           step: step, isApplied: try row.value("applied"), records: try row.value("records"),
-          weight: try row.value("weight"), lossSum: try row.value("loss_sum"),
-          learningRate: try row.value("learning_rate"), gradientNorm: try row.value("gradient_norm"),
+          weight: try row.value("weight"), lossSum: try row.optional("loss_sum") ?? .nan,
+          learningRate: try row.value("learning_rate"),
+          gradientNorm: try row.optional("gradient_norm") ?? .nan,
           wasClipped: try row.value("clipped"), skips: skips[step] ?? [])
       }
     }

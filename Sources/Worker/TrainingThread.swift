@@ -95,8 +95,8 @@ final class TrainingThread {
   private let listener: CollectiveListener
   let task: EvaluationTask
   let learner: any Model
-  /// A generation was trained in.
-  var hasLearned: Bool { lastGeneration != nil }
+  /// Steps were made with the learner, whatever became of them.
+  private(set) var hasLearned = false
   var state: TrainingState?
   /// The newest checkpoint's step when the generation began; −1: none.
   var savedStep: Int64 = -1
@@ -146,7 +146,10 @@ final class TrainingThread {
         if error.code == .tampered { tell(.exchange, Trouble("exchange_tampered", error.description)) }
       } catch let error as ReplicaDivergence {
         let isSound = lastRank.map(error.isSound) ?? false
-        if !isSound { state = nil }
+        if !isSound {
+          state = nil
+          _ = learner.takeHealth()
+        }
         resources.board.report { $0.phase = "regrouping" }
         resources.logger.error(
           isSound
@@ -239,11 +242,10 @@ final class TrainingThread {
     lastRank = rank
     let timeout = resources.pipeline.training.peerTimeout
     // What a rank hands over depends on how it is added up.
-    learner.summation =
-      GroupSum(
-        isReproducible: resources.pipeline.training.reproducible, worldSize: members.count,
-        partitionCount: resources.partitionCount
-      ).summation(of: rank)
+    let sum = GroupSum(
+      isReproducible: resources.pipeline.training.reproducible, worldSize: members.count,
+      partitionCount: resources.partitionCount)
+    learner.summation = sum.summation(of: rank)
     var limits = CollectiveLimits()
     limits.attachmentBytesMax += learner.touchedBytesMax
     let collective = try listener.form(
@@ -288,11 +290,12 @@ final class TrainingThread {
     let classes = book.map { FoundClasses(label, names: agreed.classes, book: $0) }
     let pump = try isStreamKnown(owned) ? startPump(buffers, book) : nil
     defer { pump?.cancel() }
-    return try learn(collective, from: agreed, buffers: buffers, classes)
+    return try learn(collective, from: agreed, buffers: buffers, classes, sum)
   }
 
   private func learn(
-    _ collective: any Collective, from agreed: TrainingState, buffers: [PartitionBuffer], _ classes: FoundClasses?
+    _ collective: any Collective, from agreed: TrainingState, buffers: [PartitionBuffer], _ classes: FoundClasses?,
+    _ sum: GroupSum
   ) throws -> GenerationEnd {
     let pipeline = resources.pipeline
     let deal = pipeline.deal(partitions: resources.partitionCount)
@@ -305,7 +308,7 @@ final class TrainingThread {
         rowsMax: deal.shareMax, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
       shadow: ShadowPredictions(
         source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
-      quarantine: resources.quarantine, examples: resources.examples)
+      quarantine: resources.quarantine, examples: resources.examples, sum: sum)
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, gear: gear, board: resources.board, state: agreed,
       saving: StepLoop.Saving(savedStep: max(0, savedStep), durableStep: { checkpoints.durableStep }) {
@@ -313,6 +316,7 @@ final class TrainingThread {
       })
     // The state of the last agreed step outlives the generation, however that ends.
     defer { state = loop.state }
+    hasLearned = true
     let end = try loop.run()
     if end != .regroup {
       let (patience, number) = (resources.finalPatience, collective.generation)
@@ -323,7 +327,7 @@ final class TrainingThread {
         throw WorkerError.unsaved(
           records: loop.state.consumed - checkpoints.durableRecords, step: checkpoints.durableStep, reason: obstacle)
       }
-      if collective.rank == Rank(0) {
+      if collective.rank == Rank(0), !loop.hasUnsavedProgress {
         try blockingAwait(until: .after(.seconds(10))) { await checkpoints.markFinal(in: number) }
       }
     }

@@ -256,7 +256,8 @@ private struct EndToEndBench: Sendable {
       shares: StepShares(buffers: buffers, batch: rows, deal: pipeline.deal(partitions: Self.partitions)),
       account: StepAccount(rowsMax: share, outputCount: 1, fieldCount: buffers[0].fieldCount, task: .binary),
       shadow: ShadowPredictions(source: StableShadow(), task: .binary, batchCapacity: batch),
-      quarantine: Quarantine(topic: Self.topic))
+      quarantine: Quarantine(topic: Self.topic),
+      sum: GroupSum(isReproducible: true, worldSize: 1, partitionCount: Self.partitions))
     let loop = StepLoop(
       pipeline: pipeline, collective: SoloCollective(generation: Generation(1)), gear: gear, board: board,
       state: TrainingState(

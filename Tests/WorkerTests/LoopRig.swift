@@ -23,6 +23,8 @@ struct MemoryStream: Sendable {
   var refuses: (@Sendable (_ partition: Int32, _ offset: Int64) -> Bool)?
   /// Partitions that hold nothing.
   var empty: Set<Int32> = []
+  /// Partitions that hold fewer records.
+  var shorter: [Int32: Int] = [:]
   /// Whether records have marks: every third lacks a, every fifth has a clipped b, rejections are because of b.
   var hasMarks = false
   /// Labels a record: the first, then whether x is above y, then a count, absent where y is above ½.
@@ -38,7 +40,8 @@ struct MemoryStream: Sendable {
   /// Fills a partition's buffer from `nextOffset` to the end.
   func fill(_ buffer: PartitionBuffer, _ book: ClassBook? = nil, _ numbers: inout [String: Int]) {
     if empty.contains(buffer.partition) { return buffer.markEnd(upTo: 0) }
-    for offset in buffer.nextOffset..<Int64(recordsPerPartition) {
+    let end = Int64(shorter[buffer.partition] ?? recordsPerPartition)
+    for offset in buffer.nextOffset..<max(end, buffer.nextOffset) {
       if rejectEvery > 0 && offset % rejectEvery == 1 || refuses?(buffer.partition, offset) ?? false {
         if hasMarks {
           buffer.commitRejected(offset: offset, reason: .wrongType, field: 1)
@@ -74,7 +77,7 @@ struct MemoryStream: Sendable {
           offset: offset, marks: fields.isEmpty ? .none : FieldMarks(fields: fields, marks: marks))
       }
     }
-    buffer.markEnd(upTo: Int64(recordsPerPartition))
+    buffer.markEnd(upTo: end)
   }
 }
 
@@ -160,7 +163,10 @@ func runLoop(
       classes: book.map { FoundClasses(label, names: state.classes, book: $0) }),
     account: StepAccount(rowsMax: deal.shareMax, outputCount: learner.outputCount, fieldCount: 4, task: task),
     shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
-    quarantine: quarantine, examples: examples)
+    quarantine: quarantine, examples: examples,
+    sum: GroupSum(
+      isReproducible: pipeline.training.reproducible, worldSize: collective.worldSize,
+      partitionCount: stream.partitionCount))
   let loop = StepLoop(
     pipeline: pipeline, collective: collective, gear: gear, board: board, state: state,
     saving: StepLoop.Saving(savedStep: savedStep) { snapshots.append($0) })

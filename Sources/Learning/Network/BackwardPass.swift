@@ -156,7 +156,8 @@ final class BackwardPass {
     for encoder in network.encoders { encoder.backward(context, rows: step.rows) }
   }
 
-  /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here.
+  /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here. What only a product with a large input
+  /// makes infinite shows in the norm of the sum over all ranks.
   private func biasSumsAreFinite(_ plan: PartPlan?) -> Bool {
     for node in 0..<(plan?.nodes.count ?? 1) {
       let vector = vectors.pointer + node * network.layout.count

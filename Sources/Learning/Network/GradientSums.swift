@@ -141,7 +141,8 @@ final class PartPlan {
   func take(_ next: BatchParts, rows: Int) {
     precondition(next.rowCount == rows, "parts of \(next.rowCount) rows for a batch of \(rows)")
     guard next != parts else { return }
-    parts = next
+    // Shared memory would be copied as soon as the next batch is described.
+    parts.copy(next)
     steps.removeAll(keepingCapacity: true)
     for node in nodes.indices { isAbsent[node] = true }
     var running = PartitionTree.Running()

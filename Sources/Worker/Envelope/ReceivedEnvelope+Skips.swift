@@ -14,7 +14,9 @@ extension ReceivedEnvelope {
       let partition: Int32 = try reader.read()
       let reason = Int(try reader.read(UInt32.self))
       guard RejectReason.allCases.indices.contains(reason) else { throw EnvelopeError.sizesDisagree(section: "skips") }
-      return StepSkip(partition: partition, offset: try reader.read(), reason: RejectReason.allCases[reason])
+      let offset: Int64 = try reader.read()
+      guard offset >= 0 else { throw EnvelopeError.sizesDisagree(section: "skips") }
+      return StepSkip(partition: partition, offset: offset, reason: RejectReason.allCases[reason])
     }
   }
 }

@@ -28,6 +28,8 @@ package struct StepFlags: OptionSet, Sendable {
   package static let newClasses = StepFlags(rawValue: 1 << 10)
   /// The rank has something in hand, be it refusals alone: a whole step is worth it.
   package static let hasRecords = StepFlags(rawValue: 1 << 11)
+  /// What the rank's records give is not finite.
+  package static let notFinite = StepFlags(rawValue: 1 << 13)
   /// The rank's model gives no numbers even for records without values: the pipeline is halted.
   package static let damaged = StepFlags(rawValue: 1 << 12)
 }

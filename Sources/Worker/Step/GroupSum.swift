@@ -1,16 +1,16 @@
-import Collectives
-import Learning
+package import Collectives
+package import Learning
 import Membership
-import Vocabulary
+package import Vocabulary
 
 /// How a group adds up what its ranks' records say: by rank, or by partition, where it must not matter who held which.
-struct GroupSum {
-  let plan: SumPlan
+package struct GroupSum: Sendable {
+  package let plan: SumPlan
   private let tree: PartitionTree?
   private let stretches: [Range<Int>]
 
   /// - Parameter partitionCount: Of the topic.
-  init(isReproducible: Bool, worldSize: Int, partitionCount: Int) {
+  package init(isReproducible: Bool, worldSize: Int, partitionCount: Int) {
     let stretches = (0..<worldSize).map {
       partitions(of: Rank($0), worldSize: worldSize, partitionCount: partitionCount)
     }
@@ -21,7 +21,7 @@ struct GroupSum {
   }
 
   /// What a rank's learner has to know of it.
-  func summation(of rank: Rank) -> Summation {
+  package func summation(of rank: Rank) -> Summation {
     tree.map { .byPartition($0, stretch: stretches[rank.rawValue]) } ?? .whole
   }
 }

@@ -41,25 +41,20 @@ package final class Quarantine: Sendable {
 
   package init(topic: String) { self.topic = topic }
 
-  /// Quarantines the rows of the batch that alone give no numbers. What is finite by itself is left to the sum that all ranks
-  /// agree on: who shares a rank with it must not decide.
-  package func cure(_ shares: StepShares, learner: any Model, step: Int64) {
-    take(learner.nonFiniteRows(in: shares.batch).filter { !$0.isLarge }, of: shares, step: step)
-  }
-
-  /// The sum over all records overflowed: quarantines those rows of this rank's that make it overflow. There may be none.
-  package func cureSum(_ shares: StepShares, learner: any Model, step: Int64) {
-    take(learner.nonFiniteRows(in: shares.batch), of: shares, step: step)
-  }
-
-  private func take(_ guilty: [NonFiniteRow], of shares: StepShares, step: Int64) {
-    for row in guilty where !shares.takenOut.contains(row.row) {
+  /// What a step's records give, or their sum, is not finite: takes those of this rank's rows out of the step that alone give no
+  /// numbers, or make the sum overflow. There may be none.
+  ///
+  /// - Returns: Where they lie, for `put`, once it is clear that they are to blame.
+  package func cure(_ shares: StepShares, learner: any Model, step: Int64) -> [QuarantinedRecord] {
+    var found: [QuarantinedRecord] = []
+    for row in learner.nonFiniteRows(in: shares.batch) where !shares.takenOut.contains(row.row) {
       let place = shares.quarantine(row: row.row)
-      put(
+      found.append(
         QuarantinedRecord(
           position: RecordPosition(topic: topic, partition: place.partition, offset: place.offset), step: step,
           layer: row.layer, feature: row.feature))
     }
+    return found
   }
 
   /// The update overflowed though no record does: none is to blame.

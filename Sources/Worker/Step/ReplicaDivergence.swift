@@ -15,6 +15,15 @@ package struct ReplicaDivergence: Error, CustomStringConvertible {
     self.init(digests: envelopes.map(\.digest), step: step)
   }
 
+  /// Some ranks' models give no numbers even for records without values, and another's gives them.
+  ///
+  /// - Returns: nil where none does.
+  package init?(damagedOf envelopes: [ReceivedEnvelope], step: Int64) {
+    damaged = envelopes.indices.filter { envelopes[$0].flags.contains(.damaged) }
+    guard envelopes.contains(where: { !$0.flags.contains(.damaged) && $0.rowCount > 0 }) else { return nil }
+    (self.step, worldSize) = (step, envelopes.count)
+  }
+
   package init(digests: [UInt64], step: Int64) {
     self.step = step
     worldSize = digests.count

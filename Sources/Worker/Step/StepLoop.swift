@@ -3,26 +3,11 @@ import Confinement
 import Evaluation
 import Health
 import Ingest
-package import Learning
+import Learning
 package import Pipelines
 import Registry
 import Tensors
 import Vocabulary
-
-/// Why a generation ended in agreement.
-package enum GenerationEnd: Sendable, Equatable {
-  /// What the run was asked for is done: every partition is at its end, or the step limit is reached.
-  case finished
-  /// Somebody asked for a stop.
-  case stopped
-  /// Members wait to join.
-  case regroup
-  /// Learning cannot go on.
-  case halted(String)
-}
-
-/// A newer generation has taken over while this rank was away.
-package struct GenerationFenced: Error {}
 
 /// One rank's steps in one generation: take, predict, compare, learn, agree, account, checkpoint. What is done when is the
 /// machine's to say (`StepMachine`); here it is done.
@@ -30,39 +15,6 @@ package struct GenerationFenced: Error {}
 /// Step thread only. Everything that changes `state` or the learner comes out of the agreed exchange, so every rank
 /// holds the same bits after every step.
 package final class StepLoop {
-  /// What a rank learns with.
-  package struct Gear {
-    package var learner: any Model
-    package var shares: StepShares
-    package var account: StepAccount
-    package var shadow: ShadowPredictions
-    package var quarantine: Quarantine
-    package var examples: FieldExamples
-
-    package init(
-      learner: any Model, shares: StepShares, account: StepAccount, shadow: ShadowPredictions, quarantine: Quarantine,
-      examples: FieldExamples = FieldExamples()
-    ) {
-      (self.learner, self.shares, self.account) = (learner, shares, account)
-      (self.shadow, self.quarantine, self.examples) = (shadow, quarantine, examples)
-    }
-  }
-
-  /// Where states go.
-  package struct Saving {
-    /// The step of the newest checkpoint; −1: there is none that matters.
-    package var savedStep: Int64
-    /// The step of the newest checkpoint that is written by now; asked of the leader, every step.
-    package var durableStep: () -> Int64
-    package var submit: (Snapshot) -> Void
-
-    package init(
-      savedStep: Int64 = -1, durableStep: @escaping () -> Int64 = { -1 }, submit: @escaping (Snapshot) -> Void
-    ) {
-      (self.savedStep, self.durableStep, self.submit) = (savedStep, durableStep, submit)
-    }
-  }
-
   let settings: TrainingSettings
   private let checkpoints: CheckpointSettings
   let collective: any Collective
@@ -91,7 +43,8 @@ package final class StepLoop {
   /// Whether the model gives no numbers even for records without values.
   private var isDamaged = false
   private var lastCheckpoint = ContinuousClock.now
-  private var hasUnsavedProgress: Bool
+  /// Something was learned that no checkpoint was made of.
+  package private(set) var hasUnsavedProgress: Bool
   /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
   private var unsavedHealth: [LayerHealth] = []
   let headTasks: [EvaluationTask]
@@ -126,11 +79,8 @@ package final class StepLoop {
       StepMachine.Rules(
         isLeader: collective.rank == Rank(0), isReproducible: pipeline.training.reproducible,
         checkpointSteps: Int64(pipeline.checkpoint.everySteps)), step: state.step)
-    let sum = GroupSum(
-      isReproducible: pipeline.training.reproducible, worldSize: collective.worldSize,
-      partitionCount: state.progress.count)
-    plan = sum.plan
-    learner.summation = sum.summation(of: collective.rank)
+    plan = gear.sum.plan
+    learner.summation = gear.sum.summation(of: collective.rank)
     topic = pipeline.source.topic
     featureCount = pipeline.schema.features.count
     numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
@@ -149,6 +99,7 @@ package final class StepLoop {
   ///
   /// - Throws: `CollectiveError` when a rank is lost; the state is then that of the last agreed step.
   package func run() throws -> GenerationEnd {
+    defer { board.report { $0.short = nil } }
     while true {
       if let end = try step() { return end }
     }
@@ -165,7 +116,7 @@ package final class StepLoop {
     if !opening.isLight {
       shadow.refresh()
       learn(opening)
-      (hand.hasStrangers, hand.isDamaged) = (shares.hasStrangers, isDamaged)
+      (hand.hasStrangers, hand.isDamaged, hand.isFinite) = (shares.hasStrangers, isDamaged, local.isFinite)
     }
     let flags = machine.flags(for: hand, opening)
     let health = opening.gathers ? learner.takeHealth() : nil
@@ -192,10 +143,9 @@ package final class StepLoop {
       shares.deal(turn: machine.turn(step: state.step))
       if waits { waitForRecords(wishes) }
       hand.isShort = settings.reproducible && !shares.canFill && !(wishes.stopsAtEnd && shares.restIsAtEnd)
-      hand.hasBacklog = shares.hasFullShare
       if hand.isShort { shares.clear() } else { shares.take() }
     }
-    (hand.hasProgress, hand.isAtEnd) = (shares.hasProgress, shares.isAtEnd)
+    (hand.hasProgress, hand.isAtEnd, hand.hasBacklog) = (shares.hasProgress, shares.isAtEnd, shares.hasFullShare)
     return hand
   }
 
@@ -204,7 +154,8 @@ package final class StepLoop {
   private func waitForRecords(_ wishes: ControlBoard.Wishes) {
     let deadline = Deadline.after(settings.linger)
     while !shares.canFill {
-      if shares.restIsAtEnd, machine.isCatchingUp || (wishes.stopsAtEnd && !machine.isQuiet) { return }
+      let isInHaste = (machine.isCatchingUp && !settings.reproducible) || (wishes.stopsAtEnd && !machine.isQuiet)
+      if isInHaste, shares.restIsAtEnd { return }
       if wishes.stop || !board.wakeUp.wait(until: deadline) { return }
     }
   }
@@ -214,25 +165,17 @@ package final class StepLoop {
   private func learn(_ opening: StepMachine.Opening) {
     local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
     guard opening.taking != .none else { return learner.discardStep() }
-    if opening.taking == .searched, shares.hasRecords {
-      quarantine.cureSum(shares, learner: learner, step: state.step)
-    }
+    let isSearched = opening.taking == .searched && shares.hasRecords
+    let guilty = isSearched ? quarantine.cure(shares, learner: learner, step: state.step) : []
     if shares.classes != nil { noteRefusedClasses() }
     guard shares.hasRecords, !shares.hasStrangers else { return learner.discardStep() }
     learner.predict(shares.batch)
     shadow.predict(shares.batch)
     local = backward()
-    if !local.isFinite {
-      quarantine.cure(shares, learner: learner, step: state.step)
-      learner.discardStep()
-      learner.predict(shares.batch)
-      local = backward()
-      // What is still not finite is a sum, which all ranks look at, unless nothing is left that could be to blame.
-      if !local.isFinite, shares.takenOut.count == shares.batch.count {
-        isDamaged = true
-        return learner.discardStep()
-      }
-    }
+    // Nothing is left that could be to blame but the model.
+    isDamaged = isSearched && !local.isFinite && shares.takenOut.count == shares.batch.count
+    if isDamaged { return learner.discardStep() }
+    for record in guilty { quarantine.put(record) }
     if !learner.wildValues.isEmpty { noteWildValues() }
   }
 
@@ -296,6 +239,7 @@ package final class StepLoop {
       learner.discardStep()
     case .damaged:
       learner.discardStep()
+      if let divergence = ReplicaDivergence(damagedOf: envelopes, step: state.step) { throw divergence }
       return Agreed(flags: flags, outcome: outcome, health: health, halt: Self.damage(of: envelopes, step: state.step))
     default: if !opening.isLight { learner.discardStep() }
     }
@@ -324,6 +268,7 @@ package final class StepLoop {
     }
     if !facts.isEmpty { learner.remember(facts) }
     let sums = try account.sums(envelopes)
+    let skips = settings.ledger ? try readSkips(envelopes) : []
     let update = learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
     if !update.isFinite {
       learner.discardStep()
@@ -338,7 +283,7 @@ package final class StepLoop {
       if keepsLedger { entries.append(LedgerEntry(step: step, share: share, trained: trained)) }
     }
     state.keep(keepsLedger ? entries : nil, of: step)
-    if keepsLedger { state.decisions.append(try decision(envelopes, sums, update, of: step)) }
+    if keepsLedger { state.decisions.append(decision(sums, update, skips, of: step)) }
     state.step = step
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
@@ -347,14 +292,20 @@ package final class StepLoop {
     return .learned
   }
 
-  /// All that was decided of a step, so that it can be made again.
-  private func decision(
-    _ envelopes: [ReceivedEnvelope], _ sums: StepAccount.Sums, _ update: Update, of step: Int64
-  ) throws -> StepDecision {
+  private func readSkips(_ envelopes: [ReceivedEnvelope]) throws -> [StepSkip] {
     var skips: [StepSkip] = []
     for envelope in envelopes { skips += try envelope.readSkips() }
-    skips.sort { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
-    return StepDecision(
+    if let stray = skips.first(where: { !state.progress.indices.contains(Int($0.partition)) }) {
+      throw EnvelopeError.unknownPartition(stray.partition)
+    }
+    return skips.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
+  }
+
+  /// All that was decided of a step, so that it can be made again.
+  private func decision(
+    _ sums: StepAccount.Sums, _ update: Update, _ skips: [StepSkip], of step: Int64
+  ) -> StepDecision {
+    StepDecision(
       step: step, isApplied: update.isFinite, records: Int64(sums.labelled), weight: sums.weight, lossSum: sums.lossSum,
       learningRate: update.rate, gradientNorm: update.gradientNorm, wasClipped: update.wasClipped, skips: skips)
   }

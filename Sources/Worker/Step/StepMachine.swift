@@ -38,7 +38,8 @@ package struct StepMachine: Sendable, Equatable {
     case first
     /// Whoever has something in hand offers it again, others take anew.
     case again
-    /// Their sum was not finite: each rank searches its own, and nobody takes anew. If that does not help, they are given up.
+    /// What they give was not finite, somewhere or in sum: each rank searches its own, so that it does not matter who held which,
+    /// and nobody takes anew. If that does not help, they are given up.
     case searching
   }
 
@@ -85,7 +86,8 @@ package struct StepMachine: Sendable, Equatable {
   package private(set) var isCalled = false
   private var checkpointIsDue = false
   private var lastCheckpointStep: Int64
-  /// Steps of this generation that found nothing.
+  /// Steps that found nothing: of this generation or, where steps wait for full shares, since the last that was learned, so that
+  /// the turn follows from the step and what the stream still has.
   private var quietTurns: Int64 = 0
 
   /// - Parameter step: The state's, when the generation begins.
@@ -94,8 +96,7 @@ package struct StepMachine: Sendable, Equatable {
     lastCheckpointStep = step
   }
 
-  /// Counts what is dealt over partitions in turn: with each step that was learned and, unless steps wait for full shares, with
-  /// each that found nothing.
+  /// Counts what is dealt over partitions in turn: with each step that was learned, and with each that found nothing.
   package func turn(step: Int64) -> Int64 { step + quietTurns }
 
   /// Begins a step.
@@ -139,6 +140,7 @@ package struct StepMachine: Sendable, Equatable {
     if hand.hasProgress { flags.insert(.hasRecords) }
     if hand.hasStrangers, !opening.isLight { flags.insert(.newClasses) }
     if hand.isDamaged { flags.insert(.damaged) }
+    if !hand.isFinite { flags.insert(.notFinite) }
     return flags
   }
 
@@ -149,7 +151,8 @@ package struct StepMachine: Sendable, Equatable {
     if flags.contains(.damaged) { return .damaged }
     if flags.contains(.incomplete) { return .void }
     if opening.isLight { return flags.contains(.hasRecords) ? .called : .quiet }
-    return flags.contains(.newClasses) ? .renamed : nil
+    if flags.contains(.newClasses) { return .renamed }
+    return flags.contains(.notFinite) && searchesOverflow ? .overflowed : nil
   }
 
   /// Whether records whose sum is not finite are searched before they are given up.
@@ -166,8 +169,10 @@ package struct StepMachine: Sendable, Equatable {
   ) -> Verdict {
     var verdict = Verdict()
     switch outcome {
-    case .learned: (attempt, verdict.releasesHand) = (.first, true)
-    case .quiet: if course == .running, !rules.isReproducible { quietTurns += 1 }
+    case .learned:
+      (attempt, verdict.releasesHand) = (.first, true)
+      if rules.isReproducible { quietTurns = 0 }
+    case .quiet: if course == .running { quietTurns += 1 }
     case .called, .void, .renamed: if attempt == .first { attempt = .again }
     case .overflowed: attempt = .searching
     case .damaged: break
@@ -216,6 +221,8 @@ package struct StepHand: Sendable, Equatable {
   package var isAtEnd = false
   /// Records of classes that the model does not know.
   package var hasStrangers = false
+  /// What it gives is all numbers.
+  package var isFinite = true
   /// The model gives no numbers even for records without values.
   package var isDamaged = false
 
@@ -232,7 +239,7 @@ package enum StepOutcome: Sendable, Equatable, CaseIterable {
   case void
   /// Classes were found; the same records again.
   case renamed
-  /// The sum is not finite; the same records again, searched.
+  /// What a rank's records give, or all together, is not finite; the same records again, searched.
   case overflowed
   /// Agreed on and accounted for, with or without an update.
   case learned

@@ -1,0 +1,37 @@
+package import Learning
+
+extension StepLoop {
+  /// What a rank learns with.
+  package struct Gear {
+    package var learner: any Model
+    package var shares: StepShares
+    package var account: StepAccount
+    package var shadow: ShadowPredictions
+    package var quarantine: Quarantine
+    package var examples: FieldExamples
+    package var sum: GroupSum
+
+    package init(
+      learner: any Model, shares: StepShares, account: StepAccount, shadow: ShadowPredictions, quarantine: Quarantine,
+      examples: FieldExamples = FieldExamples(), sum: GroupSum
+    ) {
+      (self.learner, self.shares, self.account, self.sum) = (learner, shares, account, sum)
+      (self.shadow, self.quarantine, self.examples) = (shadow, quarantine, examples)
+    }
+  }
+
+  /// Where states go.
+  package struct Saving {
+    /// The step of the newest checkpoint; −1: there is none that matters.
+    package var savedStep: Int64
+    /// The step of the newest checkpoint that is written by now; asked of the leader, every step.
+    package var durableStep: () -> Int64
+    package var submit: (Snapshot) -> Void
+
+    package init(
+      savedStep: Int64 = -1, durableStep: @escaping () -> Int64 = { -1 }, submit: @escaping (Snapshot) -> Void
+    ) {
+      (self.savedStep, self.durableStep, self.submit) = (savedStep, durableStep, submit)
+    }
+  }
+}
