@@ -18,6 +18,7 @@ package struct ReceivedEnvelope {
   /// One a row; nil: each counts 1.
   package let weights: UnsafeRawBufferPointer?
   private let sections: SectionReader
+  private let shares: UnsafeRawBufferPointer
 
   private static let headStride = 12
   private static let factStride = 20
@@ -39,7 +40,8 @@ package struct ReceivedEnvelope {
     digest = try reader.read()
     guard outputCount == expected else { throw EnvelopeError.otherModel(outputs: outputCount, expected: expected) }
 
-    let (shares, heads) = (sections[EnvelopeSection.shares], sections[EnvelopeSection.heads])
+    shares = sections[EnvelopeSection.shares]
+    let heads = sections[EnvelopeSection.heads]
     guard shares.count.isMultiple(of: Self.shareStride) else { throw EnvelopeError.sizesDisagree(section: "shares") }
     guard heads.count.isMultiple(of: Self.headStride) else { throw EnvelopeError.sizesDisagree(section: "heads") }
     (shareCount, headCount) = (shares.count / Self.shareStride, heads.count / Self.headStride)
@@ -119,12 +121,11 @@ package struct ReceivedEnvelope {
   }
 
   package func share(_ place: Int) -> PartitionShare {
-    sections[EnvelopeSection.shares].loadUnaligned(
-      fromByteOffset: place * Self.shareStride, as: PartitionShare.self)
+    shares.loadUnaligned(fromByteOffset: place * Self.shareStride, as: PartitionShare.self)
   }
 
   package func rejected(_ place: Int, reason: Int) -> Int64 {
-    sections[EnvelopeSection.shares].loadUnaligned(
+    shares.loadUnaligned(
       fromByteOffset: place * Self.shareStride + MemoryLayout<PartitionShare>.size + reason * 8, as: Int64.self)
   }
 }

@@ -104,7 +104,9 @@ package final class StepAccount {
       let trained = wasApplied ? Int64(share.trained) : 0
       var rejected: Int64 = wasApplied ? 0 : Int64(share.trained)
       state.rejected[RejectReason.nonFinite.index] += rejected
-      for reason in 0..<StepEnvelope.reasonCount {
+      // Most often nothing was refused.
+      let isWhole = share.next - share.from - share.skipped - share.lost == Int64(share.trained)
+      for reason in 0..<(isWhole ? 0 : StepEnvelope.reasonCount) {
         let count = envelope.rejected(stretch.place, reason: reason)
         state.rejected[reason] += count
         rejected += count

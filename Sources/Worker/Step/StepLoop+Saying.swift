@@ -36,18 +36,24 @@ extension StepLoop {
       weights: UnsafePointer(shares.batch.weights), health: encoded(health), tally: shares.tally, examples: newExamples)
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
     writer.append(facts: learner.facts, without: shares.takenOut)
-    if settings.reproducible { writer.append(partSums: partSums) }
+    if settings.reproducible { appendPartSums() }
     writer.append(skips: shares.skips)
   }
 
   /// By share, what `backward` said of its rows; a share without rows has none.
-  private var partSums: [PartSum] {
+  private func appendPartSums() {
+    let steps = learner.partSteps
     var next = 0
-    return shares.shares.map { share in
-      guard share.rows > 0, next < learner.partSteps.count else { return PartSum() }
-      defer { next += 1 }
-      return PartSum(lossSum: learner.partSteps[next].lossSum, weight: learner.partSteps[next].weight)
+    partSums.removeAll(keepingCapacity: true)
+    for share in shares.shares {
+      guard share.rows > 0, next < steps.count else {
+        partSums.append(PartSum())
+        continue
+      }
+      partSums.append(PartSum(lossSum: steps[next].lossSum, weight: steps[next].weight))
+      next += 1
     }
+    writer.append(partSums: partSums)
   }
 
   private func encoded(_ health: [LayerHealth]?) -> [UInt8] {

@@ -30,6 +30,7 @@ package final class StepLoop {
   /// How gradients are added up; in reproducible mode by partition, so that it does not matter who held which.
   private let plan: SumPlan
   var parts = BatchParts()
+  var partSums: [PartSum] = []
 
   var writer = StepEnvelopeWriter()
   private var received: [ReceivedEnvelope] = []

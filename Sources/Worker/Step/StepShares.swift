@@ -10,7 +10,10 @@ package import Vocabulary
 package final class StepShares {
   package let buffers: [PartitionBuffer]
   package let batch: FeatureBatch
+  /// Of the partitions that move on, or have rows.
   package private(set) var shares: [PartitionShare] = []
+  /// By share: the place of its buffer.
+  private var places: [Int] = []
   /// [shares × reasons], cumulative over nothing but this step.
   package private(set) var rejected: [Int64]
   /// What happened to which field of this step's records.
@@ -41,6 +44,7 @@ package final class StepShares {
     tally = FieldTally(fieldCount: buffers.first?.fieldCount ?? 0)
     rejected = Array(repeating: 0, count: buffers.count * reasonCount)
     shares.reserveCapacity(buffers.count)
+    places.reserveCapacity(buffers.count)
     self.deal(turn: 0)
   }
 
@@ -82,12 +86,14 @@ package final class StepShares {
   /// Takes up to a share from each partition, in offset order, into the batch.
   package func take() {
     clear()
-    for (place, buffer) in buffers.enumerated() {
+    for (place, buffer) in buffers.enumerated() where limits[place] > 0 {
       let take = buffer.take(upTo: limits[place], into: batch, tally: tally)
-      shares.append(
-        PartitionShare(of: buffer.partition, take))
-      for reason in 0..<reasonCount { rejected[place * reasonCount + reason] = take.rejected[reason] }
-      rejected[place * reasonCount + RejectReason.labelAbsent.index] += Int64(take.valid - take.labelled)
+      guard take.nextOffset != take.firstOffset else { continue }
+      let first = shares.count * reasonCount
+      for reason in 0..<reasonCount { rejected[first + reason] = take.rejected[reason] }
+      rejected[first + RejectReason.labelAbsent.index] += Int64(take.valid - take.labelled)
+      shares.append(PartitionShare(of: buffer.partition, take))
+      places.append(place)
     }
     if classes != nil { resolveClasses() }
   }
@@ -100,6 +106,7 @@ package final class StepShares {
     takenOut.removeAll(keepingCapacity: true)
     skips.removeAll(keepingCapacity: true)
     shares.removeAll(keepingCapacity: true)
+    places.removeAll(keepingCapacity: true)
     for place in rejected.indices { rejected[place] = 0 }
     tally.clear()
   }
@@ -108,7 +115,7 @@ package final class StepShares {
   package func position(ofRow row: Int) -> (partition: Int32, offset: Int64) { position(share(ofRow: row)) }
 
   private func position(_ found: (place: Int, row: Int)) -> (partition: Int32, offset: Int64) {
-    (shares[found.place].partition, buffers[found.place].offset(ofRow: found.row))
+    (shares[found.place].partition, buffers[places[found.place]].offset(ofRow: found.row))
   }
 
   /// The share of a row, and the row's place in it.
