@@ -44,6 +44,11 @@ package final class StepLoop {
   /// Whether the model gives no numbers even for records without values.
   private var isDamaged = false
   private var lastCheckpoint = ContinuousClock.now
+  /// When something was learned last.
+  private var lastWork = ContinuousClock.now
+  /// A group that has had nothing to learn for so long asks less often; who gets a record asks at once.
+  private static let idleAfter = Duration.seconds(1)
+  private static let idleWait = Duration.milliseconds(100)
   /// Something was learned that no checkpoint was made of.
   package private(set) var hasUnsavedProgress: Bool
   /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
@@ -151,11 +156,13 @@ package final class StepLoop {
   }
 
   /// Waits for full shares, at most for `linger`, and not at all for partitions that are at their end while others have
-  /// a backlog: a quiet partition must not hold back a busy one (design D3).
+  /// a backlog, or the end is where all are to stop: a quiet partition must not hold back a busy one (design D3).
   private func waitForRecords(_ wishes: ControlBoard.Wishes) {
-    let deadline = Deadline.after(settings.linger)
+    var isIdle = machine.isQuiet && lastWork.duration(to: .now) > Self.idleAfter
+    var deadline = Deadline.after(isIdle ? max(settings.linger, Self.idleWait) : settings.linger)
     while !shares.canFill {
-      let isInHaste = (machine.isCatchingUp && !settings.reproducible) || (wishes.stopsAtEnd && !machine.isQuiet)
+      if isIdle, shares.hasAnything { (isIdle, deadline) = (false, .after(settings.linger)) }
+      let isInHaste = wishes.stopsAtEnd || (machine.isCatchingUp && !settings.reproducible)
       if isInHaste, shares.restIsAtEnd { return }
       if wishes.stop || !board.wakeUp.wait(until: deadline) { return }
     }
@@ -289,6 +296,7 @@ package final class StepLoop {
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
     hasUnsavedProgress = true
+    lastWork = .now
     newExamples.removeAll(keepingCapacity: true)
     return .learned
   }

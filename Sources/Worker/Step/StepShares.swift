@@ -74,6 +74,8 @@ package final class StepShares {
     return "partition \(buffers[place].partition) has \(buffers[place].validAvailable) of \(limits[place]) records"
   }
 
+  /// Whether a partition has anything to give.
+  package var hasAnything: Bool { buffers.contains(where: \.hasRecords) }
   /// Whether a partition could give as much as it ever has to.
   package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= rule.shareMax } }
   package var isAtEnd: Bool { buffers.allSatisfy(\.isAtEnd) }
