@@ -70,7 +70,7 @@ let package = Package(
     room("Health", ["Vocabulary"]),
     room("Evaluation", ["Vocabulary"]),
     room("Learning", ["Vocabulary", "Tensors", "Health", "Pipelines"]),
-    room("Pipelines", ["Vocabulary", "JSON", "CYAML"]),
+    room("Pipelines", ["Vocabulary", "JSON", "Membership", "CYAML"]),
     room("Ingest", ["Vocabulary", "JSON", "Tensors", "Pipelines", "CJSON", "CCompression"]),
     room("Membership", ["Vocabulary"]),
     room("Rollouts", ["Vocabulary", "Evaluation", "Health"]),

@@ -58,17 +58,12 @@ public final class TCPCollective: Collective {
     precondition(
       plan.counts.count == worldSize && dense.vectors.count == plan.counts[rank.rawValue] * sum.count,
       "\(dense.vectors.count) values of vectors of \(sum.count) are not this rank's of a plan for \(plan.counts)")
-    if worldSize > 1, plan.isByRank, sum.count * 4 >= limits.ringBytesMin {
-      fillRing(dense)
-      try run(
-        .ring, vectorCount: sum.count, vectors: sum, plan: plan, attachment: attachment,
-        attachmentBytesMax: limits.attachmentBytesMax, deadline: deadline)
-    } else {
-      try run(
-        .direct, vectorCount: sum.count, vectors: dense.vectors, plan: plan, attachment: attachment,
-        attachmentBytesMax: limits.attachmentBytesMax, deadline: deadline)
-      add(dense)
-    }
+    let usesRing = worldSize > 1 && plan.isByRank && sum.count * 4 >= limits.ringBytesMin
+    if usesRing { fillRing(dense) }
+    try run(
+      usesRing ? .ring : .direct, dense, attachment: attachment, attachmentBytesMax: limits.attachmentBytesMax,
+      deadline: deadline)
+    if !usesRing { add(dense) }
     gather(attachment)
     defer { attachments.removeAll(keepingCapacity: true) }
     return try body(attachments)
@@ -93,28 +88,28 @@ public final class TCPCollective: Collective {
 
   /// Sends this rank's frame to every peer and receives theirs, all links at once.
   private func run(
-    _ kind: FrameHeader.Kind, vectorCount: Int = 0, vectors: UnsafeMutableBufferPointer<Float>? = nil,
-    plan: SumPlan? = nil, attachment: UnsafeRawBufferPointer, attachmentBytesMax: Int = 0, root: Rank? = nil,
-    deadline: Deadline
+    _ kind: FrameHeader.Kind, _ dense: DenseValues? = nil, attachment: UnsafeRawBufferPointer,
+    attachmentBytesMax: Int = 0, root: Rank? = nil, deadline: Deadline
   ) throws {
     guard !isClosed else {
       throw CollectiveError(.closed, generation: generation, reason: "the collective was closed")
     }
     let bound = kind == .broadcast ? limits.broadcastBytesMax : limits.attachmentBytesMax
     precondition(attachment.count <= bound, "an attachment of \(attachment.count) bytes; at most \(bound) are allowed")
+    let isRing = kind == .ring
+    // Around the ring each rank sends as much as a whole vector, and nothing of it ahead of the segments.
+    func values(of rank: Rank) -> Int { dense.map { (isRing ? 1 : $0.plan.counts[rank.rawValue]) * $0.sum.count } ?? 0 }
+    let ahead = isRing ? nil : dense.map { UnsafeRawBufferPointer($0.vectors) }
     let header = FrameHeader(
-      kind: kind, generation: generation, sequence: sequence, denseCount: vectors?.count ?? 0,
+      kind: kind, generation: generation, sequence: sequence, denseCount: values(of: rank),
       attachmentBytes: attachment.count, sender: rank)
     sequence += 1
     let next = Rank((rank.rawValue + 1) % worldSize)
     let previous = Rank((rank.rawValue + worldSize - 1) % worldSize)
-    let isRing = kind == .ring
-    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    let own = vectors.map { UnsafeRawBufferPointer($0) } ?? nothing
     for link in links {
-      let count = isRing ? vectorCount : vectorCount * (plan?.counts[link.peer.rawValue] ?? 0)
       link.begin(
-        header, attachment: attachment, dense: isRing ? nothing : own, expectedValues: count,
+        header, attachment: attachment, dense: ahead ?? UnsafeRawBufferPointer(start: nil, count: 0),
+        expectedValues: values(of: link.peer),
         ringOut: isRing && link.peer == next ? ring : nil, ringIn: isRing && link.peer == previous ? ring : nil,
         attachmentBytesMax: link.peer == root ? limits.broadcastBytesMax : attachmentBytesMax)
     }

@@ -28,7 +28,7 @@ public final class Learner {
   var random: SplitMix64
   let buckets: BucketList
   /// nil: nobody watches.
-  var watch: StateWatch?
+  package internal(set) var watch: StateWatch?
   /// What this rank's records of the step in hand say that is to be remembered, in the order of the batch's rows.
   public internal(set) var facts: [RecordFact] = []
   /// What all ranks' records say, until the step is applied.

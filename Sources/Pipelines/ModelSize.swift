@@ -1,3 +1,4 @@
+import Membership
 import Vocabulary
 
 /// How much memory a pipeline's model takes, in bytes, before there is one.
@@ -72,7 +73,8 @@ public struct ModelSize: Sendable, Hashable, Encodable {
   private static func nodes(_ training: TrainingSettings, _ partitions: Int) -> Int {
     let (tree, workers) = (PartitionTree(count: partitions), training.workers)
     return (0..<workers).reduce(0) {
-      $0 + tree.nodes(of: $1 * partitions / workers..<($1 + 1) * partitions / workers).count
+      let stretch = Membership.partitions(of: Rank($1), worldSize: workers, partitionCount: partitions)
+      return $0 + tree.nodes(of: stretch).count
     }
   }
 

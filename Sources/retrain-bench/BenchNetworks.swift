@@ -52,9 +52,9 @@ struct BenchNetwork: Sendable {
 
 /// One whole step of a rank that is alone.
 @discardableResult
-func trainStep(_ learner: Learner, _ batch: FeatureBatch) -> Update {
+func trainStep(_ learner: Learner, _ batch: FeatureBatch, parts: BatchParts? = nil) -> Update {
   learner.predict(batch)
-  let local = learner.backward(batch)
+  let local = learner.backward(batch, parts: parts)
   learner.absorbOwn()
   return learner.apply(labelled: local.labelled, weight: local.weight, lossSum: local.lossSum)
 }

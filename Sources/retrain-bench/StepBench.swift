@@ -11,6 +11,9 @@ extension Workload {
       BenchFlag("threads", "n", "1", "Workers that share a step; more than one add all-reduce over loopback."),
       BenchFlag(
         "parts", "n", nil, "Beside steps that sum the whole: the same summed by partition, so many a step, in turn."),
+      BenchFlag(
+        "watch", "yes|no", "no",
+        "Beside plain steps: the same with a digest of a part of the state after each, in turn."),
       BenchFlag("seconds", "s", "5", "How long to measure."), .kernels, .clock, .turns,
     ],
     run: runStep)
@@ -47,7 +50,9 @@ struct StepCase: Sendable {
   try proveSteps(stepCase.network, kernels: stepCase.kernels)
   let parts = try options.int("parts")
   if parts > 0 {
-    try runParts(stepCase, parts: parts, seconds: seconds)
+    try runCost(stepCase, of: .parts(parts), seconds: seconds)
+  } else if try options.flag("watch") {
+    try runCost(stepCase, of: .watch, seconds: seconds)
   } else if stepCase.ranks > 1 {
     try runRanks(stepCase, seconds: seconds)
   } else {

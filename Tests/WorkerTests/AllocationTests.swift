@@ -11,15 +11,15 @@ struct WorkerAllocationTests {
     "a warm step asks for no memory: taking, learning, agreeing, accounting; also of a few records of many partitions",
     arguments: [(2, nil, false), (64, 16, false), (64, 16, true)] as [(Int, Int?, Bool)])
   func steps(partitions: Int, recordsPerStep: Int?, isReproducible: Bool) throws {
-    let collective = CountingCollective(from: 40, to: 140)
+    let count = StepCount(from: 40, to: 140)
     let result = try Self.run(
-      collective, MemoryStream(partitionCount: partitions, recordsPerPartition: 1000, hasMarks: true)
+      count, MemoryStream(partitionCount: partitions, recordsPerPartition: 1000, hasMarks: true)
     ) {
       $0.training.recordsPerStep = recordsPerStep
       $0.training.reproducible = isReproducible
     }
     #expect(result.end == .finished)
-    let allocations = try #require(collective.allocations)
+    let allocations = try #require(count.allocations)
     // None, unless the report that is made ten times a second falls among them.
     #expect(allocations <= 20, "\(allocations) allocations in 100 steps")
   }
@@ -29,12 +29,12 @@ struct WorkerAllocationTests {
     func shortest(_ partitions: Int) throws -> Duration {
       let each = 64_000 / partitions
       return try (0..<5).map { _ in
-        let collective = CountingCollective(from: 1_000, to: 3_000)
-        _ = try Self.run(collective, MemoryStream(partitionCount: partitions, recordsPerPartition: each)) {
+        let count = StepCount(from: 1_000, to: 3_000)
+        _ = try Self.run(count, MemoryStream(partitionCount: partitions, recordsPerPartition: each)) {
           $0.training.recordsPerStep = 16
           $0.model.hidden = [256, 128]
         }
-        return try #require(collective.time)
+        return try #require(count.time)
       }.min() ?? .zero
     }
     let (one, many) = (try shortest(1), try shortest(64))
@@ -44,7 +44,7 @@ struct WorkerAllocationTests {
   }
 
   private static func run(
-    _ collective: CountingCollective, _ stream: MemoryStream, _ change: (inout Pipeline) -> Void
+    _ count: StepCount, _ stream: MemoryStream, _ change: (inout Pipeline) -> Void
   ) throws -> LoopResult {
     let board = ControlBoard()
     board.wish { $0.stopsAtEnd = true }
@@ -52,48 +52,27 @@ struct WorkerAllocationTests {
       smallPipeline {
         $0.checkpoint.everySteps = 100_000
         change(&$0)
-      }, stream: stream, collective: collective, board: board)
+      }, stream: stream, collective: HookedCollective(SoloCollective(generation: Generation(1)), count.note),
+      board: board)
   }
 }
 
-/// A group of one that counts what its owner's thread allocates between two exchanges.
-private final class CountingCollective: Collective {
-  private let base = SoloCollective(generation: Generation(1))
-  private let first: Int
-  private let last: Int
-  private var exchanges = 0
+/// What the owner's thread allocates from one exchange to another, and how long that takes.
+private final class StepCount {
+  private let first, last: Int
+  private var start = ContinuousClock.now
   private(set) var allocations: Int64?
   private(set) var time: Duration?
-  private var start = ContinuousClock.now
 
-  init(from first: Int, to last: Int) {
-    self.first = first
-    self.last = last
-  }
+  init(from first: Int, to last: Int) { (self.first, self.last) = (first, last) }
 
-  var rank: Rank { base.rank }
-  var worldSize: Int { base.worldSize }
-  var generation: Generation { base.generation }
-
-  func exchange<Result>(
-    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
-    _ body: ([UnsafeRawBufferPointer]) throws -> Result
-  ) throws -> Result {
-    exchanges += 1
-    if exchanges == first {
+  func note(_ exchange: Int) {
+    if exchange == first {
       start = .now
       allocation_counting_begin()
-    }
-    if exchanges == last {
+    } else if exchange == last {
       allocations = allocation_counting_end()
       time = start.duration(to: .now)
     }
-    return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
   }
-
-  func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {
-    try base.broadcast(from: root, bytes, deadline: deadline)
-  }
-
-  func close() {}
 }

@@ -223,7 +223,7 @@ func runRanks(
 }
 
 /// Two ranks of which rank 1 leaves after some steps without a word.
-func runRanksWithOneLeaving(stream: MemoryStream, after steps: Int64) async throws -> [LoopResult] {
+func runRanksWithOneLeaving(stream: MemoryStream, after steps: Int) async throws -> [LoopResult] {
   let listeners = try (0..<2).map { _ in try CollectiveListener() }
   let addresses = listeners.map(\.address)
   return try await withThrowingTaskGroup(of: (Int, LoopResult).self) { group in
@@ -234,7 +234,11 @@ func runRanksWithOneLeaving(stream: MemoryStream, after steps: Int64) async thro
             generation: Generation(1), rank: Rank(rank), members: addresses, secret: Array(repeating: 7, count: 32),
             deadline: .after(.seconds(20)))
           defer { formed.close() }
-          let collective: any Collective = rank == 1 ? LeavingCollective(formed, after: steps) : formed
+          let collective = HookedCollective(formed) { exchange in
+            guard rank == 1, exchange == steps else { return }
+            formed.close()
+            throw Died()
+          }
           return try runLoop(smallPipeline(), stream: stream, collective: collective, board: ControlBoard())
         }
         return (rank, result)
@@ -246,13 +250,13 @@ func runRanksWithOneLeaving(stream: MemoryStream, after steps: Int64) async thro
   }
 }
 
-/// A collective that counts its exchanges and says so before each.
+/// A collective that counts its exchanges and says so before each; what the hook throws, the exchange throws.
 final class HookedCollective: Collective {
   private let base: any Collective
-  private let hook: (Int) -> Void
+  private let hook: (Int) throws -> Void
   private var count = 0
 
-  init(_ base: any Collective, _ hook: @escaping (Int) -> Void) {
+  init(_ base: any Collective, _ hook: @escaping (Int) throws -> Void) {
     self.base = base
     self.hook = hook
   }
@@ -265,7 +269,7 @@ final class HookedCollective: Collective {
     _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
-    hook(count)
+    try hook(count)
     count += 1
     return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
   }
@@ -277,36 +281,5 @@ final class HookedCollective: Collective {
   func close() { base.close() }
 }
 
-/// A collective whose process dies before an exchange, as its peers see it: the links close.
-final class LeavingCollective: Collective {
-  private struct Died: Error {}
-  private let base: any Collective
-  private var left: Int64
-
-  init(_ base: any Collective, after exchanges: Int64) {
-    self.base = base
-    left = exchanges
-  }
-
-  var rank: Rank { base.rank }
-  var worldSize: Int { base.worldSize }
-  var generation: Generation { base.generation }
-
-  func exchange<Result>(
-    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
-    _ body: ([UnsafeRawBufferPointer]) throws -> Result
-  ) throws -> Result {
-    guard left > 0 else {
-      base.close()
-      throw Died()
-    }
-    left -= 1
-    return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
-  }
-
-  func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {
-    try base.broadcast(from: root, bytes, deadline: deadline)
-  }
-
-  func close() { base.close() }
-}
+/// A rank's process died.
+private struct Died: Error {}

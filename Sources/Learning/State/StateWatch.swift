@@ -3,8 +3,8 @@ import Tensors
 /// Looks at the state after each step, a part at a time, so that ranks that hold the same state can find out that they do not:
 /// a stretch of it after every step, all of it in turn, and after every 64th what the step changed besides.
 ///
-/// Together at most a hundredth of a step: a stretch is a 4,096th of the state, within bounds.
-final class StateWatch {
+/// A stretch is a 4,096th of the state, within bounds; `retrain-bench step --watch yes` says what it costs.
+package final class StateWatch {
   /// Steps from one look at what was changed to the next.
   static let touchedEvery: Int64 = 64
   /// Of a stretch of the sweep.
@@ -16,7 +16,7 @@ final class StateWatch {
   private let regions: [UnsafeRawBufferPointer]
   private let stretch: Int
   /// Stretches until all of the state was looked at.
-  let sweepSteps: Int64
+  package let sweepSteps: Int64
 
   init(_ learner: Learner) {
     var list = RegionList()
@@ -97,7 +97,4 @@ extension Learner {
     get { watch != nil }
     set { watch = newValue ? watch ?? StateWatch(self) : nil }
   }
-
-  /// Steps until every part of the state was looked at.
-  package var sweepSteps: Int64 { StateWatch(self).sweepSteps }
 }

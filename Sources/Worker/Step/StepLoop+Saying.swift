@@ -15,8 +15,7 @@ extension StepLoop {
     envelope.digest = digest
     if isLeader { envelope.savedStep = saving.durableStep() }
     envelope.outputCount = learner.outputCount
-    let isOffered = !opening.isLight && opening.taking != .none
-    if !isOffered || flags.contains(.newClasses) || flags.contains(.damaged) {
+    if opening.isLight || flags.contains(.newClasses) || flags.contains(.damaged) {
       if flags.contains(.newClasses) { envelope.classes = shares.sightings }
       writer.write(envelope, health: encoded(health))
       return

@@ -44,8 +44,6 @@ package final class StepLoop {
   /// Whether the model gives no numbers even for records without values.
   private var isDamaged = false
   private var lastCheckpoint = ContinuousClock.now
-  /// When something was learned last.
-  private var lastWork = ContinuousClock.now
   /// A group that has had nothing to learn for so long asks less often; who gets a record asks at once.
   private static let idleAfter = Duration.seconds(1)
   private static let idleWait = Duration.milliseconds(100)
@@ -158,7 +156,7 @@ package final class StepLoop {
   /// Waits for full shares, at most for `linger`, and not at all for partitions that are at their end while others have
   /// a backlog, or the end is where all are to stop: a quiet partition must not hold back a busy one (design D3).
   private func waitForRecords(_ wishes: ControlBoard.Wishes) {
-    var isIdle = machine.isQuiet && lastWork.duration(to: .now) > Self.idleAfter
+    var isIdle = machine.isQuiet && times.until.duration(to: .now) > Self.idleAfter
     var deadline = Deadline.after(isIdle ? max(settings.linger, Self.idleWait) : settings.linger)
     while !shares.canFill {
       if isIdle, shares.hasAnything { (isIdle, deadline) = (false, .after(settings.linger)) }
@@ -172,7 +170,6 @@ package final class StepLoop {
 
   private func learn(_ opening: StepMachine.Opening) {
     local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
-    guard opening.taking != .none else { return learner.discardStep() }
     let isSearched = opening.taking == .searched && shares.hasRecords
     let guilty = isSearched ? quarantine.cure(shares, learner: learner, step: state.step) : []
     if shares.classes != nil { noteRefusedClasses() }
@@ -207,8 +204,9 @@ package final class StepLoop {
 
   /// What this rank adds to the sum of gradients: nothing, where it holds no partitions.
   private var denseValues: DenseValues {
-    let own = settings.reproducible ? learner.denseNodes : isHolder ? learner.denseGradient : nothing.vectors
-    return DenseValues(vectors: own, sum: learner.denseGradient, plan: plan)
+    let isHolder = plan.counts[collective.rank.rawValue] > 0
+    return DenseValues(
+      vectors: isHolder ? learner.denseNodes : nothing.vectors, sum: learner.denseGradient, plan: plan)
   }
 
   /// Of a light step.
@@ -216,8 +214,6 @@ package final class StepLoop {
     let none = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
     return DenseValues(vectors: none, sum: none, plan: plan)
   }
-
-  private var isHolder: Bool { plan.counts[collective.rank.rawValue] > 0 }
 
   private func settle(_ envelopes: [ReceivedEnvelope], _ opening: StepMachine.Opening) throws -> Agreed {
     var flags: StepFlags = []
@@ -296,7 +292,6 @@ package final class StepLoop {
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
     hasUnsavedProgress = true
-    lastWork = .now
     newExamples.removeAll(keepingCapacity: true)
     return .learned
   }

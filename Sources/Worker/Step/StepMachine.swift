@@ -58,7 +58,7 @@ package struct StepMachine: Sendable, Equatable {
   package struct Opening: Sendable, Equatable {
     package var flags: StepFlags
     package var taking: Taking
-    /// Envelopes are exchanged, and no gradients.
+    /// So is every step in which nothing is taken. Envelopes are exchanged, and no gradients.
     package var isLight: Bool
     /// Health goes into the envelopes, and the state is saved after the step.
     package var gathers: Bool

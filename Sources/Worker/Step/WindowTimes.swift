@@ -4,9 +4,10 @@ import Vocabulary
 ///
 /// Step thread only.
 struct WindowTimes {
-  /// When the window's first step with records began, and when its last ended.
+  /// When the window's first step with records began.
   private var since: ContinuousClock.Instant?
-  private var until = ContinuousClock.now
+  /// When the last step with records ended, of whatever window; before there is one, when the first window began.
+  private(set) var until = ContinuousClock.now
   /// When the step in hand began, as long as no other of the window had records.
   private var stepSince = ContinuousClock.now
 
