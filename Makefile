@@ -4,6 +4,11 @@ BUILD := $(SWIFT) build -c release
 # Compiles what 'swift test' runs and the two executables in one go, so that nothing is compiled twice.
 # One test at a time: many of them hold a processor, a port or a deadline, and share two cores.
 TEST := $(SWIFT) test -c release --skip-build --no-parallel
+# What failed is said once more at the end: it is thousands of lines further up.
+TEST_LOG := .build/test.log
+RUN = @$(1) 2>&1 | tee $(TEST_LOG); status=$${PIPESTATUS[0]}; \
+	[ $$status -eq 0 ] || { echo; echo "What failed ($(TEST_LOG) has all of it):"; grep -A 6 '^✘' $(TEST_LOG) | head -n 200; }; exit $$status
+SHELL := bash
 SOURCES := Package.swift Sources Tests
 BENCHMARKS := ingest step infer activation linear flights allreduce checkpoint end-to-end
 
@@ -42,10 +47,10 @@ quickstart: build ## from nothing to a promoted version, learned from a real str
 	@deploy/quickstart.sh
 
 test: lint build-tests ## lint, build and run every test
-	$(TEST)
+	$(call RUN,$(TEST))
 
 check: build-tests ## build and run the fast suites: no broker, no end-to-end runs
-	$(TEST) --skip EndToEndTests --skip WorkerTests --skip KafkaTests
+	$(call RUN,$(TEST) --skip EndToEndTests --skip WorkerTests --skip KafkaTests)
 
 neon: ## compare the kernels' bits with those of AArch64, in an emulator where there is one
 	@Tests/CKernelsDigest/check.sh
