@@ -66,6 +66,7 @@ struct Field {
   int32_t slots() const { return given.slots > 1 ? int32_t(given.slots) : 1; }
   TextSet values;
   mutable std::string stranger;  // classes that are found: the text of the record at hand that is none yet
+  bool keeps_others = false;  // a text for which there is no room does not cost the record
   std::vector<int32_t> parts;  // timestamps
   Zone zone;
   int32_t index = 0;

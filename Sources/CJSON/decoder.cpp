@@ -95,6 +95,7 @@ struct cjson_decoder {
       const std::string &text = place->stranger;
       int32_t known = place->values.find(text.data(), text.size(), hash64(text.data(), text.size()));
       if (known < 0 && place->values.count() - place->given.value_count >= place->given.found_max) {
+        if (place->keeps_others) continue;
         keeper.note(CJSON_BAD_LABEL, *place, {reinterpret_cast<const uint8_t *>(text.data()), text.size()}, true);
         return;
       }
@@ -212,6 +213,8 @@ void cjson_close_classes(cjson_decoder *decoder, int32_t field) {
   Field &place = *decoder->fields[field];
   place.given.found_max = place.values.count() - place.given.value_count;
 }
+
+void cjson_keep_others(cjson_decoder *decoder, int32_t field) { decoder->fields[field]->keeps_others = true; }
 
 void cjson_destroy(cjson_decoder *decoder) { delete decoder; }
 

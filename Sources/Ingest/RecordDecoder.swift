@@ -299,6 +299,14 @@ public final class RecordDecoder {
     if isAll { cjson_close_classes(decoder, findingField) }
   }
 
+  /// From now on a record with a class that has no number and gets none is kept, with `otherClass` as its label.
+  public func keepOtherClasses() {
+    if let findingField { cjson_keep_others(decoder, findingField) }
+  }
+
+  /// The label of a record whose class has no number.
+  public static let otherClass: Float = -1
+
   /// Writes the crosses of the first rows of a batch, of which all columns have been decoded one by one.
   public func cross(rows: Int, of batch: FeatureBatch) { crosses?.fill(decoder, rows: rows, of: batch) }
 

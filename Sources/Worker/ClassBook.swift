@@ -16,8 +16,13 @@ package final class ClassBook: Sendable {
   /// Whether there is something that the decoder has not heard.
   private let isNew: Atomic<Bool>
 
+  /// Whether a record with a further class is handed over all the same, for its step to refuse: then it has its place in the
+  /// batch whether it was decoded before the last class was found or after.
+  package let handsOthersOver: Bool
+
   /// - Parameter classes: Of the model, found before.
-  package init(classes: [String] = []) {
+  package init(classes: [String] = [], handsOthersOver: Bool = false) {
+    self.handsOthersOver = handsOthersOver
     state = Mutex(State(classes: classes))
     isNew = Atomic(!classes.isEmpty)
   }
@@ -42,11 +47,14 @@ package final class ClassBook: Sendable {
   }
 
   /// What a dead letter says of a record that was refused for its class.
-  package static func refusal(_ name: String, label: LabelSettings) -> String {
+  ///
+  /// - Parameter name: nil: it was not kept.
+  package static func refusal(_ name: String?, label: LabelSettings) -> String {
+    let most = "none of the \(label.classesMax) classes that schema.label.classes_max lets be found"
+    guard let name else { return "\(label.path): its class is \(most)" }
     guard ClassNames.accepts(name) else {
       return "\(label.path): a class's name has 1 to \(ClassNames.foundBytesMax) bytes and no control characters"
     }
-    return "\(label.path): `\(name.prefix(100))` is none of the \(label.classesMax) classes that "
-      + "schema.label.classes_max lets be found"
+    return "\(label.path): `\(name.prefix(100))` is \(most)"
   }
 }

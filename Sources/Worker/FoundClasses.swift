@@ -38,13 +38,16 @@ package final class FoundClasses {
 
   /// The output of the class that the decoder has given a number; nil: it is not known.
   package func place(of number: Int) -> Int? {
+    guard number >= 0 else { return nil }
     if number >= met.count { take() }
     if let place = known[number] { return place }
     known[number] = places[met[number]]
     return known[number]
   }
 
-  package func name(of number: Int) -> String {
+  /// nil: the decoder had no number for it.
+  package func name(of number: Int) -> String? {
+    guard number >= 0 else { return nil }
     if number >= met.count { take() }
     return met[number]
   }

@@ -188,6 +188,7 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
     self.topic = topic
     self.news = news
     for buffer in buffers { intakes[buffer.partition] = Intake(buffer) }
+    if book?.handsOthersOver == true { decoder.keepOtherClasses() }
   }
 
   /// Looks at what the values say about the schema, now and then, and when nothing else is to be read.

@@ -73,4 +73,16 @@ struct FoundClassTests {
     #expect(read(#"{"y":"late","a":1}"#).label == 2 && read(#"{"y":"é","a":1}"#).label == 1)
     #expect(read.decoder.takeFoundClasses().isEmpty)
   }
+
+  @Test("where others are kept, the record costs nothing else and says that its class is another", arguments: [false, true])
+  func others(byTokens: Bool) {
+    let read = Reader(strangers: 2, way: RecordDecoder.Way(byTokens: byTokens))
+    read.decoder.keepOtherClasses()
+    #expect(read(#"{"y":"own","a":1}"#).label == 0)
+    read.decoder.know(classes: ["late"], isAll: true)
+    #expect(read(#"{"y":"junk","a":1}"#) == (.example, RecordDecoder.otherClass))
+    #expect(read(#"{"y":"late","a":1}"#).label == 1)
+    #expect(read(#"{"y":"","a":1}"#).outcome == .rejected(.badLabel, field: "y"))
+    #expect(read.decoder.takeFoundClasses() == ["own", "late"])
+  }
 }

@@ -100,6 +100,20 @@ struct FoundClassesTests {
     #expect(results.allSatisfy { $0.learner == results[0].learner })
   }
 
+  @Test("a record with a further class has its place in its step whether it was decoded before the last one was found or after")
+  func decodedLate() async throws {
+    var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 60)
+    stream.className = { partition, offset in offset % 4 == 3 ? "odd one \(partition) \(offset)" : "usual \(offset % 4)"
+    }
+    let early = try await runRanks(2, Self.pipeline(3), stream: stream)
+    stream.isOther = { $0 > 20 }
+    let late = try await runRanks(2, Self.pipeline(3), stream: stream)
+    #expect(late[0].state.step == early[0].state.step && late[0].learner == early[0].learner)
+    #expect(late[0].state.rejected == early[0].state.rejected && late[0].state.metrics == early[0].state.metrics)
+    let last = try #require(late.flatMap(\.quarantined).max { $0.position.offset < $1.position.offset })
+    #expect(last.remark == "kind: its class is none of the 3 classes that schema.label.classes_max lets be found")
+  }
+
   @Test("health counts each record once, also where a step that gathers it is made again", arguments: [1, 3])
   func health(worldSize: Int) async throws {
     for every in [1, 3, 4] {

@@ -34,6 +34,8 @@ struct MemoryStream: Sendable {
 
   /// Names of classes, numbered as a decoder does.
   var className: (@Sendable (_ partition: Int32, _ offset: Int64) -> String)?
+  /// Whether the decoder has no number left for the class of the record, if it was none before.
+  var isOther: (@Sendable (_ offset: Int64) -> Bool)?
   /// The label, where it is the place of a class.
   var classNumber: (@Sendable (_ partition: Int32, _ offset: Int64) -> Int)?
 
@@ -59,11 +61,11 @@ struct MemoryStream: Sendable {
       slot.labels.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
       if let className {
         let name = className(buffer.partition, offset)
-        if numbers[name] == nil {
+        if numbers[name] == nil, isOther?(offset) != true {
           numbers[name] = numbers.count
           book?.add([name])
         }
-        slot.labels.pointee = Float(numbers[name] ?? 0)
+        slot.labels.pointee = numbers[name].map(Float.init) ?? RecordDecoder.otherClass
       }
       if let classNumber { slot.labels.pointee = Float(classNumber(buffer.partition, offset)) }
       if labelCount > 1 { slot.labels[1] = x > y ? 1 : 0 }

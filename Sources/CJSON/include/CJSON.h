@@ -207,6 +207,8 @@ const char *cjson_class(const cjson_decoder *decoder, int32_t field, size_t plac
 void cjson_know_class(cjson_decoder *decoder, int32_t field, const char *text, size_t length);
 /// No further class is found: a record with another text is refused.
 void cjson_close_classes(cjson_decoder *decoder, int32_t field);
+/// From now on such a record is kept, with -1 as its label.
+void cjson_keep_others(cjson_decoder *decoder, int32_t field);
 
 /// XXH64 with seed 0.
 uint64_t cjson_hash(const void *bytes, size_t length);

@@ -7,7 +7,8 @@ import Vocabulary
 package struct RefusedClass: Sendable {
   package let partition: Int32
   package let offset: Int64
-  package let name: String
+  /// nil: not known any more.
+  package let name: String?
 }
 
 extension StepShares {
@@ -39,7 +40,7 @@ extension StepShares {
         return true
       }
       let name = classes.name(of: number)
-      guard classes.isFull || !ClassNames.accepts(name) else { return false }
+      guard classes.isFull || !(name.map(ClassNames.accepts) ?? false) else { return false }
       let place = quarantine(row: row, as: .badLabel)
       refused.append(RefusedClass(partition: place.partition, offset: place.offset, name: name))
       return true
@@ -52,8 +53,7 @@ extension StepShares {
     var names: Set<String> = []
     var sightings: [ClassSighting] = []
     for (row, number) in strangers where sightings.count < classes.room {
-      let name = classes.name(of: number)
-      guard names.insert(name).inserted else { continue }
+      guard let name = classes.name(of: number), names.insert(name).inserted else { continue }
       let place = position(ofRow: row)
       sightings.append(ClassSighting(partition: place.partition, offset: place.offset, name: name))
     }
