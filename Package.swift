@@ -56,6 +56,7 @@ let package = Package(
     library("CCompression", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
     // -O3 in every configuration: a debug build of the inner loops is too slow to test with.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-Wall", "-Werror"])]),
+    .target(name: "CGHASH", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Werror"])]),
     .target(
       name: "CJSON", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17", "-Wall", "-Werror"])],
       linkerSettings: [.linkedLibrary("simdjson")]),
@@ -63,7 +64,7 @@ let package = Package(
     room("Confinement", ["Vocabulary"]),
     room("Arguments", ["Vocabulary"]),
     room("JSON", ["Vocabulary"]),
-    room("Cryptography", ["Vocabulary", "CGnuTLS"]),
+    room("Cryptography", ["Vocabulary", "CGnuTLS", "CGHASH"]),
 
     // Rules
     room("Tensors", ["Vocabulary", "CKernels"]),

@@ -5,24 +5,35 @@ import CGnuTLS
 ///
 /// No two messages of one key may have one number; so the ways of a link have keys of their own.
 ///
-/// - Source: NIST SP 800-38D (AES-128-GCM over data that is authenticated and not ciphered); computed by GnuTLS.
+/// - Source: NIST SP 800-38D (AES-128-GCM over data that is authenticated and not ciphered); computed by GnuTLS, and the
+///   products by `GaloisHash` where the processor can.
 public struct GMAC: ~Copyable {
   public static let keyBytes = 16
   public static let byteCount = 16
   private static let nonceBytes = 12
 
+  /// Whether this processor multiplies four blocks at once.
+  public static var isWide: Bool { GaloisHash.runs }
+
   private let handle: gnutls_cipher_hd_t
   /// The nonce, then what of the message does not fill a block yet, then the code: 12, 16 and 16 bytes from multiples of 16.
   private let room: UnsafeMutableRawPointer
   private var waiting = 0
+  /// Of the message in hand.
+  private var length = 0
+  /// nil: GnuTLS takes all bytes.
+  private var hash: GaloisHash?
 
-  /// - Parameter key: Of `keyBytes`.
-  public init(key: [UInt8]) {
+  /// - Parameters:
+  ///   - key: Of `keyBytes`.
+  ///   - usesLibrary: Leaves all to GnuTLS, whatever the processor can: to the same bits.
+  public init(key: [UInt8], usesLibrary: Bool = false) {
     precondition(key.count == Self.keyBytes, "a key of \(key.count) bytes; AES-128 takes \(Self.keyBytes)")
     let room = UnsafeMutableRawPointer.allocate(byteCount: 48, alignment: 16)
     room.initializeMemory(as: UInt8.self, repeating: 0, count: 48)
     var handle: gnutls_cipher_hd_t?
     var code: Int32 = -1
+    hash = usesLibrary ? nil : GaloisHash(key: key)
     var key = key
     key.withUnsafeMutableBufferPointer { key in
       var datum = gnutls_datum_t(data: key.baseAddress, size: UInt32(key.count))
@@ -43,12 +54,14 @@ public struct GMAC: ~Copyable {
   /// Begins the message of that number.
   public mutating func begin(_ number: UInt64) {
     room.storeBytes(of: number.littleEndian, as: UInt64.self)
-    waiting = 0
+    (waiting, length) = (0, 0)
+    hash?.begin()
     gnutls_cipher_set_iv(handle, room, Self.nonceBytes)
   }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard var next = bytes.baseAddress else { return }
+    length += bytes.count
     var left = bytes.count
     // The library fills a piece's last block up: only the message's last piece may have an open one.
     if waiting > 0 {
@@ -67,9 +80,15 @@ public struct GMAC: ~Copyable {
 
   /// Ends the message and writes its code, `byteCount` bytes.
   public mutating func finish(to code: UnsafeMutableRawPointer) {
-    if waiting > 0 { add(UnsafeRawPointer(room + 16), waiting) }
+    if waiting > 0 {
+      // The hash is of whole blocks; the library fills the last one up itself.
+      (room + 16 + waiting).initializeMemory(as: UInt8.self, repeating: 0, count: 16 - waiting)
+      add(UnsafeRawPointer(room + 16), hash == nil ? waiting : 16)
+    }
+    // To the library the message is empty where the hash has taken it: what is left is the nonce's part of the code.
     let result = gnutls_cipher_tag(handle, code, Self.byteCount)
     precondition(result == 0, "AES-128-GCM gave no code: GnuTLS code \(result)")
+    hash?.finish(length: length, addingTo: code)
   }
 
   /// Ends the message.
@@ -83,7 +102,11 @@ public struct GMAC: ~Copyable {
     return difference == 0
   }
 
-  private func add(_ bytes: UnsafeRawPointer, _ count: Int) {
+  private mutating func add(_ bytes: UnsafeRawPointer, _ count: Int) {
+    if hash != nil {
+      hash?.add(bytes, count)
+      return
+    }
     let result = gnutls_cipher_add_auth(handle, bytes, count)
     precondition(result == 0, "AES-128-GCM took no \(count) bytes: GnuTLS code \(result)")
   }

@@ -286,7 +286,9 @@ final class TrainingThread {
     }
     // Where the topic is another one nothing is read: the group ends in agreement.
     let label = resources.pipeline.schema.label
-    let book = label.findsClasses ? ClassBook(classes: agreed.classes, handsOthersOver: resources.pipeline.training.reproducible) : nil
+    let book =
+      label.findsClasses
+      ? ClassBook(classes: agreed.classes, handsOthersOver: resources.pipeline.training.reproducible) : nil
     let classes = book.map { FoundClasses(label, names: agreed.classes, book: $0) }
     let pump = try isStreamKnown(owned) ? startPump(buffers, book) : nil
     defer { pump?.cancel() }

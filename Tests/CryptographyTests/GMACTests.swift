@@ -25,6 +25,36 @@ struct GMACTests {
         == "57d1d81fd2829598776e56d0fafe9965")
   }
 
+  @Test(
+    "the processor's products are GnuTLS's, of messages of every length and of long ones", .enabled(if: GMAC.isWide))
+  func wide() {
+    let seed = UInt64.random(in: .min ... .max)
+    print("seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    let lengths = Array(0...2200) + [4096, 65536, 65537, 1 << 20, (1 << 20) + 15]
+    let bytes = (0..<(1 << 20) + 15).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    for keyNumber in 0..<3 {
+      let key = (0..<GMAC.keyBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      var wide = GMAC(key: key)
+      var library = GMAC(key: key, usesLibrary: true)
+      for length in lengths {
+        let begin = length > 3000 ? 0 : Int(random.next() % 1000)
+        bytes.withUnsafeBytes { bytes in
+          let message = UnsafeRawBufferPointer(rebasing: bytes[begin..<(begin + length)])
+          withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { code in
+            library.begin(UInt64(length))
+            library.update(message)
+            library.finish(to: code.baseAddress!)
+            wide.begin(UInt64(length))
+            wide.update(message)
+            let isSame = wide.finish(matches: code.baseAddress!)
+            #expect(isSame, "key \(keyNumber), \(length) bytes from \(begin)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("a message has one code, wherever it is cut")
   func cuts() {
     let seed: UInt64 = 42

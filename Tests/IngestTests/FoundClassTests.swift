@@ -74,7 +74,8 @@ struct FoundClassTests {
     #expect(read.decoder.takeFoundClasses().isEmpty)
   }
 
-  @Test("where others are kept, the record costs nothing else and says that its class is another", arguments: [false, true])
+  @Test(
+    "where others are kept, the record costs nothing else and says that its class is another", arguments: [false, true])
   func others(byTokens: Bool) {
     let read = Reader(strangers: 2, way: RecordDecoder.Way(byTokens: byTokens))
     read.decoder.keepOtherClasses()

@@ -100,7 +100,9 @@ struct FoundClassesTests {
     #expect(results.allSatisfy { $0.learner == results[0].learner })
   }
 
-  @Test("a record with a further class has its place in its step whether it was decoded before the last one was found or after")
+  @Test(
+    "a record with a further class has its place in its step whether it was decoded before the last one was found or after"
+  )
   func decodedLate() async throws {
     var stream = MemoryStream(partitionCount: 2, recordsPerPartition: 60)
     stream.className = { partition, offset in offset % 4 == 3 ? "odd one \(partition) \(offset)" : "usual \(offset % 4)"

@@ -49,7 +49,9 @@ extension StepLoop {
       guard toldWild.insert(code).inserted else { continue }
       newExamples.append(
         FieldExample(
-          code: code, text: "\(refused.name?.debugDescription ?? "another class") at \(topic)/\(refused.partition)@\(refused.offset)"))
+          code: code,
+          text:
+            "\(refused.name?.debugDescription ?? "another class") at \(topic)/\(refused.partition)@\(refused.offset)"))
     }
   }
 }
