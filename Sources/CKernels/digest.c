@@ -1,9 +1,9 @@
 #include "CKernels.h"
 #include <string.h>
 
-// Four lanes of one multiplication a word: each step of a lane is a bijection, so a change in one word always changes its
+// Eight lanes of one multiplication a word: each step of a lane is a bijection, so a change in one word always changes its
 // lane, and what is left to chance is how the lanes are folded: 1 in 2^64.
-enum { lanes = 4 };
+enum { lanes = 8 };
 static const uint64_t odd = 0x9e3779b97f4a7c15u;
 
 static uint64_t mix(uint64_t state, uint64_t word) {

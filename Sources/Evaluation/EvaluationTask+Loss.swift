@@ -24,6 +24,22 @@ extension EvaluationTask {
     }
   }
 
+  /// The losses of many predictions.
+  ///
+  /// - Parameters:
+  ///   - outputs: Shape [count × outputCount], row-major.
+  ///   - labels: Shape [count], each `labelStride` from the one before; NaN: unlabelled.
+  ///   - losses: Shape [count]: filled; NaN for unlabelled ones.
+  public func losses(
+    outputs: UnsafePointer<Float>, labels: UnsafePointer<Float>, labelStride: Int = 1, count: Int,
+    into losses: UnsafeMutablePointer<Double>
+  ) {
+    for row in 0..<count {
+      let label = unsafe labels[row * labelStride]
+      unsafe losses[row] = label.isNaN ? .nan : loss(outputs: outputs + row * outputCount, label: label)
+    }
+  }
+
   /// The loss of a value.
   func loss(value: Double, label: Double) -> Double {
     let error = value - label

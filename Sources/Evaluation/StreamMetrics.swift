@@ -72,8 +72,10 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
   ///   - outputs: Shape [count × task.outputCount], row-major: probabilities, or the value.
   ///   - labels: Shape [count]: 0/1, the class index, or the value; NaN: unlabelled, skipped.
   ///   - weights: Shape [count]: how much each record counts, ≥ 0; nil: 1.
+  ///   - losses: Shape [count], as `EvaluationTask.losses` gives them; nil: they are computed.
   public mutating func add(
-    outputs: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>? = nil, count: Int
+    outputs: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>? = nil,
+    losses: UnsafePointer<Double>? = nil, count: Int
   ) {
     let width = task.outputCount
     for row in 0..<count {
@@ -84,16 +86,17 @@ public struct StreamMetrics: Sendable, Hashable, Codable {
       }
       let label = unsafe labels[row]
       let weight = unsafe weights.map { unsafe Double($0[row]) } ?? 1
-      if !label.isNaN { unsafe add(output, label: label, weight: weight) }
+      guard !label.isNaN, let base = output.baseAddress else { continue }
+      let loss = unsafe losses.map { unsafe $0[row] } ?? task.loss(outputs: base, label: label)
+      unsafe add(output, label: label, weight: weight, loss: loss)
     }
   }
 
-  private mutating func add(_ output: UnsafeBufferPointer<Float>, label: Float, weight: Double) {
-    guard let base = output.baseAddress else { return }
+  private mutating func add(_ output: UnsafeBufferPointer<Float>, label: Float, weight: Double, loss: Double) {
     if weight != 1 || weightSum != nil { weightSum = self.weight + weight }
     records += 1
     guard weight > 0 else { return }
-    unsafe lossSum += weight * task.loss(outputs: base, label: label)
+    lossSum += weight * loss
     switch task {
     case .binary:
       unsafe binary?.add(Double(output[0]), isPositive: label >= 0.5, weight: weight)

@@ -21,7 +21,10 @@ struct RecordOrderTests {
     envelope.rowCount = labels.count
     let rejected = [Int64](repeating: 0, count: rows.count * RejectReason.allCases.count)
     var writer = StepEnvelopeWriter()
-    writer.write(envelope, rejected: rejected, labels: labels, outputs: labels, stableLosses: labels, health: [])
+    writer.write(
+      envelope, rejected: rejected, labels: labels, outputs: labels, losses: labels.map(Double.init),
+      stableLosses: labels,
+      health: [])
     return writer.bytes
   }
 

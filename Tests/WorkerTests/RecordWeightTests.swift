@@ -71,11 +71,12 @@ struct RecordWeightTests {
       let rejected = [Int64](repeating: 0, count: RejectReason.allCases.count)
       if let weights {
         writer.write(
-          envelope, rejected: rejected, labels: [1, 0], outputs: [0.5, 0.6], stableLosses: [.nan, .nan],
-          weights: weights, health: [])
+          envelope, rejected: rejected, labels: [1, 0], outputs: [0.5, 0.6], losses: [1, 1],
+          stableLosses: [.nan, .nan], weights: weights, health: [])
       } else {
         writer.write(
-          envelope, rejected: rejected, labels: [1, 0], outputs: [0.5, 0.6], stableLosses: [.nan, .nan], health: [])
+          envelope, rejected: rejected, labels: [1, 0], outputs: [0.5, 0.6], losses: [1, 1],
+          stableLosses: [.nan, .nan], health: [])
       }
       try writer.bytes.withUnsafeBytes { bytes in
         let read = try ReceivedEnvelope(bytes, outputCount: 1)

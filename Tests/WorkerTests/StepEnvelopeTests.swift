@@ -34,7 +34,8 @@ struct StepEnvelopeTests {
     tally.add(FieldCode(field: 1, .missing))
     var writer = StepEnvelopeWriter()
     writer.write(
-      envelope, rejected: rejected, labels: [1, .nan], outputs: [0.25, 0.5], stableLosses: [0.7, .nan],
+      envelope, rejected: rejected, labels: [1, .nan], outputs: [0.25, 0.5], losses: [1.5, .nan],
+      stableLosses: [0.7, .nan],
       health: [1, 2, 3], tally: tally, examples: [FieldExample(code: FieldCode(field: 0, .clipped), text: "é")])
     writer.appendLearner { $0.append(contentsOf: [9, 8]) }
     return writer.bytes
@@ -54,6 +55,7 @@ struct StepEnvelopeTests {
       #expect(received.headCount == 1 && received.headLoss(0) == (2, 0.75))
       #expect(received.rejected(0, reason: RejectReason.malformed.index) == 3)
       #expect(received.outputs.loadUnaligned(fromByteOffset: 4, as: Float.self) == 0.5)
+      #expect(received.losses.count == 16 && received.losses.loadUnaligned(as: Double.self) == 1.5)
       #expect(Array(received.health) == [1, 2, 3])
       #expect(Array(received.learner) == [9, 8])
       var notices: [String] = []

@@ -25,7 +25,9 @@ struct StepFactsTests {
     let numbers = [Float](repeating: 0, count: envelope.rowCount)
     let rejected = [Int64](repeating: 0, count: rows.count * RejectReason.allCases.count)
     var writer = StepEnvelopeWriter()
-    writer.write(envelope, rejected: rejected, labels: numbers, outputs: numbers, stableLosses: numbers, health: [])
+    writer.write(
+      envelope, rejected: rejected, labels: numbers, outputs: numbers, losses: numbers.map(Double.init),
+      stableLosses: numbers, health: [])
     writer.appendLearner { $0.append(1) }
     writer.append(facts: facts, without: takenOut)
     return writer.bytes

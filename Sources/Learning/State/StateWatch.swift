@@ -9,7 +9,7 @@ package final class StateWatch {
   static let touchedEvery: Int64 = 64
   /// Of a stretch of the sweep.
   private static let bytesMin = 512
-  private static let bytesMax = 1 << 15
+  private static let bytesMax = 1 << 14
   private static let stepsOfSweep = 4096
 
   /// All buffers of the state; they stay where they are.

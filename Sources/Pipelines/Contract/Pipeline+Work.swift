@@ -1,6 +1,6 @@
 extension Pipeline {
   /// One more whenever workers would not understand each other: another envelope, attachment or form of the model's state.
-  private static let groupFormat = 11
+  private static let groupFormat = 12
 
   /// All that the workers of a group have to agree on, as text: what the model means, how it learns, and the steps in
   /// which all of them do something at once. How many they are, and how long they wait, may differ.

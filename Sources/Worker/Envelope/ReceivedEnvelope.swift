@@ -15,6 +15,8 @@ package struct ReceivedEnvelope {
   package let labels: UnsafeRawBufferPointer
   package let stableLosses: UnsafeRawBufferPointer
   package let outputs: UnsafeRawBufferPointer
+  /// Of 8 bytes a row.
+  package let losses: UnsafeRawBufferPointer
   /// One a row; nil: each counts 1.
   package let weights: UnsafeRawBufferPointer?
   private let sections: SectionReader
@@ -47,12 +49,14 @@ package struct ReceivedEnvelope {
     (shareCount, headCount) = (shares.count / Self.shareStride, heads.count / Self.headStride)
 
     let rows = sections[EnvelopeSection.rows]
-    let rowBytes = 4 * (2 + expected)
+    let rowBytes = 4 * (2 + expected) + 8
     guard rows.count.isMultiple(of: rowBytes) else { throw EnvelopeError.sizesDisagree(section: "rows") }
     rowCount = rows.count / rowBytes
     labels = UnsafeRawBufferPointer(rebasing: rows[..<(rowCount * 4)])
     stableLosses = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 4)..<(rowCount * 8)])
-    outputs = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 8)...])
+    let behindOutputs = rowCount * 4 * (2 + expected)
+    outputs = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 8)..<behindOutputs])
+    losses = UnsafeRawBufferPointer(rebasing: rows[behindOutputs...])
     let weighed = sections[EnvelopeSection.weights]
     let sums = 8 * (1 + headCount)
     guard weighed.isEmpty || weighed.count == sums + 4 * rowCount else {

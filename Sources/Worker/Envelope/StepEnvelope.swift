@@ -7,7 +7,7 @@ package import Vocabulary
 ///
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x4145_5452  // "RTEA"
+  package static let magic: UInt32 = 0x4245_5452  // "RTEB"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []

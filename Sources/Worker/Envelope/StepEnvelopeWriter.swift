@@ -13,10 +13,7 @@ package struct StepEnvelopeWriter {
 
   /// An envelope that offers no records.
   package mutating func write(_ envelope: StepEnvelope, health: [UInt8]) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { nothing in
-      guard let nothing = nothing.baseAddress else { return }
-      write(envelope, rejected: [], labels: nothing, outputs: nothing, stableLosses: nothing, health: health)
-    }
+    write(envelope, rejected: [], labels: [], outputs: [], losses: [], stableLosses: [], health: health)
   }
 
   /// Begins a new envelope with what is known of the records.
@@ -25,13 +22,15 @@ package struct StepEnvelopeWriter {
   ///   - rejected: Counts by partition of the envelope and `RejectReason.index`, [shares × reasons].
   ///   - labels: [rows], each `labelStride` from the one before: the primary head's.
   ///   - outputs: [rows × outputCount].
+  ///   - losses: [rows], as `EvaluationTask.losses` gives them: each is computed once, by the rank that has the record.
   ///   - stableLosses: [rows]; NaN where there is none.
   ///   - weights: [rows]; nil: each counts 1.
   ///   - tally: What happened to which field of the records.
   ///   - examples: News of such, most often none.
   package mutating func write(
     _ envelope: StepEnvelope, rejected: [Int64], labels: UnsafePointer<Float>, labelStride: Int = 1,
-    outputs: UnsafePointer<Float>, stableLosses: UnsafePointer<Float>, weights: UnsafePointer<Float>? = nil,
+    outputs: UnsafePointer<Float>, losses: UnsafePointer<Double>, stableLosses: UnsafePointer<Float>,
+    weights: UnsafePointer<Float>? = nil,
     health: [UInt8], tally: FieldTally? = nil, examples: [FieldExample] = []
   ) {
     sections.begin()
@@ -68,6 +67,7 @@ package struct StepEnvelopeWriter {
       }
       bytes.append(floats: stableLosses, envelope.rowCount)
       bytes.append(floats: outputs, envelope.rowCount * envelope.outputCount)
+      bytes.append(contentsOf: UnsafeRawBufferPointer(start: losses, count: envelope.rowCount * 8))
     }
     if let weights {
       sections.add(EnvelopeSection.weights) { bytes in

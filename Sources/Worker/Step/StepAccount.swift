@@ -11,12 +11,13 @@ import Vocabulary
 package final class StepAccount {
   private let labels: AlignedBuffer<Float>
   private let outputs: AlignedBuffer<Float>
+  private let losses: AlignedBuffer<Double>
   private let stableLosses: AlignedBuffer<Float>
   private let weights: AlignedBuffer<Float>
   private let outputCount: Int
   private let fieldCount: Int
   private let rowsMax: Int
-  private let task: EvaluationTask
+  let task: EvaluationTask
   private var order = RecordOrder()
 
   /// - Parameters:
@@ -25,6 +26,7 @@ package final class StepAccount {
   package init(rowsMax: Int, outputCount: Int, fieldCount: Int = 0, task: EvaluationTask) {
     labels = AlignedBuffer(count: rowsMax)
     outputs = AlignedBuffer(count: rowsMax * outputCount)
+    losses = AlignedBuffer(count: rowsMax)
     stableLosses = AlignedBuffer(count: rowsMax)
     weights = AlignedBuffer(count: rowsMax)
     self.outputCount = outputCount
@@ -128,21 +130,27 @@ package final class StepAccount {
     copy(envelope.labels, from: first, count: count, into: labels)
     copy(envelope.outputs, from: first * outputCount, count: count * outputCount, into: outputs)
     if let bytes = envelope.weights { copy(bytes, from: first, count: count, into: weights) }
+    copy(envelope.losses, from: first, count: count, into: losses)
     let weights = envelope.weights == nil ? nil : UnsafePointer(weights.pointer)
-    state.metrics.add(outputs: outputs.pointer, labels: labels.pointer, weights: weights, count: count)
-    state.window.add(outputs: outputs.pointer, labels: labels.pointer, weights: weights, count: count)
+    state.metrics.add(
+      outputs: outputs.pointer, labels: labels.pointer, weights: weights, losses: losses.pointer, count: count)
+    state.window.add(
+      outputs: outputs.pointer, labels: labels.pointer, weights: weights, losses: losses.pointer, count: count)
     guard stableVersion != 0, envelope.stableVersion == stableVersion else { return }
     copy(envelope.stableLosses, from: first, count: count, into: stableLosses)
     for row in 0..<count where !labels.pointer[row].isNaN && stableLosses.pointer[row].isFinite {
-      let own = task.loss(outputs: outputs.pointer + row * outputCount, label: labels.pointer[row])
+      let own = losses.pointer[row]
       guard own.isFinite else { continue }
       state.comparison.add(
         candidate: own, baseline: Double(stableLosses.pointer[row]), weight: weights.map { Double($0[row]) } ?? 1)
     }
   }
 
-  private func copy(_ bytes: UnsafeRawBufferPointer, from first: Int, count: Int, into buffer: AlignedBuffer<Float>) {
-    let part = UnsafeRawBufferPointer(rebasing: bytes[first * 4..<(first + count) * 4])
+  private func copy<Value>(
+    _ bytes: UnsafeRawBufferPointer, from first: Int, count: Int, into buffer: AlignedBuffer<Value>
+  ) {
+    let stride = MemoryLayout<Value>.stride
+    let part = UnsafeRawBufferPointer(rebasing: bytes[first * stride..<(first + count) * stride])
     UnsafeMutableRawBufferPointer(buffer.buffer).copyMemory(from: part)
   }
 }

@@ -28,10 +28,12 @@ extension StepLoop {
       envelope.headLosses = headLosses
     }
     if examples.hasNews { newExamples += examples.takeNews() }
+    measureRows()
     writer.write(
       envelope, rejected: shares.rejected, labels: UnsafePointer(shares.batch.labels),
       labelStride: shares.batch.labelCount,
-      outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), stableLosses: shadow.losses,
+      outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), losses: rowLosses.pointer,
+      stableLosses: shadow.losses,
       weights: UnsafePointer(shares.batch.weights), health: encoded(health), tally: shares.tally, examples: newExamples)
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
     writer.append(facts: learner.facts, without: shares.takenOut)
@@ -59,6 +61,14 @@ extension StepLoop {
     var bytes: [UInt8] = []
     health?.encode(into: &bytes)
     return bytes
+  }
+
+  /// The primary head's losses on this rank's rows, for all that is measured by them on any rank.
+  private func measureRows() {
+    guard shares.hasRecords, let outputs = learner.outputs.baseAddress else { return }
+    account.task.losses(
+      outputs: outputs, labels: shares.batch.labels, labelStride: shares.batch.labelCount, count: shares.batch.count,
+      into: rowLosses.pointer)
   }
 
   /// The further heads' losses on this rank's rows, as they were predicted before they were learned.

@@ -20,7 +20,7 @@ package final class StepLoop {
   let collective: any Collective
   let learner: any Model
   let shares: StepShares
-  private let account: StepAccount
+  let account: StepAccount
   let board: ControlBoard
   let shadow: ShadowPredictions
   let quarantine: Quarantine
@@ -53,6 +53,8 @@ package final class StepLoop {
   private var unsavedHealth: [LayerHealth] = []
   let headTasks: [EvaluationTask]
   var headLosses: [HeadShare]
+  /// By row of the batch.
+  let rowLosses: AlignedBuffer<Double>
   let examples: FieldExamples
   /// Taken and not yet agreed on.
   var newExamples: [FieldExample] = []
@@ -89,6 +91,7 @@ package final class StepLoop {
     featureCount = pipeline.schema.features.count
     numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
     headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
+    rowLosses = AlignedBuffer(count: gear.shares.batch.capacity)
     headLosses = Array(repeating: HeadShare(), count: headTasks.count)
     hasUnsavedProgress = saving.savedStep >= 0 && state.step > saving.savedStep
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
