@@ -120,7 +120,8 @@ final class KafkaHandle {
       do throws(KafkaError) {
         return try call(max(min(deadline, .after(patience)).remainingMilliseconds, 1))
       } catch {
-        patience *= 2
+        // A call may fail at once, hundreds of times.
+        patience = min(patience * 2, .seconds(60))
         serveEvents()
         if let lastTrouble, lastTrouble.code == .authentication { throw lastTrouble }
         guard error.isRetryable, !deadline.hasPassed else { throw explained(error) }

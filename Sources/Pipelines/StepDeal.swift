@@ -1,5 +1,6 @@
 /// How many records a step takes from which partition: as many from each, or so many in all, dealt over the partitions in a
-/// fixed rotation. A pure function of the pipeline and the turn, never of who computes (design D1).
+/// fixed rotation. A pure function of the pipeline and the turn, never of who computes (design D1); where steps need not be
+/// reproducible, a worker takes what a partition does not have from its others.
 public struct StepDeal: Sendable, Hashable {
   /// Partitions of the topic.
   public let partitions: Int
@@ -7,28 +8,33 @@ public struct StepDeal: Sendable, Hashable {
   private let base: Int
   /// Partitions that give one more in a step: others in the next.
   private let extra: Int
+  /// Whether what some partitions do not have is taken from others: a step is to have so many in all.
+  public let spreads: Bool
 
   public init(each: Int, partitions: Int) {
     precondition(each > 0 && partitions > 0, "\(each) records of \(partitions) partitions")
-    (self.partitions, base, extra) = (partitions, each, 0)
+    (self.partitions, base, extra, spreads) = (partitions, each, 0, false)
   }
 
-  public init(total: Int, partitions: Int) {
+  public init(total: Int, partitions: Int, spreads: Bool = false) {
     precondition(total > 0 && partitions > 0, "\(total) records of \(partitions) partitions")
     (base, extra) = total.quotientAndRemainder(dividingBy: partitions)
-    self.partitions = partitions
+    (self.partitions, self.spreads) = (partitions, spreads)
   }
 
   public init(_ training: TrainingSettings, partitions: Int) {
     if let total = training.recordsPerStep {
-      self.init(total: total, partitions: partitions)
+      self.init(total: total, partitions: partitions, spreads: !training.reproducible)
     } else {
       self.init(each: training.recordsPerPartition, partitions: partitions)
     }
   }
 
-  /// The most that a step takes of one partition.
+  /// The most that a partition gives a step where all have records.
   public var shareMax: Int { base + (extra > 0 ? 1 : 0) }
+
+  /// The most that a step takes of one partition.
+  public var takeMax: Int { spreads ? stepMax : shareMax }
 
   /// The most that a step takes in all.
   public var stepMax: Int { base * partitions + extra }
@@ -36,7 +42,7 @@ public struct StepDeal: Sendable, Hashable {
   /// The most that a step takes of `held` partitions together.
   public func rowsMax(ofPartitions held: Int) -> Int { base * held + min(held, extra) }
 
-  /// What a step takes of a partition, at most.
+  /// What a step takes of a partition, at most, where all have records.
   ///
   /// - Parameter turn: Not below 0; each turn begins where the one before ended.
   public func share(of partition: Int32, turn: Int64) -> Int {

@@ -17,7 +17,7 @@ extension TrainingSettings {
       ),
       Key(
         "records_per_step", \.recordsPerStep, .ifGiven(.integer(1...4_194_304)),
-        "Valid records a step takes in all, at most, dealt over the partitions in a fixed rotation: so that steps stay small where there are many partitions. Instead of records_per_partition."
+        "Valid records a step takes in all, at most, dealt over the partitions in a fixed rotation; unless steps are reproducible, a worker takes from its other partitions what one does not have. So steps stay small where there are many partitions. Instead of records_per_partition."
       ),
       Key(
         "linger", \.linger, .duration(.zero ... .seconds(3600)),

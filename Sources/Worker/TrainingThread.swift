@@ -64,7 +64,7 @@ extension WorkerResources {
       fields: fields, examples: examples, label: pipeline.schema.label, book: book)
     // As long as there is room for classes, whatever waits to be learned finds its name here.
     let deal = pipeline.deal(partitions: partitionCount)
-    let waiting = buffers.reduce(0) { $0 + $1.capacity + deal.shareMax }
+    let waiting = buffers.reduce(0) { $0 + $1.capacity + deal.takeMax }
     let decoder = RecordDecoder(
       schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax,
       strangers: pipeline.schema.label.classesMax + waiting)
@@ -280,7 +280,7 @@ final class TrainingThread {
         categoryCount: shape.categoryColumns, labelCount: shape.labels,
         fieldCount: resources.fields.count, weighsRecords: resources.pipeline.schema.weight != nil,
         weighted: resources.pipeline.schema.sparseFeatures.map(\.pairsMax),
-        stepRecords: deal.shareMax,
+        stepRecords: deal.takeMax,
         nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
@@ -307,7 +307,7 @@ final class TrainingThread {
     let gear = StepLoop.Gear(
       learner: learner, shares: StepShares(buffers: buffers, batch: batch, deal: deal, classes: classes),
       account: StepAccount(
-        rowsMax: deal.shareMax, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
+        rowsMax: deal.takeMax, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
       shadow: ShadowPredictions(
         source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
       quarantine: resources.quarantine, examples: resources.examples, sum: sum)

@@ -45,7 +45,7 @@ struct SettingsTests {
     "HeadSettings.classes": ("head.label.classes", "Ingest/FieldTable.swift"),
     "HeadSettings.weight": ("head.weight", "Learning/Spec/LearnerSpec+Pipeline.swift"),
     // Through `StepDeal`, which says what a step takes from where.
-    "TrainingSettings.records_per_partition": ("deal.shareMax", "Worker/TrainingThread.swift"),
+    "TrainingSettings.records_per_partition": ("deal.takeMax", "Worker/TrainingThread.swift"),
     "TrainingSettings.records_per_step": ("deal(partitions: partitionCount)", "Worker/TrainingThread.swift"),
     "TrainingSettings.workers": ("training.workers", "retrainctl/Commands/StartCommand.swift"),
     "TrainingSettings.ledger": ("settings.ledger", "Worker/Step/StepLoop.swift"),

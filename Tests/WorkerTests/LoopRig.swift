@@ -163,7 +163,7 @@ func runLoop(
     shares: StepShares(
       buffers: buffers, batch: batch, deal: deal,
       classes: book.map { FoundClasses(label, names: state.classes, book: $0) }),
-    account: StepAccount(rowsMax: deal.shareMax, outputCount: learner.outputCount, fieldCount: 4, task: task),
+    account: StepAccount(rowsMax: deal.takeMax, outputCount: learner.outputCount, fieldCount: 4, task: task),
     shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
     quarantine: quarantine, examples: examples,
     sum: GroupSum(

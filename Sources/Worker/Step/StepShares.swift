@@ -28,8 +28,11 @@ package final class StepShares {
   /// The same, as all ranks hear of it.
   package private(set) var skips: [StepSkip] = []
   private let rule: StepDeal
-  /// By buffer: what the step in hand takes at most.
+  /// By buffer: what the step in hand takes at most, where all have records.
   private var limits: [Int]
+  /// By buffer: the same with what others do not have.
+  private var takes: [Int]
+  private var turn: Int64 = 0
   private let reasonCount = RejectReason.allCases.count
 
   package init(
@@ -41,6 +44,7 @@ package final class StepShares {
     self.batch = batch
     rule = deal
     limits = Array(repeating: 0, count: buffers.count)
+    takes = limits
     tally = FieldTally(fieldCount: buffers.first?.fieldCount ?? 0)
     rejected = Array(repeating: 0, count: buffers.count * reasonCount)
     shares.reserveCapacity(buffers.count)
@@ -50,6 +54,7 @@ package final class StepShares {
 
   /// Says what the next take takes from where.
   package func deal(turn: Int64) {
+    self.turn = turn
     for (place, buffer) in buffers.enumerated() {
       let limit = rule.share(of: buffer.partition, turn: turn)
       guard limits[place] != limit else { continue }
@@ -58,9 +63,11 @@ package final class StepShares {
     }
   }
 
-  /// Whether every partition can give a full share, or as much as its buffer can ever hold.
+  /// Whether every partition can give a full share, or as much as its buffer can ever hold; or all together, where that is
+  /// enough.
   package var canFill: Bool {
-    buffers.indices.allSatisfy { buffers[$0].validAvailable >= limits[$0] || buffers[$0].freeSlots == 0 }
+    if rule.spreads, buffers.reduce(0, { $0 + $1.validAvailable }) >= limits.reduce(0, +) { return true }
+    return buffers.indices.allSatisfy { buffers[$0].validAvailable >= limits[$0] || buffers[$0].freeSlots == 0 }
   }
 
   /// Whether every partition that cannot give a full share is at its end for now.
@@ -85,11 +92,28 @@ package final class StepShares {
   /// Whether a partition moves on in this step.
   package var hasProgress: Bool { shares.contains { $0.next != $0.from } }
 
+  /// What some partitions do not have is taken from others that have more, from other ones first in each turn.
+  private func spread() {
+    for place in limits.indices { takes[place] = limits[place] }
+    guard rule.spreads, !buffers.isEmpty else { return }
+    // What comes in meanwhile is for the next step: the batch has room for so many in all.
+    for place in takes.indices { takes[place] = min(limits[place], buffers[place].validAvailable) }
+    var spare = limits.reduce(0, +) - takes.reduce(0, +)
+    let first = Int(turn % Int64(buffers.count))
+    for step in buffers.indices where spare > 0 {
+      let place = (first + step) % buffers.count
+      let more = min(spare, buffers[place].validAvailable - takes[place])
+      takes[place] += more
+      spare -= more
+    }
+  }
+
   /// Takes up to a share from each partition, in offset order, into the batch.
   package func take() {
     clear()
-    for (place, buffer) in buffers.enumerated() where limits[place] > 0 {
-      let take = buffer.take(upTo: limits[place], into: batch, tally: tally)
+    spread()
+    for (place, buffer) in buffers.enumerated() where limits[place] > 0 || takes[place] > 0 {
+      let take = buffer.take(upTo: takes[place], into: batch, tally: tally)
       guard take.nextOffset != take.firstOffset else { continue }
       let first = shares.count * reasonCount
       for reason in 0..<reasonCount { rejected[first + reason] = take.rejected[reason] }
