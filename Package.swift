@@ -79,7 +79,7 @@ let package = Package(
     // Doors
     room("Kafka", ["Vocabulary", "Confinement", "CRDKafka"]),
     room("Postgres", ["Vocabulary", "Confinement", "CPostgres"]),
-    room("Collectives", ["Vocabulary", "Confinement", "Cryptography", "Membership"]),
+    room("Collectives", ["Vocabulary", "Confinement", "Cryptography", "Tensors", "Membership"]),
     room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd", "CCurl"]),
     room("Telemetry", ["Vocabulary", "JSON"]),
 

@@ -21,6 +21,7 @@
 #include "optimizers/unit_clip.h"
 #include "blends.h"
 #include "dropout.h"
+#include "bfloat16.h"
 
 static void exp_array(int64_t n, const float *x, float *y) {
   for (int64_t i = 0; i < n; i += CK_WIDTH) store(y + i, exp_nonpositive(load(x + i)));
@@ -82,6 +83,9 @@ const ck_kernels CK_TABLE = {
   .update = update,
   .update_rows = update_rows,
   .clip_units = clip_units,
+  .round_with_error = round_with_error,
+  .widen = widen,
+  .add_widened = add_widened,
   .exp_nonpositive = exp_array,
   .log1p_unit = log1p_array,
   .peak = peak,

@@ -4,7 +4,7 @@ package import Vocabulary
 ///
 /// 48 bytes, little-endian: magic u32, kind u32, generation i64, sequence u64, dense values u64, attachment bytes u64,
 /// sender's rank u32, zero u32. Behind it its code; then the attachment and, where they go directly, the dense values, with
-/// one code for both; around the ring the values follow in segments, each with a code of its own (`FrameSeal`).
+/// one code for both; otherwise the values follow in segments, each with a code of its own (`FrameSeal`).
 package struct FrameHeader: Equatable {
   package static let byteCount = 48
   /// With its code.
@@ -18,6 +18,22 @@ package struct FrameHeader: Equatable {
     case ring = 2
     /// State from one rank to the others.
     case broadcast = 3
+    /// The whole vector to every peer, as bfloat16.
+    case roundedWhole = 4
+    /// To every peer the part that it adds up, and the sum of one's own to all, as bfloat16.
+    case roundedParts = 5
+
+    var isRounded: Bool { self == .roundedWhole || self == .roundedParts }
+
+    var words: String {
+      switch self {
+      case .direct: "float32 values directly"
+      case .ring: "float32 values around the ring"
+      case .broadcast: "state"
+      case .roundedWhole: "bfloat16 values directly"
+      case .roundedParts: "bfloat16 values in parts"
+      }
+    }
   }
 
   var kind: Kind
@@ -63,7 +79,9 @@ package struct FrameHeader: Equatable {
     }
     try require(bytes.count == byteCount && bytes.integer(at: 0) == magic, "not a frame")
     let kind: UInt32 = bytes.integer(at: 4)
-    try require(kind == expected.kind.rawValue, "the peer sends kind \(kind), not \(expected.kind.rawValue)")
+    try require(
+      kind == expected.kind.rawValue,
+      "the peer sends \(Kind(rawValue: kind)?.words ?? "frames of kind \(kind)"), not \(expected.kind.words)")
     let generation: Int64 = bytes.integer(at: 8)
     try require(generation == expected.generation.rawValue, "the peer is in generation \(generation)")
     let sequence: UInt64 = bytes.integer(at: 16)

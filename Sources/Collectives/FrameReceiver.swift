@@ -15,7 +15,7 @@ package struct FrameReceiver: ~Copyable {
   private var attachment = ReceiveBuffer()
   private var dense = ReceiveBuffer()
   private var denseBytes = 0
-  private var ring: RingTransfer?
+  private var lane: (any SegmentLane)?
   private var headerReceived = 0
   /// Of attachment, dense values and their code.
   private var bodyReceived = 0
@@ -36,19 +36,19 @@ package struct FrameReceiver: ~Copyable {
   /// - Parameters:
   ///   - frame: This rank's own header: the peer's has to fit it.
   ///   - values: That the peer sends.
-  package mutating func begin(_ frame: FrameHeader, values: Int, ring: RingTransfer?, attachmentBytesMax: Int) {
+  package mutating func begin(_ frame: FrameHeader, values: Int, lane: (any SegmentLane)?, attachmentBytesMax: Int) {
     expected.kind = frame.kind
     expected.sequence = frame.sequence
     expected.denseCount = values
     self.attachmentBytesMax = attachmentBytesMax
     denseBytes = frame.kind == .direct ? values * 4 : 0
     dense.reserve(denseBytes)
-    self.ring = ring
+    self.lane = lane
     attachmentBytes = nil
     (headerReceived, bodyReceived, segmentReceived, isBodyKnown) = (0, 0, 0, false)
   }
 
-  package var isDone: Bool { isBodyKnown && ring?.hasReceived != false }
+  package var isDone: Bool { isBodyKnown && lane?.hasReceived != false }
 
   /// The peer's attachment, once done; valid until the next exchange.
   var receivedAttachment: UnsafeRawBufferPointer {
@@ -80,8 +80,8 @@ package struct FrameReceiver: ~Copyable {
       add(code, FrameSeal.byteCount)
       return
     }
-    guard let ring, let start = ring.incoming.baseAddress else { return }
-    let count = ring.incoming.count
+    guard let lane, let start = lane.incoming.baseAddress else { return }
+    let count = lane.incoming.count
     let values = min(segmentReceived, count)
     pieces.add(start + values, count - values)
     pieces.add(code + (segmentReceived - values), FrameSeal.byteCount - (segmentReceived - values))
@@ -100,13 +100,13 @@ package struct FrameReceiver: ~Copyable {
       isBodyKnown = true
       return
     }
-    guard let ring else { return }
+    guard let lane else { return }
     segmentReceived += bytes
-    guard segmentReceived == ring.incoming.count + FrameSeal.byteCount else { return }
+    guard segmentReceived == lane.incoming.count + FrameSeal.byteCount else { return }
     try prove(
-      UnsafeRawBufferPointer(ring.incoming), UnsafeRawBufferPointer(start: nil, count: 0), code, "values")
+      UnsafeRawBufferPointer(lane.incoming), UnsafeRawBufferPointer(start: nil, count: 0), code, "values")
     segmentReceived = 0
-    ring.didReceive()
+    lane.didReceive()
   }
 
   private mutating func takeHeader(_ bytes: Int) throws {

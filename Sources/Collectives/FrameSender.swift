@@ -1,7 +1,7 @@
 import Glibc
 
 /// What goes out on a link in one exchange, and how far it has got: header, attachment, then dense values, straight from the
-/// vector or as the ring allows, each with its code. Confined to the step thread.
+/// vector or as a lane allows, each with its code. Confined to the step thread.
 package struct FrameSender: ~Copyable {
   private var seal: FrameSeal
   private let header = UnsafeMutableRawPointer.allocate(byteCount: FrameHeader.sealedBytes, alignment: 16)
@@ -10,8 +10,8 @@ package struct FrameSender: ~Copyable {
   private let segmentCode = UnsafeMutableRawPointer.allocate(byteCount: FrameSeal.byteCount, alignment: 16)
   private var attachment = UnsafeRawBufferPointer(start: nil, count: 0)
   private var dense = UnsafeRawBufferPointer(start: nil, count: 0)
-  private var ring: RingTransfer?
-  /// Bytes of the frame before the ring's segments that are sent.
+  private var lane: (any SegmentLane)?
+  /// Bytes of the frame before the lane's segments that are sent.
   private var sent = 0
   /// The segment in hand; empty: none is.
   private var segment = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -26,12 +26,12 @@ package struct FrameSender: ~Copyable {
   }
 
   package mutating func begin(
-    _ frame: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, ring: RingTransfer?
+    _ frame: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, lane: (any SegmentLane)?
   ) {
     frame.write(to: header)
     seal.seal(
       UnsafeRawBufferPointer(start: header, count: FrameHeader.byteCount), to: header + FrameHeader.byteCount)
-    (self.attachment, self.dense, self.ring) = (attachment, dense, ring)
+    (self.attachment, self.dense, self.lane) = (attachment, dense, lane)
     seal.seal(attachment, dense, to: bodyCode)
     sent = 0
     segment = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -39,10 +39,10 @@ package struct FrameSender: ~Copyable {
 
   private var plainBytes: Int { FrameHeader.sealedBytes + attachment.count + dense.count + FrameSeal.byteCount }
 
-  package var isDone: Bool { sent == plainBytes && segment.isEmpty && ring?.hasSent != false }
+  package var isDone: Bool { sent == plainBytes && segment.isEmpty && lane?.hasSent != false }
 
-  /// Whether there is something to send now; on the ring it may have to come in first.
-  package var canSend: Bool { sent < plainBytes || !segment.isEmpty || ring?.outgoing.isEmpty == false }
+  /// Whether there is something to send now; of a lane it may have to come in first.
+  package var canSend: Bool { sent < plainBytes || !segment.isEmpty || lane?.outgoing.isEmpty == false }
 
   /// - Returns: What can go out now.
   package mutating func fill(_ pieces: inout PieceList) {
@@ -58,9 +58,9 @@ package struct FrameSender: ~Copyable {
       add(dense.baseAddress, dense.count)
       add(bodyCode, FrameSeal.byteCount)
     }
-    guard let ring else { return }
-    if segment.isEmpty, !ring.outgoing.isEmpty {
-      segment = ring.outgoing
+    guard let lane else { return }
+    if segment.isEmpty, !lane.outgoing.isEmpty {
+      segment = lane.outgoing
       segmentSent = 0
       seal.seal(segment, to: segmentCode)
     }
@@ -77,6 +77,6 @@ package struct FrameSender: ~Copyable {
     segmentSent += bytes - plain
     guard segmentSent == segment.count + FrameSeal.byteCount else { return }
     segment = UnsafeRawBufferPointer(start: nil, count: 0)
-    ring?.didSend()
+    lane?.didSend()
   }
 }

@@ -27,14 +27,15 @@ final class Link {
 
   /// Prepares for an exchange. `header` is this rank's own.
   ///
-  /// - Parameter expectedValues: Of the peer: directly, or around the ring.
+  /// - Parameters:
+  ///   - expectedValues: Of the peer: directly, or by its lane.
+  ///   - lanes: What goes out and comes in by segments; nil: nothing.
   func begin(
     _ header: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, expectedValues: Int,
-    ringOut: RingTransfer?,
-    ringIn: RingTransfer?, attachmentBytesMax: Int
+    lanes: (out: (any SegmentLane)?, in: (any SegmentLane)?), attachmentBytesMax: Int
   ) {
-    sender.begin(header, attachment: attachment, dense: dense, ring: ringOut)
-    receiver.begin(header, values: expectedValues, ring: ringIn, attachmentBytesMax: attachmentBytesMax)
+    sender.begin(header, attachment: attachment, dense: dense, lane: lanes.out)
+    receiver.begin(header, values: expectedValues, lane: lanes.in, attachmentBytesMax: attachmentBytesMax)
     isWritable = true
     isReadable = true
   }
@@ -51,7 +52,7 @@ final class Link {
   var hasReceived: Bool { receiver.isDone }
   var isComplete: Bool { sender.isDone && receiver.isDone }
 
-  /// Whether there is something to send now; on the ring it may have to come in first.
+  /// Whether there is something to send now; of a lane it may have to come in first.
   var canSend: Bool { sender.canSend }
 
   /// Sends what it can in one call.

@@ -3,7 +3,7 @@
 ///
 /// Sending follows receiving closely: the first chunk is this rank's own, and every later segment is what it received
 /// before, so the segments that may go out are the first chunk's plus those that came in. Confined to the step thread.
-package final class RingTransfer {
+package final class RingTransfer: SegmentLane {
   private var dense = UnsafeMutableRawPointer(bitPattern: 16)!  // Replaced by begin() before any use.
   private var sending = RingCursor(RingSchedule(count: 0, worldSize: 1, rank: 0), .sending)
   private var receiving = RingCursor(RingSchedule(count: 0, worldSize: 1, rank: 0), .receiving)
@@ -23,27 +23,27 @@ package final class RingTransfer {
     firstSegments = sending.segments(of: schedule.chunk(rank))
   }
 
-  var hasSent: Bool { sending.isAtEnd }
-  var hasReceived: Bool { receiving.isAtEnd }
+  package var hasSent: Bool { sending.isAtEnd }
+  package var hasReceived: Bool { receiving.isAtEnd }
 
   /// The segment that may go out now; empty: wait for more to come in.
-  var outgoing: UnsafeRawBufferPointer {
+  package var outgoing: UnsafeRawBufferPointer {
     guard sending.done < firstSegments + receiving.done else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let next = sending.next
     return UnsafeRawBufferPointer(start: dense + next.lowerBound * 4, count: next.count * 4)
   }
 
-  func didSend() { sending.advance() }
+  package func didSend() { sending.advance() }
 
   /// Where to put the segment that comes in; nothing there is believed before `didReceive`.
-  var incoming: UnsafeMutableRawBufferPointer {
+  package var incoming: UnsafeMutableRawBufferPointer {
     let next = receiving.next
     let start = receiving.schedule.adds(inStage: receiving.stage) ? staging : dense + next.lowerBound * 4
     return UnsafeMutableRawBufferPointer(start: start, count: next.count * 4)
   }
 
   /// The segment is there, and is the peer's.
-  func didReceive() {
+  package func didReceive() {
     let next = receiving.next
     if receiving.schedule.adds(inStage: receiving.stage) {
       let target = (dense + next.lowerBound * 4).assumingMemoryBound(to: Float.self)

@@ -42,10 +42,15 @@ public struct DenseValues {
   /// Shape [P], takes the sum; may be the first of `vectors`.
   public let sum: UnsafeMutableBufferPointer<Float>
   public let plan: SumPlan
+  /// Values go out as bfloat16, and what that takes from them is kept here; nil: they go as they are. The same on every rank.
+  /// Of plans by rank only.
+  public let compression: GradientCompression?
 
   public init(
-    vectors: UnsafeMutableBufferPointer<Float>, sum: UnsafeMutableBufferPointer<Float>, plan: SumPlan
+    vectors: UnsafeMutableBufferPointer<Float>, sum: UnsafeMutableBufferPointer<Float>, plan: SumPlan,
+    compression: GradientCompression? = nil
   ) {
-    (self.vectors, self.sum, self.plan) = (vectors, sum, plan)
+    precondition(compression == nil || plan.isByRank, "values of a plan by partition go as they are")
+    (self.vectors, self.sum, self.plan, self.compression) = (vectors, sum, plan, compression)
   }
 }

@@ -6,6 +6,10 @@ public import Vocabulary
 /// and each adds them up as the plan says; of a plan by rank, where values take `ringBytesMin` or more, `RingSchedule` says the
 /// order, chunk by chunk. Attachments always go to every rank directly.
 ///
+/// **As bfloat16** (`GradientCompression`) half the bytes go: every rank sends its values to every other, or, where they take
+/// `ringBytesMin` or more among three ranks and up, to each the part that it adds up, and the sum of its own part to all. What
+/// rounding takes away goes out with the next values.
+///
 /// **Failure.** A link that ends while it owes or is owed something fails the exchange at once, whichever link it is; a
 /// peer that finished its part and then left fails the next one. Failing closes all links, so the failure spreads to
 /// every rank without waiting for its deadline, and the rank named may be a messenger of the loss.
@@ -24,6 +28,7 @@ public final class TCPCollective: Collective {
 
   private let links: [Link]
   private let ring = RingTransfer()
+  private let rounded: RoundedTransfer
   private let poller: LinkPoller
   private var vectors: [UnsafeMutablePointer<Float>] = []
   private var attachments: [UnsafeRawBufferPointer] = []
@@ -38,6 +43,7 @@ public final class TCPCollective: Collective {
     self.generation = generation
     self.links = links
     self.limits = limits
+    rounded = RoundedTransfer(rank: rank.rawValue, worldSize: worldSize)
     poller = LinkPoller(links: links, generation: generation)
     vectors.reserveCapacity(worldSize)
     attachments.reserveCapacity(worldSize)
@@ -58,12 +64,15 @@ public final class TCPCollective: Collective {
     precondition(
       plan.counts.count == worldSize && dense.vectors.count == plan.counts[rank.rawValue] * sum.count,
       "\(dense.vectors.count) values of vectors of \(sum.count) are not this rank's of a plan for \(plan.counts)")
-    let usesRing = worldSize > 1 && plan.isByRank && sum.count * 4 >= limits.ringBytesMin
-    if usesRing { fillRing(dense) }
+    let kind = kind(of: dense)
+    if kind != .direct { fillSum(dense) }
+    if kind == .ring { ring.begin(sum, worldSize: worldSize, rank: rank.rawValue) }
+    if let compression = dense.compression, kind.isRounded {
+      rounded.begin(sum, isWhole: kind == .roundedWhole, compression)
+    }
     try run(
-      usesRing ? .ring : .direct, dense, attachment: attachment, attachmentBytesMax: limits.attachmentBytesMax,
-      deadline: deadline)
-    if !usesRing { add(dense) }
+      kind, dense, attachment: attachment, attachmentBytesMax: limits.attachmentBytesMax, deadline: deadline)
+    if kind == .direct { add(dense) }
     gather(attachment)
     defer { attachments.removeAll(keepingCapacity: true) }
     return try body(attachments)
@@ -84,6 +93,13 @@ public final class TCPCollective: Collective {
     return [UInt8](link.attachment)
   }
 
+  private func kind(of dense: DenseValues) -> FrameHeader.Kind {
+    guard worldSize > 1, dense.plan.isByRank else { return .direct }
+    let isLarge = dense.sum.count * 4 >= limits.ringBytesMin
+    if dense.compression != nil { return isLarge && worldSize > 2 ? .roundedParts : .roundedWhole }
+    return isLarge ? .ring : .direct
+  }
+
   private func link(to peer: Rank) -> Link { links[peer < rank ? peer.rawValue : peer.rawValue - 1] }
 
   /// Sends this rank's frame to every peer and receives theirs, all links at once.
@@ -96,21 +112,21 @@ public final class TCPCollective: Collective {
     }
     let bound = kind == .broadcast ? limits.broadcastBytesMax : limits.attachmentBytesMax
     precondition(attachment.count <= bound, "an attachment of \(attachment.count) bytes; at most \(bound) are allowed")
-    let isRing = kind == .ring
-    // Around the ring each rank sends as much as a whole vector, and nothing of it ahead of the segments.
-    func values(of rank: Rank) -> Int { dense.map { (isRing ? 1 : $0.plan.counts[rank.rawValue]) * $0.sum.count } ?? 0 }
-    let ahead = isRing ? nil : dense.map { UnsafeRawBufferPointer($0.vectors) }
+    let isDirect = kind == .direct
+    // By segments each rank sends a whole vector, and nothing of it ahead of them.
+    func values(of rank: Rank) -> Int {
+      dense.map { (isDirect ? $0.plan.counts[rank.rawValue] : 1) * $0.sum.count } ?? 0
+    }
+    let ahead = isDirect ? dense.map { UnsafeRawBufferPointer($0.vectors) } : nil
     let header = FrameHeader(
       kind: kind, generation: generation, sequence: sequence, denseCount: values(of: rank),
       attachmentBytes: attachment.count, sender: rank)
     sequence += 1
-    let next = Rank((rank.rawValue + 1) % worldSize)
-    let previous = Rank((rank.rawValue + worldSize - 1) % worldSize)
     for link in links {
       link.begin(
         header, attachment: attachment, dense: ahead ?? UnsafeRawBufferPointer(start: nil, count: 0),
         expectedValues: values(of: link.peer),
-        ringOut: isRing && link.peer == next ? ring : nil, ringIn: isRing && link.peer == previous ? ring : nil,
+        lanes: lanes(to: link.peer, kind),
         attachmentBytesMax: link.peer == root ? limits.broadcastBytesMax : attachmentBytesMax)
     }
     do {
@@ -121,14 +137,28 @@ public final class TCPCollective: Collective {
     }
   }
 
-  /// On the ring every rank takes part, with zeros where it has nothing.
-  private func fillRing(_ dense: DenseValues) {
+  private func lanes(
+    to peer: Rank, _ kind: FrameHeader.Kind
+  ) -> (out: (any SegmentLane)?, in: (any SegmentLane)?) {
+    switch kind {
+    case .direct, .broadcast: return (nil, nil)
+    case .roundedWhole, .roundedParts:
+      let lane = rounded.lanes[peer.rawValue]
+      return (lane, lane)
+    case .ring:
+      let isNext = peer.rawValue == (rank.rawValue + 1) % worldSize
+      let isPrevious = rank.rawValue == (peer.rawValue + 1) % worldSize
+      return (isNext ? ring : nil, isPrevious ? ring : nil)
+    }
+  }
+
+  /// By segments every rank takes part, with zeros where it has nothing.
+  private func fillSum(_ dense: DenseValues) {
     if let own = dense.vectors.baseAddress {
       if let sum = dense.sum.baseAddress, sum != own { sum.update(from: own, count: dense.sum.count) }
     } else {
       dense.sum.update(repeating: 0)
     }
-    ring.begin(dense.sum, worldSize: worldSize, rank: rank.rawValue)
   }
 
   private func add(_ dense: DenseValues) {

@@ -16,6 +16,7 @@ extension Learner {
       let gradient = clipGradient(inverseCount)
       guard gradient.norm.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
       takeUpFacts()
+      update.tookGradient = true
       update.gradientNorm = gradient.norm
       update.rate = optimizers.dense.rate(at: step)
       update.wasClipped = gradient.wasClipped

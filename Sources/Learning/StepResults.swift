@@ -45,6 +45,8 @@ public struct Update: Sendable, Hashable {
   public var wasClipped: Bool
   /// false: a reduced value was NaN or infinite, and nothing was applied.
   public var isFinite: Bool
+  /// Parameters took a step along the gradient: there were labels.
+  public var tookGradient = false
   /// The learning rate of the dense parameters, before corrections of the optimiser; 0: nothing was updated.
   public var rate = 0.0
   /// Of a part of the state that it left (`StateWatch`); 0: nobody watches.

@@ -16,6 +16,7 @@ extension Pipeline {
       Key("schema", \.schema, FeatureSchema.section.kind, isRequired: true, FeatureSchema.section.doc),
       Key("model", \.model, ModelSettings.section.kind, isRequired: true, ModelSettings.section.doc),
       Key("training", \.training, TrainingSettings.section.kind, TrainingSettings.section.doc),
+      Key("group", \.group, GroupSettings.section.kind, GroupSettings.section.doc),
       Key("checkpoint", \.checkpoint, CheckpointSettings.section.kind, CheckpointSettings.section.doc),
       Key("health", \.health, HealthSettings.section.kind, HealthSettings.section.doc),
       Key("rollout", \.rollout, RolloutSettings.section.kind, RolloutSettings.section.doc),

@@ -12,6 +12,7 @@ public struct Pipeline: Sendable, Hashable, Codable {
   public var health: HealthSettings
   public var rollout: RolloutSettings
   public var serving: ServingSettings
+  public var group = GroupSettings()
 
   public init(
     name: String, source: SourceSettings, schema: FeatureSchema, model: ModelSettings, training: TrainingSettings,

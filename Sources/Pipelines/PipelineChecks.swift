@@ -16,6 +16,7 @@ struct PipelineChecks {
     checkSharedPaths()
     checkLayers()
     checkOptimizers()
+    checkGroup()
     checkLosses()
     checkLabelRanges()
     checkWeight()

@@ -13,20 +13,30 @@ extension Workload {
       BenchFlag(
         "ring-bytes-min", "bytes", "\(CollectiveLimits().ringBytesMin)",
         "From which size on a ring is used, not a direct exchange."),
+      BenchFlag(
+        "gradients", "format", "float32", "bfloat16: half the bytes too, in turn with float32."),
     ]
   ) { options in
     let samples = try options.int("samples")
     let ringBytesMin = try options.int("ring-bytes-min")
+    let format = options.string("gradients")
+    guard ["float32", "bfloat16"].contains(format) else {
+      throw BenchError("--gradients is float32 or bfloat16, not '\(format)'")
+    }
     for world in try options.ints("world") {
       guard world > 1 else { throw BenchError("--world \(world): one rank has nobody to sum with") }
       for bytes in try options.ints("bytes") {
         guard bytes.isMultiple(of: 4) else { throw BenchError("--bytes \(bytes) is no multiple of 4") }
         let bench = try AllReduceBench(
           world: world, bytes: bytes, samples: bytes > 4 << 20 ? max(5, samples / 5) : samples,
-          ringBytesMin: ringBytesMin)
+          ringBytesMin: ringBytesMin, rounds: format == "bfloat16")
         let times = try bench.run()
         let params = ["world": "\(world)", "bytes": "\(bytes)"]
         try BenchReport(workload: "allreduce", params: params, samples: times.sums, unit: "us").emit()
+        if !times.roundedSums.isEmpty {
+          let rounded = params.merging(["gradients": "bfloat16"]) { $1 }
+          try BenchReport(workload: "allreduce", params: rounded, samples: times.roundedSums, unit: "us").emit()
+        }
         let copy = params.merging(["floor": "copy"]) { $1 }
         try BenchReport(workload: "allreduce", params: copy, samples: times.copies, unit: "us").emit()
       }
@@ -40,17 +50,20 @@ private struct AllReduceBench: Sendable {
   /// Microseconds on rank 0.
   struct Times {
     var sums: [Double] = []
+    var roundedSums: [Double] = []
     var copies: [Double] = []
   }
 
   let bytes: Int
   let samples: Int
+  let rounds: Bool
   let ranks: LoopbackRanks
   let copy: LoopbackCopy
 
-  init(world: Int, bytes: Int, samples: Int, ringBytesMin: Int) throws {
+  init(world: Int, bytes: Int, samples: Int, ringBytesMin: Int, rounds: Bool) throws {
     self.bytes = bytes
     self.samples = samples
+    self.rounds = rounds
     var limits = CollectiveLimits()
     limits.ringBytesMin = ringBytesMin
     ranks = try LoopbackRanks(world, limits: limits)
@@ -68,14 +81,18 @@ private struct AllReduceBench: Sendable {
       copied.deallocate()
     }
     try prove(collective, vector, copied)
+    let compression = GradientCompression()
+    if rounds { try proveRounded(collective, vector) }
     var times = Times()
     let clock = ContinuousClock()
     // The first tenth warms up.
     for round in 0..<(samples + samples / 10) {
       let sum = try clock.measure { try exchange(collective, vector) }
+      let rounded = rounds ? try clock.measure { try exchange(collective, vector, by: compression) } : .zero
       let copy = try clock.measure { try copyToOther(collective.rank, vector, copied) }
       guard round >= samples / 10 else { continue }
       times.sums.append(sum.seconds * 1e6)
+      if rounds { times.roundedSums.append(rounded.seconds * 1e6) }
       times.copies.append(copy.seconds * 1e6)
     }
     return times
@@ -104,10 +121,31 @@ private struct AllReduceBench: Sendable {
     vector.update(repeating: 0)
   }
 
-  private func exchange(_ collective: TCPCollective, _ vector: UnsafeMutableBufferPointer<Float>) throws {
+  /// Whole numbers below 64 and their sums below 256 are bfloat16, so nothing is rounded.
+  private func proveRounded(
+    _ collective: TCPCollective, _ vector: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    guard collective.worldSize <= 4 else { return }
+    for index in vector.indices { vector[index] = Float((index + collective.rank.rawValue) % 64) }
+    try exchange(collective, vector, by: GradientCompression())
+    for index in vector.indices {
+      let expected = (0..<collective.worldSize).reduce(0) { $0 + (index + $1) % 64 }
+      guard vector[index] == Float(expected) else {
+        throw BenchError("value \(index) is \(vector[index]) on rank \(collective.rank), not \(expected), as bfloat16")
+      }
+    }
+    vector.update(repeating: 0)
+  }
+
+  private func exchange(
+    _ collective: TCPCollective, _ vector: UnsafeMutableBufferPointer<Float>, by compression: GradientCompression? = nil
+  ) throws {
+    let plan = SumPlan.byRank(worldSize: collective.worldSize, holders: collective.worldSize)
     try collective.exchange(
-      dense: vector, attachment: UnsafeRawBufferPointer(start: nil, count: 0), deadline: .after(.seconds(30))
+      DenseValues(vectors: vector, sum: vector, plan: plan, compression: compression),
+      attachment: UnsafeRawBufferPointer(start: nil, count: 0), deadline: .after(.seconds(30))
     ) { _ in }
+    compression?.keepErrors()
   }
 
   private func copyToOther(

@@ -11,5 +11,7 @@ void blends(const ck_kernels *k, taste how);
 void losses(const ck_kernels *k, taste how);
 void optimizers(const ck_kernels *k, taste how);
 void plain_functions(const ck_kernels *k, taste how);
+/// To bfloat16 and back.
+void rounding(const ck_kernels *k, taste how);
 /// Kernels without a level; the table is not used.
 void tables(const ck_kernels *k, taste how);

@@ -118,6 +118,25 @@ void plain_functions(const ck_kernels *k, taste how) {
   hash_floats(y, n);
 }
 
+void rounding(const ck_kernels *k, taste how) {
+  // The last ones fill no vector of any level.
+  enum { n = 4099, halves = n + 1 };
+  float *x = drawn(how, n), *error = floats(n), *sum = drawn(how, n);
+  uint16_t *rounded = memory(halves * sizeof(uint16_t));
+  for (int step = 0; step < 3; step++) {
+    k->round_with_error(n, x, error, rounded, error);
+    // The sign of a NaN is the processor's.
+    for (int i = 0; i < n; i++)
+      if ((rounded[i] & 0x7fff) > 0x7f80) rounded[i] = 0x7fc0;
+    hash_bytes(rounded, halves * sizeof(uint16_t));
+    hash_floats(error, n);
+    k->add_widened(n, rounded, sum);
+    hash_floats(sum, n);
+  }
+  k->widen(n, rounded, x);
+  hash_floats(x, n);
+}
+
 static void bags(taste how) {
   enum { width = 19, buckets = 30, slots = 4, ld = 32 };
   float *table = drawn(how, buckets * width), *x = floats(rows * ld), *weights = drawn(how, rows * slots);

@@ -13,7 +13,8 @@ struct TamperingTests {
   ///
   /// - Returns: What each rank got, exchange by exchange, until it failed; and how.
   static func run(
-    _ deed: Meddler.Deed, isFromRank1: Bool, count: Int, attachment: Int, limits: CollectiveLimits = CollectiveLimits()
+    _ deed: Meddler.Deed, isFromRank1: Bool, count: Int, attachment: Int, limits: CollectiveLimits = CollectiveLimits(),
+    isRounded: Bool = false
   ) async throws -> [(sums: [[Float]], attachments: [[[UInt8]]], error: CollectiveError?)] {
     let world = try World(size: 2)
     let meddler = try #require(Meddler(before: world.listeners[0].port))
@@ -29,11 +30,12 @@ struct TamperingTests {
         deadline: .after(.seconds(20)), limits: limits)
       defer { collective.close() }
       var (sums, attachments): ([[Float]], [[[UInt8]]]) = ([], [])
+      let compression = isRounded ? GradientCompression() : nil
       do {
         for _ in 0..<3 {
           let (sum, received) = try collective.exchange(
             seededValues(count, rank: place, seed: seed), [UInt8](repeating: UInt8(place + 1), count: attachment),
-            within: .seconds(2))
+            within: .seconds(2), by: compression)
           sums.append(sum)
           attachments.append(received)
         }
@@ -47,11 +49,15 @@ struct TamperingTests {
 
   static func expect(
     _ deed: Meddler.Deed, isFromRank1: Bool, count: Int, attachment: Int, limits: CollectiveLimits = CollectiveLimits(),
-    isRing: Bool = false
+    isRing: Bool = false, isRounded: Bool = false
   ) async throws {
-    let right = AgreementTests.sum(count: count, world: 2, isRing: isRing, seed: seed)
+    var reference = CompressionTests.Reference(world: 2, count: count, isWhole: true)
+    let right =
+      isRounded
+      ? reference.sum(CompressionTests.Step(values: { seededValues(count, rank: $0, seed: seed) }))
+      : AgreementTests.sum(count: count, world: 2, isRing: isRing, seed: seed)
     let ranks = try await run(
-      deed, isFromRank1: isFromRank1, count: count, attachment: attachment, limits: limits)
+      deed, isFromRank1: isFromRank1, count: count, attachment: attachment, limits: limits, isRounded: isRounded)
     for rank in ranks {
       #expect(rank.sums.allSatisfy { $0 == right }, "\(deed)")
       #expect(
@@ -74,6 +80,17 @@ struct TamperingTests {
       try await Self.expect(
         .flip(at: Self.smallFrame + place, bits: 1 << UInt8(place % 8)), isFromRank1: isFromRank1, count: 2,
         attachment: 3)
+    }
+  }
+
+  @Test("one bit of any byte of a frame with bfloat16 values is noticed too", arguments: [true, false])
+  func everyByteRounded(isFromRank1: Bool) async throws {
+    // Header, code, attachment, code, values, code.
+    let frame = 48 + 16 + 3 + 16 + 4 + 16
+    for place in 0..<frame {
+      try await Self.expect(
+        .flip(at: frame + place, bits: 1 << UInt8(place % 8)), isFromRank1: isFromRank1, count: 2, attachment: 3,
+        isRounded: true)
     }
   }
 

@@ -44,9 +44,9 @@ final class WireRank {
     let header = Self.header(kind, exchange, sender: rank)
     let direct = UnsafeRawBufferPointer(
       rebasing: UnsafeRawBufferPointer(dense)[..<(kind == .direct ? dense.count * 4 : 0)])
-    sender.begin(header, attachment: UnsafeRawBufferPointer(attachment), dense: direct, ring: ring)
+    sender.begin(header, attachment: UnsafeRawBufferPointer(attachment), dense: direct, lane: ring)
     receiver.begin(
-      header, values: kind == .broadcast ? 0 : Self.values, ring: ring, attachmentBytesMax: Self.attachmentBytes)
+      header, values: kind == .broadcast ? 0 : Self.values, lane: ring, attachmentBytesMax: Self.attachmentBytes)
   }
 
   /// All that it can say now.

@@ -100,8 +100,9 @@ struct WireTests {
     "a frame that does not belong to the exchange is refused, before memory is taken for what it announces",
     arguments: [
       frame(attachment: UInt64.max), frame(attachment: 1 << 62), frame(attachment: 64 << 20 + 1),
-      frame(dense: 1 << 60), frame(dense: 2), frame(kind: 2), frame(kind: 3), frame(kind: 99), frame(sequence: 1),
-      frame(generation: 6), frame(sender: 0), [UInt8](repeating: 0, count: 48), [UInt8](repeating: 0xff, count: 48),
+      frame(dense: 1 << 60), frame(dense: 2), frame(kind: 2), frame(kind: 3), frame(kind: 4), frame(kind: 5),
+      frame(kind: 99), frame(sequence: 1), frame(generation: 6), frame(sender: 0),
+      [UInt8](repeating: 0, count: 48), [UInt8](repeating: 0xff, count: 48),
     ])
   func wrongFrame(header: [UInt8]) async throws {
     let result = try await Self.exchange(header)

@@ -59,13 +59,18 @@ func onThreads<T: Sendable>(
 
 extension Collective {
   /// One exchange with arrays: the sum and all attachments.
+  ///
+  /// - Parameter compression: Values go as bfloat16.
   func exchange(
-    _ values: [Float], _ attachment: [UInt8] = [], within time: Duration = .seconds(20)
+    _ values: [Float], _ attachment: [UInt8] = [], within time: Duration = .seconds(20),
+    by compression: GradientCompression? = nil
   ) throws -> (sum: [Float], attachments: [[UInt8]]) {
     var values = values
+    let plan = SumPlan.byRank(worldSize: worldSize, holders: worldSize)
     let attachments = try values.withUnsafeMutableBufferPointer { dense in
       try attachment.withUnsafeBytes { bytes in
-        try exchange(dense: dense, attachment: bytes, deadline: .after(time)) { $0.map { [UInt8]($0) } }
+        let dense = DenseValues(vectors: dense, sum: dense, plan: plan, compression: compression)
+        return try exchange(dense, attachment: bytes, deadline: .after(time)) { $0.map { [UInt8]($0) } }
       }
     }
     return (values, attachments)

@@ -258,5 +258,6 @@ struct ContractTests {
     for edit in [("0.001", "0.002"), ("topic: events", "topic: others"), ("clip: [0, 100]", "clip: [0, 101]")] {
       #expect(try parsed(Self.file.replacing(edit.0, with: edit.1)).workText != old.workText)
     }
+    #expect(try parsed(Self.file + "\ngroup: { gradients: bfloat16 }").workText != old.workText)
   }
 }

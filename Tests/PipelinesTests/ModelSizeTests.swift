@@ -82,6 +82,16 @@ struct ModelSizeTests {
     #expect(report(narrow, memory: 1 << 20).contains("narrower layers"))
   }
 
+  @Test("what rounding takes from gradients has its place beside them")
+  func rounding() throws {
+    let plain = text(2, buckets: 10)
+    let rounded = try ModelSize(parsed(plain + "\ngroup: { gradients: bfloat16 }"))
+    let before = try ModelSize(parsed(plain))
+    let further = rounded.workspaceBytes - before.workspaceBytes
+    #expect(further > 0 && further.isMultiple(of: 12) && further < before.workspaceBytes)
+    #expect(rounded.parameterBytes == before.parameterBytes && rounded.checkpointBytes == before.checkpointBytes)
+  }
+
   @Test("how much workers may take is nothing that they have to agree on")
   func work() throws {
     let bounded = try parsed(text(1, buckets: 10) + "\ntraining: { memory_max: 2GiB }")

@@ -76,6 +76,7 @@ struct PipelineParserTests {
     #expect(pipeline.training.clipGlobalNorm == nil)
     #expect(pipeline.training.clipValue == 0.5)
     #expect(pipeline.training.peerTimeout == .milliseconds(2500))
+    #expect(pipeline.group.gradients == .bfloat16)
     #expect(pipeline.checkpoint.every == .seconds(120))
     #expect(pipeline.health.gradientNormMax == 10_000)
     #expect(pipeline.rollout.canaryShare == 0.1)
@@ -86,6 +87,7 @@ struct PipelineParserTests {
   func defaults() throws {
     let pipeline = try parsed(minimal())
     #expect(pipeline.training == TrainingSettings())
+    #expect(pipeline.group == GroupSettings() && pipeline.group.gradients == .float32)
     #expect(pipeline.checkpoint == CheckpointSettings())
     #expect(pipeline.health == HealthSettings())
     #expect(pipeline.rollout == RolloutSettings())

@@ -55,6 +55,7 @@ struct SettingsTests {
     "Schedule.kind": ("settings.kind", "Learning/Spec/OptimizerSpec+Pipeline.swift"),
     "Schedule.steps": ("settings.steps", "Learning/Spec/OptimizerSpec+Pipeline.swift"),
     "Schedule.patience": ("settings.patience", "Learning/Spec/OptimizerSpec+Pipeline.swift"),
+    "GroupSettings.gradients": ("group.gradients", "Worker/Step/StepLoop.swift"),
     "CheckpointSettings.every": ("checkpoints.every)", "Worker/Step/StepLoop.swift"),
     "CheckpointSettings.keep": ("checkpoint.keep", "Controller/ControllerService.swift"),
     "ServingSettings.address": ("serving.address", "Server/ServerService.swift"),
@@ -66,7 +67,8 @@ struct SettingsTests {
 
   /// Keys whose value is a section, or a list of them: they are read key by key.
   private static let sections: Set = [
-    "Pipeline.source", "Pipeline.schema", "Pipeline.model", "Pipeline.training", "Pipeline.checkpoint",
+    "Pipeline.source", "Pipeline.schema", "Pipeline.model", "Pipeline.training", "Pipeline.group",
+    "Pipeline.checkpoint",
     "Pipeline.health",
     "Pipeline.rollout", "Pipeline.serving", "FeatureSchema.label", "FeatureSchema.features", "ModelSettings.heads",
   ]

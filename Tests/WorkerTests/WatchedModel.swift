@@ -8,6 +8,8 @@ final class WatchedModel: Model {
   private(set) var calls: [String] = []
   /// Nothing that it is asked gives a number.
   var isDamaged = false
+  /// Which of its updates are not finite, counted from 0.
+  var refusedUpdates: Set<Int> = []
   /// When a bit of a weight flips; nil: never.
   var flipsBitAfterStep: Int64?
 
@@ -74,7 +76,9 @@ final class WatchedModel: Model {
   }
 
   func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
+    let number = calls.count { $0 == "apply" }
     calls.append("apply")
+    if refusedUpdates.contains(number) { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
     if learner.step == flipsBitAfterStep {
       let weights = learner.network.parameters
       weights[0] = Float(bitPattern: weights[0].bitPattern ^ 1 << 16)

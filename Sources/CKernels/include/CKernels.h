@@ -270,6 +270,16 @@ typedef struct ck_kernels {
     int64_t inputs, int64_t outputs, const float *w, float *g, float inverse_count, float value_limit, float ratio,
     float epsilon);
 
+  // Numbers as bfloat16, the upper half of a float; arrays of any n.
+
+  /// rounded = x + before, to nearest, ties to even; error = what that took away, 0 where it is no number. `error` may be
+  /// `before`.
+  void (*round_with_error)(int64_t n, const float *x, const float *before, uint16_t *rounded, float *error);
+  /// x = rounded.
+  void (*widen)(int64_t n, const uint16_t *rounded, float *x);
+  /// sum += rounded.
+  void (*add_widened)(int64_t n, const uint16_t *rounded, float *sum);
+
   // Plain functions over arrays, n a multiple of 16; `derivative` may be NULL. For tests and sweeps.
   void (*exp_nonpositive)(int64_t n, const float *x, float *y);
   void (*log1p_unit)(int64_t n, const float *x, float *y);

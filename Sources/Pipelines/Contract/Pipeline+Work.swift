@@ -15,6 +15,7 @@ extension Pipeline {
       .init("format", .integer(Self.groupFormat)),
       .init("topic", .text(source.topic)),
       .init("training", training.kind.write(self.training) ?? .mapping([])),
+      .init("group", GroupSettings.section.kind.write(group) ?? .mapping([])),
       .init("checkpoint_steps", .integer(checkpoint.everySteps)),
       .init("histogram_every", .integer(health.histogramEvery)),
     ]

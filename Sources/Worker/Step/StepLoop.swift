@@ -29,6 +29,8 @@ package final class StepLoop {
   private(set) var machine: StepMachine
   /// How gradients are added up; in reproducible mode by partition, so that it does not matter who held which.
   private let plan: SumPlan
+  /// nil: gradients go to the other ranks as they are, or there are none.
+  private let compression: GradientCompression?
   var parts = BatchParts()
   var partSums: [PartSum] = []
 
@@ -86,6 +88,8 @@ package final class StepLoop {
         isLeader: collective.rank == Rank(0), isReproducible: pipeline.training.reproducible,
         checkpointSteps: Int64(pipeline.checkpoint.everySteps)), step: state.step)
     plan = gear.sum.plan
+    let isRounded = pipeline.group.gradients == .bfloat16 && collective.worldSize > 1
+    compression = isRounded ? GradientCompression() : nil
     learner.summation = gear.sum.summation(of: collective.rank)
     topic = pipeline.source.topic
     featureCount = pipeline.schema.features.count
@@ -209,7 +213,8 @@ package final class StepLoop {
   private var denseValues: DenseValues {
     let isHolder = plan.counts[collective.rank.rawValue] > 0
     return DenseValues(
-      vectors: isHolder ? learner.denseNodes : nothing.vectors, sum: learner.denseGradient, plan: plan)
+      vectors: isHolder ? learner.denseNodes : nothing.vectors, sum: learner.denseGradient, plan: plan,
+      compression: compression)
   }
 
   /// Of a light step.
@@ -282,6 +287,7 @@ package final class StepLoop {
       if machine.searchesOverflow { return .overflowed }
       quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
     }
+    if update.tookGradient { compression?.keepErrors() }
     digest = update.digest
     let keepsLedger = settings.ledger
     entries.removeAll(keepingCapacity: true)
