@@ -54,6 +54,19 @@ void ghash_prepare(ghash_key *key, const void *h) {
   }
 }
 
+#define TAKE(blocks, factors) \
+  do { \
+    const __m512i data = _mm512_xor_si512(_mm512_shuffle_epi8(blocks, turn), begin), power = factors; \
+    begin = _mm512_setzero_si512(); \
+    low = _mm512_xor_si512(low, _mm512_clmulepi64_epi128(data, power, 0x00)); \
+    middle = _mm512_xor_si512(middle, _mm512_clmulepi64_epi128(data, power, 0x01)); \
+    other = _mm512_xor_si512(other, _mm512_clmulepi64_epi128(data, power, 0x10)); \
+    high = _mm512_xor_si512(high, _mm512_clmulepi64_epi128(data, power, 0x11)); \
+  } while (0)
+
+// Bytes that are asked for before their turn: of 16 MiB that are in no near cache, 19 GB/s with it and 9 without.
+enum { ahead = 2048 };
+
 void ghash_add(const ghash_key *key, void *state, const void *bytes, size_t blocks) {
   const __m512i turn = _mm512_broadcast_i32x4(_mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
   const unsigned char *at = bytes;
@@ -63,17 +76,14 @@ void ghash_add(const ghash_key *key, void *state, const void *bytes, size_t bloc
     const unsigned char *powers = key->powers[ghash_blocks - count];
     __m512i low = _mm512_setzero_si512(), middle = low, other = low, high = low;
     __m512i begin = _mm512_zextsi128_si512(sum);
-    for (size_t block = 0; block < count; block += 4) {
-      const size_t left = count - block;
-      const __mmask8 mask = left < 4 ? (__mmask8)((1u << (2 * left)) - 1) : 0xff;
-      __m512i data = _mm512_shuffle_epi8(_mm512_maskz_loadu_epi64(mask, at + 16 * block), turn);
-      const __m512i power = _mm512_maskz_loadu_epi64(mask, powers + 16 * block);
-      data = _mm512_xor_si512(data, begin);
-      begin = _mm512_setzero_si512();
-      low = _mm512_xor_si512(low, _mm512_clmulepi64_epi128(data, power, 0x00));
-      middle = _mm512_xor_si512(middle, _mm512_clmulepi64_epi128(data, power, 0x01));
-      other = _mm512_xor_si512(other, _mm512_clmulepi64_epi128(data, power, 0x10));
-      high = _mm512_xor_si512(high, _mm512_clmulepi64_epi128(data, power, 0x11));
+    size_t block = 0;
+    for (; block + 4 <= count; block += 4) {
+      _mm_prefetch((const char *)at + 16 * block + ahead, _MM_HINT_T0);
+      TAKE(_mm512_loadu_si512(at + 16 * block), _mm512_loadu_si512(powers + 16 * block));
+    }
+    if (block < count) {
+      const __mmask8 mask = (__mmask8)((1u << (2 * (count - block))) - 1);
+      TAKE(_mm512_maskz_loadu_epi64(mask, at + 16 * block), _mm512_maskz_loadu_epi64(mask, powers + 16 * block));
     }
     middle = _mm512_xor_si512(middle, other);
     __m128i whole[3];

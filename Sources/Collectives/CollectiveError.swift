@@ -9,7 +9,7 @@ public struct CollectiveError: Error, Sendable, Hashable, CustomStringConvertibl
     case timedOut = "timed_out"
     /// A newer generation exists.
     case fenced
-    /// The peer does not hold the generation's secret, or expects another rank or world.
+    /// The peer does not hold the generation's secret, expects another rank or world, or ciphers the link in another way.
     case refused
     /// What arrived is not what this exchange sends: other size, other step, too large.
     case protocolViolation = "protocol_violation"

@@ -45,16 +45,19 @@ public final class CollectiveListener: Sendable {
   ///
   /// - Parameters:
   ///   - members: Addresses in rank order, this rank's own included.
+  ///   - encryption: The same on every rank.
   ///   - isFenced: Asked about every 100 ms; true ends the attempt, because a newer generation is known.
   /// - Throws: `CollectiveError`: `peerLost` when a member's address refuses or its link ends, `timedOut`, `fenced`,
   ///   `refused`, `unavailable`.
   public func form(
     generation: Generation, rank: Rank, members: [String], secret: [UInt8], deadline: Deadline,
-    limits: CollectiveLimits = CollectiveLimits(), isFenced: () -> Bool = { false }
+    limits: CollectiveLimits = CollectiveLimits(), encryption: LinkEncryption = .none,
+    isFenced: () -> Bool = { false }
   ) throws -> TCPCollective {
     precondition(rank.rawValue < members.count, "rank \(rank) among \(members.count) members")
     precondition(!secret.isEmpty, "a generation has a secret")
-    let identity = LinkIdentity(generation: generation, worldSize: members.count, rank: rank, secret: secret)
+    let identity = LinkIdentity(
+      generation: generation, worldSize: members.count, rank: rank, secret: secret, encryption: encryption)
     let forming = MeshForming(identity: identity, members: members, listener: descriptor)
     let links = try forming.run(until: deadline, isFenced: isFenced)
     return TCPCollective(

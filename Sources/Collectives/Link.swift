@@ -1,3 +1,4 @@
+import Cryptography
 import Vocabulary
 
 /// The connection to one peer and how far the exchange in hand has got on it. Confined to the step thread.
@@ -11,6 +12,7 @@ final class Link {
   /// The peer hung up after all that this exchange needed of it was done; the next exchange will fail.
   var isGone = false
 
+  private let generation: Generation
   private var sender: FrameSender
   private var receiver: FrameReceiver
   private var pieces = PieceList()
@@ -18,6 +20,7 @@ final class Link {
   init(peer: Rank, socket: Socket, generation: Generation, keys: LinkKeys) {
     self.peer = peer
     self.socket = socket
+    self.generation = generation
     sender = FrameSender(key: keys.outgoing)
     receiver = FrameReceiver(
       key: keys.incoming,
@@ -78,7 +81,14 @@ final class Link {
   func receive() throws -> Socket.Outcome {
     pieces.clear()
     receiver.fill(&pieces)
-    let outcome = socket.receive(pieces.pointer, count: pieces.count)
+    let outcome: Socket.Outcome
+    do {
+      outcome = try socket.receive(pieces.pointer, count: pieces.count)
+    } catch {
+      throw CollectiveError(
+        .tampered, peer: peer, generation: generation,
+        reason: "what came over the link is not what the peer sent: somebody on the way changed it (\(error.words))")
+    }
     guard case .moved(let received) = outcome else {
       isReadable = false
       return outcome

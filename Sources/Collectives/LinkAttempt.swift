@@ -1,7 +1,9 @@
+import Cryptography
 import Glibc
 import Vocabulary
 
-/// One connection on its way to become a link: bytes of the handshake in and out. Confined to the step thread.
+/// One connection on its way to become a link: bytes of the handshake in and out, and then those of TLS where the link is to
+/// be ciphered. Confined to the step thread.
 final class LinkAttempt {
   enum Role {
     case dialler(LinkHandshake.Dialler)
@@ -49,7 +51,10 @@ final class LinkAttempt {
     expectedBytes = LinkHandshake.helloBytes
   }
 
-  var events: Int32 { isConnecting || !outgoing.isEmpty ? Int32(POLLOUT) : Int32(POLLIN) }
+  var events: Int32 {
+    let sends = isConnecting || !outgoing.isEmpty || socket.session?.outgoing.isEmpty == false
+    return sends ? Int32(POLLOUT) : Int32(POLLIN)
+  }
 
   /// Who knocks here, once that is known of an accepted connection.
   var claim: LinkHandshake.Acceptor.Claim? {
@@ -64,6 +69,12 @@ final class LinkAttempt {
       guard happened & Int32(POLLOUT) != 0 else { return .pending }
       isConnecting = false
     }
+    let outcome = exchangeMessages()
+    guard case .established(_, let keys) = outcome, let key = keys.session else { return outcome }
+    return cipher(by: key, then: outcome)
+  }
+
+  private func exchangeMessages() -> Outcome {
     while true {
       if !outgoing.isEmpty {
         switch sendSome() {
@@ -115,15 +126,15 @@ final class LinkAttempt {
   private func sendSome() -> Socket.Outcome {
     outgoing.withUnsafeMutableBytes {
       var piece = iovec(iov_base: $0.baseAddress, iov_len: $0.count)
-      return socket.send(&piece, count: 1)
+      return socket.sendPlain(&piece, count: 1)
     }
   }
 
-  /// Never more than the message in hand: what follows belongs to the exchanges.
+  /// Never more than the message in hand: what follows belongs to TLS or to the exchanges.
   private func receiveSome() -> Socket.Outcome {
     withUnsafeTemporaryAllocation(byteCount: LinkHandshake.messageBytesMax, alignment: 8) {
       var piece = iovec(iov_base: $0.baseAddress, iov_len: expectedBytes - incoming.count)
-      let outcome = socket.receive(&piece, count: 1)
+      let outcome = socket.receivePlain(&piece, count: 1)
       if case .moved(let count) = outcome { incoming += $0[..<count] }
       return outcome
     }

@@ -37,6 +37,10 @@ extension LinkHandshake {
           return .giveUp(reply: answer.bytes, why: .refused(refusal))
         }
         claim = Claim(dialler: Rank(Int(hello.dialler)), nonce: hello.nonce)
+        guard hello.encryption == identity.encryption.wireValue else {
+          let answer = Answer.refusing(.otherEncryption, generation: identity.generation)
+          return .giveUp(reply: answer.bytes, why: .refused(.otherEncryption))
+        }
         state = .awaitingProof(hello)
         let answer = Answer(
           refusal: 0, generation: identity.generation, nonce: nonce, code: code(.acceptor, hello))
@@ -48,7 +52,8 @@ extension LinkHandshake {
         }
         let keys = LinkKeys(
           outgoing: Array(code(.framesOfAcceptor, hello)[..<GMAC.keyBytes]),
-          incoming: Array(code(.framesOfDialler, hello)[..<GMAC.keyBytes]))
+          incoming: Array(code(.framesOfDialler, hello)[..<GMAC.keyBytes]),
+          session: identity.encryption == .tls ? code(.session, hello) : nil)
         return .establish(peer: Rank(Int(hello.dialler)), keys, code(.welcome, hello))
       case .done:
         return .giveUp(reply: [], why: .notAuthentic)
@@ -70,7 +75,7 @@ extension LinkHandshake {
     ) -> [UInt8] {
       identity.code(
         statement, dialler: Rank(Int(hello.dialler)), acceptor: identity.rank, diallerNonce: hello.nonce,
-        acceptorNonce: acceptorNonce ?? nonce)
+        acceptorNonce: acceptorNonce ?? nonce, encryption: hello.encryption)
     }
   }
 }

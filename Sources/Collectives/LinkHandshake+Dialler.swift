@@ -43,7 +43,8 @@ extension LinkHandshake {
         }
         let keys = LinkKeys(
           outgoing: Array(code(.framesOfDialler, acceptorNonce)[..<GMAC.keyBytes]),
-          incoming: Array(code(.framesOfAcceptor, acceptorNonce)[..<GMAC.keyBytes]))
+          incoming: Array(code(.framesOfAcceptor, acceptorNonce)[..<GMAC.keyBytes]),
+          session: identity.encryption == .tls ? code(.session, acceptorNonce) : nil)
         return .establish(peer: acceptor, keys, [])
       case .done:
         return .giveUp(reply: [], why: .notAuthentic)

@@ -3,10 +3,12 @@ import Vocabulary
 
 /// The messages by which two ranks make a link, and why one of them says no.
 ///
-/// 1. dialler → acceptor: hello (magic, generation, world, both ranks, nonce, code of all that)
+/// 1. dialler → acceptor: hello (magic, generation, world, both ranks, encryption, nonce, code of all that)
 /// 2. acceptor → dialler: answer (magic, refusal or 0, generation, nonce, acceptor's code)
 /// 3. dialler → acceptor: proof (dialler's code)
 /// 4. acceptor → dialler: welcome (code)
+///
+/// Where links are to be ciphered (`LinkEncryption`), a handshake of TLS follows, with the dialler as its client.
 ///
 /// Fixed sizes, little-endian. The hello's code shows at once that a holder of the secret made it, though not that he is who
 /// says it now: it earns a place at the door (`Doorway`), and only the proof makes the link. A refusal proves nothing: it can
@@ -27,6 +29,8 @@ enum LinkHandshake {
     case wrongPlace = 3
     /// The hello's code was not made with the acceptor's secret.
     case otherSecret = 4
+    /// One of the two ciphers its links and the other does not.
+    case otherEncryption = 5
   }
 
   /// What to do after a message.
@@ -43,6 +47,8 @@ enum LinkHandshake {
     case refused(Refusal)
     /// Not one of our messages, or a code made without the secret.
     case notAuthentic
+    /// Both hold the secret, and have no TLS session by it all the same.
+    case noSession(TLSFailure)
   }
 
   struct Hello: Equatable {
@@ -51,6 +57,7 @@ enum LinkHandshake {
     var worldSize: UInt32
     var dialler: UInt32
     var acceptor: UInt32
+    var encryption: UInt32
     var nonce: [UInt8]
     var code: [UInt8]
 
@@ -61,7 +68,7 @@ enum LinkHandshake {
       bytes.append(littleEndian: worldSize)
       bytes.append(littleEndian: dialler)
       bytes.append(littleEndian: acceptor)
-      bytes.append(littleEndian: UInt32(0))
+      bytes.append(littleEndian: encryption)
       return bytes + nonce + code
     }
 
@@ -71,6 +78,7 @@ enum LinkHandshake {
       worldSize = UInt32(identity.worldSize)
       dialler = UInt32(identity.rank.rawValue)
       self.acceptor = UInt32(acceptor.rawValue)
+      encryption = identity.encryption.wireValue
       self.nonce = nonce
       code = identity.code(
         .hello, dialler: identity.rank, acceptor: acceptor, diallerNonce: nonce, acceptorNonce: [])
@@ -84,6 +92,7 @@ enum LinkHandshake {
       worldSize = bytes.withUnsafeBytes { $0.integer(at: 16) }
       dialler = bytes.withUnsafeBytes { $0.integer(at: 20) }
       acceptor = bytes.withUnsafeBytes { $0.integer(at: 24) }
+      encryption = bytes.withUnsafeBytes { $0.integer(at: 28) }
       nonce = Array(bytes[32..<64])
       code = Array(bytes[64...])
     }

@@ -88,7 +88,7 @@ final class MeshForming {
   }
 
   private func conclude(_ attempt: LinkAttempt, _ outcome: LinkAttempt.Outcome) throws {
-    guard let peer = attempt.dialled else { return concludeAtDoor(attempt, outcome) }
+    guard let peer = attempt.dialled else { return try concludeAtDoor(attempt, outcome) }
     if outcome == .pending { return }
     dialled.removeAll { $0 === attempt }
     switch outcome {
@@ -101,6 +101,8 @@ final class MeshForming {
       throw failure(.refused, peer, "whoever answers at the peer's address holds another secret")
     case .refused(.notAuthentic):
       throw failure(.refused, peer, "whoever answers at the peer's address does not hold the secret")
+    case .refused(.refused(.otherEncryption)): throw otherEncryption(peer)
+    case .refused(.noSession(let why)): throw noSession(peer, why)
     case .unreachable(let reason): throw failure(.peerLost, peer, reason)
     case .lost(let reason):
       // Perhaps its place was taken before its hello was read. A peer that is gone refuses the next connection.
@@ -109,17 +111,37 @@ final class MeshForming {
     }
   }
 
-  private func concludeAtDoor(_ attempt: LinkAttempt, _ outcome: LinkAttempt.Outcome) {
+  private func concludeAtDoor(_ attempt: LinkAttempt, _ outcome: LinkAttempt.Outcome) throws {
     guard outcome != .pending else { return doorway.keep(attempt) }
     doorway.forget(attempt)
-    // Otherwise a stranger or a straggler knocked and was turned away.
-    guard case .established(let peer, let keys) = outcome, links[peer.rawValue] == nil else { return }
-    stand(peer, attempt.socket, keys)
-    doorway.close(to: peer)
+    guard let peer = attempt.claim?.dialler, links[peer.rawValue] == nil else { return }
+    switch outcome {
+    case .established(_, let keys):
+      stand(peer, attempt.socket, keys)
+      doorway.close(to: peer)
+    // Only who holds the secret comes so far, and it would not go better the next time.
+    case .refused(.refused(.otherEncryption)): throw otherEncryption(peer)
+    case .refused(.noSession(let why)): throw noSession(peer, why)
+    // A stranger or a straggler knocked and was turned away, or the peer comes again.
+    default: break
+    }
   }
 
   private func stand(_ peer: Rank, _ socket: Socket, _ keys: LinkKeys) {
     links[peer.rawValue] = Link(peer: peer, socket: socket, generation: identity.generation, keys: keys)
+  }
+
+  private func otherEncryption(_ peer: Rank) -> CollectiveError {
+    failure(
+      .refused, peer,
+      "one of the two workers ciphers its links with TLS and the other does not: give both the same `group.encryption`")
+  }
+
+  private func noSession(_ peer: Rank, _ why: TLSFailure) -> CollectiveError {
+    failure(
+      .refused, peer,
+      "no TLS session with the peer, though it holds the secret (\(why.words)): somebody on the way changed what was said, or GnuTLS may not use TLS 1.3 with AES-128-GCM on one of the two machines"
+    )
   }
 
   private func failure(_ code: CollectiveError.Code, _ peer: Rank?, _ reason: String) -> CollectiveError {

@@ -1,7 +1,8 @@
+import Cryptography
 import Glibc
 import Vocabulary
 
-/// One non-blocking stream socket; closed with its owner. Confined to the thread of its collective.
+/// One non-blocking stream socket, ciphered or not; closed with its owner. Confined to the thread of its collective.
 final class Socket {
   /// What a system call did.
   enum Outcome: Equatable {
@@ -16,6 +17,10 @@ final class Socket {
   static let peerHungUp: Int32 = 0x2000
 
   private(set) var descriptor: Int32
+  /// Once there is one, nothing but its records goes over the socket.
+  var session: TLSSession?
+  /// Of plain bytes whose records were made and have not gone yet.
+  var sealedBytes = 0
 
   /// Takes ownership of `descriptor`, which is non-blocking and closed on exec.
   init(descriptor: Int32) {
@@ -61,7 +66,22 @@ final class Socket {
   }
 
   /// Sends what the pieces hold, as much as fits, in one call: split sends are slower.
+  ///
+  /// Bytes that were not sent have to come first the next time.
   func send(_ pieces: UnsafeMutablePointer<iovec>, count: Int) -> Outcome {
+    if let session { return send(pieces, count: count, over: session) }
+    return sendPlain(pieces, count: count)
+  }
+
+  /// Receives what is there, as far as there is room; where that is less than there is room for, nothing more is there.
+  ///
+  /// - Throws: What came in is not what the other end of the TLS session sent.
+  func receive(_ pieces: UnsafeMutablePointer<iovec>, count: Int) throws(TLSFailure) -> Outcome {
+    if let session { return try receive(pieces, count: count, over: session) }
+    return receivePlain(pieces, count: count)
+  }
+
+  func sendPlain(_ pieces: UnsafeMutablePointer<iovec>, count: Int) -> Outcome {
     var message = msghdr()
     message.msg_iov = pieces
     message.msg_iovlen = count
@@ -73,7 +93,7 @@ final class Socket {
     }
   }
 
-  func receive(_ pieces: UnsafeMutablePointer<iovec>, count: Int) -> Outcome {
+  func receivePlain(_ pieces: UnsafeMutablePointer<iovec>, count: Int) -> Outcome {
     var message = msghdr()
     message.msg_iov = pieces
     message.msg_iovlen = count

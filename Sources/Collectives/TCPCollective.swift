@@ -15,8 +15,11 @@ public import Vocabulary
 /// every rank without waiting for its deadline, and the rank named may be a messenger of the loss.
 ///
 /// **Integrity.** Every part of a frame has a code (`FrameSeal`) that is held against it before the part is used or goes on
-/// to another rank, so that nothing that was changed, left out, repeated or moved on the way reaches a sum. Nothing is
-/// ciphered: who can read the network reads gradients and envelopes.
+/// to another rank, so that nothing that was changed, left out, repeated or moved on the way reaches a sum.
+///
+/// **Secrecy.** As `LinkEncryption` says. `none`: nothing is ciphered, and who can read the network reads gradients and
+/// envelopes. `tls`: who reads it learns how much is said and when; a link costs a handshake more, and what goes over it the
+/// time of the cipher and memory that GnuTLS takes for each record and gives back.
 ///
 /// - Complexity: Direct: W − 1 messages of P values a rank. Ring: 2·(W−1) of about P/W. No allocation once buffers
 ///   have their size.

@@ -12,11 +12,12 @@ public struct Pipeline: Sendable, Hashable, Codable {
   public var health: HealthSettings
   public var rollout: RolloutSettings
   public var serving: ServingSettings
-  public var group = GroupSettings()
+  public var group: GroupSettings
 
   public init(
     name: String, source: SourceSettings, schema: FeatureSchema, model: ModelSettings, training: TrainingSettings,
-    checkpoint: CheckpointSettings, health: HealthSettings, rollout: RolloutSettings, serving: ServingSettings
+    checkpoint: CheckpointSettings, health: HealthSettings, rollout: RolloutSettings, serving: ServingSettings,
+    group: GroupSettings = GroupSettings()
   ) {
     self.name = name
     self.source = source
@@ -27,5 +28,6 @@ public struct Pipeline: Sendable, Hashable, Codable {
     self.health = health
     self.rollout = rollout
     self.serving = serving
+    self.group = group
   }
 }

@@ -250,7 +250,7 @@ final class TrainingThread {
     limits.attachmentBytesMax += learner.touchedBytesMax
     let collective = try listener.form(
       generation: generation.generation, rank: rank, members: members.map(\.address), secret: generation.secret,
-      deadline: .after(timeout), limits: limits)
+      deadline: .after(timeout), limits: limits, encryption: LinkEncryption(resources.pipeline.group.encryption))
     defer { collective.close() }
     let agreed = try agreeOnState(collective)
     state = agreed

@@ -15,6 +15,7 @@ extension Workload {
         "From which size on a ring is used, not a direct exchange."),
       BenchFlag(
         "gradients", "format", "float32", "bfloat16: half the bytes too, in turn with float32."),
+      BenchFlag("encryption", "none|tls", "none", "Whether TLS ciphers the links."),
     ]
   ) { options in
     let samples = try options.int("samples")
@@ -23,15 +24,19 @@ extension Workload {
     guard ["float32", "bfloat16"].contains(format) else {
       throw BenchError("--gradients is float32 or bfloat16, not '\(format)'")
     }
+    guard let encryption = LinkEncryption(rawValue: options.string("encryption")) else {
+      throw BenchError("--encryption is none or tls, not '\(options.string("encryption"))'")
+    }
     for world in try options.ints("world") {
       guard world > 1 else { throw BenchError("--world \(world): one rank has nobody to sum with") }
       for bytes in try options.ints("bytes") {
         guard bytes.isMultiple(of: 4) else { throw BenchError("--bytes \(bytes) is no multiple of 4") }
         let bench = try AllReduceBench(
           world: world, bytes: bytes, samples: bytes > 4 << 20 ? max(5, samples / 5) : samples,
-          ringBytesMin: ringBytesMin, rounds: format == "bfloat16")
+          ringBytesMin: ringBytesMin, encryption: encryption, rounds: format == "bfloat16")
         let times = try bench.run()
-        let params = ["world": "\(world)", "bytes": "\(bytes)"]
+        var params = ["world": "\(world)", "bytes": "\(bytes)"]
+        if encryption != .none { params["encryption"] = encryption.rawValue }
         try BenchReport(workload: "allreduce", params: params, samples: times.sums, unit: "us").emit()
         if !times.roundedSums.isEmpty {
           let rounded = params.merging(["gradients": "bfloat16"]) { $1 }
@@ -60,13 +65,15 @@ private struct AllReduceBench: Sendable {
   let ranks: LoopbackRanks
   let copy: LoopbackCopy
 
-  init(world: Int, bytes: Int, samples: Int, ringBytesMin: Int, rounds: Bool) throws {
+  init(
+    world: Int, bytes: Int, samples: Int, ringBytesMin: Int, encryption: LinkEncryption, rounds: Bool
+  ) throws {
     self.bytes = bytes
     self.samples = samples
     self.rounds = rounds
     var limits = CollectiveLimits()
     limits.ringBytesMin = ringBytesMin
-    ranks = try LoopbackRanks(world, limits: limits)
+    ranks = try LoopbackRanks(world, limits: limits, encryption: encryption)
     copy = try LoopbackCopy()
   }
 

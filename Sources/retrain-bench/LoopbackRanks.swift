@@ -8,10 +8,14 @@ struct LoopbackRanks: Sendable {
   private let listeners: [CollectiveListener]
   private let secret = randomBytes(32)
   private let limits: CollectiveLimits
+  private let encryption: LinkEncryption
 
-  init(_ count: Int, limits: CollectiveLimits = CollectiveLimits()) throws {
+  init(
+    _ count: Int, limits: CollectiveLimits = CollectiveLimits(), encryption: LinkEncryption = .none
+  ) throws {
     listeners = try (0..<count).map { _ in try CollectiveListener() }
     self.limits = limits
+    self.encryption = encryption
   }
 
   /// Runs `body` once a rank, each on a thread of its own; blocks until all are done.
@@ -35,7 +39,7 @@ struct LoopbackRanks: Sendable {
   private func runRank<Result>(_ rank: Int, _ body: (TCPCollective) throws -> Result) throws -> Result {
     let collective = try listeners[rank].form(
       generation: Generation(1), rank: Rank(rank), members: listeners.map(\.address), secret: secret,
-      deadline: .after(.seconds(30)), limits: limits)
+      deadline: .after(.seconds(30)), limits: limits, encryption: encryption)
     defer { collective.close() }
     return try body(collective)
   }

@@ -55,8 +55,10 @@ struct DoorTests {
   }
 
   /// Rank 0 forms; `body` is a rank 1 written by hand, which ends with the link made.
-  static func form(_ body: @escaping @Sendable (World) throws -> Void) async throws {
-    let world = try World(size: 2)
+  static func form(
+    encryption: LinkEncryption = .none, _ body: @escaping @Sendable (World) throws -> Void
+  ) async throws {
+    let world = try World(size: 2, encryption: encryption)
     let results = await onThreads(2) { place in
       if place == 1 { return try body(world) }
       try world.form(0).close()
@@ -119,11 +121,7 @@ struct DoorTests {
         meddler.serve(.nothing, isFromRank1: true)
         return []
       }
-      var members = world.members
-      if place == 1 { members[0] = "127.0.0.1:\(meddler.port)" }
-      let collective = try world.listeners[place].form(
-        generation: world.generation, rank: Rank(place), members: members, secret: world.secret,
-        deadline: .after(.seconds(20)))
+      let collective = try world.form(place, through: place == 1 ? meddler.port : nil)
       defer { collective.close() }
       return try collective.exchange([1]).sum
     }

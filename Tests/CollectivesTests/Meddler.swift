@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Vocabulary
 
 /// Somebody on the path from rank 1 to rank 0: passes the handshake, and then changes one thing in one of the two streams.
@@ -12,6 +13,8 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
     case echo(from: Int, count: Int)
     /// Leaves bytes out.
     case drop(from: Int, count: Int)
+    /// Passes nothing from a place on, and ends nothing.
+    case stall(from: Int)
   }
 
   private static let handshake = (there: 96 + 32, back: 88 + 32)
@@ -19,6 +22,10 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
   private let listener: Int32
   let port: UInt16
   private let target: UInt16
+  /// All that it passed, handshake included.
+  private let passed = Mutex<(there: [UInt8], back: [UInt8])>(([], []))
+
+  var heard: (there: [UInt8], back: [UInt8]) { passed.withLock { $0 } }
 
   init?(before target: UInt16) {
     self.target = target
@@ -58,19 +65,25 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
     guard near >= 0, let far = RawClient.connection(to: target) else { return }
     let done = Gate()
     let back = Thread { [self] in
-      pass(from: far, to: near, after: Self.handshake.back, isFromRank1 ? nil : deed)
+      pass(from: far, to: near, after: Self.handshake.back, isFromRank1 ? nil : deed) { bytes in
+        passed.withLock { $0.back += bytes }
+      }
       shutdown(near, Int32(SHUT_RDWR))
       done.open()
     }
     back.start()
-    pass(from: near, to: far, after: Self.handshake.there, isFromRank1 ? deed : nil)
+    pass(from: near, to: far, after: Self.handshake.there, isFromRank1 ? deed : nil) { bytes in
+      passed.withLock { $0.there += bytes }
+    }
     shutdown(far, Int32(SHUT_RDWR))
     done.wait()
     close(near)
     close(far)
   }
 
-  private func pass(from source: Int32, to target: Int32, after handshake: Int, _ deed: Deed?) {
+  private func pass(
+    from source: Int32, to target: Int32, after handshake: Int, _ deed: Deed?, _ note: ([UInt8]) -> Void
+  ) {
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
     var place = -handshake
     while true {
@@ -85,8 +98,10 @@ final class Meddler: @unchecked Sendable {  // Its threads share descriptors and
         piece.insert(contentsOf: piece[(from - begin)...].prefix(more), at: from - begin)
       case .drop(let from, let less) where (begin..<place).contains(from):
         piece.removeSubrange((from - begin)..<min(piece.count, from - begin + less))
+      case .stall(let from) where place > from: piece.removeSubrange(max(0, from - begin)...)
       default: break
       }
+      note(piece)
       guard send(target, piece, piece.count, Int32(MSG_NOSIGNAL)) == piece.count || piece.isEmpty else { return }
     }
   }

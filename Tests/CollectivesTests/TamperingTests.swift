@@ -13,29 +13,27 @@ struct TamperingTests {
   ///
   /// - Returns: What each rank got, exchange by exchange, until it failed; and how.
   static func run(
-    _ deed: Meddler.Deed, isFromRank1: Bool, count: Int, attachment: Int, limits: CollectiveLimits = CollectiveLimits(),
-    isRounded: Bool = false
+    _ deed: Meddler.Deed, isFromRank1: Bool, count: Int, attachment: Int,
+    limits: CollectiveLimits = CollectiveLimits(), encryption: LinkEncryption = .none, isRounded: Bool = false,
+    patience: (forming: Duration, exchange: Duration) = (.seconds(20), .seconds(2))
   ) async throws -> [(sums: [[Float]], attachments: [[[UInt8]]], error: CollectiveError?)] {
-    let world = try World(size: 2)
+    let world = try World(size: 2, encryption: encryption)
     let meddler = try #require(Meddler(before: world.listeners[0].port))
     let results = await onThreads(3) { place -> (sums: [[Float]], attachments: [[[UInt8]]], error: CollectiveError?) in
       if place == 2 {
         meddler.serve(deed, isFromRank1: isFromRank1)
         return ([], [], nil)
       }
-      var members = world.members
-      if place == 1 { members[0] = "127.0.0.1:\(meddler.port)" }
-      let collective = try world.listeners[place].form(
-        generation: world.generation, rank: Rank(place), members: members, secret: world.secret,
-        deadline: .after(.seconds(20)), limits: limits)
-      defer { collective.close() }
       var (sums, attachments): ([[Float]], [[[UInt8]]]) = ([], [])
       let compression = isRounded ? GradientCompression() : nil
       do {
+        let collective = try world.form(
+          place, deadline: .after(patience.forming), limits: limits, through: place == 1 ? meddler.port : nil)
+        defer { collective.close() }
         for _ in 0..<3 {
           let (sum, received) = try collective.exchange(
             seededValues(count, rank: place, seed: seed), [UInt8](repeating: UInt8(place + 1), count: attachment),
-            within: .seconds(2), by: compression)
+            within: patience.exchange, by: compression)
           sums.append(sum)
           attachments.append(received)
         }

@@ -15,27 +15,34 @@ struct WireTests {
 
   /// What rank 1 says first, with the code that a holder of `secret` gives it.
   static func hello(
-    generation: Int64 = 7, world: UInt32 = 2, from: UInt32 = 1, to: UInt32 = 0, nonce: [UInt8] = nonce, secret: [UInt8]
+    generation: Int64 = 7, world: UInt32 = 2, from: UInt32 = 1, to: UInt32 = 0, encryption: UInt32 = 0,
+    nonce: [UInt8] = nonce, secret: [UInt8]
   ) -> [UInt8] {
     let place = bytes(generation) + bytes(world) + bytes(from) + bytes(to)
     let statement = Array("retrain link 2: a holder of the secret dials".utf8) + [0]
-    return Array("retrnLK2".utf8) + place + bytes(UInt32(0)) + nonce
-      + HMACSHA256.code(of: statement + place + nonce, key: secret)
+    return Array("retrnLK2".utf8) + place + bytes(encryption) + nonce
+      + HMACSHA256.code(of: statement + place + nonce + said(encryption), key: secret)
   }
 
+  /// Of links that are ciphered, every code says so.
+  static func said(_ encryption: UInt32) -> [UInt8] { encryption == 0 ? [] : bytes(encryption) }
+
   static func code(
-    _ statement: String, _ secret: [UInt8], nonce: [UInt8] = nonce, acceptorNonce: [UInt8]
+    _ statement: String, _ secret: [UInt8], nonce: [UInt8] = nonce, acceptorNonce: [UInt8], encryption: UInt32 = 0
   ) -> [UInt8] {
     HMACSHA256.code(
       of: Array(statement.utf8) + [0] + bytes(Int64(7)) + bytes(UInt32(2)) + bytes(UInt32(1)) + bytes(UInt32(0))
-        + nonce + acceptorNonce, key: secret)
+        + nonce + acceptorNonce + said(encryption), key: secret)
   }
 
   /// Shows the acceptor that rank 1 is here now, as an answer to its `answer`, and gives what it says to that.
-  static func prove(_ answer: [UInt8], _ client: RawClient, nonce: [UInt8] = nonce, secret: [UInt8]) -> [UInt8] {
+  static func prove(
+    _ answer: [UInt8], _ client: RawClient, nonce: [UInt8] = nonce, encryption: UInt32 = 0, secret: [UInt8]
+  ) -> [UInt8] {
     guard answer.count == 88 else { return [] }
     let proof = "retrain link 2: the dialler holds the secret"
-    client.send(code(proof, secret, nonce: nonce, acceptorNonce: Array(answer[24..<56])))
+    client.send(
+      code(proof, secret, nonce: nonce, acceptorNonce: Array(answer[24..<56]), encryption: encryption))
     return client.receive(32)
   }
 

@@ -8,21 +8,26 @@ struct World: Sendable {
   let generation: Generation
   let listeners: [CollectiveListener]
   let secret = randomBytes(32)
+  let encryption: LinkEncryption
 
   var members: [String] { listeners.map(\.address) }
 
-  init(size: Int, generation: Generation = Generation(7)) throws {
+  init(size: Int, generation: Generation = Generation(7), encryption: LinkEncryption = .none) throws {
     self.generation = generation
+    self.encryption = encryption
     listeners = try (0..<size).map { _ in try CollectiveListener() }
   }
 
+  /// - Parameter relay: The port at which this rank finds rank 0.
   func form(
     _ rank: Int, secret: [UInt8]? = nil, generation: Generation? = nil, deadline: Deadline = .after(.seconds(20)),
-    limits: CollectiveLimits = CollectiveLimits()
+    limits: CollectiveLimits = CollectiveLimits(), encryption: LinkEncryption? = nil, through relay: UInt16? = nil
   ) throws -> TCPCollective {
-    try listeners[rank].form(
+    var members = self.members
+    if let relay { members[0] = "127.0.0.1:\(relay)" }
+    return try listeners[rank].form(
       generation: generation ?? self.generation, rank: Rank(rank), members: members, secret: secret ?? self.secret,
-      deadline: deadline, limits: limits)
+      deadline: deadline, limits: limits, encryption: encryption ?? self.encryption)
   }
 
   /// Forms the generation on one thread a rank and runs `body` there.

@@ -132,6 +132,9 @@ struct ContractTests {
     Edit(
       "source: { topic: events }", "source: { topic: events }\ncheckpoint: { every: 1s }", "checkpoint.every",
       .harmless, "goes on"),
+    Edit(
+      "source: { topic: events }", "source: { topic: events }\ngroup: { encryption: tls }", "group.encryption",
+      .harmless, "goes on"),
   ]
 
   @Test("each edit has its effect and its sentence, and no other is found", arguments: edits)
@@ -255,6 +258,8 @@ struct ContractTests {
     let old = try parsed(Self.file)
     let waits = try parsed(Self.file + "\n  linger: 50ms\n  workers: 7\nserving: { port: 80 }")
     #expect(waits.workText == old.workText)
+    #expect(try parsed(Self.file + "\ngroup: { encryption: none }").workText == old.workText)
+    #expect(try parsed(Self.file + "\ngroup: { encryption: tls }").workText != old.workText)
     for edit in [("0.001", "0.002"), ("topic: events", "topic: others"), ("clip: [0, 100]", "clip: [0, 101]")] {
       #expect(try parsed(Self.file.replacing(edit.0, with: edit.1)).workText != old.workText)
     }

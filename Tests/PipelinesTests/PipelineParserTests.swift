@@ -78,6 +78,7 @@ struct PipelineParserTests {
     #expect(pipeline.training.peerTimeout == .milliseconds(2500))
     #expect(pipeline.group.gradients == .bfloat16)
     #expect(pipeline.checkpoint.every == .seconds(120))
+    #expect(pipeline.group.encryption == .tls && GroupSettings().encryption == .none)
     #expect(pipeline.health.gradientNormMax == 10_000)
     #expect(pipeline.rollout.canaryShare == 0.1)
     #expect(pipeline.serving.address == "::1")
