@@ -7,7 +7,7 @@ TEST := $(SWIFT) test -c release --skip-build --no-parallel
 # What failed is said once more at the end: it is thousands of lines further up.
 TEST_LOG := .build/test.log
 RUN = @$(1) 2>&1 | tee $(TEST_LOG); status=$${PIPESTATUS[0]}; \
-	[ $$status -eq 0 ] || { echo; echo "What failed ($(TEST_LOG) has all of it):"; grep -A 6 '^✘' $(TEST_LOG) | head -n 200; }; exit $$status
+	[ $$status -eq 0 ] || { echo; echo "What failed ($(TEST_LOG) has all of it):"; grep -A 6 '^✘' $(TEST_LOG) | head -n 200 | grep . || tail -n 20 $(TEST_LOG); }; exit $$status
 SHELL := bash
 SOURCES := Package.swift Sources Tests
 BENCHMARKS := ingest step infer activation linear flights allreduce checkpoint end-to-end

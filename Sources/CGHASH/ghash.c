@@ -1,4 +1,5 @@
 #include "CGHASH.h"
+#include <stdint.h>
 #include <string.h>
 
 // GHASH over GF(2^128), 64 blocks a reduction: each block is multiplied by a power of H, the last of 64 by H itself, and the
@@ -54,6 +55,7 @@ void ghash_prepare(ghash_key *key, const void *h) {
   }
 }
 
+// Adds the products of four blocks to the sums `low` … `high`; `begin` is what came before, added to the first block.
 #define TAKE(blocks, factors) \
   do { \
     const __m512i data = _mm512_xor_si512(_mm512_shuffle_epi8(blocks, turn), begin), power = factors; \
@@ -78,7 +80,7 @@ void ghash_add(const ghash_key *key, void *state, const void *bytes, size_t bloc
     __m512i begin = _mm512_zextsi128_si512(sum);
     size_t block = 0;
     for (; block + 4 <= count; block += 4) {
-      _mm_prefetch((const char *)at + 16 * block + ahead, _MM_HINT_T0);
+      _mm_prefetch((const char *)((uintptr_t)at + 16 * block + ahead), _MM_HINT_T0);
       TAKE(_mm512_loadu_si512(at + 16 * block), _mm512_loadu_si512(powers + 16 * block));
     }
     if (block < count) {
@@ -100,6 +102,7 @@ void ghash_add(const ghash_key *key, void *state, const void *bytes, size_t bloc
   _mm_storeu_si128(state, turned(sum));
 }
 
+#undef TAKE
 #pragma clang attribute pop
 
 #else

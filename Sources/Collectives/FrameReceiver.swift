@@ -127,6 +127,6 @@ package struct FrameReceiver: ~Copyable {
     guard !seal.opens(first, second, with: code) else { return }
     throw CollectiveError(
       .tampered, peer: expected.sender, generation: expected.generation,
-      reason: "exchange \(expected.sequence): \(what) not what the peer sent: somebody on the way changed them")
+      reason: "exchange \(expected.sequence): \(what) not what the peer sent: somebody on the way changed it")
   }
 }

@@ -21,7 +21,8 @@ public import Vocabulary
 /// envelopes. `tls`: who reads it learns how much is said and when; a link costs a handshake more, and what goes over it the
 /// time of the cipher and memory that GnuTLS takes for each record and gives back.
 ///
-/// - Complexity: Direct: W − 1 messages of P values a rank. Ring: 2·(W−1) of about P/W. No allocation once buffers
+/// - Complexity: Direct: W − 1 messages of P values a rank. Ring: 2·(W−1) of about P/W. As bfloat16 W − 1
+///   messages of P values of half the size; in parts 2·(W−1) of about P/W. No allocation once buffers
 ///   have their size.
 public final class TCPCollective: Collective {
   public let rank: Rank

@@ -13,7 +13,7 @@ public struct GMAC: ~Copyable {
   private static let nonceBytes = 12
 
   /// Whether this processor multiplies four blocks at once.
-  public static var isWide: Bool { GaloisHash.runs }
+  package static var isWide: Bool { GaloisHash.runs }
 
   private let handle: gnutls_cipher_hd_t
   /// The nonce, then what of the message does not fill a block yet, then the code: 12, 16 and 16 bytes from multiples of 16.
@@ -24,10 +24,13 @@ public struct GMAC: ~Copyable {
   /// nil: GnuTLS takes all bytes.
   private var hash: GaloisHash?
 
+  /// - Parameter key: Of `keyBytes`.
+  public init(key: [UInt8]) { self.init(key: key, usesLibrary: false) }
+
   /// - Parameters:
   ///   - key: Of `keyBytes`.
   ///   - usesLibrary: Leaves all to GnuTLS, whatever the processor can: to the same bits.
-  public init(key: [UInt8], usesLibrary: Bool = false) {
+  package init(key: [UInt8], usesLibrary: Bool) {
     precondition(key.count == Self.keyBytes, "a key of \(key.count) bytes; AES-128 takes \(Self.keyBytes)")
     let room = UnsafeMutableRawPointer.allocate(byteCount: 48, alignment: 16)
     room.initializeMemory(as: UInt8.self, repeating: 0, count: 48)

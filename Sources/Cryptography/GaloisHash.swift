@@ -12,13 +12,15 @@ struct GaloisHash: ~Copyable {
 
   static let runs = ghash_runs()
 
-  /// nil: this processor cannot.
+  /// nil: this processor cannot, or the library lends no block cipher.
   init?(key: [UInt8]) {
     guard Self.runs else { return nil }
+    guard var h = Self.cipherOfZeros(key: key) else { return nil }
+    defer { gnutls_memset(&h, 0, h.count) }
     self.key = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<ghash_key>.size, alignment: 64)
       .bindMemory(to: ghash_key.self, capacity: 1)
     sum = .allocate(byteCount: 16, alignment: 16)
-    ghash_prepare(self.key, Self.cipherOfZeros(key: key))
+    ghash_prepare(self.key, h)
     begin()
   }
 
@@ -53,7 +55,7 @@ struct GaloisHash: ~Copyable {
   }
 
   /// CBC of one block of zeros, begun with zeros, is the block cipher of it.
-  private static func cipherOfZeros(key: [UInt8]) -> [UInt8] {
+  private static func cipherOfZeros(key: [UInt8]) -> [UInt8]? {
     var (key, zeros, block) = (key, [UInt8](repeating: 0, count: 16), [UInt8](repeating: 0, count: 16))
     var handle: gnutls_cipher_hd_t?
     var code = key.withUnsafeMutableBufferPointer { key in
@@ -65,9 +67,9 @@ struct GaloisHash: ~Copyable {
         return gnutls_cipher_init(&handle, GNUTLS_CIPHER_AES_128_CBC, &datum, &start)
       }
     }
-    if code == 0 { code = gnutls_cipher_encrypt(handle, &block, block.count) }
-    precondition(code == 0, "GnuTLS has no AES-128: code \(code)")
+    guard code == 0 else { return nil }
+    code = gnutls_cipher_encrypt(handle, &block, block.count)
     gnutls_cipher_deinit(handle)
-    return block
+    return code == 0 ? block : nil
   }
 }

@@ -92,7 +92,8 @@ public final class RecordDecoder {
   /// - Parameters:
   ///   - heads: Whose labels are read: `Pipeline.heads`.
   ///   - recordBytesMax: Larger records are rejected; memory grows with the largest record seen, up to six times this.
-  ///   - strangers: So many names are found of a label that finds its classes; a record with one more is rejected.
+  ///   - strangers: So many names are found of a label that finds its classes; a record with one more is rejected, or kept
+  ///     as `keepOtherClasses` says.
   public convenience init(
     schema: FeatureSchema, heads: [HeadSettings], recordBytesMax: Int, purpose: Purpose = .learning,
     strangers: Int = 1024
@@ -288,7 +289,7 @@ public final class RecordDecoder {
 
   /// Classes that others have found: they are found from now on, too. Nothing where no label finds its classes.
   ///
-  /// - Parameter isAll: No further one is found; a record with another is rejected as `badLabel`.
+  /// - Parameter isAll: No further one is found; a record with another is rejected as `badLabel`, unless those are kept.
   public func know(classes: [String], isAll: Bool) {
     guard let findingField else { return }
     for var name in classes {

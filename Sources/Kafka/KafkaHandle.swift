@@ -113,15 +113,12 @@ final class KafkaHandle {
     until deadline: Deadline, _ call: (Int32) throws(KafkaError) -> Result
   ) throws(KafkaError) -> Result {
     lastTrouble = nil
-    // The first tries are short, so that what librdkafka tells beside (a refused password) is heard of soon.
-    var patience = Duration.seconds(2)
+    var patience = RetryPatience()
     while true {
       try check()
       do throws(KafkaError) {
-        return try call(max(min(deadline, .after(patience)).remainingMilliseconds, 1))
+        return try call(max(min(deadline, .after(patience.next())).remainingMilliseconds, 1))
       } catch {
-        // A call may fail at once, hundreds of times.
-        patience = min(patience * 2, .seconds(60))
         serveEvents()
         if let lastTrouble, lastTrouble.code == .authentication { throw lastTrouble }
         guard error.isRetryable, !deadline.hasPassed else { throw explained(error) }

@@ -62,7 +62,7 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense + sums + rounding)
     // A value or pair takes 4 or 8 bytes, what happened to a field one; of pairs there is room for a step and some more.
     let record = 4 * (numbers.count + slots + labels) + schema.features.count + 36
-    waitingBytes = partitions * (Self.waitingMax * record + 8 * pairs * (min(Self.waitingMax, deal.takeMax) + 64))
+    waitingBytes = partitions * (Self.waitingMax * record + 8 * pairs * (min(Self.waitingMax, deal.shareMax) + 64))
     tableRows = rows
     parameterBytes = 4 * (embeddings + wide + dense)
     optimizerBytes =

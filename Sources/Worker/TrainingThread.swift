@@ -248,6 +248,9 @@ final class TrainingThread {
     learner.summation = sum.summation(of: rank)
     var limits = CollectiveLimits()
     limits.attachmentBytesMax += learner.touchedBytesMax
+    // Label, the stable version's loss, weight, loss and outputs of each row.
+    limits.attachmentBytesMax +=
+      resources.pipeline.deal(partitions: resources.partitionCount).stepMax * (20 + 4 * learner.outputCount)
     let collective = try listener.form(
       generation: generation.generation, rank: rank, members: members.map(\.address), secret: generation.secret,
       deadline: .after(timeout), limits: limits, encryption: LinkEncryption(resources.pipeline.group.encryption))
@@ -280,7 +283,7 @@ final class TrainingThread {
         categoryCount: shape.categoryColumns, labelCount: shape.labels,
         fieldCount: resources.fields.count, weighsRecords: resources.pipeline.schema.weight != nil,
         weighted: resources.pipeline.schema.sparseFeatures.map(\.pairsMax),
-        stepRecords: deal.takeMax,
+        stepRecords: deal.shareMax,
         nextOffset: agreed.progress[Int(partition)].nextOffset
       ) { board.wakeUp.raise() }
     }
@@ -307,7 +310,8 @@ final class TrainingThread {
     let gear = StepLoop.Gear(
       learner: learner, shares: StepShares(buffers: buffers, batch: batch, deal: deal, classes: classes),
       account: StepAccount(
-        rowsMax: deal.takeMax, outputCount: learner.outputCount, fieldCount: resources.fields.count, task: task),
+        rowsMax: min(deal.takeMax, max(deal.shareMax, ModelSize.waitingMax)), outputCount: learner.outputCount,
+        fieldCount: resources.fields.count, task: task),
       shadow: ShadowPredictions(
         source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
       quarantine: resources.quarantine, examples: resources.examples, sum: sum)

@@ -1,3 +1,4 @@
+import Collectives
 import Confinement
 import Foundation
 import Ingest
@@ -85,6 +86,7 @@ public actor WorkerService {
     }
     try await registry.openFully()
     let pipeline = try await pipeline.following(registry, record.id)
+    if let obstacle = LinkEncryption(pipeline.group.encryption).obstacle { throw WorkerError.noEncryption(obstacle) }
     // Before the first step: a run for so many steps must not overshoot.
     board.wish { $0.follow(record) }
     let configuration = KafkaConfiguration(
@@ -200,6 +202,8 @@ public enum WorkerError: Error, CustomStringConvertible {
   case replaced
   /// Nobody has run the registered contract for so long, and this worker has another.
   case waitedInVain(registered: String, own: String, seconds: Double)
+  /// `group.encryption` asks for what this machine cannot do.
+  case noEncryption(String)
   /// Incidents or dead letters that could not be written.
   case unwritten(String)
 
@@ -218,6 +222,8 @@ public enum WorkerError: Error, CustomStringConvertible {
       "waited in vain: for \(seconds >= 120 ? "\(Int(seconds / 60)) minutes" : "\(seconds) s") no worker has run contract "
         + "\(registered.prefix(12)), with which the pipeline is registered, and this one has \(own.prefix(12)) of the same "
         + "file; nothing is learned until \(ContractWait.waysOn)"
+    case .noEncryption(let why):
+      "\(why); look at its crypto policy (GNUTLS_SYSTEM_PRIORITY_FILE), or leave `group.encryption: tls` out"
     case .unwritten(let what): what
     }
   }

@@ -59,7 +59,6 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let error as PostgresError: self.init(.unavailable, error.description)
     case let error as HTTPError: self.init(.unavailable, error.description)
     case let error as KafkaError: self.init(.unavailable, error.description)
-    case let error as HTTPError: self.init(.unavailable, error.description)
     case let error as WorkerError:
       if case .unknownPipeline = error {
         self.init(.usage, error.description)

@@ -13,12 +13,13 @@ struct CompressionTests {
 
   /// The sums that each rank ends with, step by step.
   static func run(
-    world: Int, _ steps: [Step], ringBytesMin: Int = CollectiveLimits().ringBytesMin
+    world: Int, _ steps: [Step], ringBytesMin: Int = CollectiveLimits().ringBytesMin,
+    encryption: LinkEncryption = .none
   ) async throws -> [[[Float]]] {
     var limits = CollectiveLimits()
     limits.ringBytesMin = ringBytesMin
     let given = steps.map { step in ((0..<world).map { step.values($0) }, step.counts) }
-    let results = try await World(size: world).run(limits: limits) { collective in
+    let results = try await World(size: world, encryption: encryption).run(limits: limits) { collective in
       let compression = GradientCompression()
       return try given.map { values, counts in
         let sum = try collective.exchange(values[collective.rank.rawValue], by: compression).sum
@@ -86,6 +87,13 @@ struct CompressionTests {
     }
     // In the test's own numbers, rounding is seen, and so is what a step that counts leaves behind.
     if count > 100 { #expect(expected[1] == expected[2] && expected[0] != expected[1]) }
+  }
+
+  @Test("ciphered links change no bit of it", arguments: [2, 3], [17, 100_003])
+  func ciphered(world: Int, count: Int) async throws {
+    let steps = (0..<3).map { number in Step(values: { seededValues(count, rank: $0, seed: UInt64(number)) }) }
+    let plain = try await Self.run(world: world, steps)
+    #expect(try await Self.run(world: world, steps, encryption: .tls) == plain)
   }
 
   @Test("the same step made again, because it did not count, has the same bits", arguments: [1 << 30, 4])

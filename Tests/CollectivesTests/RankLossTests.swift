@@ -6,7 +6,14 @@ import Vocabulary
 @Suite("Rank loss", .serialized)
 struct RankLossTests {
   @Test("a lost rank aborts the step on every survivor at once", arguments: [2, 3, 5], [10, 1_000_000])
-  func loss(world: Int, count: Int) async throws {
+  func loss(world: Int, count: Int) async throws { try await Self.loss(world: world, count: count, isRounded: false) }
+
+  @Test("so it does where values go as bfloat16, whole and in parts", arguments: [2, 3, 5], [10, 1_000_000])
+  func roundedLoss(world: Int, count: Int) async throws {
+    try await Self.loss(world: world, count: count, isRounded: true)
+  }
+
+  private static func loss(world: Int, count: Int, isRounded: Bool) async throws {
     let lost = Rank(world - 1)
     let results = try await World(size: world).run { collective in
       _ = try collective.exchange([1])
@@ -16,7 +23,8 @@ struct RankLossTests {
       }
       let start = ContinuousClock.now
       let error = #expect(throws: CollectiveError.self) {
-        _ = try collective.exchange([Float](repeating: 1, count: count), within: .seconds(60))
+        _ = try collective.exchange(
+          [Float](repeating: 1, count: count), within: .seconds(60), by: isRounded ? GradientCompression() : nil)
       }
       #expect(error?.code == .peerLost)
       #expect(error?.generation == Generation(7))
@@ -51,8 +59,9 @@ struct RankLossTests {
     #expect(error.peer == Rank(2))
   }
 
-  @Test("a silent peer times the exchange out at the deadline and not before", arguments: [10, 1_000_000])
-  func silence(count: Int) async throws {
+  @Test(
+    "a silent peer times the exchange out at the deadline and not before", arguments: [10, 1_000_000], [false, true])
+  func silence(count: Int, isRounded: Bool) async throws {
     let done = Gate()
     let results = try await World(size: 2).run { collective -> Duration in
       if collective.rank == Rank(1) {
@@ -62,7 +71,8 @@ struct RankLossTests {
       defer { done.open() }
       let start = ContinuousClock.now
       let error = #expect(throws: CollectiveError.self) {
-        _ = try collective.exchange([Float](repeating: 1, count: count), within: .milliseconds(300))
+        _ = try collective.exchange(
+          [Float](repeating: 1, count: count), within: .milliseconds(300), by: isRounded ? GradientCompression() : nil)
       }
       #expect(error?.code == .timedOut)
       #expect(error?.peer == Rank(1))

@@ -135,6 +135,9 @@ struct ContractTests {
     Edit(
       "source: { topic: events }", "source: { topic: events }\ngroup: { encryption: tls }", "group.encryption",
       .harmless, "goes on"),
+    Edit(
+      "source: { topic: events }", "source: { topic: events }\ngroup: { gradients: bfloat16 }", "group.gradients",
+      .harmless, "goes on"),
   ]
 
   @Test("each edit has its effect and its sentence, and no other is found", arguments: edits)

@@ -68,7 +68,8 @@ struct SettingsTests {
   /// Keys whose value is a section, or a list of them: they are read key by key.
   private static let sections: Set = [
     "Pipeline.source", "Pipeline.schema", "Pipeline.model", "Pipeline.training", "Pipeline.group",
-    "Pipeline.checkpoint", "Pipeline.health", "Pipeline.rollout", "Pipeline.serving", "FeatureSchema.label", "FeatureSchema.features", "ModelSettings.heads",
+    "Pipeline.checkpoint", "Pipeline.health", "Pipeline.rollout", "Pipeline.serving", "FeatureSchema.label",
+    "FeatureSchema.features", "ModelSettings.heads",
   ]
 
   /// A name that more files than that have behind a dot proves nothing.

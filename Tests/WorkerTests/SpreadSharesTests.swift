@@ -1,7 +1,9 @@
 import Ingest
 import Pipelines
 import Tensors
+import Synchronization
 import Testing
+import Vocabulary
 import Worker
 
 @Suite("Shares of partitions that have nothing")
@@ -33,6 +35,38 @@ struct SpreadSharesTests {
     #expect(results[0].state.trained == 64 + 7 * 8)
     // Two turns a record: all the records of the longest.
     #expect(results[0].state.step >= 64)
+  }
+
+  @Test("who brings records wakes the step thread as soon as all partitions together have enough, whichever has them")
+  func wakes() {
+    let woken = Mutex(0)
+    let buffers = (Int32(0)..<4).map {
+      PartitionBuffer(partition: $0, capacity: 64, numberCount: 2, categoryCount: 1, nextOffset: 0) {
+        woken.withLock { $0 += 1 }
+      }
+    }
+    let shares = StepShares(
+      buffers: buffers, batch: FeatureBatch(capacity: 16, numberCount: 2, categoryCount: 1),
+      deal: StepDeal(total: 16, partitions: 4, spreads: true))
+    let seed = UInt64.random(in: .min ... .max)
+    var random = SplitMix64(seed: seed)
+    var next = [Int64](repeating: 0, count: 4)
+    let favourite = Int(random.next() % 4)
+    shares.expectRecords()
+    while !shares.canFill {
+      let before = woken.withLock { $0 }
+      let place = random.next() % 8 < 5 ? favourite : Int(random.next() % 4)
+      guard let slot = buffers[place].beginSlot() else { return }
+      (slot.numbers[0], slot.numbers[1], slot.categories[0], slot.labels.pointee) = (0, 0, 1, 1)
+      slot.eventTime.pointee = 0
+      _ = buffers[place].commitExample(offset: next[place])
+      next[place] += 1
+      // As the step thread does: woken it looks, and says anew what it waits for.
+      let isWoken = woken.withLock { $0 } > before
+      #expect(isWoken || !shares.canFill, "seed \(seed): \(next)")
+      if isWoken { shares.expectRecords() }
+    }
+    #expect(next.reduce(0, +) == 16)
   }
 
   @Test(

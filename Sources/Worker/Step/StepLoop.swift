@@ -169,6 +169,8 @@ package final class StepLoop {
       if isIdle, shares.hasAnything { (isIdle, deadline) = (false, .after(settings.linger)) }
       let isInHaste = wishes.stopsAtEnd || (machine.isCatchingUp && !settings.reproducible)
       if isInHaste, shares.restIsAtEnd { return }
+      shares.expectRecords()
+      if shares.canFill { return }
       if wishes.stop || !board.wakeUp.wait(until: deadline) { return }
     }
   }

@@ -66,8 +66,19 @@ package final class StepShares {
   /// Whether every partition can give a full share, or as much as its buffer can ever hold; or all together, where that is
   /// enough.
   package var canFill: Bool {
-    if rule.spreads, buffers.reduce(0, { $0 + $1.validAvailable }) >= limits.reduce(0, +) { return true }
+    if rule.spreads { return missing <= 0 || buffers.contains { $0.freeSlots == 0 } }
     return buffers.indices.allSatisfy { buffers[$0].validAvailable >= limits[$0] || buffers[$0].freeSlots == 0 }
+  }
+
+  /// How many records all partitions together lack for a full step.
+  private var missing: Int { limits.reduce(0, +) - buffers.reduce(0) { $0 + $1.validAvailable } }
+
+  /// Has whoever brings records wake the step thread once there may be enough of them: where any partition may have them, one
+  /// of them has its part of what is missing before all together have all of it. Look again before waiting.
+  package func expectRecords() {
+    guard rule.spreads, missing > 0 else { return }
+    let part = (missing + buffers.count - 1) / buffers.count
+    for buffer in buffers { buffer.setWakeAt(buffer.validAvailable + part) }
   }
 
   /// Whether every partition that cannot give a full share is at its end for now.
