@@ -96,7 +96,7 @@ package struct FrameReceiver: ~Copyable {
       guard bodyReceived == attachmentBytes + denseBytes + FrameSeal.byteCount else { return }
       try prove(
         UnsafeRawBufferPointer(start: attachment.pointer, count: attachmentBytes),
-        UnsafeRawBufferPointer(start: dense.pointer, count: denseBytes), code, "attachment and values are")
+        UnsafeRawBufferPointer(start: dense.pointer, count: denseBytes), code, "attachment and values")
       isBodyKnown = true
       return
     }
@@ -104,7 +104,7 @@ package struct FrameReceiver: ~Copyable {
     segmentReceived += bytes
     guard segmentReceived == lane.incoming.count + FrameSeal.byteCount else { return }
     try prove(
-      UnsafeRawBufferPointer(lane.incoming), UnsafeRawBufferPointer(start: nil, count: 0), code, "values are")
+      UnsafeRawBufferPointer(lane.incoming), UnsafeRawBufferPointer(start: nil, count: 0), code, "values")
     segmentReceived = 0
     lane.didReceive()
   }
@@ -114,7 +114,7 @@ package struct FrameReceiver: ~Copyable {
     guard headerReceived == FrameHeader.sealedBytes else { return }
     let content = UnsafeRawBufferPointer(start: header, count: FrameHeader.byteCount)
     try prove(
-      content, UnsafeRawBufferPointer(start: nil, count: 0), header + FrameHeader.byteCount, "the header is")
+      content, UnsafeRawBufferPointer(start: nil, count: 0), header + FrameHeader.byteCount, "header")
     let bytes = try FrameHeader.attachmentBytes(
       in: content, from: expected.sender, expected: expected, attachmentBytesMax: attachmentBytesMax)
     attachment.reserve(bytes)
@@ -127,6 +127,7 @@ package struct FrameReceiver: ~Copyable {
     guard !seal.opens(first, second, with: code) else { return }
     throw CollectiveError(
       .tampered, peer: expected.sender, generation: expected.generation,
-      reason: "exchange \(expected.sequence): \(what) not what the peer sent: somebody on the way changed it")
+      reason:
+        "exchange \(expected.sequence): what came as \(what) is not what the peer sent: somebody on the way changed it")
   }
 }

@@ -6,8 +6,14 @@ struct RingCursor {
   /// enough for the calls of the system. Of 16 MiB on loopback, a plain copy by 64 KiB a call takes half as long again as by
   /// 256 KiB.
   static let segmentValuesMax = 64 << 10
-  /// Where a chunk has few segments, they are smaller: sending and summing overlap from the second one on.
   private static let (segmentValuesMin, segmentsOfChunk) = (16 << 10, 4)
+
+  /// Values of a segment of a chunk of so many. Where it has few segments, they are smaller: sending and summing overlap from
+  /// the second one on.
+  static func segmentValues(ofChunk count: Int) -> Int {
+    let part = count / segmentsOfChunk / RingSchedule.alignment * RingSchedule.alignment
+    return min(segmentValuesMax, max(segmentValuesMin, part))
+  }
 
   let schedule: RingSchedule
   let direction: Direction
@@ -21,8 +27,7 @@ struct RingCursor {
   init(_ schedule: RingSchedule, _ direction: Direction) {
     self.schedule = schedule
     self.direction = direction
-    let part = schedule.count / schedule.worldSize / Self.segmentsOfChunk / RingSchedule.alignment
-    segmentValues = min(Self.segmentValuesMax, max(Self.segmentValuesMin, part * RingSchedule.alignment))
+    segmentValues = Self.segmentValues(ofChunk: schedule.count / schedule.worldSize)
     skipFinishedStages()
   }
 

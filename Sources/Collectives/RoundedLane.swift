@@ -21,7 +21,7 @@ final class RoundedLane: SegmentLane {
     (sent, received) = (0, 0)
     ownSegments = schedule.segmentCount(ofPart: transfer.rank)
     peerSegments = schedule.segmentCount(ofPart: peer)
-    let count = transfer.ownPart.count + (schedule.isWhole ? 0 : RoundedSchedule.segmentValuesMax)
+    let count = transfer.ownPart.count + (schedule.isWhole ? 0 : RingCursor.segmentValuesMax)
     if inbox.count < count { inbox = AlignedBuffer(count: count) }
   }
 

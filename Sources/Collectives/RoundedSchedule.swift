@@ -4,10 +4,6 @@
 /// part of W, for which all send it theirs, and sends the sum, rounded once more, to all. A pair sends as much either way, so
 /// there it is whole, and nothing is rounded twice.
 struct RoundedSchedule: Equatable {
-  /// Values of a segment, at most: see `RingCursor`, which has as many.
-  static let segmentValuesMax = 64 << 10
-  private static let (segmentValuesMin, segmentsOfPart) = (16 << 10, 4)
-
   let count: Int
   let worldSize: Int
   let isWhole: Bool
@@ -17,10 +13,7 @@ struct RoundedSchedule: Equatable {
     isWhole ? 0..<count : RingSchedule(count: count, worldSize: worldSize, rank: rank).chunk(rank)
   }
 
-  private var segmentValues: Int {
-    let even = (isWhole ? count : count / worldSize) / Self.segmentsOfPart / RingSchedule.alignment
-    return min(Self.segmentValuesMax, max(Self.segmentValuesMin, even * RingSchedule.alignment))
-  }
+  private var segmentValues: Int { RingCursor.segmentValues(ofChunk: isWhole ? count : count / worldSize) }
 
   func segmentCount(ofPart rank: Int) -> Int { (part(of: rank).count + segmentValues - 1) / segmentValues }
 

@@ -57,8 +57,9 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     let waitingSums = (0..<Int.bitWidth).prefix { 1 << $0 < partitions }.count
     let sums =
       training.reproducible ? (Self.nodes(training, partitions) + 1) * dense + 2 * waitingSums * min(dense, 1 << 17) : 0
-    // Errors of a step and of the one before, and what goes out and comes in in half the bytes.
-    let rounding = pipeline.group.gradients == .bfloat16 ? 3 * dense : 0
+    // Errors of a step and of the one before, and what goes out and comes in in half the bytes; in parts those of the part too.
+    let isRounded = pipeline.group.gradients == .bfloat16 && training.workers > 1
+    let rounding = isRounded ? 3 * dense + (training.workers > 2 ? dense / 2 : 0) : 0
     workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense + sums + rounding)
     // A value or pair takes 4 or 8 bytes, what happened to a field one; of pairs there is room for a step and some more.
     let record = 4 * (numbers.count + slots + labels) + schema.features.count + 36

@@ -87,9 +87,16 @@ struct ModelSizeTests {
     let plain = text(2, buckets: 10)
     let rounded = try ModelSize(parsed(plain + "\ngroup: { gradients: bfloat16 }"))
     let before = try ModelSize(parsed(plain))
-    let further = rounded.workspaceBytes - before.workspaceBytes
-    #expect(further > 0 && further.isMultiple(of: 12) && further < before.workspaceBytes)
+    let added = rounded.workspaceBytes - before.workspaceBytes
+    #expect(added > 0 && added.isMultiple(of: 12) && added < before.workspaceBytes)
     #expect(rounded.parameterBytes == before.parameterBytes && rounded.checkpointBytes == before.checkpointBytes)
+    func further(_ workers: Int) throws -> Int {
+      let text = plain + "\ntraining: { workers: \(workers) }"
+      return try ModelSize(parsed(text + "\ngroup: { gradients: bfloat16 }")).workspaceBytes
+        - ModelSize(parsed(text)).workspaceBytes
+    }
+    // A worker that is alone sends nothing, and of three each has a part to add up besides.
+    #expect(try further(1) == 0 && further(2) == added && further(3) > added)
   }
 
   @Test("how much workers may take is nothing that they have to agree on")

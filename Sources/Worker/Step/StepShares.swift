@@ -55,12 +55,7 @@ package final class StepShares {
   /// Says what the next take takes from where.
   package func deal(turn: Int64) {
     self.turn = turn
-    for (place, buffer) in buffers.enumerated() {
-      let limit = rule.share(of: buffer.partition, turn: turn)
-      guard limits[place] != limit else { continue }
-      limits[place] = limit
-      buffer.setWakeAt(limit)
-    }
+    for (place, buffer) in buffers.enumerated() { limits[place] = rule.share(of: buffer.partition, turn: turn) }
   }
 
   /// Whether every partition can give a full share, or as much as its buffer can ever hold; or all together, where that is
@@ -73,12 +68,14 @@ package final class StepShares {
   /// How many records all partitions together lack for a full step.
   private var missing: Int { limits.reduce(0, +) - buffers.reduce(0) { $0 + $1.validAvailable } }
 
-  /// Has whoever brings records wake the step thread once there may be enough of them: where any partition may have them, one
-  /// of them has its part of what is missing before all together have all of it. Look again before waiting.
+  /// Has whoever brings records wake the step thread once there may be enough of them: where a partition has its share, or,
+  /// where any may have them, its part of what is missing, which one of them has before all together have all of it. Look
+  /// again before waiting.
   package func expectRecords() {
-    guard rule.spreads, missing > 0 else { return }
-    let part = (missing + buffers.count - 1) / buffers.count
-    for buffer in buffers { buffer.setWakeAt(buffer.validAvailable + part) }
+    let part = rule.spreads ? (max(0, missing) + buffers.count - 1) / max(1, buffers.count) : 0
+    for (place, buffer) in buffers.enumerated() {
+      buffer.setWakeAt(rule.spreads ? buffer.validAvailable + part : limits[place])
+    }
   }
 
   /// Whether every partition that cannot give a full share is at its end for now.
