@@ -5,12 +5,25 @@ public protocol Collective: AnyObject {
   var rank: Rank { get }
   var worldSize: Int { get }
   var generation: Generation { get }
+  /// Between two exchanges one of them can be read as soon as a peer has begun the next, or has left.
+  var descriptors: [Int32] { get }
+
+  /// Begins an exchange whose values are still being made: what of them is final, as `advance` says, goes out and is added up
+  /// meanwhile, where they are many. Nothing else is done with the collective until `exchange` ends it, with the same values.
+  ///
+  /// - Parameter dense: Not looked at before it is final; from then on it is the exchange's until that returns, and may hold
+  ///   the sum at any time: nobody else touches it.
+  func open(_ dense: DenseValues)
+
+  /// Of the values of an exchange that was opened, the first `stretches` of their order are final. Does what can be done
+  /// without waiting; what fails is told by `exchange`. In the arithmetic mode of `exchange`, on every rank.
+  func advance(_ stretches: Int)
 
   /// Adds up all ranks' vectors and hands every rank's attachment, in rank order, to `body`.
   ///
   /// - Parameters:
   ///   - dense: Vectors of P values, Float32; the same P and plan on every rank. Every rank ends with the same bits: the order
-  ///     of the sum depends on P and the plan only (see `TCPCollective`).
+  ///     of the sum depends on the plan only. Of an exchange that was opened, what `open` got.
   ///   - attachment: Any length within the limits, another on every rank.
   ///   - deadline: For the whole exchange.
   ///   - body: Its pointers are valid only inside.

@@ -3,8 +3,9 @@ package import Vocabulary
 /// What goes before the payload of every exchange: enough to refuse a peer that is not in the same step.
 ///
 /// 48 bytes, little-endian: magic u32, kind u32, generation i64, sequence u64, dense values u64, attachment bytes u64,
-/// sender's rank u32, zero u32. Behind it its code; then the attachment and, where they go directly, the dense values, with
-/// one code for both; otherwise the values follow in segments, each with a code of its own (`FrameSeal`).
+/// sender's rank u32, how values are cut u32 (`PartSchedule.digest`; 0 where they are not). Behind it its code (`FrameSeal`); then the attachment and, where they go directly, the dense
+/// values, with one code for both. Values in segments follow the header at once, each segment with a code of its own, and the
+/// attachment has a frame of its own behind them: so they may go before it is known.
 package struct FrameHeader: Equatable {
   package static let byteCount = 48
   /// With its code.
@@ -14,21 +15,22 @@ package struct FrameHeader: Equatable {
   package enum Kind: UInt32 {
     /// The whole vector to every peer.
     case direct = 1
-    /// Chunks around the ring.
-    case ring = 2
+    /// To every peer the part that it adds up, and the sum of one's own to all.
+    case parts = 6
     /// State from one rank to the others.
     case broadcast = 3
     /// The whole vector to every peer, as bfloat16.
-    case roundedWhole = 4
-    /// To every peer the part that it adds up, and the sum of one's own to all, as bfloat16.
-    case roundedParts = 5
+    case roundedWhole = 7
+    /// The same as `parts`, as bfloat16.
+    case roundedParts = 8
 
-    var isRounded: Bool { self == .roundedWhole || self == .roundedParts }
+    /// Values go in segments.
+    package var isCut: Bool { self == .parts || self == .roundedWhole || self == .roundedParts }
 
     var words: String {
       switch self {
       case .direct: "float32 values directly"
-      case .ring: "float32 values around the ring"
+      case .parts: "float32 values in parts"
       case .broadcast: "state"
       case .roundedWhole: "bfloat16 values directly"
       case .roundedParts: "bfloat16 values in parts"
@@ -43,9 +45,12 @@ package struct FrameHeader: Equatable {
   var denseCount: Int
   var attachmentBytes: Int
   var sender: Rank
+  /// How values are cut into segments.
+  var schedule: UInt32
 
   package init(
-    kind: Kind, generation: Generation, sequence: UInt64, denseCount: Int, attachmentBytes: Int, sender: Rank
+    kind: Kind, generation: Generation, sequence: UInt64, denseCount: Int, attachmentBytes: Int, sender: Rank,
+    schedule: UInt32 = 0
   ) {
     self.kind = kind
     self.generation = generation
@@ -53,6 +58,7 @@ package struct FrameHeader: Equatable {
     self.denseCount = denseCount
     self.attachmentBytes = attachmentBytes
     self.sender = sender
+    self.schedule = schedule
   }
 
   func write(to bytes: UnsafeMutableRawPointer) {
@@ -63,7 +69,7 @@ package struct FrameHeader: Equatable {
     bytes.store(littleEndian: UInt64(denseCount), at: 24)
     bytes.store(littleEndian: UInt64(attachmentBytes), at: 32)
     bytes.store(littleEndian: UInt32(sender.rawValue), at: 40)
-    bytes.store(littleEndian: UInt32(0), at: 44)
+    bytes.store(littleEndian: schedule, at: 44)
   }
 
   /// Reads the header that `peer` sent and holds it against what this rank `expected` of it.
@@ -72,8 +78,8 @@ package struct FrameHeader: Equatable {
   /// - Throws: `CollectiveError.protocolViolation`, naming the first difference.
   static func attachmentBytes(
     in bytes: UnsafeRawBufferPointer, from peer: Rank, expected: FrameHeader, attachmentBytesMax: Int
-  ) throws -> Int {
-    func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws {
+  ) throws(CollectiveError) -> Int {
+    func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws(CollectiveError) {
       guard !holds else { return }
       throw CollectiveError(.protocolViolation, peer: peer, generation: expected.generation, reason: reason())
     }
@@ -91,6 +97,8 @@ package struct FrameHeader: Equatable {
     let denseCount: UInt64 = bytes.integer(at: 24)
     try require(
       denseCount == UInt64(expected.denseCount), "the peer sends \(denseCount) values, not \(expected.denseCount)")
+    let schedule: UInt32 = bytes.integer(at: 44)
+    try require(schedule == expected.schedule, "the peer cuts its values in another way: it is another version")
     let attachment: UInt64 = bytes.integer(at: 32)
     try require(
       attachment <= UInt64(attachmentBytesMax),

@@ -20,6 +20,8 @@ package struct FrameReceiver: ~Copyable {
   /// Of attachment, dense values and their code.
   private var bodyReceived = 0
   private var isBodyKnown = false
+  /// The frame behind the segments is still to come.
+  private var isFollowed = false
   /// Of the segment in hand and its code.
   private var segmentReceived = 0
 
@@ -36,19 +38,47 @@ package struct FrameReceiver: ~Copyable {
   /// - Parameters:
   ///   - frame: This rank's own header: the peer's has to fit it.
   ///   - values: That the peer sends.
+  ///   - lane: Of a frame of segments, behind which another one comes with the attachment.
   package mutating func begin(_ frame: FrameHeader, values: Int, lane: (any SegmentLane)?, attachmentBytesMax: Int) {
     expected.kind = frame.kind
     expected.sequence = frame.sequence
     expected.denseCount = values
+    expected.schedule = frame.schedule
     self.attachmentBytesMax = attachmentBytesMax
     denseBytes = frame.kind == .direct ? values * 4 : 0
     dense.reserve(denseBytes)
     self.lane = lane
+    isFollowed = lane != nil
     attachmentBytes = nil
     (headerReceived, bodyReceived, segmentReceived, isBodyKnown) = (0, 0, 0, false)
   }
 
-  package var isDone: Bool { isBodyKnown && lane?.hasReceived != false }
+  package var isDone: Bool { isBodyKnown && !isFollowed }
+
+  /// Whether there is room for what comes next.
+  package var canReceive: Bool {
+    guard !isDone, attachmentBytes != nil, isBodyKnown, let lane else { return !isDone }
+    return !lane.incoming.isEmpty
+  }
+
+  /// Whether the peer itself owes something: what it sends last may wait for another rank.
+  package var isOwed: Bool {
+    guard attachmentBytes != nil, isBodyKnown, let lane else { return !isDone }
+    return !lane.hasReceivedValues
+  }
+
+  /// Of a frame of segments that are all here, the one behind it begins.
+  private mutating func goOn() {
+    guard isFollowed, isBodyKnown, let lane, lane.hasReceived else { return }
+    expected.kind = .direct
+    expected.sequence += 1
+    expected.denseCount = 0
+    expected.schedule = 0
+    self.lane = nil
+    isFollowed = false
+    attachmentBytes = nil
+    (headerReceived, bodyReceived, isBodyKnown) = (0, 0, false)
+  }
 
   /// The peer's attachment, once done; valid until the next exchange.
   var receivedAttachment: UnsafeRawBufferPointer {
@@ -89,7 +119,7 @@ package struct FrameReceiver: ~Copyable {
 
   /// - Throws: `CollectiveError`: `protocolViolation` for a frame that does not belong here, `tampered` for one that is not
   ///   what the peer sent.
-  package mutating func advance(by bytes: Int) throws {
+  package mutating func advance(by bytes: Int) throws(CollectiveError) {
     guard let attachmentBytes else { return try takeHeader(bytes) }
     if !isBodyKnown {
       bodyReceived += bytes
@@ -102,28 +132,33 @@ package struct FrameReceiver: ~Copyable {
     }
     guard let lane else { return }
     segmentReceived += bytes
-    guard segmentReceived == lane.incoming.count + FrameSeal.byteCount else { return }
-    try prove(
-      UnsafeRawBufferPointer(lane.incoming), UnsafeRawBufferPointer(start: nil, count: 0), code, "values")
+    let incoming = UnsafeRawBufferPointer(lane.incoming)
+    guard segmentReceived == incoming.count + FrameSeal.byteCount else { return }
+    try prove(incoming, UnsafeRawBufferPointer(start: nil, count: 0), code, "values")
     segmentReceived = 0
     lane.didReceive()
+    goOn()
   }
 
-  private mutating func takeHeader(_ bytes: Int) throws {
+  private mutating func takeHeader(_ bytes: Int) throws(CollectiveError) {
     headerReceived += bytes
     guard headerReceived == FrameHeader.sealedBytes else { return }
     let content = UnsafeRawBufferPointer(start: header, count: FrameHeader.byteCount)
     try prove(
       content, UnsafeRawBufferPointer(start: nil, count: 0), header + FrameHeader.byteCount, "header")
     let bytes = try FrameHeader.attachmentBytes(
-      in: content, from: expected.sender, expected: expected, attachmentBytesMax: attachmentBytesMax)
-    attachment.reserve(bytes)
+      in: content, from: expected.sender, expected: expected, attachmentBytesMax: isFollowed ? 0 : attachmentBytesMax)
     attachmentBytes = bytes
+    guard !isFollowed else {
+      isBodyKnown = true
+      return goOn()
+    }
+    attachment.reserve(bytes)
   }
 
   private mutating func prove(
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, _ code: UnsafeRawPointer, _ what: String
-  ) throws {
+  ) throws(CollectiveError) {
     guard !seal.opens(first, second, with: code) else { return }
     throw CollectiveError(
       .tampered, peer: expected.sender, generation: expected.generation,

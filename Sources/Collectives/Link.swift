@@ -30,18 +30,30 @@ final class Link {
 
   /// Prepares for an exchange. `header` is this rank's own.
   ///
-  /// - Parameters:
-  ///   - expectedValues: Of the peer: directly, or by its lane.
-  ///   - lanes: What goes out and comes in by segments; nil: nothing.
+  /// - Parameter expectedValues: Of the peer.
   func begin(
     _ header: FrameHeader, attachment: UnsafeRawBufferPointer, dense: UnsafeRawBufferPointer, expectedValues: Int,
-    lanes: (out: (any SegmentLane)?, in: (any SegmentLane)?), attachmentBytesMax: Int
+    attachmentBytesMax: Int
   ) {
-    sender.begin(header, attachment: attachment, dense: dense, lane: lanes.out)
-    receiver.begin(header, values: expectedValues, lane: lanes.in, attachmentBytesMax: attachmentBytesMax)
-    isWritable = true
-    isReadable = true
+    sender.begin(header, attachment: attachment, dense: dense)
+    receiver.begin(header, values: expectedValues, lane: nil, attachmentBytesMax: attachmentBytesMax)
+    lookAgain()
   }
+
+  /// The same by segments; `follow` says what goes behind them.
+  func begin(_ header: FrameHeader, lane: any SegmentLane, expectedValues: Int, attachmentBytesMax: Int) {
+    sender.begin(header, segments: lane)
+    receiver.begin(header, values: expectedValues, lane: lane, attachmentBytesMax: attachmentBytesMax)
+    lookAgain()
+  }
+
+  func follow(_ header: FrameHeader, attachment: UnsafeRawBufferPointer) {
+    sender.follow(header, attachment: attachment)
+    lookAgain()
+  }
+
+  /// Something may have come, or there may be room for more.
+  func lookAgain() { (isReadable, isWritable) = (true, true) }
 
   /// The peer's attachment, once received; valid until the next exchange.
   var attachment: UnsafeRawBufferPointer { receiver.receivedAttachment }
@@ -53,10 +65,14 @@ final class Link {
   func trim(to bytes: Int) { receiver.trim(to: bytes) }
 
   var hasReceived: Bool { receiver.isDone }
+  /// Whether the peer itself owes something, and waits for no other.
+  var isOwed: Bool { receiver.isOwed }
   var isComplete: Bool { sender.isDone && receiver.isDone }
 
-  /// Whether there is something to send now; of a lane it may have to come in first.
+  /// Whether there is something to send now; of a lane it may have to come in first, or to become final.
   var canSend: Bool { sender.canSend }
+  /// Whether there is room for what comes next.
+  var canReceive: Bool { receiver.canReceive }
 
   /// Sends what it can in one call.
   ///
@@ -78,7 +94,7 @@ final class Link {
   ///
   /// - Throws: `CollectiveError`: `protocolViolation` for a frame that does not belong here, `tampered` for one that was
   ///   changed on the way.
-  func receive() throws -> Socket.Outcome {
+  func receive() throws(CollectiveError) -> Socket.Outcome {
     pieces.clear()
     receiver.fill(&pieces)
     let outcome: Socket.Outcome

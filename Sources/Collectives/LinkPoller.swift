@@ -22,15 +22,14 @@ final class LinkPoller {
   deinit { entries.deallocate() }
 
   /// - Throws: `CollectiveError`: `peerLost`, `timedOut` or `protocolViolation`.
-  func run(until deadline: Deadline) throws {
+  func run(until deadline: Deadline) throws(CollectiveError) {
     var looked = 0
     while true {
       var isFinished = true
       var hasMoved = false
       for link in links where !link.isComplete {
         isFinished = false
-        if link.isWritable, link.canSend { hasMoved = try check(link.send(), of: link) || hasMoved }
-        if link.isReadable, !link.hasReceived { hasMoved = try check(link.receive(), of: link) || hasMoved }
+        hasMoved = try move(link) || hasMoved
       }
       if isFinished { return }
       if hasMoved {
@@ -39,7 +38,7 @@ final class LinkPoller {
         if deadline.hasPassed { throw timedOut() }
       } else if looked < looks {
         looked += 1
-        for link in links where !link.isComplete { (link.isReadable, link.isWritable) = (true, true) }
+        for link in links where !link.isComplete { link.lookAgain() }
       } else {
         looks = max(1, looks / 2)
         looked = 0
@@ -48,7 +47,26 @@ final class LinkPoller {
     }
   }
 
-  private func check(_ outcome: Socket.Outcome, of link: Link) throws -> Bool {
+  /// Moves what can be moved now, and waits for nothing.
+  ///
+  /// - Throws: As `run`.
+  func pump() throws(CollectiveError) {
+    var hasMoved = true
+    for link in links { link.lookAgain() }
+    while hasMoved {
+      hasMoved = false
+      for link in links where !link.isComplete { hasMoved = try move(link) || hasMoved }
+    }
+  }
+
+  private func move(_ link: Link) throws(CollectiveError) -> Bool {
+    var hasMoved = false
+    if link.isWritable, link.canSend { hasMoved = try check(link.send(), of: link) }
+    if link.isReadable, link.canReceive { hasMoved = try check(link.receive(), of: link) || hasMoved }
+    return hasMoved
+  }
+
+  private func check(_ outcome: Socket.Outcome, of link: Link) throws(CollectiveError) -> Bool {
     switch outcome {
     case .moved: return true
     case .wouldBlock: return false
@@ -58,11 +76,11 @@ final class LinkPoller {
   }
 
   /// Waits for any link to be ready, or to end: also those on which this exchange has nothing left to do.
-  private func wait(until deadline: Deadline) throws {
+  private func wait(until deadline: Deadline) throws(CollectiveError) {
     for (index, link) in links.enumerated() {
       var events = Socket.peerHungUp
       if !link.isComplete {
-        if !link.hasReceived { events |= Int32(POLLIN) }
+        if link.canReceive { events |= Int32(POLLIN) }
         if link.canSend { events |= Int32(POLLOUT) }
       }
       entries[index] = pollfd(fd: link.isGone ? -1 : link.socket.descriptor, events: Int16(events), revents: 0)
@@ -96,7 +114,7 @@ final class LinkPoller {
   }
 
   private func timedOut() -> CollectiveError {
-    let silent = links.first { !$0.hasReceived } ?? links.first { !$0.isComplete }
+    let silent = links.first { $0.isOwed } ?? links.first { !$0.hasReceived } ?? links.first { !$0.isComplete }
     return CollectiveError(
       .timedOut, peer: silent?.peer, generation: generation, reason: "the deadline passed before the peer's part came")
   }

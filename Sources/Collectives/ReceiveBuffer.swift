@@ -11,6 +11,14 @@ struct ReceiveBuffer: ~Copyable {
     pointer = .allocate(byteCount: capacity, alignment: 64)
   }
 
+  /// The same without room for more: for sizes that stay.
+  mutating func reserve(exactly bytes: Int) {
+    guard bytes > capacity else { return }
+    pointer.deallocate()
+    capacity = bytes
+    pointer = .allocate(byteCount: capacity, alignment: 64)
+  }
+
   /// Gives memory above `bytes` back.
   mutating func trim(to bytes: Int) {
     guard capacity > bytes else { return }

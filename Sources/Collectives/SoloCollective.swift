@@ -5,9 +5,13 @@ public final class SoloCollective: Collective {
   public let rank = Rank(0)
   public let worldSize = 1
   public let generation: Generation
+  public var descriptors: [Int32] { [] }
   private var attachments: [UnsafeRawBufferPointer] = []
 
   public init(generation: Generation) { self.generation = generation }
+
+  public func open(_ dense: DenseValues) {}
+  public func advance(_ stretches: Int) {}
 
   public func exchange<Result>(
     _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,

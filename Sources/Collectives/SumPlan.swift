@@ -9,7 +9,7 @@ public struct SumPlan: Sendable, Hashable {
   let additions: [PartitionTree.Addition]
   /// Where the sum is then; nil: nobody hands over anything.
   let root: Int?
-  /// One vector a rank at most, added from left to right: the ring may do it.
+  /// One vector a rank at most, added from left to right: each rank may add up a part.
   let isByRank: Bool
 
   /// Each of the first `holders` ranks hands over one vector, and they are added from left to right; ranks beyond hold no
@@ -37,20 +37,26 @@ public struct SumPlan: Sendable, Hashable {
 
 /// The dense values of an exchange.
 public struct DenseValues {
-  /// Shape [vectors of this rank × P], one behind the other; changed by the exchange.
+  /// Shape [vectors of this rank × P], one behind the other; changed by the exchange. Of a plan by rank, none or the sum's own.
   public let vectors: UnsafeMutableBufferPointer<Float>
-  /// Shape [P], takes the sum; may be the first of `vectors`.
+  /// Shape [P], takes the sum; by partition it may be the first of `vectors`.
   public let sum: UnsafeMutableBufferPointer<Float>
   public let plan: SumPlan
   /// Values go out as bfloat16, and what that takes from them is kept here; nil: they go as they are. The same on every rank.
   /// Of plans by rank only.
   public let compression: GradientCompression?
+  /// Stretches of the values, in the order in which they become final: all values, each once. The same on every rank.
+  public let order: [Range<Int>]
 
+  /// - Parameter order: Empty: all values become final at once.
   public init(
     vectors: UnsafeMutableBufferPointer<Float>, sum: UnsafeMutableBufferPointer<Float>, plan: SumPlan,
-    compression: GradientCompression? = nil
+    compression: GradientCompression? = nil, order: [Range<Int>] = []
   ) {
     precondition(compression == nil || plan.isByRank, "values of a plan by partition go as they are")
-    (self.vectors, self.sum, self.plan, self.compression) = (vectors, sum, plan, compression)
+    precondition(
+      !plan.isByRank || vectors.isEmpty || vectors.baseAddress == sum.baseAddress,
+      "values of a plan by rank are added up in place")
+    (self.vectors, self.sum, self.plan, self.compression, self.order) = (vectors, sum, plan, compression, order)
   }
 }

@@ -2,13 +2,13 @@ public import Vocabulary
 
 /// The ranks of one generation over a full mesh of TCP links. Confined to the step thread.
 ///
-/// **The order of the sum** depends on the number of values and the plan only. Every rank sends all its vectors to every other,
-/// and each adds them up as the plan says; of a plan by rank, where values take `ringBytesMin` or more, `RingSchedule` says the
-/// order, chunk by chunk. Attachments always go to every rank directly.
+/// **The order of the sum** depends on the plan only, whatever the number of values. Every rank sends all its vectors to every
+/// other, and each adds them up as the plan says; of a plan by rank, where values take `partsBytesMin` or more, each rank adds
+/// up one part, in the order of ranks, and sends its sum to the others (`PartSchedule`). From `overlapBytesMin` on those begin
+/// before all values are final (`open`). Attachments always go to every rank directly.
 ///
-/// **As bfloat16** (`GradientCompression`) half the bytes go: every rank sends its values to every other, or, where they take
-/// `ringBytesMin` or more among three ranks and up, to each the part that it adds up, and the sum of its own part to all. What
-/// rounding takes away goes out with the next values.
+/// **As bfloat16** (`GradientCompression`) half the bytes go, always in segments: in parts among three ranks and up, and whole
+/// otherwise. What rounding takes away goes out with the next values.
 ///
 /// **Failure.** A link that ends while it owes or is owed something fails the exchange at once, whichever link it is; a
 /// peer that finished its part and then left fails the next one. Failing closes all links, so the failure spreads to
@@ -21,22 +21,24 @@ public import Vocabulary
 /// envelopes. `tls`: who reads it learns how much is said and when; a link costs a handshake more, and what goes over it the
 /// time of the cipher and memory that GnuTLS takes for each record and gives back.
 ///
-/// - Complexity: Direct: W − 1 messages of P values a rank. Ring: 2·(W−1) of about P/W. As bfloat16 W − 1
-///   messages of P values of half the size; in parts 2·(W−1) of about P/W. No allocation once buffers
-///   have their size.
+/// - Complexity: Directly W − 1 messages of P values a rank; in parts 2·(W − 1) of about P/W. No allocation once buffers have
+///   their size.
 public final class TCPCollective: Collective {
   public let rank: Rank
   public let worldSize: Int
   public let generation: Generation
+  public let descriptors: [Int32]
   let limits: CollectiveLimits
 
   private let links: [Link]
-  private let ring = RingTransfer()
-  private let rounded: RoundedTransfer
+  private let parts: PartTransfer
   private let poller: LinkPoller
   private var vectors: [UnsafeMutablePointer<Float>] = []
   private var attachments: [UnsafeRawBufferPointer] = []
   private var sequence: UInt64 = 0
+  /// An exchange in segments that is not ended yet, and what went wrong in it.
+  private var opened: DenseValues?
+  private var failure: CollectiveError?
   private var isClosed = false
 
   /// - Parameter links: One for each other rank, in rank order.
@@ -46,8 +48,9 @@ public final class TCPCollective: Collective {
     self.worldSize = worldSize
     self.generation = generation
     self.links = links
+    descriptors = links.map(\.socket.descriptor)
     self.limits = limits
-    rounded = RoundedTransfer(rank: rank.rawValue, worldSize: worldSize)
+    parts = PartTransfer(rank: rank.rawValue, worldSize: worldSize)
     poller = LinkPoller(links: links, generation: generation)
     vectors.reserveCapacity(worldSize)
     attachments.reserveCapacity(worldSize)
@@ -60,23 +63,43 @@ public final class TCPCollective: Collective {
     for link in links { link.socket.close() }
   }
 
+  public func open(_ dense: DenseValues) {
+    check(dense)
+    let kind = kind(of: dense)
+    guard kind.isCut, overlaps(dense), !isClosed else { return }
+    begin(kind, dense)
+  }
+
+  public func advance(_ stretches: Int) {
+    guard opened != nil, failure == nil else { return }
+    parts.release(stretches)
+    pump()
+  }
+
   public func exchange<Result>(
     _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
     _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) throws -> Result {
-    let (sum, plan) = (dense.sum, dense.plan)
-    precondition(
-      plan.counts.count == worldSize && dense.vectors.count == plan.counts[rank.rawValue] * sum.count,
-      "\(dense.vectors.count) values of vectors of \(sum.count) are not this rank's of a plan for \(plan.counts)")
-    let kind = kind(of: dense)
-    if kind != .direct { fillSum(dense) }
-    if kind == .ring { ring.begin(sum, worldSize: worldSize, rank: rank.rawValue) }
-    if let compression = dense.compression, kind.isRounded {
-      rounded.begin(sum, isWhole: kind == .roundedWhole, compression)
+    try checkOpen()
+    check(attachment, limits.attachmentBytesMax)
+    if let opened {
+      precondition(
+        opened.sum.baseAddress == dense.sum.baseAddress && opened.plan == dense.plan && opened.order == dense.order
+          && opened.compression === dense.compression, "other values than those that were opened")
+      if let failure {
+        close()
+        throw failure
+      }
+    } else {
+      check(dense)
+      let kind = kind(of: dense)
+      if kind.isCut { begin(kind, dense) } else { begin(.direct, dense, attachment: attachment) }
     }
-    try run(
-      kind, dense, attachment: attachment, attachmentBytesMax: limits.attachmentBytesMax, deadline: deadline)
-    if kind == .direct { add(dense) }
+    if opened != nil { end(attachment) }
+    let wasCut = opened != nil
+    opened = nil
+    try finish(until: deadline)
+    if !wasCut { add(dense) }
     gather(attachment)
     defer { attachments.removeAll(keepingCapacity: true) }
     return try body(attachments)
@@ -84,84 +107,108 @@ public final class TCPCollective: Collective {
 
   public func broadcast(from root: Rank, _ bytes: [UInt8], deadline: Deadline) throws -> [UInt8] {
     precondition(root.rawValue < worldSize, "a world of \(worldSize) has no rank \(root)")
+    precondition(opened == nil, "a broadcast in the middle of an exchange")
+    try checkOpen()
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     if root == rank {
       try bytes.withUnsafeBytes {
-        try run(.broadcast, attachment: $0, root: root, deadline: deadline)
+        check($0, limits.broadcastBytesMax)
+        begin(.broadcast, attachment: $0)
+        try finish(until: deadline)
       }
       return bytes
     }
-    try run(.broadcast, attachment: nothing, root: root, deadline: deadline)
+    begin(.broadcast, attachment: nothing, root: root)
+    try finish(until: deadline)
     let link = self.link(to: root)
     defer { link.trim(to: 1 << 20) }
     return [UInt8](link.attachment)
   }
 
+  private func check(_ dense: DenseValues) {
+    let (sum, plan) = (dense.sum, dense.plan)
+    precondition(
+      plan.counts.count == worldSize && dense.vectors.count == plan.counts[rank.rawValue] * sum.count,
+      "\(dense.vectors.count) values of vectors of \(sum.count) are not this rank's of a plan for \(plan.counts)")
+  }
+
+  private func check(_ attachment: UnsafeRawBufferPointer, _ bound: Int) {
+    precondition(attachment.count <= bound, "an attachment of \(attachment.count) bytes; at most \(bound) are allowed")
+  }
+
+  private func checkOpen() throws {
+    guard isClosed else { return }
+    throw CollectiveError(.closed, generation: generation, reason: "the collective was closed")
+  }
+
   private func kind(of dense: DenseValues) -> FrameHeader.Kind {
     guard worldSize > 1, dense.plan.isByRank else { return .direct }
-    let isLarge = dense.sum.count * 4 >= limits.ringBytesMin
+    let isLarge = dense.sum.count * 4 >= limits.partsBytesMin
     if dense.compression != nil { return isLarge && worldSize > 2 ? .roundedParts : .roundedWhole }
-    return isLarge ? .ring : .direct
+    return isLarge ? .parts : .direct
   }
+
+  private func overlaps(_ dense: DenseValues) -> Bool { dense.sum.count * 4 >= limits.overlapBytesMin }
 
   private func link(to peer: Rank) -> Link { links[peer < rank ? peer.rawValue : peer.rawValue - 1] }
 
-  /// Sends this rank's frame to every peer and receives theirs, all links at once.
-  private func run(
-    _ kind: FrameHeader.Kind, _ dense: DenseValues? = nil, attachment: UnsafeRawBufferPointer,
-    attachmentBytesMax: Int = 0, root: Rank? = nil, deadline: Deadline
-  ) throws {
-    guard !isClosed else {
-      throw CollectiveError(.closed, generation: generation, reason: "the collective was closed")
-    }
-    let bound = kind == .broadcast ? limits.broadcastBytesMax : limits.attachmentBytesMax
-    precondition(attachment.count <= bound, "an attachment of \(attachment.count) bytes; at most \(bound) are allowed")
-    let isDirect = kind == .direct
-    // By segments each rank sends a whole vector, and nothing of it ahead of them.
-    func values(of rank: Rank) -> Int {
-      dense.map { (isDirect ? $0.plan.counts[rank.rawValue] : 1) * $0.sum.count } ?? 0
-    }
-    let ahead = isDirect ? dense.map { UnsafeRawBufferPointer($0.vectors) } : nil
-    let header = FrameHeader(
-      kind: kind, generation: generation, sequence: sequence, denseCount: values(of: rank),
-      attachmentBytes: attachment.count, sender: rank)
-    sequence += 1
+  private func header(
+    _ kind: FrameHeader.Kind, values: Int, attachment: Int, schedule: UInt32 = 0
+  ) -> FrameHeader {
+    defer { sequence += 1 }
+    return FrameHeader(
+      kind: kind, generation: generation, sequence: sequence, denseCount: values, attachmentBytes: attachment,
+      sender: rank, schedule: schedule)
+  }
+
+  /// Begins an exchange or a broadcast of one frame.
+  private func begin(
+    _ kind: FrameHeader.Kind, _ dense: DenseValues? = nil, attachment: UnsafeRawBufferPointer, root: Rank? = nil
+  ) {
+    func values(of rank: Rank) -> Int { dense.map { $0.plan.counts[rank.rawValue] * $0.sum.count } ?? 0 }
+    let header = header(kind, values: values(of: rank), attachment: attachment.count)
     for link in links {
       link.begin(
-        header, attachment: attachment, dense: ahead ?? UnsafeRawBufferPointer(start: nil, count: 0),
+        header, attachment: attachment,
+        dense: dense.map { UnsafeRawBufferPointer($0.vectors) } ?? UnsafeRawBufferPointer(start: nil, count: 0),
         expectedValues: values(of: link.peer),
-        lanes: lanes(to: link.peer, kind),
-        attachmentBytesMax: link.peer == root ? limits.broadcastBytesMax : attachmentBytesMax)
+        attachmentBytesMax: kind != .broadcast
+          ? limits.attachmentBytesMax : link.peer == root ? limits.broadcastBytesMax : 0)
     }
+  }
+
+  /// Begins an exchange in segments; nothing is final yet.
+  private func begin(_ kind: FrameHeader.Kind, _ dense: DenseValues) {
+    precondition(opened == nil, "an exchange that was opened is not ended")
+    opened = dense
+    failure = nil
+    parts.begin(dense, isWhole: kind == .roundedWhole, order: overlaps(dense) ? dense.order : [])
+    let header = header(kind, values: dense.sum.count, attachment: 0, schedule: parts.digest)
+    for link in links {
+      link.begin(
+        header, lane: parts.lanes[link.peer.rawValue], expectedValues: dense.sum.count,
+        attachmentBytesMax: limits.attachmentBytesMax)
+    }
+  }
+
+  /// All values are final, and the attachment goes behind them.
+  private func end(_ attachment: UnsafeRawBufferPointer) {
+    parts.releaseAll()
+    let header = header(.direct, values: 0, attachment: attachment.count)
+    for link in links { link.follow(header, attachment: attachment) }
+  }
+
+  private func pump() {
+    do { try poller.pump() } catch { failure = error }
+  }
+
+  /// Sends and receives, all links at once, until all of the exchange is done.
+  private func finish(until deadline: Deadline) throws {
     do {
       try poller.run(until: deadline)
     } catch {
       close()
       throw error
-    }
-  }
-
-  private func lanes(
-    to peer: Rank, _ kind: FrameHeader.Kind
-  ) -> (out: (any SegmentLane)?, in: (any SegmentLane)?) {
-    switch kind {
-    case .direct, .broadcast: return (nil, nil)
-    case .roundedWhole, .roundedParts:
-      let lane = rounded.lanes[peer.rawValue]
-      return (lane, lane)
-    case .ring:
-      let isNext = peer.rawValue == (rank.rawValue + 1) % worldSize
-      let isPrevious = rank.rawValue == (peer.rawValue + 1) % worldSize
-      return (isNext ? ring : nil, isPrevious ? ring : nil)
-    }
-  }
-
-  /// By segments every rank takes part, with zeros where it has nothing.
-  private func fillSum(_ dense: DenseValues) {
-    if let own = dense.vectors.baseAddress {
-      if let sum = dense.sum.baseAddress, sum != own { sum.update(from: own, count: dense.sum.count) }
-    } else {
-      dense.sum.update(repeating: 0)
     }
   }
 

@@ -19,18 +19,31 @@ enum VectorSum {
     while start < count {
       let length = min(blockCount, count - start)
       for addition in plan.additions.dropLast() {
-        let into = vectors[addition.into] + start
-        sum(into, vectors[addition.from] + start, length, into: into)
+        add(vectors[addition.from] + start, to: vectors[addition.into] + start, length)
       }
       // The last one has the root's place, and goes where it is wanted.
-      sum(vectors[last.into] + start, vectors[last.from] + start, length, into: result + start)
+      add(vectors[last.into] + start, vectors[last.from] + start, length, into: result + start)
       start += length
     }
   }
 
-  private static func sum(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int, into result: UnsafeMutablePointer<Float>
+  /// sum += vector.
+  static func add(_ vector: UnsafeMutablePointer<Float>, to sum: UnsafeMutablePointer<Float>, _ count: Int) {
+    for index in 0..<count { sum[index] += vector[index] }
+  }
+
+  /// result = left + right, which may be one of them: then nobody else looks at it, and in which order two numbers are added
+  /// makes no difference.
+  static func add(
+    _ left: UnsafeMutablePointer<Float>, _ right: UnsafeMutablePointer<Float>, _ count: Int,
+    into result: UnsafeMutablePointer<Float>
   ) {
-    for index in 0..<count { result[index] = left[index] + right[index] }
+    if result == left {
+      add(right, to: left, count)
+    } else if result == right {
+      add(left, to: right, count)
+    } else {
+      for index in 0..<count { result[index] = left[index] + right[index] }
+    }
   }
 }

@@ -3,7 +3,7 @@ public import Vocabulary
 
 /// A flag that threads wait for and others raise; it falls again when a wait sees it.
 ///
-/// What the step loop sleeps on when every partition is quiet. Cheap to raise when nobody waits.
+/// Cheap to raise when nobody waits.
 public final class Signal: @unchecked Sendable {  // `condition` guards `isRaised`.
   private let condition = NSCondition()
   private var isRaised = false

@@ -22,7 +22,7 @@ extension KafkaConsumer {
   /// Hands out what is there of several partitions; when there is nothing, waits for the first of them.
   ///
   /// - Parameter partitions: At most how many records of which partition.
-  /// - Parameter duration: At most 100 ms are waited in one call, so that `commit` and `close` get their turn.
+  /// - Parameter duration: At most 250 ms are waited in one call, so that `commit` and `close` get their turn.
   /// - Returns: How many were handed out; 0 also when only the end of a partition was reached.
   /// - Throws: As `poll`.
   public func pollAny(
@@ -32,7 +32,7 @@ extension KafkaConsumer {
     var count = drainAll(partitions, body)
     if count == 0 {
       try throwPending()
-      let wait = min(duration, .milliseconds(100))
+      let wait = min(duration, .milliseconds(250))
       guard wait > .zero else { return 0 }
       let start = ContinuousClock.now
       wakeDescriptor.wait(upTo: wait)

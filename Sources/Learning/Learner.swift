@@ -105,7 +105,7 @@ public final class Learner {
   public func backward(_ batch: FeatureBatch, parts: BatchParts?) -> LocalStep {
     precondition((parts != nil) == (partShares != nil), "parts are of a batch that is summed by partition")
     return withArithmeticMode {
-      let local = back.run(batch, parts: parts, dropoutSeed: dropoutSeed)
+      let local = back.run(batch, parts: parts, dropoutSeed: dropoutSeed, watch: gradientWatch)
       share.clear()
       partShares?.clear()
       if let parts, let partShares {
@@ -133,6 +133,10 @@ public final class Learner {
 
   /// Shape [P]; to be summed over ranks in place. The same P and the same order of parameters on every rank.
   public var denseGradient: UnsafeMutableBufferPointer<Float> { back.gradient }
+
+  public var gradientOrder: [Range<Int>] { back.order.stretches }
+
+  public var gradientWatch: ((Int) -> Void)?
 
   /// Appends this rank's touched embedding rows, input moments, and values that are new.
   public func appendAttachment(to bytes: inout [UInt8]) {

@@ -34,6 +34,12 @@ public protocol Model: AnyObject {
   var partSteps: [LocalStep] { get }
   /// To be summed over ranks in place; as long on every rank. By partition: the place for the sum of all ranks' nodes.
   var denseGradient: UnsafeMutableBufferPointer<Float> { get }
+  /// Stretches of `denseGradient` in the order in which `backward` makes them final, all values each once; the same on every
+  /// rank.
+  var gradientOrder: [Range<Int>] { get }
+  /// Called within `backward` of a batch without parts, with the number of stretches that are final; the values of these may be
+  /// written over then.
+  var gradientWatch: ((Int) -> Void)? { get set }
   /// Shape [nodes × as long as `denseGradient`], by partition: the sums of `summation.nodes`, one behind the other; zeros where
   /// one has no rows. The first of them lies in `denseGradient`, which takes the sum of all ranks' nodes in the tree's order;
   /// whether zeros were added or left out makes no difference after `absorb`.

@@ -60,7 +60,10 @@ public struct ModelSize: Sendable, Hashable, Encodable {
     // Errors of a step and of the one before, and what goes out and comes in in half the bytes; in parts those of the part too.
     let isRounded = pipeline.group.gradients == .bfloat16 && training.workers > 1
     let rounding = isRounded ? 3 * dense + (training.workers > 2 ? dense / 2 : 0) : 0
-    workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense + sums + rounding)
+    // In parts, what the others send of the own one, and room for a segment of each.
+    let goesInParts = training.workers > 2 && !training.reproducible && !isRounded && dense >= 1 << 15
+    let parts = goesInParts ? (training.workers - 1) * (dense / training.workers + 1 << 16) : 0
+    workspaceBytes = 4 * (deal.stepMax * (perRow + slots) + 2 * dense + sums + rounding + parts)
     // A value or pair takes 4 or 8 bytes, what happened to a field one; of pairs there is room for a step and some more.
     let record = 4 * (numbers.count + slots + labels) + schema.features.count + 36
     waitingBytes = partitions * (Self.waitingMax * record + 8 * pairs * (min(Self.waitingMax, deal.shareMax) + 64))

@@ -55,7 +55,7 @@ package final class ControlBoard: Sendable {
   private let wishes = Mutex(Wishes())
   private let facts = Mutex(Facts())
   /// Raised when records have arrived or a wish has changed.
-  package let wakeUp = Signal()
+  package let wakeUp = WakeUp()
 
   package init() {}
 

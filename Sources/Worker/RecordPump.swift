@@ -45,6 +45,8 @@ package struct RecordPump: Sendable {
   private static let burst = 512
   /// How often one record of a partition is marked, at most.
   private static let markInterval = Duration.milliseconds(500)
+  /// How long to wait for records at most: in a stream that goes on, and in one that has been quiet for some waits.
+  private static let (wait, quietWait, quietAfter) = (Duration.milliseconds(50), Duration.milliseconds(250), 10)
   /// Between two tries of what failed for a reason that passes.
   package static let pause = Duration.milliseconds(200)
 
@@ -59,6 +61,7 @@ package struct RecordPump: Sendable {
       decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic, news: news,
       search: ExampleSearch(fields: fields, examples: examples), label: label, book: book)
     var nextMarks = ContinuousClock.now
+    var quiet = 0
     while !Task.isCancelled {
       if nextMarks <= .now {
         nextMarks = .now + Self.markInterval
@@ -67,18 +70,21 @@ package struct RecordPump: Sendable {
       var wanted: [Int32: Int] = [:]
       for buffer in buffers where buffer.freeSlots > 0 { wanted[buffer.partition] = min(Self.burst, buffer.freeSlots) }
       let polled = wanted
+      let wait = polled.isEmpty ? .milliseconds(2) : quiet < Self.quietAfter ? Self.wait : Self.quietWait
       do {
-        try await consumer.perform { consumer in
+        let count = try await consumer.perform { consumer in
           try consumer.verify(assignment)
           decoding.learnClasses()
-          _ = try consumer.pollAny(
-            partitions: polled, waitUpTo: polled.isEmpty ? .milliseconds(2) : .milliseconds(50)
-          ) { partition, record in decoding.take(record, of: partition) }
+          let count = try consumer.pollAny(partitions: polled, waitUpTo: wait) { partition, record in
+            decoding.take(record, of: partition)
+          }
           for partition in polled.keys where consumer.isAtEnd(partition) {
             if let end = consumer.position(partition)?.endOffset { decoding.markEnd(of: partition, upTo: end) }
           }
           decoding.tellOfValues(isAtEnd: polled.keys.allSatisfy { consumer.isAtEnd($0) })
+          return count
         }
+        quiet = count == 0 && !polled.isEmpty ? quiet + 1 : 0
       } catch let error as KafkaError where error.code == .offsetOutOfRange {
         try await pass(error, buffers, decoding, assignment)
       }

@@ -65,10 +65,16 @@ extension WorkerResources {
     // As long as there is room for classes, whatever waits to be learned finds its name here.
     let deal = pipeline.deal(partitions: partitionCount)
     let waiting = buffers.reduce(0) { $0 + $1.capacity + deal.takeMax }
-    let decoder = RecordDecoder(
-      schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax,
-      strangers: pipeline.schema.label.classesMax + waiting)
-    do { try await pump.run(buffers: buffers, decoder: decoder, assignment: assignment) } catch {
+    do {
+      try await withTaskCancellationHandler {
+        let decoder = RecordDecoder(
+          schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax,
+          strangers: pipeline.schema.label.classesMax + waiting)
+        try await pump.run(buffers: buffers, decoder: decoder, assignment: assignment)
+      } onCancel: {
+        consumer.wake()
+      }
+    } catch {
       guard !(error is CancellationError) else { return }
       await drain(buffers, after: error)
       // The next generation's reading finds it again, if it is still so.

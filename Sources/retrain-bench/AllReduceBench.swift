@@ -11,15 +11,15 @@ extension Workload {
         "bytes", "n,…", "1024,16384,65536,203776,1048576,16777216,67108864", "Bytes that a rank sums, a multiple of 4."),
       BenchFlag("samples", "n", "200", "Sums to measure; fewer of more than 4 MiB."),
       BenchFlag(
-        "ring-bytes-min", "bytes", "\(CollectiveLimits().ringBytesMin)",
-        "From which size on a ring is used, not a direct exchange."),
+        "parts-bytes-min", "bytes", "\(CollectiveLimits().partsBytesMin)",
+        "From which size on each rank adds up a part, and not all of it."),
       BenchFlag(
         "gradients", "format", "float32", "bfloat16: half the bytes too, in turn with float32."),
       BenchFlag("encryption", "none|tls", "none", "Whether TLS ciphers the links."),
     ]
   ) { options in
     let samples = try options.int("samples")
-    let ringBytesMin = try options.int("ring-bytes-min")
+    let partsBytesMin = try options.int("parts-bytes-min")
     let format = options.string("gradients")
     guard ["float32", "bfloat16"].contains(format) else {
       throw BenchError("--gradients is float32 or bfloat16, not '\(format)'")
@@ -33,7 +33,7 @@ extension Workload {
         guard bytes.isMultiple(of: 4) else { throw BenchError("--bytes \(bytes) is no multiple of 4") }
         let bench = try AllReduceBench(
           world: world, bytes: bytes, samples: bytes > 4 << 20 ? max(5, samples / 5) : samples,
-          ringBytesMin: ringBytesMin, encryption: encryption, rounds: format == "bfloat16")
+          partsBytesMin: partsBytesMin, encryption: encryption, rounds: format == "bfloat16")
         let times = try bench.run()
         var params = ["world": "\(world)", "bytes": "\(bytes)"]
         if encryption != .none { params["encryption"] = encryption.rawValue }
@@ -66,13 +66,13 @@ private struct AllReduceBench: Sendable {
   let copy: LoopbackCopy
 
   init(
-    world: Int, bytes: Int, samples: Int, ringBytesMin: Int, encryption: LinkEncryption, rounds: Bool
+    world: Int, bytes: Int, samples: Int, partsBytesMin: Int, encryption: LinkEncryption, rounds: Bool
   ) throws {
     self.bytes = bytes
     self.samples = samples
     self.rounds = rounds
     var limits = CollectiveLimits()
-    limits.ringBytesMin = ringBytesMin
+    limits.partsBytesMin = partsBytesMin
     ranks = try LoopbackRanks(world, limits: limits, encryption: encryption)
     copy = try LoopbackCopy()
   }

@@ -24,6 +24,7 @@ private final class RankedSteps {
   private let batches: [FeatureBatch]
   private var attachment: [UInt8] = []
   private var next = 0
+  private let dense: DenseValues
 
   init(_ stepCase: StepCase, _ collective: TCPCollective) {
     self.stepCase = stepCase
@@ -38,6 +39,10 @@ private final class RankedSteps {
       for row in 0..<share { batch.copyRow(collective.rank.rawValue * share + row, of: whole, to: row) }
       return batch
     }
+    let (collective, gradient) = (collective, learner.denseGradient)
+    let plan = SumPlan.byRank(worldSize: collective.worldSize, holders: collective.worldSize)
+    dense = DenseValues(vectors: gradient, sum: gradient, plan: plan, order: learner.gradientOrder)
+    learner.gradientWatch = { collective.advance($0) }
   }
 
   /// - Returns: Records a second of the whole, one sample a window, as this rank saw them; and what was learned.
@@ -63,6 +68,7 @@ private final class RankedSteps {
     for _ in 0..<count {
       let batch = batches[next % 64]
       next += 1
+      collective.open(dense)
       learner.predict(batch)
       let local = learner.backward(batch)
       guard local.isFinite else { throw BenchError("a step was not finite") }
@@ -72,7 +78,7 @@ private final class RankedSteps {
       learner.appendAttachment(to: &attachment)
       var lossSum = 0.0
       try attachment.withUnsafeBytes { bytes in
-        try collective.exchange(dense: learner.denseGradient, attachment: bytes, deadline: .after(.seconds(30))) {
+        try collective.exchange(dense, attachment: bytes, deadline: .after(.seconds(30))) {
           for part in $0 { lossSum += part.loadUnaligned(as: Double.self) }
           try learner.absorb(attachments: $0.map { UnsafeRawBufferPointer(rebasing: $0.dropFirst(8)) })
         }

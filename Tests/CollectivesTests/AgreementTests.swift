@@ -7,23 +7,9 @@ struct AgreementTests {
   static let seed: UInt64 = 20_240_611
 
   /// The sum in the documented order, in plain loops.
-  static func reference(count: Int, world: Int, isRing: Bool) -> [Float] {
-    sum(count: count, world: world, isRing: isRing, seed: seed)
-  }
-
-  static func sum(count: Int, world: Int, isRing: Bool, seed: UInt64) -> [Float] {
+  static func sum(count: Int, world: Int, seed: UInt64 = seed) -> [Float] {
     let vectors = (0..<world).map { seededValues(count, rank: $0, seed: seed) }
-    guard isRing else {
-      return (0..<count).map { index in vectors.dropFirst().reduce(vectors[0][index]) { $0 + $1[index] } }
-    }
-    var result = [Float](repeating: 0, count: count)
-    for chunk in 0..<world {
-      func bound(_ place: Int) -> Int { place == world ? count : count * place / world / 16 * 16 }
-      for index in bound(chunk)..<bound(chunk + 1) {
-        result[index] = (1..<world).reduce(vectors[chunk][index]) { $0 + vectors[(chunk + $1) % world][index] }
-      }
-    }
-    return result
+    return (0..<count).map { index in vectors.dropFirst().reduce(vectors[0][index]) { $0 + $1[index] } }
   }
 
   static func attachment(of rank: Int, count: Int) -> [UInt8] {
@@ -40,8 +26,7 @@ struct AgreementTests {
       return try collective.exchange(
         seededValues(count, rank: rank, seed: Self.seed), Self.attachment(of: rank, count: count))
     }
-    let isRing = world > 1 && count * 4 >= CollectiveLimits().ringBytesMin
-    let expected = Self.reference(count: count, world: world, isRing: isRing)
+    let expected = Self.sum(count: count, world: world)
     let attachments = (0..<world).map { Self.attachment(of: $0, count: count) }
     for result in results {
       let (sum, received) = try result.get()
@@ -59,7 +44,7 @@ struct AgreementTests {
       return try collective.exchange(
         seededValues(count, rank: rank, seed: Self.seed), [UInt8](repeating: UInt8(rank), count: 3 << 20))
     }
-    let expected = Self.reference(count: count, world: world, isRing: world > 1)
+    let expected = Self.sum(count: count, world: world)
     for result in results {
       let (sum, attachments) = try result.get()
       #expect(sum == expected)

@@ -122,7 +122,7 @@ struct CipheredWireTests {
   @Test("whichever byte of a ciphered link is changed, no sum comes of it", arguments: [true, false])
   func changedBytes(isFromRank1: Bool) async throws {
     let (count, attachment) = (2, 3)
-    let right = AgreementTests.sum(count: count, world: 2, isRing: false, seed: TamperingTests.seed)
+    let right = AgreementTests.sum(count: count, world: 2, seed: TamperingTests.seed)
     let heard = try await EncryptionTests.heard(.tls, count: count, attachment: attachment)
     let records = Records(isFromRank1 ? heard.there[128...] : heard.back[120...])
     // Hello, a record for old machines, and what ends the handshake: the client's in one record, the server's in two.

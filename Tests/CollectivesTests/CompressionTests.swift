@@ -13,11 +13,11 @@ struct CompressionTests {
 
   /// The sums that each rank ends with, step by step.
   static func run(
-    world: Int, _ steps: [Step], ringBytesMin: Int = CollectiveLimits().ringBytesMin,
+    world: Int, _ steps: [Step], partsBytesMin: Int = CollectiveLimits().partsBytesMin,
     encryption: LinkEncryption = .none
   ) async throws -> [[[Float]]] {
     var limits = CollectiveLimits()
-    limits.ringBytesMin = ringBytesMin
+    limits.partsBytesMin = partsBytesMin
     let given = steps.map { step in ((0..<world).map { step.values($0) }, step.counts) }
     let results = try await World(size: world, encryption: encryption).run(limits: limits) { collective in
       let compression = GradientCompression()
@@ -79,7 +79,7 @@ struct CompressionTests {
     let steps = [true, false, false, true, true].enumerated().map { number, counts in
       Step(values: { seededValues(count, rank: $0, seed: UInt64(number / 3)) }, counts: counts)
     }
-    let isWhole = world == 2 || count * 4 < CollectiveLimits().ringBytesMin
+    let isWhole = world == 2 || count * 4 < CollectiveLimits().partsBytesMin
     var reference = Reference(world: world, count: count, isWhole: isWhole)
     let expected = steps.map { reference.sum($0) }
     for (rank, sums) in try await Self.run(world: world, steps).enumerated() {
@@ -97,11 +97,11 @@ struct CompressionTests {
   }
 
   @Test("the same step made again, because it did not count, has the same bits", arguments: [1 << 30, 4])
-  func madeAgain(ringBytesMin: Int) async throws {
+  func madeAgain(partsBytesMin: Int) async throws {
     let step = Step(values: { seededValues(2000, rank: $0, seed: 3) })
     let void = Step(values: step.values, counts: false)
     let other = Step(values: { seededValues(2000, rank: $0, seed: 4) }, counts: false)
-    let sums = try await Self.run(world: 3, [step, void, other, void, step, void], ringBytesMin: ringBytesMin)[0]
+    let sums = try await Self.run(world: 3, [step, void, other, void, step, void], partsBytesMin: partsBytesMin)[0]
     #expect(sums[1] == sums[3] && sums[3] == sums[4])
     #expect(sums[4] != sums[5])
   }
@@ -109,7 +109,7 @@ struct CompressionTests {
   @Test(
     "over many steps the mean is that of the float32 sums, to a last place of bfloat16 over their number",
     arguments: [2, 3], [1 << 30, 4])
-  func meanOfMany(world: Int, ringBytesMin: Int) async throws {
+  func meanOfMany(world: Int, partsBytesMin: Int) async throws {
     let (count, number) = (100, 200)
     let steps = (0..<number).map { step in
       Step(values: { rank in
@@ -117,7 +117,7 @@ struct CompressionTests {
         return (0..<count).map { _ in Float(random.nextUnit() - 0.25) }
       })
     }
-    let sums = try await Self.run(world: world, steps, ringBytesMin: ringBytesMin)[0]
+    let sums = try await Self.run(world: world, steps, partsBytesMin: partsBytesMin)[0]
     let given = steps.flatMap { step in (0..<world).map { step.values($0) } }
     for index in 0..<count {
       let exact = given.reduce(0.0) { sum, vector in sum + Double(vector[index]) }
@@ -131,7 +131,7 @@ struct CompressionTests {
   @Test(
     "what is far below a last place arrives in full over time, and never where steps do not count",
     arguments: [(2, 1 << 30), (2, 4), (3, 1 << 30), (3, 4), (4, 4)])
-  func smallGradients(world: Int, ringBytesMin: Int) async throws {
+  func smallGradients(world: Int, partsBytesMin: Int) async throws {
     let number = 1000
     func steps(counts: Bool) -> [Step] {
       (0..<number).map { step in
@@ -140,18 +140,18 @@ struct CompressionTests {
           values: { rank in [Float](repeating: rank < 2 ? sign * 1 + 0.001 : 0, count: 40) }, counts: counts)
       }
     }
-    let sums = try await Self.run(world: world, steps(counts: true), ringBytesMin: ringBytesMin)
+    let sums = try await Self.run(world: world, steps(counts: true), partsBytesMin: partsBytesMin)
     let exact = 2 * 0.001 * Double(number)
     for sums in sums {
       let arrived = sums.reduce(0.0) { $0 + Double($1[39]) }
       #expect(abs(arrived - exact) <= 0x1p-6, "\(arrived) of \(exact)")
     }
-    let forgetful = try await Self.run(world: world, steps(counts: false), ringBytesMin: ringBytesMin)
+    let forgetful = try await Self.run(world: world, steps(counts: false), partsBytesMin: partsBytesMin)
     #expect(forgetful[0].reduce(0) { $0 + $1[39] } == 0)
   }
 
   @Test("what is no number is none for every rank, and leaves nothing behind", arguments: 2...4, [1 << 30, 4])
-  func nonFinite(world: Int, ringBytesMin: Int) async throws {
+  func nonFinite(world: Int, partsBytesMin: Int) async throws {
     let plain = Step(values: { seededValues(50, rank: $0, seed: 8) })
     let broken = Step(
       values: { rank in
@@ -162,8 +162,8 @@ struct CompressionTests {
         values[30] = .greatestFiniteMagnitude
         return values
       }, counts: false)
-    let sums = try await Self.run(world: world, [plain, broken, plain], ringBytesMin: ringBytesMin)
-    let clean = try await Self.run(world: world, [plain, plain], ringBytesMin: ringBytesMin)
+    let sums = try await Self.run(world: world, [plain, broken, plain], partsBytesMin: partsBytesMin)
+    let clean = try await Self.run(world: world, [plain, plain], partsBytesMin: partsBytesMin)
     for rank in 0..<world {
       #expect(sums[rank][1].indices.filter { !sums[rank][1][$0].isFinite } == [3, 20, 30, 48])
       #expect(sums[rank][1][48] == -.infinity && sums[rank][1][3].isNaN)
@@ -172,9 +172,9 @@ struct CompressionTests {
   }
 
   @Test("a rank that hands over nothing ends with the sum of the others", arguments: [1 << 30, 4])
-  func spareRank(ringBytesMin: Int) async throws {
+  func spareRank(partsBytesMin: Int) async throws {
     var limits = CollectiveLimits()
-    limits.ringBytesMin = ringBytesMin
+    limits.partsBytesMin = partsBytesMin
     let plan = SumPlan.byRank(worldSize: 3, holders: 2)
     let results = try await World(size: 3).run(limits: limits) { collective in
       var sum = (0..<100).map { collective.rank < Rank(2) ? Float($0 + collective.rank.rawValue) : .nan }

@@ -7,12 +7,14 @@ import Vocabulary
 @Suite("Flipped bits")
 struct FlippedBitTests {
   static let seed: UInt64 = 31_415
+  static let kinds: [FrameHeader.Kind] = [.direct, .parts, .broadcast, .roundedWhole, .roundedParts]
   static let key = (0..<16).map { UInt8($0 * 7) }
 
   static func recorded(_ kind: FrameHeader.Kind) throws -> RecordedFrames {
     let frames = try RecordedFrames(kind, key: key, exchanges: 2)
     #expect(frames.outcome(of: Array(frames.exchanges.joined())) == .heard(2))
-    #expect(frames.exchanges[0].count == (kind == .ring ? 2 + 6 : 2))
+    // In parts a segment of values and one of a sum; whole, one of values.
+    #expect(frames.exchanges[0].count == (kind.isCut ? kind == .roundedWhole ? 4 : 5 : 2))
     return frames
   }
 
@@ -23,7 +25,7 @@ struct FlippedBitTests {
     func draw(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
     // Every field of every frame, in turn: each gets as many changes.
     var fields: [(frames: RecordedFrames, exchange: Int, part: Int, name: String, bytes: Range<Int>)] = []
-    for kind in [FrameHeader.Kind.direct, .ring, .broadcast] {
+    for kind in Self.kinds {
       let frames = try Self.recorded(kind)
       for exchange in frames.exchanges.indices {
         for part in frames.exchanges[exchange].indices {
@@ -49,7 +51,7 @@ struct FlippedBitTests {
 
   @Test(
     "frames that are left out, repeated, exchanged or said back to their sender are noticed at the first of them",
-    arguments: [FrameHeader.Kind.direct, .ring, .broadcast])
+    arguments: kinds)
   func orders(kind: FrameHeader.Kind) throws {
     let frames = try Self.recorded(kind)
     let other = try RecordedFrames(kind, key: Self.key.reversed(), exchanges: 2)
@@ -63,7 +65,7 @@ struct FlippedBitTests {
 
   @Test(
     "parts that are left out, repeated, exchanged or of another exchange are noticed at the first of them",
-    arguments: [FrameHeader.Kind.direct, .ring, .broadcast])
+    arguments: kinds)
   func partOrders(kind: FrameHeader.Kind) throws {
     let frames = try Self.recorded(kind)
     let (first, second) = (frames.exchanges[0], frames.exchanges[1])
@@ -94,9 +96,7 @@ struct FlippedBitTests {
 
   @Test(
     "a frame that ends early is waited for, and nothing else passes for its rest",
-    arguments: [
-      FrameHeader.Kind.direct, .ring, .broadcast,
-    ])
+    arguments: kinds)
   func truncation(kind: FrameHeader.Kind) throws {
     let frames = try Self.recorded(kind)
     let whole = Array(frames.exchanges[0].joined())

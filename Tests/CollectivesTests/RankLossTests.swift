@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -81,6 +82,30 @@ struct RankLossTests {
     let waited = try results[0].get()
     #expect(waited >= .milliseconds(300))
     #expect(waited < .seconds(10))
+  }
+
+  @Test(
+    "of three ranks the silent one is named, not one that waits for it", arguments: [10, 1_000_000], [false, true])
+  func silentOfThree(count: Int, isRounded: Bool) async throws {
+    let done = Gate()
+    let waiting = Mutex(2)
+    let results = try await World(size: 3).run { collective -> Rank? in
+      if collective.rank == Rank(2) {
+        done.wait()
+        return nil
+      }
+      defer {
+        if waiting.withLock({ count in (count -= 1, count).1 }) == 0 { done.open() }
+      }
+      let error = #expect(throws: CollectiveError.self) {
+        _ = try collective.exchange(
+          [Float](repeating: 1, count: count), within: .milliseconds(300), by: isRounded ? GradientCompression() : nil)
+      }
+      // Whoever closes first may be taken for the loss by the other.
+      return error?.code == .timedOut ? error?.peer : Rank(2)
+    }
+    #expect(try results[0].get() == Rank(2))
+    #expect(try results[1].get() == Rank(2))
   }
 
   @Test("a rank in another step, or with another number of values, is a protocol violation")

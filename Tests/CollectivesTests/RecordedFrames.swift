@@ -1,13 +1,13 @@
 import Collectives
 import Vocabulary
 
-/// What rank 1 said to rank 2 in a few exchanges that went well, part by part, and how to say it to a rank 2 again.
+/// What rank 0 said to rank 1 in a few exchanges that went well, part by part, and how to say it to a rank 1 again.
 struct RecordedFrames {
   typealias Part = [UInt8]
 
   let kind: FrameHeader.Kind
   let key: [UInt8]
-  /// By exchange: the header, the body and the segments, each with its code.
+  /// By exchange: header and body; or a header, segments, and then header and body; each with its code.
   private(set) var exchanges: [[Part]] = []
 
   init(_ kind: FrameHeader.Kind, key: [UInt8], exchanges count: Int) throws {
@@ -20,7 +20,7 @@ struct RecordedFrames {
       while !ranks.allSatisfy(\.isDone) {
         for (place, rank) in ranks.enumerated() {
           let parts = try ranks[(place + 1) % ranks.count].hear(rank.say())
-          if place == 1 { heard += parts }
+          if place == 0 { heard += parts }
         }
       }
       exchanges.append(heard)
@@ -34,9 +34,9 @@ struct RecordedFrames {
     case noticed(part: Int, CollectiveError.Code)
   }
 
-  /// What rank 2 makes of `parts`, of which it hears as many bytes as an exchange takes.
+  /// What rank 1 makes of `parts`, of which it hears as many bytes as an exchange takes.
   func outcome(of parts: [Part]) -> Outcome {
-    let rank = WireRank(2, key: key)
+    let rank = WireRank(1, key: key)
     var (done, place) = (0, 0)
     rank.begin(kind, 0)
     do {
@@ -62,20 +62,21 @@ struct RecordedFrames {
     func inBody(_ name: String, _ count: Int) -> [(name: String, bytes: Range<Int>)] {
       [(name, 0..<count), ("\(name)' code", count..<count + 16)]
     }
+    let header = [
+      ("magic", 0..<4), ("kind", 4..<8), ("generation", 8..<16), ("sequence", 16..<24), ("dense values", 24..<32),
+      ("attachment bytes", 32..<40), ("sender", 40..<44), ("zero", 44..<48), ("header's code", 48..<64),
+    ]
+    let last = exchanges[0].count - 1
     switch part {
-    case 0:
-      return [
-        ("magic", 0..<4), ("kind", 4..<8), ("generation", 8..<16), ("sequence", 16..<24), ("dense values", 24..<32),
-        ("attachment bytes", 32..<40), ("sender", 40..<44), ("zero", 44..<48), ("header's code", 48..<64),
-      ]
-    case 1 where kind == .direct:
+    case 0, last - 1: return header
+    case last where kind == .direct:
       let attachment = WireRank.attachmentBytes
       return [("attachment", 0..<attachment)]
         + inBody("values", WireRank.values * 4).map {
           ($0.name, $0.bytes.lowerBound + attachment..<$0.bytes.upperBound + attachment)
         }
-    case 1: return inBody("attachment", WireRank.attachmentBytes)
-    default: return inBody("segment \(part - 2)", exchanges[0][part].count - 16)
+    case last: return inBody("attachment", WireRank.attachmentBytes)
+    default: return inBody("segment \(part - 1)", exchanges[0][part].count - 16)
     }
   }
 }

@@ -30,9 +30,9 @@ struct SumPlanTests {
     let alone = Self.nodes(tree, 0..<8)
     for size in [2, 3, 4, 5] {
       let plan = SumPlan.byPartition(tree, stretches: Self.stretches(8, size))
-      // Also where so many values would take the ring.
+      // Also where so many values would go in parts.
       var limits = CollectiveLimits()
-      limits.ringBytesMin = 4
+      limits.partsBytesMin = 4
       let results = try await World(size: size).run(limits: limits) { collective in
         var own = Self.nodes(tree, Self.stretches(8, size)[collective.rank.rawValue])
         var sum = [Float](repeating: .nan, count: Self.count)
@@ -54,13 +54,13 @@ struct SumPlanTests {
   }
 
   @Test(
-    "ranks that hold nothing hand over nothing, and end with the sum of the others, directly and on the ring",
+    "ranks that hold nothing hand over nothing, and end with the sum of the others, directly and in parts",
     arguments: [4, 1 << 20])
-  func spareRanks(ringBytesMin: Int) async throws {
+  func spareRanks(partsBytesMin: Int) async throws {
     let plan = SumPlan.byRank(worldSize: 4, holders: 2)
     #expect(plan.counts == [1, 1, 0, 0])
     var limits = CollectiveLimits()
-    limits.ringBytesMin = ringBytesMin
+    limits.partsBytesMin = partsBytesMin
     let results = try await World(size: 4).run(limits: limits) { collective in
       let rank = collective.rank.rawValue
       var sum = (0..<100).map { rank < 2 ? Float($0 + rank) : .nan }

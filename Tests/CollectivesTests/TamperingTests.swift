@@ -47,13 +47,13 @@ struct TamperingTests {
 
   static func expect(
     _ deed: Meddler.Deed, isFromRank1: Bool, count: Int, attachment: Int, limits: CollectiveLimits = CollectiveLimits(),
-    isRing: Bool = false, isRounded: Bool = false
+    isRounded: Bool = false
   ) async throws {
     var reference = CompressionTests.Reference(world: 2, count: count, isWhole: true)
     let right =
       isRounded
       ? reference.sum(CompressionTests.Step(values: { seededValues(count, rank: $0, seed: seed) }))
-      : AgreementTests.sum(count: count, world: 2, isRing: isRing, seed: seed)
+      : AgreementTests.sum(count: count, world: 2, seed: seed)
     let ranks = try await run(
       deed, isFromRank1: isFromRank1, count: count, attachment: attachment, limits: limits, isRounded: isRounded)
     for rank in ranks {
@@ -83,8 +83,8 @@ struct TamperingTests {
 
   @Test("one bit of any byte of a frame with bfloat16 values is noticed too", arguments: [true, false])
   func everyByteRounded(isFromRank1: Bool) async throws {
-    // Header, code, attachment, code, values, code.
-    let frame = 48 + 16 + 3 + 16 + 4 + 16
+    // Header, code, values, code; header, code, attachment, code.
+    let frame = 48 + 16 + 4 + 16 + 48 + 16 + 3 + 16
     for place in 0..<frame {
       try await Self.expect(
         .flip(at: frame + place, bits: 1 << UInt8(place % 8)), isFromRank1: isFromRank1, count: 2, attachment: 3,
@@ -92,18 +92,18 @@ struct TamperingTests {
     }
   }
 
-  @Test("bits anywhere in values that go around the ring are noticed, and no rank keeps the sum")
-  func ringValues() async throws {
+  @Test("bits anywhere in values that go in parts are noticed, and no rank keeps the sum")
+  func partValues() async throws {
     print("seed \(Self.seed)")
     var random = SplitMix64(seed: Self.seed)
     var limits = CollectiveLimits()
-    limits.ringBytesMin = 1
+    limits.partsBytesMin = 1
     let count = 50_000
-    let frame = 48 + 16 + 100 + 16 + count * 4 + 16 * 4
+    let frame = 48 + 16 + count * 4 + 4 * 16 + 48 + 16 + 100 + 16
     for round in 0..<60 {
       try await Self.expect(
         .flip(at: Int(random.next() % UInt64(3 * frame)), bits: UInt8(1 + random.next() % 255)),
-        isFromRank1: round % 2 == 0, count: count, attachment: 100, limits: limits, isRing: true)
+        isFromRank1: round % 2 == 0, count: count, attachment: 100, limits: limits)
     }
   }
 

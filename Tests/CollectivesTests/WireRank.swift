@@ -2,14 +2,16 @@ import Collectives
 import Glibc
 import Vocabulary
 
-/// One rank of a world of four without sockets: what it says to the next rank, and how it hears the one before.
+/// One of two ranks without sockets: what it says to the other, and how it hears it.
 final class WireRank {
-  static let (world, values, attachmentBytes) = (4, 100, 37)
+  static let (world, values, attachmentBytes) = (2, 100, 37)
 
   let rank: Rank
   private var sender: FrameSender
   private var receiver: FrameReceiver
-  private let ring = RingTransfer()
+  private let parts: PartTransfer
+  /// Frames of an exchange so far.
+  private var sequence = 0
   private var pieces = PieceList()
   private let dense = UnsafeMutableBufferPointer<Float>.allocate(capacity: values)
   private let attachment = UnsafeMutableRawBufferPointer.allocate(byteCount: attachmentBytes, alignment: 1)
@@ -19,7 +21,8 @@ final class WireRank {
   init(_ rank: Int, key: [UInt8]) {
     self.rank = Rank(rank)
     sender = FrameSender(key: key)
-    let peer = Rank((rank + Self.world - 1) % Self.world)
+    parts = PartTransfer(rank: rank, worldSize: Self.world)
+    let peer = Rank(1 - rank)
     receiver = FrameReceiver(key: key, expecting: Self.header(.direct, 0, sender: peer))
   }
 
@@ -28,10 +31,12 @@ final class WireRank {
     attachment.deallocate()
   }
 
-  private static func header(_ kind: FrameHeader.Kind, _ exchange: Int, sender: Rank) -> FrameHeader {
+  private static func header(
+    _ kind: FrameHeader.Kind, _ sequence: Int, values: Int = values, attachment: Int = attachmentBytes, sender: Rank
+  ) -> FrameHeader {
     FrameHeader(
-      kind: kind, generation: Generation(7), sequence: UInt64(exchange), denseCount: kind == .broadcast ? 0 : values,
-      attachmentBytes: attachmentBytes, sender: sender)
+      kind: kind, generation: Generation(7), sequence: UInt64(sequence), denseCount: values,
+      attachmentBytes: attachment, sender: sender)
   }
 
   /// Begins an exchange, with values and an attachment that no other exchange has.
@@ -39,14 +44,30 @@ final class WireRank {
     var random = SplitMix64(seed: UInt64(exchange * Self.world + rank.rawValue))
     for place in dense.indices { dense[place] = Float(random.nextUnit()) }
     for place in attachment.indices { attachment[place] = UInt8(truncatingIfNeeded: random.next()) }
-    let ring = kind == .ring ? self.ring : nil
-    ring?.begin(dense, worldSize: Self.world, rank: rank.rawValue)
-    let header = Self.header(kind, exchange, sender: rank)
-    let direct = UnsafeRawBufferPointer(
-      rebasing: UnsafeRawBufferPointer(dense)[..<(kind == .direct ? dense.count * 4 : 0)])
-    sender.begin(header, attachment: UnsafeRawBufferPointer(attachment), dense: direct, lane: ring)
-    receiver.begin(
-      header, values: kind == .broadcast ? 0 : Self.values, lane: ring, attachmentBytesMax: Self.attachmentBytes)
+    let bound = Self.attachmentBytes
+    let attachment = UnsafeRawBufferPointer(attachment)
+    guard kind.isCut else {
+      let values = kind == .broadcast ? 0 : Self.values
+      let header = Self.header(kind, next(), values: values, sender: rank)
+      let direct = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(dense)[..<(values * 4)])
+      sender.begin(header, attachment: attachment, dense: direct)
+      return receiver.begin(header, values: values, lane: nil, attachmentBytesMax: bound)
+    }
+    let compression = kind == .parts ? nil : GradientCompression()
+    let plan = SumPlan.byRank(worldSize: Self.world, holders: Self.world)
+    parts.begin(
+      DenseValues(vectors: dense, sum: dense, plan: plan, compression: compression), isWhole: kind == .roundedWhole)
+    let lane = parts.lanes[1 - rank.rawValue]
+    let header = Self.header(kind, next(), attachment: 0, sender: rank)
+    sender.begin(header, segments: lane)
+    receiver.begin(header, values: Self.values, lane: lane, attachmentBytesMax: bound)
+    parts.releaseAll()
+    sender.follow(Self.header(.direct, next(), values: 0, sender: rank), attachment: attachment)
+  }
+
+  private func next() -> Int {
+    defer { sequence += 1 }
+    return sequence
   }
 
   /// All that it can say now.

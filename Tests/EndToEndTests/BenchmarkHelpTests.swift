@@ -21,7 +21,7 @@ struct BenchmarkHelpTests {
     arguments: [
       ("ingest", "--digits <n>"), ("step", "--batch <records>"), ("infer", "--seconds <s>"),
       ("activation", "--kernels <level>"),
-      ("sweep", "--stride <n>"), ("peak", "--seconds <s>"), ("allreduce", "--ring-bytes-min <bytes>"),
+      ("sweep", "--stride <n>"), ("peak", "--seconds <s>"), ("allreduce", "--parts-bytes-min <bytes>"),
       ("linear", "--rate <number>"),
       ("flights", "--file <path>"), ("end-to-end", "--serve <yes|no>"), ("checkpoint", "--megabytes <MB>"),
     ])

@@ -91,19 +91,26 @@ private final class ErrorWatch: Collective {
   var rank: Rank { base.rank }
   var worldSize: Int { base.worldSize }
   var generation: Generation { base.generation }
+  var descriptors: [Int32] { base.descriptors }
 
   /// All that was noted, and the errors that are left now.
   func finish() -> [[Float]] { noted + [compression.map { Array($0.errors) } ?? []] }
 
-  func exchange<Result>(
-    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
-    _ body: ([UnsafeRawBufferPointer]) throws -> Result
-  ) throws -> Result {
+  func open(_ dense: DenseValues) {
     if let given = dense.compression {
       compression = given
       // There are none before the first exchange, which is as good as zeros.
       noted.append(given.errors.isEmpty ? Array(repeating: 0, count: dense.sum.count) : Array(given.errors))
     }
+    base.open(dense)
+  }
+
+  func advance(_ stretches: Int) { base.advance(stretches) }
+
+  func exchange<Result>(
+    _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
+    _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) throws -> Result {
     return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
   }
 

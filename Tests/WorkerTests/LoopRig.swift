@@ -189,6 +189,7 @@ func runRanks(
   from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
   further: [any EncoderPlan] = [], savedStep: Int64 = -1, stepLimit: Int64? = nil,
   model: @escaping @Sendable (Learner) -> any Model = { $0 },
+  overlaps: Bool = true, watch: @escaping @Sendable (_ rank: Int, HookedCollective.Event) -> Void = { _, _ in },
   beforeExchange: @escaping @Sendable (Int, ControlBoard) -> Void = { _, _ in }
 ) async throws -> [LoopResult] {
   let listeners = try (0..<worldSize).map { _ in try CollectiveListener() }
@@ -212,7 +213,10 @@ func runRanks(
           }
           return try runLoop(
             pipeline, stream: stream,
-            collective: HookedCollective(collective) { beforeExchange($0, board) }, board: board, from: start,
+            collective: HookedCollective(collective, overlaps: overlaps, watch: { watch(rank, $0) }) {
+              beforeExchange($0, board)
+            },
+            board: board, from: start,
             memory: memory, further: further, savedStep: savedStep, model: model)
         }
         return (rank, result)
@@ -252,20 +256,46 @@ func runRanksWithOneLeaving(stream: MemoryStream, after steps: Int) async throws
   }
 }
 
-/// A collective that counts its exchanges and says so before each; what the hook throws, the exchange throws.
+/// A collective that counts its exchanges and says so before each; what the hook throws, the exchange throws. It says what
+/// it is asked for, and may be one that begins nothing before all is there.
 final class HookedCollective: Collective {
   private let base: any Collective
+  enum Event: Sendable, Equatable {
+    case opened
+    /// So many stretches.
+    case final(Int)
+    case exchanged
+  }
+
+  private let overlaps: Bool
+  private let watch: (Event) -> Void
   private let hook: (Int) throws -> Void
   private var count = 0
 
-  init(_ base: any Collective, _ hook: @escaping (Int) throws -> Void) {
+  init(
+    _ base: any Collective, overlaps: Bool = true, watch: @escaping (Event) -> Void = { _ in },
+    _ hook: @escaping (Int) throws -> Void
+  ) {
     self.base = base
+    self.overlaps = overlaps
+    self.watch = watch
     self.hook = hook
   }
 
   var rank: Rank { base.rank }
   var worldSize: Int { base.worldSize }
   var generation: Generation { base.generation }
+  var descriptors: [Int32] { base.descriptors }
+
+  func open(_ dense: DenseValues) {
+    watch(.opened)
+    if overlaps { base.open(dense) }
+  }
+
+  func advance(_ stretches: Int) {
+    watch(.final(stretches))
+    if overlaps { base.advance(stretches) }
+  }
 
   func exchange<Result>(
     _ dense: DenseValues, attachment: UnsafeRawBufferPointer, deadline: Deadline,
@@ -273,6 +303,7 @@ final class HookedCollective: Collective {
   ) throws -> Result {
     try hook(count)
     count += 1
+    watch(.exchanged)
     return try base.exchange(dense, attachment: attachment, deadline: deadline, body)
   }
 

@@ -20,6 +20,11 @@ final class WatchedModel: Model {
   var outputs: UnsafeBufferPointer<Float> { learner.outputs }
   var denseGradient: UnsafeMutableBufferPointer<Float> { learner.denseGradient }
   var denseNodes: UnsafeMutableBufferPointer<Float> { learner.denseNodes }
+  var gradientOrder: [Range<Int>] { learner.gradientOrder }
+  var gradientWatch: ((Int) -> Void)? {
+    get { learner.gradientWatch }
+    set { learner.gradientWatch = newValue }
+  }
   var partSteps: [LocalStep] { learner.partSteps }
   var summation: Summation {
     get { learner.summation }

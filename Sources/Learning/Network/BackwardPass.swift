@@ -10,6 +10,7 @@ final class BackwardPass {
   /// By part of the last pass: what `run` says of all of them.
   private(set) var partSteps: [LocalStep] = []
 
+  let order: GradientOrder
   /// Gradients of further heads, before they join the first one's.
   private let spare: RowBuffer?
   private let scratch: AlignedBuffer<Float>
@@ -18,6 +19,7 @@ final class BackwardPass {
     self.network = network
     let layout = network.layout
     vectors = AlignedBuffer(count: layout.count)
+    order = GradientOrder(layout)
     let widest = layout.branches.map(\.output.count).max() ?? 0
     spare = network.heads.count > 1 ? RowBuffer(capacity: network.capacity, width: widest) : nil
     let outputs = network.layout.segments.flatMap { $0.blocks.map(\.outputs) }
@@ -66,8 +68,13 @@ final class BackwardPass {
   /// - Parameters:
   ///   - parts: Of the batch; nil: its rows are summed at once, into the first vector.
   ///   - dropoutSeed: Decides what is dropped, where the spec drops.
-  /// - Returns: Labelled rows, the sum of their losses, and whether logits, losses and layer gradients are all numbers.
-  func run(_ batch: FeatureBatch, parts: BatchParts?, dropoutSeed: UInt64) -> LocalStep {
+  ///   - watch: Called with the number of stretches that are final (`GradientOrder`); not by parts.
+  /// - Returns: Labelled rows, the sum of their losses, and whether logits, losses and layer gradients are all numbers: of
+  ///   these the sums of each layer's are looked at. What only a product with a large input makes infinite shows in the norm of
+  ///   the sum over all ranks.
+  func run(
+    _ batch: FeatureBatch, parts: BatchParts?, dropoutSeed: UInt64, watch: ((Int) -> Void)? = nil
+  ) -> LocalStep {
     let rows = network.count
     precondition(batch.count == rows, "backward follows predict of the same batch")
     if let parts {
@@ -94,10 +101,14 @@ final class BackwardPass {
       network.forward(batch, pass)
       for head in network.heads { head.objective.lossGradient(network.kernels, batch, network.normalizer) }
     }
+    order.begin(
+      vectors.pointer, nodes: parts == nil ? 1 : plan?.nodes.count ?? 1, count: network.layout.count,
+      watch: parts == nil ? watch : nil)
     propagate(
       BackwardStep(
-        rows: rows, batch: batch, pass: pass, sums: sums, scratch: scratch.pointer))
-    local.isFinite = local.isFinite && local.lossSum.isFinite && biasSumsAreFinite(parts == nil ? nil : plan)
+        rows: rows, batch: batch, pass: pass, sums: sums, order: order, scratch: scratch.pointer))
+    precondition(order.done == order.stretches.count, "a layer did not say that its gradients are final")
+    local.isFinite = local.isFinite && local.lossSum.isFinite && order.isFinite
     return local
   }
 
@@ -152,25 +163,8 @@ final class BackwardPass {
       }
     }
     context.times?.lap("output", .weightGradient)
+    if let head = network.heads.first { step.order.finish(head.shape.bias) }
     for branch in network.branches { branch.backward(context, step) }
     for encoder in network.encoders { encoder.backward(context, rows: step.rows) }
-  }
-
-  /// The sums of each layer's gradients: a NaN or an infinity in any of them shows here. What only a product with a large input
-  /// makes infinite shows in the norm of the sum over all ranks.
-  private func biasSumsAreFinite(_ plan: PartPlan?) -> Bool {
-    for node in 0..<(plan?.nodes.count ?? 1) {
-      let vector = vectors.pointer + node * network.layout.count
-      for segment in network.layout.segments {
-        for block in segment.blocks where block.role == .bias && !isFinite(vector, block.range) { return false }
-      }
-    }
-    return true
-  }
-
-  private func isFinite(_ vector: UnsafePointer<Float>, _ range: Range<Int>) -> Bool {
-    var check: Float = 0
-    for index in range { check += vector[index] - vector[index] }
-    return check == 0
   }
 }

@@ -48,6 +48,8 @@ struct BackwardStep {
   let pass: ForwardPass
   /// Where the gradient goes; each layer overwrites its blocks.
   let sums: GradientSums
+  /// Is told by each layer with blocks that theirs are final.
+  let order: GradientOrder
   /// `Kernels.scratchCount` of the widest layer.
   let scratch: UnsafeMutablePointer<Float>
 }

@@ -48,7 +48,7 @@ package final class StepLoop {
   private var lastCheckpoint = ContinuousClock.now
   /// A group that has had nothing to learn for so long asks less often; who gets a record asks at once.
   private static let idleAfter = Duration.seconds(1)
-  private static let idleWait = Duration.milliseconds(100)
+  private static let idleWait = Duration.seconds(1)
   /// Something was learned that no checkpoint was made of.
   package private(set) var hasUnsavedProgress: Bool
   /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
@@ -110,7 +110,12 @@ package final class StepLoop {
   ///
   /// - Throws: `CollectiveError` when a rank is lost; the state is then that of the last agreed step.
   package func run() throws -> GenerationEnd {
-    defer { board.report { $0.short = nil } }
+    let collective = collective
+    learner.gradientWatch = { collective.advance($0) }
+    defer {
+      learner.gradientWatch = nil
+      board.report { $0.short = nil }
+    }
     while true {
       if let end = try step() { return end }
     }
@@ -124,8 +129,10 @@ package final class StepLoop {
       checkpointIsDue: lastCheckpoint.duration(to: .now) >= checkpoints.every)
     var hand = fillHand(opening, wishes)
     times.open()
+    let dense = opening.isLight ? nothing : denseValues
     if !opening.isLight {
       shadow.refresh()
+      collective.open(dense)
       learn(opening)
       (hand.hasStrangers, hand.isDamaged, hand.isFinite) = (shares.hasStrangers, isDamaged, local.isFinite)
     }
@@ -134,7 +141,7 @@ package final class StepLoop {
     writeEnvelope(flags, opening, health: health)
 
     let agreed = try collective.exchangeEnvelopes(
-      opening.isLight ? nothing : denseValues, attachment: writer.bytes, outputCount: learner.outputCount,
+      dense, attachment: writer.bytes, outputCount: learner.outputCount,
       into: &received,
       deadline: .after(settings.peerTimeout)
     ) { envelopes in try settle(envelopes, opening) }
@@ -148,7 +155,7 @@ package final class StepLoop {
     var hand = StepHand()
     switch opening.taking {
     case .none:
-      if machine.course == .paused { _ = board.wakeUp.wait(until: .after(.milliseconds(50))) }
+      if machine.course == .paused { rest(until: .after(Self.idleWait)) }
     case .same, .searched: break
     case .fresh(let waits):
       shares.deal(turn: machine.turn(step: state.step))
@@ -171,8 +178,16 @@ package final class StepLoop {
       if isInHaste, shares.restIsAtEnd { return }
       shares.expectRecords()
       if shares.canFill { return }
-      if wishes.stop || !board.wakeUp.wait(until: deadline) { return }
+      if wishes.stop || !(isIdle ? rest(until: deadline) : board.wakeUp.wait(until: deadline) == .raised) { return }
     }
+  }
+
+  /// Waits for something to do: records, a wish, or a peer that has them and has begun the next exchange.
+  ///
+  /// - Returns: Whether there are records or a wish.
+  @discardableResult
+  private func rest(until deadline: Deadline) -> Bool {
+    board.wakeUp.wait(until: deadline, orReadable: collective.descriptors) == .raised
   }
 
   // MARK: Learning
@@ -188,7 +203,7 @@ package final class StepLoop {
     local = backward()
     // Nothing is left that could be to blame but the model.
     isDamaged = isSearched && !local.isFinite && shares.takenOut.count == shares.batch.count
-    if isDamaged { return learner.discardStep() }
+    if isDamaged { return }
     for record in guilty { quarantine.put(record) }
     if !learner.wildValues.isEmpty { noteWildValues() }
   }
@@ -215,15 +230,13 @@ package final class StepLoop {
   private var denseValues: DenseValues {
     let isHolder = plan.counts[collective.rank.rawValue] > 0
     return DenseValues(
-      vectors: isHolder ? learner.denseNodes : nothing.vectors, sum: learner.denseGradient, plan: plan,
-      compression: compression)
+      vectors: isHolder ? learner.denseNodes : Self.none, sum: learner.denseGradient, plan: plan,
+      compression: compression, order: learner.gradientOrder)
   }
 
   /// Of a light step.
-  private var nothing: DenseValues {
-    let none = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
-    return DenseValues(vectors: none, sum: none, plan: plan)
-  }
+  private var nothing: DenseValues { DenseValues(vectors: Self.none, sum: Self.none, plan: plan) }
+  private static var none: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: nil, count: 0) }
 
   private func settle(_ envelopes: [ReceivedEnvelope], _ opening: StepMachine.Opening) throws -> Agreed {
     var flags: StepFlags = []

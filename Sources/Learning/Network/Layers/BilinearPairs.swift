@@ -90,6 +90,7 @@ final class BilinearPairs: Layer {
     step.sums.weightGradient(
       plan.weights, x: prefixes.rows, dz: productGradient.rows, rowsPerRecord: later, scratch: step.scratch)
     context.times?.lap(plan.name, .weightGradient)
+    step.order.finish(plan.weights)
     guard let dx = flow.dx else { return }
     context.kernels.denseInputGradient(
       rows: step.rows * later, columns: width, dz: productGradient.rows,

@@ -102,9 +102,10 @@ final class CrossLayer: Layer {
       (dz, input) = (narrowGradient.rows, narrow.rows)
     }
     step.sums.weightGradient(shape.weights, x: input, dz: du, scratch: step.scratch)
-    context.times?.lap(shape.name, .weightGradient)
-    let first = shape.narrow ?? shape.weights
     if let block = shape.narrow { step.sums.weightGradient(block, x: x, dz: dz, scratch: step.scratch) }
+    context.times?.lap(shape.name, .weightGradient)
+    step.order.finish(shape.weights)
+    let first = shape.narrow ?? shape.weights
     kernels.denseInputGradient(
       rows: step.rows, columns: width, dz: dz, weights: first.matrix(in: parameters), dx: spare, scratch: step.scratch)
     kernels.add(rows: step.rows, units: width, spare, to: dy)

@@ -151,6 +151,7 @@ final class HiddenLayer: Layer {
     normalizeBackward(context, step, dz: dz)
     step.sums.weightGradient(shape.weights, x: input, dz: dz, scratch: step.scratch)
     context.times?.lap(shape.name, .weightGradient)
+    step.order.finish(shape.weights)
     guard let dx = flow.dx, columns > 0 else { return }
     kernels.denseInputGradient(
       rows: rows, columns: columns, dz: dz, weights: shape.weights.matrix(in: context.parameters), dx: dx,

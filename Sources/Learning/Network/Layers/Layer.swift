@@ -59,7 +59,8 @@ protocol Layer: AnyObject {
   /// Rows `first ..< first + count`; `flow` lies at row `first` already.
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass)
 
-  /// Writes the gradient sums of its own blocks, and the gradient by what it reads; `flow` lies at row 0.
+  /// Writes the gradient sums of its own blocks, says that they are final (`step.order`) if it has any, and then writes the
+  /// gradient by what it reads; `flow` lies at row 0.
   func backward(_ context: LayerContext, _ step: BackwardStep, _ flow: GradientFlow)
 }
 
