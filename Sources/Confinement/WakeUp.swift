@@ -15,6 +15,7 @@ public final class WakeUp: Sendable {
     case timedOut
   }
 
+  /// Whether there is a byte in the pipe, or one is about to be.
   private let isRaised = Atomic(false)
   /// A pipe; −1 where none could be had: then waits look at the flag a few times a second.
   private let readEnd, writeEnd: Int32
@@ -67,12 +68,13 @@ public final class WakeUp: Sendable {
     }
   }
 
-  /// Whoever raises it in between has done what he raised it for before this returns true.
+  /// The byte says it, not the flag: one that is about to be written is seen by the wait that it ends. Whoever raises it in
+  /// between has done what he raised it for before this returns true.
   private func take() -> Bool {
-    guard isRaised.load(ordering: .acquiring) else { return false }
-    var byte: UInt8 = 0
-    _ = unsafe read(readEnd, &byte, 1)
-    isRaised.store(false, ordering: .releasing)
-    return true
+    if readEnd >= 0 {
+      var byte: UInt8 = 0
+      guard unsafe read(readEnd, &byte, 1) == 1 else { return false }
+    }
+    return isRaised.exchange(false, ordering: .acquiringAndReleasing) || readEnd >= 0
   }
 }

@@ -16,6 +16,7 @@ public actor ControllerService {
   private let database: DatabaseLocation
   private let holder: String
   private let logger: Logger
+  private var watch: HealthWatch?
   private nonisolated let isStopRequested = Mutex(false)
 
   private static let leaseTime = Duration.seconds(5)
@@ -89,8 +90,12 @@ public actor ControllerService {
   /// One look at everything: propose, judge, write down.
   private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken, isLast: Bool) async throws {
     try await propose(registry: registry, pipelineID: pipelineID, isLast: isLast)
-    let collector = EvidenceCollector(
-      registry: registry, pipelineID: pipelineID, limits: HealthLimits(pipeline.health))
+    let policy = HealthPolicy(pipeline.health)
+    var watch =
+      self.watch ?? HealthWatch(registry: registry, pipelineID: pipelineID, policy: policy, logger: logger)
+    defer { self.watch = watch }
+    try await watch.look()
+    let collector = EvidenceCollector(registry: registry, pipelineID: pipelineID, policy: policy)
     // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
     for _ in 0..<8 {
       let versions = try await registry.versions(pipeline: pipelineID)
@@ -98,8 +103,9 @@ public actor ControllerService {
       for version in versions where version.state.isUndecided || version.state.isServing {
         evidence[version.number] = try await collector.evidence(for: version)
       }
-      let decisions = Rollout.decide(
+      var decisions = Rollout.decide(
         versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout), now: .now)
+      if watch.freeze != nil { decisions.removeAll { $0.to.isServing } }
       guard !decisions.isEmpty else { break }
       try await registry.apply(
         decisions, evidence: try EvidenceText.json(evidence, for: decisions), pipeline: pipelineID, lease: lease,

@@ -10,7 +10,7 @@ import Vocabulary
 struct EvidenceCollector: Sendable {
   let registry: Registry
   let pipelineID: Int64
-  let limits: HealthLimits
+  let policy: HealthPolicy
 
   /// - Throws: `RegistryError`.
   func evidence(for version: VersionRecord) async throws -> CandidateEvidence {
@@ -21,7 +21,9 @@ struct EvidenceCollector: Sendable {
     let replies = try await registry.serverOutputs(pipeline: pipelineID)[version.number]
     var evidence = CandidateEvidence(
       metrics: checkpoint.metrics, nonFiniteParameter: checkpoint.nonFiniteParameter,
-      findings: examine(health, limits: limits) + examine(checkpoint.fields, limits: limits),
+      findings: examine(
+        HealthWindow(layers: health, fields: checkpoint.fields, score: HealthWindow.Score(checkpoint.window)),
+        policy: policy),
       comparison: checkpoint.comparison,
       comparedWith: checkpoint.comparedWith)
     evidence.nonFiniteOutputs += replies?.nonFinite ?? 0

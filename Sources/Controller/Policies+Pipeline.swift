@@ -12,6 +12,17 @@ extension RolloutPolicy {
   }
 }
 
+extension HealthPolicy {
+  /// The pipeline's `health:` settings.
+  package init(_ settings: HealthSettings) {
+    self.init(
+      limits: HealthLimits(settings),
+      settings: settings.rules.map {
+        Setting(rule: $0.rule, subject: $0.of, threshold: $0.threshold, action: $0.action)
+      })
+  }
+}
+
 extension HealthLimits {
   /// The pipeline's `health:` settings; what they do not name keeps its default.
   package init(_ settings: HealthSettings) {

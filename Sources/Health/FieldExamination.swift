@@ -1,25 +1,7 @@
 import Vocabulary
 
-/// Holds each feature against the limits: one that is absent, unknown or clipped in nearly every record teaches nothing, and
-/// is most often a misspelt path, another spelling of the values, or another unit.
-///
-/// Judged are all records that were counted; of a feature that was sound in most of them, the window too, if it has enough
-/// records: so one that goes missing in an old stream is told as well as one that never was there. A feature that only some
-/// records have comes and goes, and is judged by all of them.
-///
-/// - Returns: By feature, then by rule; `inconclusive` where too few records were seen. nil gives nothing: an older program's
-///   checkpoint has no such counts.
-public func examine(_ report: FieldReport?, limits: HealthLimits) -> [HealthFinding] {
-  guard let report else { return [] }
-  return report.fields.filter(\.isFeature).flatMap { field in
-    [
-      field.finding(.missingFeature, \.missing, limits.missingShareMax, limits, "is absent from"),
-      field.finding(.unknownValues, \.unknown, limits.unknownShareMax, limits, "is none of the known values in"),
-      field.finding(.clippedValues, \.clipped, limits.clippedShareMax, limits, "lies outside its clip range in"),
-      field.finding(
-        .wildValues, \.wild, limits.wildShareMax, limits, "lies far outside its usual range, and counts as absent, in"),
-    ]
-  }
+extension HealthWindow {
+  var features: [FieldReport.Field] { fields?.fields.filter(\.isFeature) ?? [] }
 }
 
 extension FieldReport {
@@ -28,7 +10,10 @@ extension FieldReport {
   ///
   /// - Parameter count: How a number is written.
   public func warnings(limits: HealthLimits, count: (Int64) -> String) -> [String] {
-    var warnings = examine(self, limits: limits).filter { $0.verdict == .fail }.compactMap(\.detail)
+    var warnings = Self.rules.flatMap { rule in
+      rule.examine(HealthWindow(fields: self), limits) { _ in rule.threshold(limits) }
+    }
+    .filter { $0.verdict == .fail }.compactMap(\.detail)
     for field in fields where !field.isFeature {
       let counts = field.total
       guard counts.records >= limits.recordsMin, counts.missing == counts.records else { continue }
@@ -53,6 +38,10 @@ extension FieldReport {
     for field in fields { warnings += field.values?.sentences(count: count) ?? [] }
     return warnings + strangeLabels(count) + [refusedInBulk(count)].compactMap(\.self)
   }
+
+  private static let rules: [any Rule] = [
+    MissingFeatureRule(), UnknownValuesRule(), ClippedValuesRule(), WildValuesRule(),
+  ]
 
   /// Labels of which so many lie outside their range that the model learns the bounds.
   private func labelsOutOfRange(_ limits: HealthLimits, _ count: (Int64) -> String) -> [String] {
@@ -98,7 +87,10 @@ extension FieldReport {
 extension FieldReport.Field {
   fileprivate var nearKeys: String { near.isEmpty ? "" : " (keys near it: \(near.joined(separator: ", ")))" }
 
-  fileprivate func finding(
+  /// Judged are all records that were counted; of a feature that was sound in most of them, the window too, if it has enough
+  /// records: so one that goes missing in an old stream is told as well as one that never was there. A feature that only some
+  /// records have comes and goes, and is judged by all of them.
+  func finding(
     _ rule: HealthRule, _ count: KeyPath<FieldReport.Counts, Int64>, _ most: Double, _ limits: HealthLimits,
     _ what: String
   ) -> HealthFinding {

@@ -2,6 +2,9 @@ public import Vocabulary
 
 /// What one rule says about one layer or one feature, with its evidence.
 public struct HealthFinding: Sendable, Hashable, Codable {
+  /// In place of a layer, of what is about the stream as a whole.
+  public static let stream = "stream"
+
   /// The rule's name in tables, metrics and logs: `HealthRule.rawValue`.
   public let rule: String
   public let layer: String
@@ -10,9 +13,11 @@ public struct HealthFinding: Sendable, Hashable, Codable {
   @JSONSafe public var threshold: Double
   public let verdict: Verdict
   /// The feature that it is about; nil: the layer.
-  public let feature: String?
+  public var feature: String?
   /// The same in words; nil: the numbers say it all.
   public let detail: String?
+  /// What is done where it fails; nil: nobody was asked.
+  public var action: HealthAction?
 
   public init(
     rule: String, layer: String, observed: Double, threshold: Double, verdict: Verdict, feature: String? = nil,
@@ -28,28 +33,10 @@ public struct HealthFinding: Sendable, Hashable, Codable {
   }
 }
 
-/// The rules' names.
-public enum HealthRule: String, Sendable, Hashable, Codable, CaseIterable {
-  /// Not one element is NaN or infinite. Observed: how many are.
-  case nonFinite = "non_finite"
-  /// Observed: share of units that were zero in every row.
-  case deadUnits = "dead_units"
-  /// Observed: share of saturated activations.
-  case saturated
-  /// Observed: root mean square of the gradient's norm.
-  case explodingGradient = "exploding_gradient"
-  /// Observed: root mean square of the gradient's norm.
-  case vanishingGradient = "vanishing_gradient"
-  /// Observed: mean norm of an update over the parameters' norm.
-  case updateRatio = "update_ratio"
-  /// Observed: population stability index of the activations against the baseline's.
-  case drift
-  /// Observed: share of records that lack the feature.
-  case missingFeature = "missing_feature"
-  /// Observed: share of records whose category is none of the known values.
-  case unknownValues = "unknown_values"
-  /// Observed: share of records whose value is outside the clip range.
-  case clippedValues = "clipped_values"
-  /// Observed: share of records whose value is far outside the feature's usual range.
-  case wildValues = "wild_values"
+extension HealthFinding {
+  /// What it says, without its full stop: as in `dead_units in layer hidden_1: 0.95 against a limit of 0.9`.
+  public var sentence: String {
+    detail.map { "\(rule): \($0)" }
+      ?? "\(rule) in layer \(layer): \(short(observed)) against a limit of \(short(threshold))"
+  }
 }

@@ -1,3 +1,5 @@
+import Vocabulary
+
 extension CheckpointSettings {
   static let section: Section<CheckpointSettings> = Section(
     doc: "When state becomes durable.",
@@ -40,6 +42,30 @@ extension HealthSettings {
       Key(
         "wild_share_max", \.wildShareMax, .number(0...1),
         "The largest share of records in which a feature may lie more than 100 times its usual spread away, and is therefore taken as absent; 1: any."
+      ),
+      Key(
+        "rules", \.rules,
+        .list(
+          of: HealthRuleSettings.section.kind, "a list of rules, each with a threshold, an action or both",
+          count: 0...1000, isHiddenWhenEmpty: true),
+        "What is said of single rules, of all layers and features or of one; what is said of one outweighs the rest. `retrainctl health --rules` lists them with their thresholds, sources and actions."
+      ),
+    ])
+}
+
+extension HealthRuleSettings {
+  static let section: Section<HealthRuleSettings> = Section(
+    doc: "From where on a rule fails, and what is done then.",
+    prototype: HealthRuleSettings(rule: .nonFinite),
+    keys: [
+      Key("rule", \.rule, .choice, isRequired: true, "Its name."),
+      Key("of", \.of, .ifGiven(.line("a name")), "The layer or the feature; without it all of them."),
+      Key(
+        "threshold", \.threshold, .ifGiven(.number(-1e30...1e30)),
+        "From where on it fails, in the unit of what it looks at."),
+      Key(
+        "action", \.action, .ifGiven(.choice),
+        "off: it is not looked at. note: an incident that asks nobody to act. ticket: one for the next days. page: one for now. freeze_promotion: as ticket, no version is promoted while it lasts, and candidates of such a window are rejected."
       ),
     ])
 }

@@ -1,3 +1,5 @@
+public import Vocabulary
+
 /// When state becomes durable: `checkpoint:` of the pipeline file.
 public struct CheckpointSettings: Sendable, Hashable, Codable {
   /// A checkpoint after this many steps …
@@ -28,8 +30,21 @@ public struct HealthSettings: Sendable, Hashable, Codable {
   public var clippedShareMax: Double = 0.95
   /// The largest share of records in which a feature may lie far outside its usual range; 1: any.
   public var wildShareMax: Double = 0.1
+  /// What is said of single rules; a later one outweighs an earlier one.
+  public var rules: [HealthRuleSettings] = []
 
   public init() {}
+}
+
+/// From where on a rule fails, and what is done then: an element of `health.rules`.
+public struct HealthRuleSettings: Sendable, Hashable, Codable {
+  public var rule: HealthRule
+  /// The layer or feature that it is about; nil: all.
+  public var of: String?
+  public var threshold: Double?
+  public var action: HealthAction?
+
+  public init(rule: HealthRule) { self.rule = rule }
 }
 
 /// How a checkpoint becomes the stable version: `rollout:` of the pipeline file.

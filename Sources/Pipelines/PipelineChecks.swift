@@ -22,6 +22,7 @@ struct PipelineChecks {
     checkWeight()
     checkPairs()
     checkSize()
+    checkRules()
   }
 
   /// What of the model depends on the features.

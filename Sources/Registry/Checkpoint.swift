@@ -21,6 +21,8 @@ public struct Checkpoint: Sendable, Hashable {
   /// What happened to the values of each declared field; nil: an older program wrote it, or one so new that this one
   /// cannot read it.
   public var fields: FieldReport?
+  /// What watches the loss of each step; nil: an older program wrote it, or one so new that this one cannot read it.
+  public var lossWatch: LossWatch?
   /// The losses of the heads beyond the first; none where there are none, or an older program wrote it.
   public var heads: [HeadLoss]
   /// From the first record since the parent to the last, as the writer's clock saw it; nil: not known.
@@ -35,7 +37,8 @@ public struct Checkpoint: Sendable, Hashable {
   public init(
     step: Int64, progress: [PartitionProgress], rejected: [RejectReason: Int64] = [:], metrics: StreamMetrics,
     window: StreamMetrics, comparison: PairedDifference? = nil, comparedWith: Int64? = nil, fields: FieldReport? = nil,
-    heads: [HeadLoss] = [], seconds: Double? = nil, isFinal: Bool = false, parametersDigest: String,
+    lossWatch: LossWatch? = nil, heads: [HeadLoss] = [], seconds: Double? = nil, isFinal: Bool = false,
+    parametersDigest: String,
     nonFiniteParameter: String? = nil
   ) {
     self.step = step
@@ -46,6 +49,7 @@ public struct Checkpoint: Sendable, Hashable {
     self.comparison = comparison
     self.comparedWith = comparedWith
     self.fields = fields
+    self.lossWatch = lossWatch
     self.heads = heads
     self.seconds = seconds
     self.isFinal = isFinal

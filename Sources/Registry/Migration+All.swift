@@ -14,6 +14,7 @@ extension Migration {
     Migration(file: "0010_runs.sql", PackageResources._010_runs_sql),
     Migration(file: "0011_memory.sql", PackageResources._011_memory_sql),
     Migration(file: "0012_step_decisions.sql", PackageResources._012_step_decisions_sql),
+    Migration(file: "0013_loss_watch.sql", PackageResources._013_loss_watch_sql),
   ]
 
   /// - Parameters:

@@ -51,6 +51,16 @@ extension Registry {
     }
   }
 
+  /// A generation contains the member, and it goes there: nobody waits for it any more. It may have joined once more while the
+  /// generation formed.
+  public func arrive(pipeline: Int64, member id: String) async throws {
+    try await perform { session in
+      _ = try session.query(
+        "UPDATE members SET waiting = false WHERE pipeline_id = $1 AND id = $2 AND waiting",
+        [.int(pipeline), .text(id)])
+    }
+  }
+
   /// Says that a member lives, and how it is.
   ///
   /// - Throws: `notFound` when it is no member (any more): it must join again.

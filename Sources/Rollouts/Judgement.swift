@@ -39,7 +39,7 @@ extension Rollout {
   }
 
   private static func judgeHealth(_ evidence: CandidateEvidence) -> Judgement? {
-    guard let finding = evidence.findings.first(where: { $0.verdict == .fail }) else { return nil }
+    guard let finding = evidence.findings.first(where: \.condemns) else { return nil }
     return Judgement(
       verdict: .fail, rule: .health, observed: finding.observed, threshold: finding.threshold,
       window: window(evidence.records),
@@ -95,4 +95,11 @@ extension Rollout {
 
   /// Four significant digits: enough to compare, short enough to read.
   static func short(_ value: Double) -> String { String(format: "%.4g", value) }
+}
+
+extension HealthFinding {
+  /// Whether it keeps a version from being promoted: an older program's finding says nothing of its action, and did.
+  fileprivate var condemns: Bool {
+    verdict == .fail && (action.map(\.freezes) ?? true || rule == HealthRule.nonFinite.rawValue)
+  }
 }

@@ -7,7 +7,7 @@ package import Vocabulary
 /// The few facts that the step thread shares with the tasks around it: wishes one way, progress the other.
 package final class ControlBoard: Sendable {
   /// What the tasks want of the step thread; read once a step.
-  package struct Wishes: Sendable {
+  package struct Wishes: Sendable, Equatable {
     package var stop = false
     package var paused = false
     package var regroup = false
@@ -21,6 +21,8 @@ package final class ControlBoard: Sendable {
     package var waitedInVain: WorkerError?
     /// Stop when every partition is drained to its end.
     package var stopsAtEnd = false
+    /// How often something else was wished for.
+    package fileprivate(set) var number = 0
   }
 
   /// What the step thread has done; written a few times a second.
@@ -63,8 +65,15 @@ package final class ControlBoard: Sendable {
   package var currentFacts: Facts { facts.withLock { $0 } }
 
   package func wish(_ change: (inout Wishes) -> Void) {
-    wishes.withLock { change(&$0) }
-    wakeUp.raise()
+    let isNews = wishes.withLock { wishes in
+      var new = wishes
+      change(&new)
+      guard new != wishes else { return false }
+      new.number += 1
+      wishes = new
+      return true
+    }
+    if isNews { wakeUp.raise() }
   }
 
   package func report(_ change: (inout Facts) -> Void) { facts.withLock { change(&$0) } }

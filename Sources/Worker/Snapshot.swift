@@ -27,6 +27,7 @@ package struct Snapshot: Sendable {
       guard let place = state.heads.firstIndex(where: { $0.name == head.name }) else { continue }
       state.heads[place].window.add(records: head.window.records, lossSum: head.window.lossSum)
     }
+    state.lossWatch.absorbWindow(of: older.state.lossWatch)
     seconds += older.seconds
     var merged = older.health
     merged.merge(health)

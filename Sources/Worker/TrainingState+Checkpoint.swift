@@ -1,6 +1,7 @@
 package import Evaluation
 package import Ingest
 package import Registry
+import Health
 import Vocabulary
 
 extension TrainingState {
@@ -12,7 +13,8 @@ extension TrainingState {
       step: step, progress: progress,
       rejected: Dictionary(uniqueKeysWithValues: RejectReason.allCases.map { ($0, rejected[$0.index]) }),
       metrics: metrics, window: window, comparison: comparedWith == 0 ? nil : comparison,
-      comparedWith: comparedWith == 0 ? nil : comparedWith, fields: fields.report(declared), heads: heads,
+      comparedWith: comparedWith == 0 ? nil : comparedWith, fields: fields.report(declared),
+      lossWatch: lossWatch, heads: heads,
       parametersDigest: "")
   }
 
@@ -30,6 +32,10 @@ extension TrainingState {
     metrics.makeRoom(for: task)
     heads = checkpoint.heads
     for place in heads.indices { heads[place].window = HeadLoss.Tally() }
+    if let watch = checkpoint.lossWatch {
+      lossWatch = watch
+      lossWatch.beginWindow()
+    }
     if let report = checkpoint.fields { fields = FieldAccount(report, declared) }
     if let comparison = checkpoint.comparison, let version = checkpoint.comparedWith {
       self.comparison = comparison

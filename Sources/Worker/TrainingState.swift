@@ -1,5 +1,6 @@
 package import Evaluation
 import Foundation
+package import Health
 package import Registry
 package import Vocabulary
 
@@ -28,6 +29,7 @@ package struct TrainingState: Codable, Sendable {
   package private(set) var ledgerSince: Int64?
   /// What happened to the values of which declared field.
   package var fields = FieldAccount()
+  package var lossWatch = LossWatch()
   /// The losses of the heads beyond the first, in their order.
   package var heads: [HeadLoss] = []
   /// The classes that were found, in the order of the outputs; none where they are listed.
@@ -62,6 +64,7 @@ package struct TrainingState: Codable, Sendable {
     decisions = try container.decodeIfPresent([StepDecision].self, forKey: .decisions) ?? []
     ledgerSince = try container.decodeIfPresent(Int64.self, forKey: .ledgerSince)
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
+    lossWatch = try container.decodeIfPresent(LossWatch.self, forKey: .lossWatch) ?? LossWatch()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
     classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []
     nonFinite.begin(total: rejected[RejectReason.nonFinite.index], consumed: consumed)

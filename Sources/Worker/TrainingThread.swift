@@ -213,6 +213,7 @@ final class TrainingThread {
         do {
           // First, so that a stop that comes while a generation forms finds this member in its place.
           if let formed = try await registry.generation(pipeline: pipelineID, containing: facts.id, after: last) {
+            try await registry.arrive(pipeline: pipelineID, member: facts.id)
             return formed
           }
           if let stopping {

@@ -194,7 +194,7 @@ public actor WorkerService {
 }
 
 /// What keeps a worker from working.
-public enum WorkerError: Error, CustomStringConvertible {
+public enum WorkerError: Error, Equatable, CustomStringConvertible {
   case unknownPipeline(String)
   /// The end came, and so many records since the checkpoint of `step` are in none.
   case unsaved(records: Int64, step: Int64, reason: String)

@@ -23,6 +23,7 @@ struct Workload: Sendable {
     flights,
     endToEnd,
     checkpoint,
+    drift,
   ]
 
   static let usage =

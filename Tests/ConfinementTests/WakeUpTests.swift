@@ -53,6 +53,29 @@ struct WakeUpTests {
     #expect(seen == count)
   }
 
+  @Test("after raises at any time a wait sleeps again: it takes no processor time")
+  func sleeps() async throws {
+    let wakeUp = WakeUp()
+    let rounds = 200
+    async let raising: Void = onDedicatedThread(named: "raiser") {
+      for _ in 0..<(rounds * 100) { wakeUp.raise() }
+    }
+    _ = try await onDedicatedThread(named: "waiter") {
+      for _ in 0..<rounds { _ = wakeUp.wait(until: .after(.milliseconds(1))) }
+    }
+    try await raising
+    let (left, used) = try await onDedicatedThread(named: "sleeper") {
+      while wakeUp.wait(until: .after(.zero)) == .raised {}
+      var before = timespec()
+      var after = timespec()
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before)
+      let left = wakeUp.wait(until: .after(.milliseconds(100)))
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after)
+      return (left, Double(after.tv_sec - before.tv_sec) + Double(after.tv_nsec - before.tv_nsec) / 1e9)
+    }
+    #expect(left == .timedOut && used < 0.02, "\(used) s of processor time")
+  }
+
   @Test("a wait ends when a descriptor can be read, and when it has ended")
   func readable() throws {
     var ends: [Int32] = [0, 0]

@@ -20,10 +20,12 @@ private struct Rig {
   let generation: Generation
   let pipeline: Pipeline
 
-  static func make() async throws -> Rig {
+  static func make(rules: [HealthRuleSettings] = []) async throws -> Rig {
     let database = try TestDatabase.fresh()
     let registry = try await Registry.open(uri: database.uri, applicationName: "rig", deadline: .after(.seconds(20)))
     _ = try await registry.migrate()
+    var health = HealthSettings()
+    health.rules = rules
     var rollout = RolloutSettings()
     rollout.recordsMin = 500
     rollout.candidateEvery = .zero
@@ -31,7 +33,7 @@ private struct Rig {
       name: "judged", source: SourceSettings(topic: "t"),
       schema: FeatureSchema(label: LabelSettings(path: "y"), features: [FeatureSettings(name: "a", type: .float)]),
       model: ModelSettings(task: .binary), training: TrainingSettings(), checkpoint: CheckpointSettings(),
-      health: HealthSettings(), rollout: rollout, serving: ServingSettings())
+      health: health, rollout: rollout, serving: ServingSettings())
     let record = try await registry.register(
       pipeline: pipeline.name, specification: "name: judged", desiredWorkers: 1, until: nil)
     try await registry.join(
@@ -55,7 +57,7 @@ private struct Rig {
   @discardableResult
   func save(
     step: Int64, probability: Float, records: Int = 2000, nonFinite: String? = nil, difference: Double? = nil,
-    comparedWith: Int64? = nil
+    comparedWith: Int64? = nil, health: [LayerHealth] = []
   ) async throws -> Int64 {
     let metrics = Self.metrics(records: records, probability: probability)
     var comparison: PairedDifference?
@@ -74,7 +76,7 @@ private struct Rig {
           step: step, progress: [PartitionProgress(partition: 0, startOffset: 0, nextOffset: step, trained: step)],
           metrics: metrics, window: metrics, comparison: comparison, comparedWith: comparedWith, parametersDigest: "",
           nonFiniteParameter: nonFinite),
-        state: [1]))
+        state: [1], health: health))
   }
 
   func controller(_ holder: String = "c") -> ControllerService {
@@ -88,6 +90,13 @@ private struct Rig {
     let service = controller()
     service.requestStop()
     try await service.run()
+  }
+
+  /// What goes on: kind and severity. The model of the rig is not well calibrated, and nobody minds.
+  func troubles() async throws -> [String] {
+    try await registry.incidents(pipeline: pipelineID, limit: 10)
+      .filter { $0.closedAt == nil && $0.kind != "calibration" }
+      .map { "\($0.kind) \($0.severity.rawValue)" }
   }
 
   func states() async throws -> [VersionState] {
@@ -140,6 +149,62 @@ struct ControllerServiceTests {
     try await rig.save(step: 3, probability: 0.85, difference: -0.1, comparedWith: 1)
     try await rig.judge()
     #expect(try await rig.states() == [.retired, .rejected, .stable])
+    await rig.registry.close()
+  }
+
+  /// A layer of ten units over a thousand rows, of which so many values are saturated.
+  private static func layer(saturated: Int64) -> LayerHealth {
+    var sketch = ActivationSketch(units: 10)
+    for value in 0..<10_000 { sketch.add(Float(value % 7) / 7 + 0.1, isSampled: true) }
+    sketch.unitActivity = Array(repeating: 500, count: 10)
+    sketch.saturated = saturated
+    return LayerHealth(
+      layer: "hidden_1", sketch: sketch, gradientSquaredNormSum: 100, steps: 100, weightNorm: 10, updateNormSum: 1)
+  }
+
+  @Test("a rule that fails is an incident, nothing is promoted while it does, and it is over when it passes")
+  func healthRule() async throws {
+    let rig = try await Rig.make()
+    try await rig.save(step: 1, probability: 0.8, health: [Self.layer(saturated: 9900)])
+    try await rig.judge()
+    #expect(try await rig.troubles() == ["saturated warning"])
+    #expect(try await rig.states() == [.rejected])
+    let told = try #require(
+      try await rig.registry.incidents(pipeline: rig.pipelineID, limit: 9).first { $0.kind == "saturated" })
+    #expect(told.layer == "hidden_1" && told.details.contains("0.99 against a limit of 0.9"))
+    try await rig.save(step: 2, probability: 0.8, health: [Self.layer(saturated: 10)])
+    try await rig.judge()
+    #expect(try await rig.troubles().isEmpty)
+    #expect(try await rig.states() == [.rejected, .stable])
+    await rig.registry.close()
+  }
+
+  @Test(
+    "what is done is what the pipeline says: of all layers or of one, with another threshold, or nothing",
+    arguments: [
+      (nil, 0.995, nil, [], true), (nil, nil, .note, ["saturated notice"], true),
+      ("hidden_1", nil, .page, ["saturated error"], true), (nil, nil, .off, [], true),
+      ("hidden_2", nil, .off, ["saturated warning"], false),
+    ] as [(String?, Double?, HealthAction?, [String], Bool)])
+  func settings(
+    of layer: String?, threshold: Double?, action: HealthAction?, troubles: [String], isPromoted: Bool
+  ) async throws {
+    var rule = HealthRuleSettings(rule: .saturated)
+    (rule.of, rule.threshold, rule.action) = (layer, threshold, action)
+    let rig = try await Rig.make(rules: [rule])
+    try await rig.save(step: 1, probability: 0.8, health: [Self.layer(saturated: 9900)])
+    try await rig.judge()
+    #expect(try await rig.troubles() == troubles)
+    #expect(try await rig.states() == [isPromoted ? .stable : .rejected])
+    await rig.registry.close()
+  }
+
+  @Test("a stream that gets worse than a constant, window after window, is a page")
+  func diverging() async throws {
+    let rig = try await Rig.make()
+    for step in 1...3 { try await rig.save(step: Int64(step), probability: 0.1) }
+    try await rig.judge()
+    #expect(try await rig.troubles().contains("diverging error"))
     await rig.registry.close()
   }
 

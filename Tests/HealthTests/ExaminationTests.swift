@@ -4,8 +4,6 @@ import Vocabulary
 
 @Suite("Examination")
 struct ExaminationTests {
-  private let limits = HealthLimits()
-
   /// Ten units over a thousand rows, a gradient and updates of an ordinary size.
   private func healthy(_ change: (inout LayerHealth) -> Void = { _ in }) -> LayerHealth {
     var sketch = ActivationSketch(units: 10)
@@ -18,19 +16,19 @@ struct ExaminationTests {
   }
 
   private func verdict(_ rule: HealthRule, _ health: LayerHealth) -> Verdict? {
-    examine([health], limits: limits).first { $0.rule == rule.rawValue }?.verdict
+    examine(HealthWindow(layers: [health])).first { $0.rule == rule.rawValue }?.verdict
   }
 
   @Test("a healthy layer passes every rule, and says so")
   func passes() {
-    let findings = examine([healthy()], limits: limits)
-    #expect(findings.count == 6)
-    #expect(findings.allSatisfy { $0.verdict == .pass })
+    let findings = examine(HealthWindow(layers: [healthy()], score: .init(records: 1000)))
+    #expect(findings.count == 10)
+    #expect(findings.allSatisfy { $0.verdict == .pass || $0.rule == "tail_mass" })
   }
 
   @Test("one non-finite element fails the layer, with the count as evidence")
   func nonFinite() throws {
-    let finding = try #require(examine([healthy { $0.sketch.nonFinite = 3 }], limits: limits).first)
+    let finding = try #require(examine(HealthWindow(layers: [healthy { $0.sketch.nonFinite = 3 }])).first)
     #expect(finding.rule == "non_finite")
     #expect(finding.layer == "hidden.0")
     #expect(finding.observed == 3)
@@ -94,7 +92,8 @@ struct ExaminationTests {
       $0.sketch.unitActivity = []
       $0.steps = 0
     }
-    #expect(examine([layer], limits: limits).map(\.rule) == ["non_finite", "saturated"])
+    #expect(
+      examine(HealthWindow(layers: [layer])).map(\.rule) == ["non_finite", "saturated", "all_zero", "tail_mass"])
   }
 
   @Test("a shift of the activations fails against the baseline, chance does not, and a small sample waits")
@@ -107,7 +106,7 @@ struct ExaminationTests {
     }
     let baseline = [layer(5000, shift: 0, seed: 1)]
     func verdict(_ health: LayerHealth, _ baseline: [LayerHealth]) -> Verdict? {
-      examineDrift(of: [health], from: baseline, limits: limits).first?.verdict
+      examine(HealthWindow(layers: [health], baseline: baseline)).first { $0.rule == "drift" }?.verdict
     }
     #expect(verdict(layer(5000, shift: 0, seed: 2), baseline) == .pass)
     #expect(verdict(layer(5000, shift: 0.4, seed: 3), baseline) == .fail)

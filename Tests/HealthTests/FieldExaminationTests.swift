@@ -15,7 +15,9 @@ struct FieldExaminationTests {
     -> HealthFinding?
   {
     let report = FieldReport(records: field.total.records, fields: [field])
-    return examine(report, limits: limits).first { $0.rule == rule.rawValue }
+    return examine(HealthWindow(fields: report), policy: HealthPolicy(limits: limits)).first {
+      $0.rule == rule.rawValue
+    }
   }
 
   @Test("a feature that nearly every record lacks fails, with its path, the count and the keys near it")
@@ -83,7 +85,7 @@ struct FieldExaminationTests {
     let report = FieldReport(
       records: 500, fields: [label],
       rejections: [.init(field: "price", reason: "wrong_type", records: 312, example: "\"1.28\" at flights/2@4711")])
-    #expect(examine(report, limits: HealthLimits()).isEmpty)
+    #expect(examine(HealthWindow(fields: report)).isEmpty)
     #expect(
       report.warnings(limits: HealthLimits()) { "\($0)" } == [
         "label x.A is absent from 500 of 500 records (keys near it: y): they are predicted, not learned",
@@ -153,5 +155,5 @@ struct FieldExaminationTests {
   }
 
   @Test("a checkpoint of an older program has no counts, and so no findings")
-  func older() { #expect(examine(nil, limits: HealthLimits()).isEmpty) }
+  func older() { #expect(examine(HealthWindow()).isEmpty) }
 }

@@ -35,6 +35,21 @@ struct GroupTests {
     await fixture.registry.close()
   }
 
+  @Test("a member that joins once more while its generation forms waits for no other once it has arrived there")
+  func joinsOnceMore() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    for id in ["a", "b"] { try await registry.join(pipeline: pipeline, fixture.member(id)) }
+    let formed = try #require(try await registry.formGeneration(pipeline: pipeline, desired: 2, grace: .seconds(60)))
+    try await registry.join(pipeline: pipeline, fixture.member("a"))
+    for id in ["a", "b"] { try await registry.arrive(pipeline: pipeline, member: id) }
+    // Were it taken to wait, a spare would begin another generation without it.
+    try await registry.join(pipeline: pipeline, fixture.member("c"))
+    #expect(try await registry.formGeneration(pipeline: pipeline, desired: 2, grace: .zero) == nil)
+    #expect(try await registry.generation(pipeline: pipeline, containing: "a") == formed)
+    await registry.close()
+  }
+
   @Test("too few members wait on while the grace lasts")
   func grace() async throws {
     let fixture = try await RegistryFixture.make()

@@ -58,6 +58,11 @@ struct SettingsTests {
     "GroupSettings.gradients": ("group.gradients", "Worker/Step/StepLoop.swift"),
     "CheckpointSettings.every": ("checkpoints.every)", "Worker/Step/StepLoop.swift"),
     "CheckpointSettings.keep": ("checkpoint.keep", "Controller/ControllerService.swift"),
+    "RolloutSettings.records_min": ("recordsMin: Int64(settings.recordsMin)", "Controller/Policies+Pipeline.swift"),
+    "HealthRuleSettings.rule": ("rule: $0.rule", "Controller/Policies+Pipeline.swift"),
+    "HealthRuleSettings.of": ("subject: $0.of", "Controller/Policies+Pipeline.swift"),
+    "HealthRuleSettings.threshold": ("threshold: $0.threshold", "Controller/Policies+Pipeline.swift"),
+    "HealthRuleSettings.action": ("action: $0.action", "Controller/Policies+Pipeline.swift"),
     "ServingSettings.address": ("serving.address", "Server/ServerService.swift"),
     "ServingSettings.port": ("serving.port", "Server/ServerService.swift"),
   ]
@@ -69,7 +74,7 @@ struct SettingsTests {
   private static let sections: Set = [
     "Pipeline.source", "Pipeline.schema", "Pipeline.model", "Pipeline.training", "Pipeline.group",
     "Pipeline.checkpoint", "Pipeline.health", "Pipeline.rollout", "Pipeline.serving", "FeatureSchema.label",
-    "FeatureSchema.features", "ModelSettings.heads",
+    "FeatureSchema.features", "ModelSettings.heads", "HealthSettings.rules",
   ]
 
   /// A name that more files than that have behind a dot proves nothing.

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// How a learning rate changes over the steps: a share of it that depends on the step's number only, or, for `plateau`, on
 /// the losses that all ranks agreed on. Warm-up comes before each of them.
 public struct RateSchedule: Sendable, Hashable, Codable {

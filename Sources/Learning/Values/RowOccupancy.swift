@@ -1,4 +1,5 @@
 import Tensors
+import Vocabulary
 
 /// Which of the rows that values share were met; of large tables every so many rows.
 ///

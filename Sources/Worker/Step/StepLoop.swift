@@ -46,6 +46,8 @@ package final class StepLoop {
   /// Whether the model gives no numbers even for records without values.
   private var isDamaged = false
   private var lastCheckpoint = ContinuousClock.now
+  /// What of the wishes the others know; −1: nothing.
+  private var saidWishes = -1
   /// A group that has had nothing to learn for so long asks less often; who gets a record asks at once.
   private static let idleAfter = Duration.seconds(1)
   private static let idleWait = Duration.seconds(1)
@@ -145,6 +147,7 @@ package final class StepLoop {
       into: &received,
       deadline: .after(settings.peerTimeout)
     ) { envelopes in try settle(envelopes, opening) }
+    saidWishes = wishes.number
     return conclude(agreed, opening)
   }
 
@@ -156,7 +159,8 @@ package final class StepLoop {
     switch opening.taking {
     case .none:
       if machine.course == .paused { rest(until: .after(Self.idleWait)) }
-    case .same, .searched: break
+    case .searched: break
+    case .same: if isIdle { waitForOthers(wishes) }
     case .fresh(let waits):
       shares.deal(turn: machine.turn(step: state.step))
       if waits { waitForRecords(wishes) }
@@ -170,16 +174,30 @@ package final class StepLoop {
   /// Waits for full shares, at most for `linger`, and not at all for partitions that are at their end while others have
   /// a backlog, or the end is where all are to stop: a quiet partition must not hold back a busy one (design D3).
   private func waitForRecords(_ wishes: ControlBoard.Wishes) {
-    var isIdle = machine.isQuiet && times.until.duration(to: .now) > Self.idleAfter
+    var isIdle = isIdle
     var deadline = Deadline.after(isIdle ? max(settings.linger, Self.idleWait) : settings.linger)
     while !shares.canFill {
       if isIdle, shares.hasAnything { (isIdle, deadline) = (false, .after(settings.linger)) }
       let isInHaste = wishes.stopsAtEnd || (machine.isCatchingUp && !settings.reproducible)
-      if isInHaste, shares.restIsAtEnd { return }
+      if isInHaste, shares.restIsAtEnd {
+        if isIdle, !shares.hasAnything { waitForOthers(wishes) }
+        return
+      }
       shares.expectRecords()
       if shares.canFill { return }
       if wishes.stop || !(isIdle ? rest(until: deadline) : board.wakeUp.wait(until: deadline) == .raised) { return }
     }
+  }
+
+  /// Nothing was learned for a while.
+  private var isIdle: Bool { machine.isQuiet && times.until.duration(to: .now) > Self.idleAfter }
+
+  /// Waits for who has something to do: this rank has nothing more to say than it has said, and saying it again would end the
+  /// others' rest at once.
+  private func waitForOthers(_ wishes: ControlBoard.Wishes) {
+    guard !isAlone, wishes.number == saidWishes else { return }
+    let deadline = Deadline.after(Self.idleWait)
+    while rest(until: deadline), board.currentWishes.number == wishes.number {}
   }
 
   /// Waits for something to do: records, a wish, or a peer that has them and has begun the next exchange.
@@ -313,6 +331,9 @@ package final class StepLoop {
     state.keep(keepsLedger ? entries : nil, of: step)
     if keepsLedger { state.decisions.append(decision(sums, update, skips, of: step)) }
     state.step = step
+    if update.isFinite, sums.labelled > 0, sums.weight > 0 {
+      state.lossWatch.add(sums.lossSum / sums.weight, step: step)
+    }
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
     hasUnsavedProgress = true
@@ -362,6 +383,7 @@ package final class StepLoop {
     hasUnsavedProgress = false
     state.window = StreamMetrics(task: state.metrics.task)
     state.fields.beginWindow()
+    state.lossWatch.beginWindow()
     for place in state.heads.indices { state.heads[place].window = HeadLoss.Tally() }
     times.beginWindow()
     lastCheckpoint = .now

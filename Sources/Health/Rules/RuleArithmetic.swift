@@ -1,0 +1,15 @@
+import Foundation
+
+/// The middle one; of an even number the mean of the two; 0 of none.
+func median(_ values: [Double]) -> Double {
+  let sorted = values.sorted()
+  guard let last = sorted.last else { return 0 }
+  let half = sorted.count / 2
+  return sorted.count % 2 == 1 ? sorted[half] : (sorted[half - 1] + (half < sorted.count ? sorted[half] : last)) / 2
+}
+
+/// Four significant digits: enough to compare, short enough to read.
+func short(_ value: Double) -> String { String(format: "%.4g", value) }
+
+/// As in `12.5 %`.
+func percent(_ share: Double) -> String { String(format: "%.3g %%", 100 * share) }

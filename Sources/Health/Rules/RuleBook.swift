@@ -1,0 +1,31 @@
+public import Vocabulary
+
+/// All rules: here a new one is entered, after its name in `HealthRule`.
+public enum RuleBook {
+  public static let all: [any Rule] = [
+    NonFiniteRule(), DeadUnitsRule(), SaturatedRule(), AllZeroRule(), ZeroShareRule(), TailMassRule(),
+    ExplodingGradientRule(), VanishingGradientRule(), UpdateRatioRule(), UnchangedWeightsRule(),
+    PoorInitializationRule(), DriftRule(), LossDriftRule(), LossSpikeRule(), DivergingRule(), LossNotDecreasingRule(),
+    CalibrationRule(), MissingFeatureRule(), FeatureGoneRule(), UnknownValuesRule(), ClippedValuesRule(),
+    WildValuesRule(), SharedRowsRule(),
+  ]
+
+  public static func rule(_ name: HealthRule) -> any Rule {
+    guard let rule = all.first(where: { $0.name == name }) else { preconditionFailure("no rule \(name.rawValue)") }
+    return rule
+  }
+}
+
+/// Holds a window against every rule that is not off.
+///
+/// - Returns: By rule in the order of the book, then as each rule lists its layers or features.
+public func examine(_ window: HealthWindow, policy: HealthPolicy = HealthPolicy()) -> [HealthFinding] {
+  RuleBook.all.flatMap { rule in
+    rule.examine(window, policy.limits) { policy.threshold(of: rule, for: $0) }.compactMap { finding in
+      var finding = finding
+      let action = policy.action(of: rule.name, for: finding.feature ?? finding.layer)
+      finding.action = action
+      return action == .off ? nil : finding
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Pipelines
+import Testing
+import Vocabulary
+
+@Suite("Settings of health rules")
+struct HealthRuleSettingsTests {
+  private static func file(_ rules: String) -> String {
+    """
+    name: small
+    source: { topic: events }
+    schema:
+      label: { path: y }
+      features: [{ name: n, type: float }]
+    model: { task: binary }
+    health:
+      rules:
+        - { \(rules) }
+    """
+  }
+
+  @Test("a rule has a threshold, an action, and what it is about; without rules nothing is written of them")
+  func rules() throws {
+    let pipeline = try parsed(Self.file("rule: dead_units, of: hidden_1, threshold: 0.5, action: page"))
+    let rule = try #require(pipeline.health.rules.first)
+    #expect(rule.rule == .deadUnits && rule.of == "hidden_1" && rule.threshold == 0.5 && rule.action == .page)
+    #expect(try parsed(pipeline.effectiveYAML) == pipeline)
+    #expect(!(try parsed(Self.file("rule: drift, action: \"off\"")).effectiveYAML.contains("threshold")))
+    let plain = try parsed(
+      Self.file("rule: drift, action: note").split(separator: "\n").dropLast(3).joined(separator: "\n"))
+    #expect(plain.health.rules.isEmpty && !plain.effectiveYAML.contains("rules:"))
+  }
+
+  @Test(
+    "what cannot be meant is a mistake with its place",
+    arguments: [
+      ("rule: dead_unit, action: page", "did you mean dead_units?"),
+      ("rule: dead_units", "it says nothing of dead_units"),
+      ("rule: dead_units, action: pager", "did you mean page?"),
+      ("action: page", "rule"),
+      ("rule: non_finite, action: note", "never let pass"),
+      ("rule: non_finite, threshold: 3", "never let pass"),
+    ])
+  func mistakes(rules: String, part: String) {
+    let found = report(on: Self.file(rules))
+    #expect(found.contains(part) && found.contains(":9:"), "\(found)")
+  }
+}
