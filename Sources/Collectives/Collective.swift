@@ -7,6 +7,9 @@ public protocol Collective: AnyObject {
   var generation: Generation { get }
   /// Between two exchanges one of them can be read as soon as a peer has begun the next, or has left.
   var descriptors: [Int32] { get }
+  /// Over all links since they were made, before ciphering; 0: there are none.
+  var sentBytes: Int64 { get }
+  var receivedBytes: Int64 { get }
 
   /// Begins an exchange whose values are still being made: what of them is final, as `advance` says, goes out and is added up
   /// meanwhile, where they are many. Nothing else is done with the collective until `exchange` ends it, with the same values.
@@ -43,6 +46,9 @@ public protocol Collective: AnyObject {
 }
 
 extension Collective {
+  public var sentBytes: Int64 { 0 }
+  public var receivedBytes: Int64 { 0 }
+
   /// The same of one vector a rank, summed in place.
   public func exchange<Result>(
     dense: UnsafeMutableBufferPointer<Float>, attachment: UnsafeRawBufferPointer, deadline: Deadline,

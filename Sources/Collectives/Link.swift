@@ -11,6 +11,8 @@ final class Link {
   var isReadable = true
   /// The peer hung up after all that this exchange needed of it was done; the next exchange will fail.
   var isGone = false
+  private(set) var sentBytes: Int64 = 0
+  private(set) var receivedBytes: Int64 = 0
 
   private let generation: Generation
   private var sender: FrameSender
@@ -85,6 +87,7 @@ final class Link {
       isWritable = false
       return outcome
     }
+    sentBytes += Int64(sent)
     sender.advance(by: sent)
     if sent < pieces.bytes { isWritable = false }
     return outcome
@@ -109,6 +112,7 @@ final class Link {
       isReadable = false
       return outcome
     }
+    receivedBytes += Int64(received)
     if received < pieces.bytes { isReadable = false }
     try receiver.advance(by: received)
     return outcome

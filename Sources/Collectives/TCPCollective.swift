@@ -28,6 +28,8 @@ public final class TCPCollective: Collective {
   public let worldSize: Int
   public let generation: Generation
   public let descriptors: [Int32]
+  public var sentBytes: Int64 { links.reduce(0) { $0 + $1.sentBytes } }
+  public var receivedBytes: Int64 { links.reduce(0) { $0 + $1.receivedBytes } }
   let limits: CollectiveLimits
 
   private let links: [Link]

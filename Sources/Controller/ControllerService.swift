@@ -6,7 +6,7 @@ public import Registry
 import Rollouts
 import Synchronization
 public import Telemetry
-import Vocabulary
+public import Vocabulary
 
 /// Observes, judges and acts: turns checkpoints into versions under a lease, so that one controller decides at a time.
 ///
@@ -17,19 +17,37 @@ public actor ControllerService {
   private let holder: String
   private let logger: Logger
   private var watch: HealthWatch?
+  private let metrics: ControllerMetrics
+  private let metricsAddress: HostPort?
+  private nonisolated let didLook = Mutex(false)
   private nonisolated let isStopRequested = Mutex(false)
 
   private static let leaseTime = Duration.seconds(5)
   private static let interval = Duration.milliseconds(300)
   private static let lastPatience = Duration.seconds(3)
+  /// What only those who watch it want to know is looked at less often.
+  private static let pictureEvery = Duration.seconds(2)
+  /// Workers that were silent for so long are taken for gone.
+  private static let silence = Duration.seconds(5)
 
-  /// - Parameter holder: Names this process in the lease.
-  public init(pipeline: Pipeline, database: DatabaseLocation, holder: String, logger: Logger) {
+  /// - Parameters:
+  ///   - holder: Names this process in the lease.
+  ///   - metrics: Where it counts and is asked.
+  ///   - metricsAddress: Where whoever answers with them is reached: the registry is told.
+  public init(
+    pipeline: Pipeline, database: DatabaseLocation, holder: String, metrics: MetricsRegistry = MetricsRegistry(),
+    metricsAddress: HostPort? = nil, logger: Logger
+  ) {
     self.pipeline = pipeline
     self.database = database
     self.holder = holder
     self.logger = logger
+    self.metrics = ControllerMetrics(metrics, pipeline: pipeline.name, policy: RolloutPolicy(pipeline.rollout))
+    self.metricsAddress = metricsAddress
   }
+
+  /// Whether its last look at the tables went well. Any thread.
+  public nonisolated var isReady: Bool { didLook.withLock { $0 } }
 
   /// Asks for the end: what the tables hold by then is still judged once. Any thread.
   public nonisolated func requestStop() { isStopRequested.withLock { $0 = true } }
@@ -47,8 +65,10 @@ public actor ControllerService {
     var lease: LeaseToken?
     var isAway = false
     var isLastPass = false
+    var pictured: ContinuousClock.Instant?
     while true {
       isLastPass = mustStop
+      let start = ContinuousClock.now
       // Whoever is to end does not wait for a database that is away.
       if isLastPass { registry = registry.within(Self.lastPatience) }
       do {
@@ -56,12 +76,22 @@ public actor ControllerService {
         if let lease {
           try await reconcile(registry: registry, pipelineID: record.id, lease: lease, isLast: isLastPass)
         }
+        metrics.lease.set(lease == nil ? 0 : 1)
+        metrics.passes.observe(start.duration(to: .now))
+        if pictured.map({ $0.duration(to: start) >= Self.pictureEvery }) ?? true {
+          try await look(registry, record.id)
+          pictured = start
+        }
+        didLook.withLock { $0 = true }
         if isAway { logger.notice("the database does its work again; decisions go on", [:]) }
         isAway = false
       } catch let error as RegistryError
         where error.isRetryable || error.isLockedOut || error.code == .conflict || error.code == .fenced
       {
         if error.code == .fenced { lease = nil }
+        metrics.lease.set(lease == nil ? 0 : 1)
+        metrics.failures.increment()
+        didLook.withLock { $0 = error.code == .conflict || error.code == .fenced }
         if error.isRetryable || error.isLockedOut { noteAway(&isAway, error) }
         // A conflict means that somebody else moved a version: the next pass sees it.
       }
@@ -69,6 +99,7 @@ public actor ControllerService {
       try? await Task.sleep(for: Self.interval)
     }
     if let lease, !isAway { try? await registry.release(lease) }
+    if !isAway { try? await registry.removeController(pipeline: record.id, id: holder) }
     await registry.close()
   }
 
@@ -87,6 +118,19 @@ public actor ControllerService {
     return acquired
   }
 
+  /// Says where this controller is, and takes a picture for those who watch.
+  private func look(_ registry: Registry, _ pipelineID: Int64) async throws {
+    try await registry.reportController(
+      pipeline: pipelineID, id: holder, metricsAddress: metricsAddress?.description)
+    var picture = ControllerMetrics.Picture()
+    picture.record = try await registry.pipeline(pipelineID)
+    picture.liveWorkers = try await registry.members(pipeline: pipelineID, silence: Self.silence).count
+    picture.versions = try await registry.versions(pipeline: pipelineID)
+    picture.tallies = try await registry.tallies(pipeline: pipelineID)
+    picture.checkpointAt = try await registry.newestCheckpoint(pipeline: pipelineID)?.createdAt
+    metrics.note(picture)
+  }
+
   /// One look at everything: propose, judge, write down.
   private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken, isLast: Bool) async throws {
     try await propose(registry: registry, pipelineID: pipelineID, isLast: isLast)
@@ -103,6 +147,7 @@ public actor ControllerService {
       for version in versions where version.state.isUndecided || version.state.isServing {
         evidence[version.number] = try await collector.evidence(for: version)
       }
+      metrics.note(evidence, of: versions)
       var decisions = Rollout.decide(
         versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout), now: .now)
       if watch.freeze != nil { decisions.removeAll { $0.to.isServing } }

@@ -1,11 +1,17 @@
 import CMicrohttpd  // in its headers the compiler finds the members of `sockaddr`
 import Glibc
+public import Vocabulary
 
 /// The addresses of this machine, as others know them.
 public enum MachineAddress {
   /// Whether `host` stands for all addresses of the machine.
   public static func isWildcard(_ host: String) -> Bool {
     (try? ListenAddress(host, port: 0))?.isWildcard ?? false
+  }
+
+  /// How others reach what listens here: nobody elsewhere can do anything with 0.0.0.0.
+  public static func reachable(_ listening: HostPort) -> HostPort {
+    isWildcard(listening.host) ? HostPort(host: reachable(), port: listening.port) : listening
   }
 
   /// The first address of an interface that is up and leads elsewhere, IPv4 before IPv6; without one, loopback's.

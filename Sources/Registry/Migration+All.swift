@@ -15,6 +15,7 @@ extension Migration {
     Migration(file: "0011_memory.sql", PackageResources._011_memory_sql),
     Migration(file: "0012_step_decisions.sql", PackageResources._012_step_decisions_sql),
     Migration(file: "0013_loss_watch.sql", PackageResources._013_loss_watch_sql),
+    Migration(file: "0014_where_metrics_are.sql", PackageResources._014_where_metrics_are_sql),
   ]
 
   /// - Parameters:

@@ -20,6 +20,8 @@ public struct ServerReport: Sendable, Hashable {
   public let id: String
   public let address: String
   public let port: Int
+  /// Where it answers Prometheus, as `host:port`.
+  public var metricsAddress: String?
   /// The stable version that it serves; nil before the first.
   public var version: Int64?
   public var requests: Int64
@@ -29,12 +31,13 @@ public struct ServerReport: Sendable, Hashable {
   public var outputs: [Int64: Outputs]
 
   public init(
-    id: String, address: String, port: Int, version: Int64? = nil, requests: Int64 = 0, failures: Int64 = 0,
-    outputs: [Int64: Outputs] = [:]
+    id: String, address: String, port: Int, metricsAddress: String? = nil, version: Int64? = nil, requests: Int64 = 0,
+    failures: Int64 = 0, outputs: [Int64: Outputs] = [:]
   ) {
     self.id = id
     self.address = address
     self.port = port
+    self.metricsAddress = metricsAddress
     self.version = version
     self.requests = requests
     self.failures = failures
@@ -46,6 +49,8 @@ public struct ServerRecord: Sendable, Hashable, Codable {
   public let id: String
   public let address: String
   public let port: Int
+  /// Where it answers Prometheus; nil: an older program, which does not say.
+  public let metricsAddress: String?
   public let version: Int64?
   public let requests: Int64
   public let failures: Int64
@@ -57,6 +62,7 @@ public struct ServerRecord: Sendable, Hashable, Codable {
     id = try row.value("id")
     address = try row.value("address")
     port = try row.value("port")
+    metricsAddress = try row.optional("metrics_address")
     version = try row.optional("version")
     requests = try row.value("requests")
     failures = try row.value("failures")
@@ -73,16 +79,16 @@ extension Registry {
       let nonFinite = report.outputs.values.reduce(0) { $0 + $1.nonFinite }
       let rows = try session.query(
         """
-        INSERT INTO servers (pipeline_id, id, address, port, version, requests, failures, non_finite)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO servers (pipeline_id, id, address, port, version, requests, failures, non_finite, metrics_address)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, port = EXCLUDED.port,
-          version = EXCLUDED.version, requests = EXCLUDED.requests, failures = EXCLUDED.failures,
+          metrics_address = EXCLUDED.metrics_address, version = EXCLUDED.version, requests = EXCLUDED.requests, failures = EXCLUDED.failures,
           non_finite = EXCLUDED.non_finite, last_seen = now()
         RETURNING xmax = 0 AS is_new
         """,
         [
           .int(pipeline), .text(report.id), .text(report.address), .integer(report.port), .maybe(report.version),
-          .int(report.requests), .int(report.failures), .int(nonFinite),
+          .int(report.requests), .int(report.failures), .int(nonFinite), .maybe(report.metricsAddress),
         ])
       for (version, outputs) in report.outputs {
         try session.query(

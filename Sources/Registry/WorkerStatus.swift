@@ -32,6 +32,8 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public var heads: [HeadLoss]?
   /// What does not work at the moment, a sentence each; nil: an older program, which does not say.
   public var troubles: [String]?
+  /// Where it answers Prometheus, as `host:port`; nil: nowhere.
+  public var metricsAddress: String?
 
   public init(
     state: String, rank: Int? = nil, worldSize: Int? = nil, generation: Int64? = nil, step: Int64 = 0,

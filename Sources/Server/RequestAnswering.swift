@@ -78,8 +78,7 @@ package final class RequestAnswering: Sendable {
     case .page: return page.html
     case .status: return HTTPResponse(body: page.json(state))
     case .metrics:
-      return HTTPResponse(
-        contentType: "text/plain; version=0.0.4; charset=utf-8", text: metrics.registry.prometheusText())
+      return HTTPResponse(contentType: ObservationDoor.metricsType, text: metrics.registry.prometheusText())
     case .server:
       return HTTPResponse(
         body: Array(

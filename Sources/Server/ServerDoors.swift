@@ -27,8 +27,7 @@ public struct ServerDoors: Sendable {
     if let advertise {
       return HostPort(host: advertise.host, port: advertise.port == 0 ? listening.port : advertise.port)
     }
-    guard MachineAddress.isWildcard(listening.host) else { return listening }
-    return HostPort(host: MachineAddress.reachable(), port: listening.port)
+    return MachineAddress.reachable(listening)
   }
 }
 

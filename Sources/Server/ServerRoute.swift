@@ -18,6 +18,7 @@ enum ServerRoute: Equatable {
     case 0: self = .page
     case 1 where parts[0] == "status.json": self = .status
     case 1 where parts[0] == "metrics": self = .metrics
+    case 1 where parts[0] == "healthz": self = .live
     case 1 where parts[0] == "v2": self = .server
     case 3 where parts[0] == "v2" && parts[1] == "health" && parts[2] == "live": self = .live
     case 3 where parts[0] == "v2" && parts[1] == "health" && parts[2] == "ready": self = .ready

@@ -210,6 +210,7 @@ public actor ServerService {
     let advertised = doors.advertised(listening: listening)
     return ServerReport(
       id: serverID, address: advertised.host, port: Int(advertised.port),
+      metricsAddress: MachineAddress.reachable(observation?.address ?? listening).description,
       version: state.version?.number, requests: state.requests.load(ordering: .relaxed),
       failures: state.failures.load(ordering: .relaxed), outputs: state.outputs)
   }

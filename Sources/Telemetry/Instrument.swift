@@ -18,15 +18,33 @@ extension Gauge: Instrument {
 
 extension Histogram: Instrument {
   func write(name: String, labels: LabelSet, into text: inout String) {
-    let counts = cumulativeCounts
-    for (bound, count) in zip(bounds, counts) {
-      text += "\(name)_bucket\(labels.text(adding: "le", sampleText(bound))) \(count)\n"
-    }
-    let all = counts.last ?? 0
-    text += "\(name)_bucket\(labels.text(adding: "le", "+Inf")) \(all)\n"
-    text += "\(name)_sum\(labels.text) \(sampleText(sum))\n"
-    text += "\(name)_count\(labels.text) \(all)\n"
+    writeBuckets(cumulativeCounts, bounds: bounds, sum: sum, name: name, labels: labels, into: &text)
   }
+}
+
+extension DurationHistogram: Instrument {
+  func write(name: String, labels: LabelSet, into text: inout String) {
+    writeBuckets(cumulativeCounts, bounds: bounds, sum: sum, name: name, labels: labels, into: &text)
+  }
+}
+
+extension MetricSamples.Sample: Instrument {
+  func write(name: String, labels: LabelSet, into text: inout String) {
+    text += "\(name)\(labels.text) \(sampleText(value))\n"
+  }
+}
+
+/// - Parameter counts: Up to each bound, and then all.
+private func writeBuckets(
+  _ counts: [Int64], bounds: [Double], sum: Double, name: String, labels: LabelSet, into text: inout String
+) {
+  for (bound, count) in zip(bounds, counts) {
+    text += "\(name)_bucket\(labels.text(adding: "le", sampleText(bound))) \(count)\n"
+  }
+  let all = counts.last ?? 0
+  text += "\(name)_bucket\(labels.text(adding: "le", "+Inf")) \(all)\n"
+  text += "\(name)_sum\(labels.text) \(sampleText(sum))\n"
+  text += "\(name)_count\(labels.text) \(all)\n"
 }
 
 /// A number as Prometheus writes it.

@@ -29,6 +29,9 @@ public final class Counter: Sendable {
 public final class Gauge: Sendable {
   private let current = AtomicDouble()
 
+  /// One that no registry shows: a value that threads share.
+  public static func unregistered() -> Gauge { Gauge() }
+
   public func set(_ value: Double) { current.set(value) }
   public func set(_ value: some BinaryInteger) { current.set(Double(value)) }
   public func add(_ amount: Double) { current.add(amount) }

@@ -10,6 +10,7 @@ public final class MetricsRegistry: Sendable {
   public static let seriesMax = 1000
 
   private let families = Mutex<[String: Family]>([:])
+  private let collectors = Mutex<[@Sendable (inout MetricSamples) -> Void]>([])
 
   public init() {}
 
@@ -29,6 +30,21 @@ public final class MetricsRegistry: Sendable {
     instrument(name, help, labels, type: "histogram") { Histogram(bounds: bounds) }
   }
 
+  /// The same for times, in nanoseconds beneath: an observation is two additions that never wait.
+  ///
+  /// - Parameter bounds: Upper bounds of the buckets in seconds.
+  public func durations(
+    _ name: String, help: String, labels: [MetricLabel: String] = [:], bounds: [Double] = Histogram.secondsBounds
+  ) -> DurationHistogram {
+    instrument(name, help, labels, type: "histogram") { DurationHistogram(bounds: bounds) }
+  }
+
+  /// Has `body` asked for values whenever the text is made: what somebody else keeps, what is not always there, and what
+  /// comes and goes. No series has to be removed: it is shown as long as `body` says it.
+  public func collect(_ body: @escaping @Sendable (inout MetricSamples) -> Void) {
+    collectors.withLock { $0.append(body) }
+  }
+
   /// Forgets every series with this label value: of a version that no longer serves, of a rank that left.
   public func remove(_ label: MetricLabel, _ value: String) {
     families.withLock { families in
@@ -44,8 +60,17 @@ public final class MetricsRegistry: Sendable {
 
   /// Text exposition format 0.0.4; metrics by name, series by labels.
   public func prometheusText() -> String {
-    // Only the lists are copied under the lock; the values are read after it.
-    let families = families.withLock { $0 }
+    // Only the lists are copied under the lock; the values are read after it, and nobody else waits for them.
+    var families = families.withLock { $0 }
+    var samples = MetricSamples()
+    for collector in collectors.withLock({ $0 }) { collector(&samples) }
+    for (name, found) in samples.families {
+      var family = families[name] ?? found
+      precondition(family.type == found.type, "\(name) is a \(family.type) and was told as a \(found.type)")
+      family.series.merge(found.series) { $1 }
+      families[name] = family
+    }
+    for _ in 0..<samples.dropped { Self.countDropped(in: &families) }
     var text = ""
     for (name, family) in families.sorted(by: { $0.key < $1.key }) where !family.series.isEmpty {
       text += "# HELP \(name) \(family.help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\n"
@@ -57,7 +82,7 @@ public final class MetricsRegistry: Sendable {
     return text
   }
 
-  private struct Family {
+  struct Family {
     let help: String
     let type: String
     var series: [LabelSet: any Instrument] = [:]
@@ -66,10 +91,7 @@ public final class MetricsRegistry: Sendable {
   private func instrument<I: Instrument>(
     _ name: String, _ help: String, _ labels: [MetricLabel: String], type: String, _ make: () -> I
   ) -> I {
-    precondition(
-      name.hasPrefix("retrain_")
-        && name.utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) },
-      "the metric name \(name) is not retrain_ and then small letters, digits and underscores")
+    Self.check(name)
     let set = LabelSet(labels)
     return families.withLock { families in
       var family = families[name] ?? Family(help: help, type: type)
@@ -84,6 +106,13 @@ public final class MetricsRegistry: Sendable {
       }
       return new
     }
+  }
+
+  static func check(_ name: String) {
+    precondition(
+      name.hasPrefix("retrain_")
+        && name.utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) },
+      "the metric name \(name) is not retrain_ and then small letters, digits and underscores")
   }
 
   private static func countDropped(in families: inout [String: Family]) {

@@ -1,5 +1,6 @@
 import Confinement
 import Cryptography
+import Foundation
 import Health
 import Ingest
 import Kafka
@@ -27,6 +28,7 @@ actor CheckpointWriter {
   private let failReading: @Sendable (StreamError) -> Void
   private let fields: [DeclaredField]
   private let troubles: TroubleBook
+  private let metrics: WorkerMetrics
   private let logger: Logger
   private var waiting: Snapshot?
   private var parent: Int64?
@@ -50,7 +52,8 @@ actor CheckpointWriter {
   init(
     registry: Registry, pipelineID: Int64, spec: LearnerSpec, contract: DataContract, lineage: Int,
     consumer: KafkaConsumer,
-    deadLetters: DeadLetters, watch: StreamWatch, fields: [DeclaredField], troubles: TroubleBook, logger: Logger,
+    deadLetters: DeadLetters, watch: StreamWatch, fields: [DeclaredField], troubles: TroubleBook,
+    metrics: WorkerMetrics, logger: Logger,
     failReading: @escaping @Sendable (StreamError) -> Void
   ) {
     self.registry = registry
@@ -64,6 +67,7 @@ actor CheckpointWriter {
     self.failReading = failReading
     self.fields = fields
     self.troubles = troubles
+    self.metrics = metrics
     self.logger = logger
   }
 
@@ -75,10 +79,11 @@ actor CheckpointWriter {
   /// A new generation begins.
   ///
   /// - Parameters:
-  ///   - parent: The checkpoint that the next one follows, of `step` and covering `records`.
+  ///   - parent: The checkpoint that the next one follows, of `step` and covering `records`, with its time.
   ///   - goesOnFromMemory: Its state includes what an older generation was refused to write.
-  func begin(parent: Int64?, step: Int64, records: Int64, goesOnFromMemory: Bool) {
+  func begin(parent: Int64?, step: Int64, records: Int64, writtenAt: Date?, goesOnFromMemory: Bool) {
     self.parent = parent
+    metrics.checkpointTime.set(writtenAt?.timeIntervalSince1970 ?? 0)
     durable.withLock { $0 = (step, records) }
     if !goesOnFromMemory { refused = nil }
   }
@@ -171,6 +176,7 @@ actor CheckpointWriter {
         return
       } catch {
         failing = (failing?.since ?? .now, error)
+        metrics.checkpointFailures.increment()
         await troubles.note(.checkpoints, error)
         try? await Task.sleep(for: pause)
         pause = min(pause * 2, .seconds(5))
@@ -214,11 +220,13 @@ actor CheckpointWriter {
     let id = try await registry.saveCheckpoint(draft)
     parent = id
     durable.withLock { $0 = (state.step, state.consumed) }
+    let duration = ContinuousClock.now - start
+    metrics.noteCheckpoint(bytes: snapshot.learner.count, duration: duration)
     logger.debug(
       "checkpoint written",
       [
         .checkpoint: LogValue(id), .step: LogValue(state.step), .bytes: LogValue(snapshot.learner.count),
-        .duration: LogValue((ContinuousClock.now - start).milliseconds()),
+        .duration: LogValue(duration.milliseconds()),
       ])
     // While it works, a worker's heartbeat tells the group; the last word is the last checkpoint's.
     guard snapshot.isFinal else { return }

@@ -1,5 +1,6 @@
 package import Confinement
 package import Evaluation
+package import Health
 import Synchronization
 import Telemetry
 package import Vocabulary
@@ -52,6 +53,26 @@ package final class ControlBoard: Sendable {
     package var short: (since: ContinuousClock.Instant, partition: String)?
     /// Why this worker's records can no longer be read; nil: they can.
     package var readingFailure: String?
+    /// What only grows, for those who watch the process.
+    package var growth = GroupGrowth()
+    /// Of all ranks, of the last window that was gathered.
+    package var health: [LayerHealth] = []
+    /// Of this rank's partitions, as far as it is known.
+    package var lag: [Lag] = []
+    /// What does not work at the moment.
+    package var troubles = 0
+  }
+
+  /// How far a partition's next record is behind its end.
+  package struct Lag: Sendable, Hashable {
+    package var partition: Int32
+    package var records: Int64
+    /// How long the next record has waited; nil: longer than anybody has looked.
+    package var waiting: Duration?
+
+    package init(partition: Int32, records: Int64, waiting: Duration?) {
+      (self.partition, self.records, self.waiting) = (partition, records, waiting)
+    }
   }
 
   private let wishes = Mutex(Wishes())

@@ -29,8 +29,12 @@ extension TrainingThread {
       let parent = newest?.id
       let records = newest?.progress.reduce(0) { $0 + $1.trained + $1.rejected } ?? 0
       try blockingAwait(until: .after(.seconds(10))) {
-        await checkpoints.begin(parent: parent, step: saved, records: records, goesOnFromMemory: isInMemory)
+        await checkpoints.begin(
+          parent: parent, step: saved, records: records, writtenAt: newest?.createdAt, goesOnFromMemory: isInMemory)
       }
+    } else {
+      // Another one writes them.
+      resources.metrics.checkpointTime.set(0)
     }
     if collective.rank == source, !isInMemory {
       state = try newest.map { try restore($0) } ?? newState()

@@ -42,6 +42,9 @@ struct WorkerResources: Sendable {
   let fields: [DeclaredField]
   let examples: FieldExamples
   let troubles: TroubleBook
+  let metrics: WorkerMetrics
+  /// Where the process answers Prometheus, as `host:port`; nil: nowhere.
+  let metricsAddress: String?
   /// How long the end waits for a database that does not take the final checkpoint.
   let finalPatience: Duration
   /// How long a worker waits while nobody runs what is registered.
@@ -136,21 +139,25 @@ final class TrainingThread {
         case .stopped: return .stopped
         case .halted(let reason): return .halted(reason)
         case .regroup:
+          resources.metrics.countRegroup(.asked)
           resources.logger.notice(
             "regrouping for members that wait", [.generation: LogValue(generation.generation.rawValue)])
         }
       } catch is GenerationFenced {
         // Others went on without this member: what it holds is not theirs.
         state = nil
+        resources.metrics.countRegroup(.fenced)
         resources.logger.warning(
           "a newer generation has taken over; joining it", [.generation: LogValue(generation.generation.rawValue)])
       } catch let error as CollectiveError {
+        resources.metrics.countRegroup(.peerLost)
         resources.board.report { $0.phase = "regrouping" }
         resources.logger.warning(
           "the generation has ended; going on from memory with whoever is there",
           [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
         if error.code == .tampered { tell(.exchange, Trouble("exchange_tampered", error.description)) }
       } catch let error as ReplicaDivergence {
+        resources.metrics.countRegroup(.diverged)
         let isSound = lastRank.map(error.isSound) ?? false
         if !isSound {
           state = nil
@@ -164,6 +171,7 @@ final class TrainingThread {
           [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
         tell(.replicas, Trouble("replica_diverged", error.description))
       } catch let error where Self.mayPass(error) {
+        resources.metrics.countRegroup(.unavailable)
         // What is in memory is worth more than a new process: it is kept until there is a database or a broker again.
         resources.board.report { $0.phase = "regrouping" }
         resources.logger.warning(
@@ -281,6 +289,7 @@ final class TrainingThread {
       facts.heldStep = agreed.step
       facts.step = agreed.step
       facts.progress = agreed.progress
+      facts.lag = []
     }
     let (board, shape) = (resources.board, learner.batchShape)
     let deal = resources.pipeline.deal(partitions: resources.partitionCount)
@@ -321,7 +330,7 @@ final class TrainingThread {
         fieldCount: resources.fields.count, task: task),
       shadow: ShadowPredictions(
         source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
-      quarantine: resources.quarantine, examples: resources.examples, sum: sum)
+      quarantine: resources.quarantine, examples: resources.examples, sum: sum, meter: resources.metrics.steps)
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, gear: gear, board: resources.board, state: agreed,
       saving: StepLoop.Saving(savedStep: max(0, savedStep), durableStep: { checkpoints.durableStep }) {

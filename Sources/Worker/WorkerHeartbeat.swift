@@ -36,6 +36,7 @@ struct WorkerHeartbeat: Sendable {
 
   func run() async {
     var rate = RateMeter()
+    var arrivals: [Int32: ArrivalLog] = [:]
     var shadow = Shadow()
     var committed: [Int32: Int64] = [:]
     var wait = ContractWait()
@@ -43,7 +44,7 @@ struct WorkerHeartbeat: Sendable {
     while !Task.isCancelled {
       await commit(&committed)
       // While the database does not answer at all, the rest need not ask it.
-      if await attempt(.heartbeat, { try await beat(&rate) }) {
+      if await attempt(.heartbeat, { try await beat(&rate, &arrivals) }) {
         await attempt(.wishes) { try await followWishes(&wait) }
         await attempt(.stableVersion) { try await followStable(&shadow) }
         await attempt(.stream) { try await tellStreamNews() }
@@ -79,7 +80,7 @@ struct WorkerHeartbeat: Sendable {
     }
   }
 
-  private func beat(_ rate: inout RateMeter) async throws {
+  private func beat(_ rate: inout RateMeter, _ arrivals: inout [Int32: ArrivalLog]) async throws {
     let facts = resources.board.currentFacts
     var status = WorkerStatus(state: facts.phase)
     status.rank = facts.rank?.rawValue
@@ -104,16 +105,18 @@ struct WorkerHeartbeat: Sendable {
       // Twice a second: of very many fields only those that have something to tell.
       status.fields = report.fields.count > 256 ? report.withoutCleanFields : report
     }
-    status.troubles = await resources.troubles.sentences + waits(facts)
-    for partition in facts.owned {
-      guard
-        let progress = facts.progress.first(where: { $0.partition == partition }),
-        let end = await resources.consumer.knownHighWatermark(partition)
-      else { continue }
-      status.lag.append(
-        WorkerStatus.PartitionLag(partition: partition, records: max(0, end - progress.nextOffset)))
+    let troubles = await resources.troubles.sentences + waits(facts)
+    (status.troubles, status.metricsAddress) = (troubles, resources.metricsAddress)
+    let lag = await lag(facts, &arrivals)
+    for partition in lag {
+      status.lag.append(WorkerStatus.PartitionLag(partition: partition.partition, records: partition.records))
       status.behindTransactions =
-        await (status.behindTransactions ?? 0) + resources.consumer.behindTransactions(partition)
+        await (status.behindTransactions ?? 0) + resources.consumer.behindTransactions(partition.partition)
+    }
+    resources.board.report { now in
+      now.troubles = troubles.count
+      // Another generation deals the partitions anew.
+      if now.generation == facts.generation { now.lag = lag }
     }
     do {
       try await registry.heartbeat(
@@ -121,6 +124,27 @@ struct WorkerHeartbeat: Sendable {
     } catch let error as RegistryError where error.code == .notFound {
       // Not joined yet, or forgotten after a long silence: the step thread joins when it needs to.
     }
+  }
+
+  /// Of this rank's partitions, as far as the consumer knows their ends.
+  private func lag(
+    _ facts: ControlBoard.Facts, _ arrivals: inout [Int32: ArrivalLog]
+  ) async -> [ControlBoard.Lag] {
+    arrivals = arrivals.filter { facts.owned.contains($0.key) }
+    var lag: [ControlBoard.Lag] = []
+    for partition in facts.owned {
+      guard
+        let progress = facts.progress.first(where: { $0.partition == partition }),
+        let end = await resources.consumer.knownHighWatermark(partition)
+      else { continue }
+      let now = ContinuousClock.now
+      arrivals[partition, default: ArrivalLog()].note(end: end, now: now)
+      lag.append(
+        ControlBoard.Lag(
+          partition: partition, records: max(0, end - progress.nextOffset),
+          waiting: arrivals[partition]?.waiting(next: progress.nextOffset, now: now)))
+    }
+    return lag
   }
 
   /// What a reproducible step has waited for a while for, in a sentence: it may be for ever.

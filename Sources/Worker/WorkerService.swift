@@ -7,7 +7,7 @@ import Learning
 public import Pipelines
 public import Registry
 public import Telemetry
-import Vocabulary
+public import Vocabulary
 
 /// How a worker's run ended.
 public enum WorkerOutcome: Sendable, Equatable {
@@ -33,6 +33,8 @@ public actor WorkerService {
   private let finalPatience: Duration
   private let contractPatience: Duration
   private let logger: Logger
+  private let metrics: WorkerMetrics
+  private let metricsAddress: HostPort?
   private nonisolated let board = ControlBoard()
 
   /// - Parameters:
@@ -42,10 +44,13 @@ public actor WorkerService {
   ///   - listenAddress: Where peers connect; port 0 takes a free one.
   ///   - finalPatience: How long the end waits for a database that does not take the final checkpoint.
   ///   - contractPatience: How long a worker of another contract than the registered one waits while nobody runs that.
+  ///   - metrics: Where it counts and is asked.
+  ///   - metricsAddress: Where whoever answers with them is reached: the group is told.
   public init(
     pipeline: Pipeline, specification: String? = nil, database: DatabaseLocation, brokers: String, memberID: String,
     listenAddress: String = "127.0.0.1:0", finalPatience: Duration = .seconds(10),
-    contractPatience: Duration = .seconds(300), logger: Logger
+    contractPatience: Duration = .seconds(300), metrics: MetricsRegistry = MetricsRegistry(),
+    metricsAddress: HostPort? = nil, logger: Logger
   ) {
     self.pipeline = pipeline
     self.specification = specification
@@ -55,11 +60,17 @@ public actor WorkerService {
     self.listenAddress = listenAddress
     self.finalPatience = finalPatience
     self.contractPatience = contractPatience
+    self.metrics = WorkerMetrics(metrics, pipeline: pipeline.name)
+    self.metricsAddress = metricsAddress
+    self.metrics.follow(board, fields: DeclaredField.all(pipeline.schema, heads: pipeline.heads))
     self.logger = logger
   }
 
   /// Asks the whole group to stop after the step in hand, with a final checkpoint. Any thread, any number of times.
   public nonisolated func requestStop() { board.wish { $0.stop = true } }
+
+  /// Whether it is in a generation, or was a moment ago and forms the next. Any thread.
+  public nonisolated var isReady: Bool { board.currentFacts.generation != nil }
 
   /// Works until the lineage ends, a stop is asked for, or a door stays shut.
   public func run() async throws -> WorkerOutcome {
@@ -119,11 +130,13 @@ public actor WorkerService {
       checkpoints: CheckpointWriter(
         registry: registry, pipelineID: record.id, spec: LearnerSpec(pipeline), contract: DataContract(pipeline),
         lineage: record.lineage, consumer: consumer,
-        deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, logger: logger,
+        deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, metrics: metrics, logger: logger,
         failReading: { board.failReading($0, logger: logger) }),
       board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
-      examples: FieldExamples(), troubles: troubles, finalPatience: finalPatience,
+      examples: FieldExamples(), troubles: troubles, metrics: metrics, metricsAddress: metricsAddress?.description,
+      finalPatience: finalPatience,
       contractPatience: contractPatience, logger: logger)
+    metrics.follow(deadLetters)
     let incidents = IncidentWriter(resources)
     let writing = Task { await incidents.run() }
     let beats = WorkerHeartbeat(resources: resources)

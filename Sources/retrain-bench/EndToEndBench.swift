@@ -187,11 +187,15 @@ private struct EndToEndBench: Sendable {
     let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: batch)
     let decoder = RecordDecoder(schema: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
     let rows = FeatureBatch(capacity: batch, numberCount: IngestBench.width, categoryCount: 0)
+    // As the loop does where steps are reproducible.
+    learner.summation = .byPartition(PartitionTree(count: Self.partitions), stretch: 0..<Self.partitions)
+    var parts = BatchParts()
     var attachment: [UInt8] = []
     var time = 0.0
     var next = [Int](repeating: 0, count: Self.partitions)
     while true {
       rows.count = 0
+      parts.removeAll()
       for partition in 0..<Self.partitions {
         var taken = 0
         while taken < share, next[partition] * Self.partitions + partition < lines.count {
@@ -206,10 +210,11 @@ private struct EndToEndBench: Sendable {
           next[partition] += 1
           taken += 1
         }
+        if taken > 0 { parts.append(partition: partition, rows: taken) }
       }
       guard rows.count > 0 else { return learner.encodeState() }
       learner.predict(rows)
-      let local = learner.backward(rows)
+      let local = learner.backward(rows, parts: parts)
       attachment.removeAll(keepingCapacity: true)
       learner.appendAttachment(to: &attachment)
       try attachment.withUnsafeBytes { try learner.absorb(attachments: [$0]) }

@@ -79,10 +79,12 @@ private struct Rig {
         state: [1], health: health))
   }
 
-  func controller(_ holder: String = "c") -> ControllerService {
+  func controller(
+    _ holder: String = "c", metrics: MetricsRegistry = MetricsRegistry(), at address: HostPort? = nil
+  ) -> ControllerService {
     ControllerService(
-      pipeline: pipeline, database: DatabaseLocation(uri: database.uri), holder: holder,
-      logger: Logger(label: holder, sink: .none))
+      pipeline: pipeline, database: DatabaseLocation(uri: database.uri), holder: holder, metrics: metrics,
+      metricsAddress: address, logger: Logger(label: holder, sink: .none))
   }
 
   /// A controller that has judged everything there is.
@@ -117,6 +119,42 @@ struct ControllerServiceTests {
     let decisions = try await rig.registry.decisions(pipeline: rig.pipelineID, limit: 10)
     #expect(decisions.map(\.to) == [.stable, .validated])
     #expect(decisions.allSatisfy { $0.evidence.contains("priorLoss") && !$0.reason.isEmpty })
+    await rig.registry.close()
+  }
+
+  @Test("its metrics say what the tables hold, and the numbers that a candidate's verdict rests on")
+  func metrics() async throws {
+    let rig = try await Rig.make()
+    try await rig.save(step: 1, probability: 0.8)
+    try await rig.judge()
+    try await rig.registry.openTrouble(
+      pipeline: rig.pipelineID, IncidentDraft(key: "k", kind: "disk_full", severity: .error))
+    // Neither better nor worse by as much as would decide.
+    try await rig.save(step: 2, probability: 0.8, difference: 0.005, comparedWith: 1)
+    let metrics = MetricsRegistry()
+    let service = rig.controller("shown", metrics: metrics, at: HostPort(host: "127.0.0.1", port: 9))
+    #expect(!service.isReady)
+    service.requestStop()
+    try await service.run()
+    #expect(service.isReady)
+    let text = metrics.prometheusText()
+    for line in [
+      #"retrain_controller_lease_held{pipeline="judged"} 1"#,
+      #"retrain_controller_pass_duration_seconds_count{pipeline="judged"} 1"#,
+      #"retrain_decisions_total{pipeline="judged",rule="beats_prior"} 2"#,
+      #"retrain_desired_state{pipeline="judged",state="running"} 1"#,
+      #"retrain_incidents_total{kind="disk_full",pipeline="judged"} 1"#,
+      #"retrain_open_incidents{kind="disk_full",pipeline="judged"} 1"#,
+      #"retrain_stable_version{pipeline="judged"} 1"#,
+      #"retrain_versions{pipeline="judged",state="stable"} 1"#,
+      #"retrain_versions{pipeline="judged",state="candidate"} 1"#,
+      #"retrain_candidate_pairs{pipeline="judged",version="2"} 5000"#,
+      #"retrain_candidate_verdict{kind="inconclusive",pipeline="judged",version="2"} 1"#,
+      #"retrain_candidate_loss_tolerance{pipeline="judged",version="2"} 0.005"#,
+    ] { #expect(text.contains("\n" + line + "\n"), "\(line)") }
+    #expect(text.contains("retrain_candidate_loss_difference_upper{"))
+    #expect(text.contains("retrain_stable_version_age_seconds{"))
+    #expect(try await rig.registry.controllers(pipeline: rig.pipelineID).isEmpty, "it has taken itself out")
     await rig.registry.close()
   }
 

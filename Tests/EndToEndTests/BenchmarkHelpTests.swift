@@ -44,4 +44,11 @@ struct BenchmarkHelpTests {
     #expect(try bench("step", "--turns", "maybe").code == 64)
     #expect(try bench().code == 64)
   }
+
+  @Test("the end-to-end benchmark proves that what it measures learns what the learner alone learns")
+  func endToEnd() throws {
+    let (code, text) = try bench("end-to-end", "--samples", "1", "--records", "8192", "--batch", "64")
+    #expect(code == 0, "\(text)")
+    #expect(text.contains("end-to-end"))
+  }
 }

@@ -40,16 +40,47 @@ struct MemoryTests {
     let checkpoint = try await fixture.saveLineage(of: 1)[0]
     let version = try await registry.addCandidate(pipeline: pipeline, checkpoint: checkpoint)
     for id in ["x", "y"] {
-      var report = ServerReport(id: id, address: "127.0.0.1", port: 8080, version: version, requests: 5)
+      var report = ServerReport(
+        id: id, address: "127.0.0.1", port: 8080, metricsAddress: "127.0.0.1:9", version: version, requests: 5)
       report.outputs = [version: .init(requests: 5, nonFinite: 0)]
       try await registry.reportServer(pipeline: pipeline, report)
       report.outputs = [version: .init(requests: 9, nonFinite: 2)]
       try await registry.reportServer(pipeline: pipeline, report)
     }
     #expect(try await registry.servers(pipeline: pipeline, silence: .seconds(60)).map(\.nonFinite) == [2, 2])
+    #expect(try await registry.servers(pipeline: pipeline).map(\.metricsAddress) == ["127.0.0.1:9", "127.0.0.1:9"])
     try await registry.removeServer(pipeline: pipeline, id: "x")
     #expect(try await registry.servers(pipeline: pipeline).map(\.id) == ["y"])
     #expect(try await registry.serverOutputs(pipeline: pipeline) == [version: .init(requests: 18, nonFinite: 4)])
+    await registry.close()
+  }
+
+  @Test("controllers say where they are, which of them decides is known, and tallies count what the journal holds")
+  func controllers() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    try await registry.reportController(pipeline: pipeline, id: "a", metricsAddress: nil)
+    try await registry.reportController(pipeline: pipeline, id: "b", metricsAddress: "10.0.0.1:9")
+    try await registry.reportController(pipeline: pipeline, id: "a", metricsAddress: "10.0.0.2:9")
+    _ = try await registry.acquireLease(pipeline: pipeline, holder: "b", ttl: .seconds(60))
+    let known = try await registry.controllers(pipeline: pipeline, silence: .seconds(60))
+    #expect(known.map(\.id) == ["a", "b"])
+    #expect(known.map(\.metricsAddress) == ["10.0.0.2:9", "10.0.0.1:9"])
+    #expect(known.map(\.holdsLease) == [false, true])
+    try await registry.removeController(pipeline: pipeline, id: "b")
+    #expect(try await registry.controllers(pipeline: pipeline).map(\.id) == ["a"])
+
+    for key in ["one", "two"] {
+      try await registry.openIncident(
+        pipeline: pipeline, IncidentDraft(key: key, kind: "non_finite", severity: .warning))
+    }
+    try await registry.openTrouble(pipeline: pipeline, IncidentDraft(key: "t", kind: "disk_full", severity: .error))
+    #expect(try await registry.tallies(pipeline: pipeline).openIncidents == ["non_finite": 0, "disk_full": 1])
+    try await registry.closeTroubles(pipeline: pipeline)
+    let tallies = try await registry.tallies(pipeline: pipeline)
+    #expect(tallies.incidents == ["non_finite": 2, "disk_full": 1])
+    #expect(tallies.openIncidents == ["non_finite": 0, "disk_full": 0])
+    #expect(tallies.decisions.isEmpty)
     await registry.close()
   }
 

@@ -69,6 +69,7 @@ struct ServiceTests {
     try await withService(samplePipeline(), source) { port in
       let client = try #require(HTTPClient(port: port))
       #expect(client.get("/v2/health/live")?.status == 200)
+      #expect(client.get("/healthz")?.text == #"{"live":true}"#)
       #expect(client.post("/v2/models/flights/infer", Self.body)?.status == 503)
       source.promote(1, state: Self.state())
       #expect(try await eventually(port, "/v2/health/ready") { $0.status == 200 }.status == 200)

@@ -79,6 +79,51 @@ struct MetricsTests {
     #expect(text.contains("retrain_metrics_dropped_series_total 5\n"))
   }
 
+  @Test("of the moment are asked for with the text, stand among the others, and are absent where there is no value")
+  func samples() {
+    let metrics = MetricsRegistry()
+    let gauge = metrics.gauge("retrain_b", help: "B.")
+    metrics.counter("retrain_test_total", help: "Test.", labels: [.kind: "kept"]).increment()
+    metrics.collect { samples in
+      samples.gauge("retrain_a", help: "A.", labels: [.layer: "hidden"], gauge.value * 2)
+      samples.gauge("retrain_c", help: "C.", nil as Double?)
+      samples.counter("retrain_test_total", help: "Test.", labels: [.kind: "told"], 7)
+    }
+    gauge.set(3)
+    let lines = metrics.prometheusText().split(separator: "\n").filter { !$0.hasPrefix("#") }
+    #expect(
+      lines == [
+        #"retrain_a{layer="hidden"} 6"#, "retrain_b 3", #"retrain_test_total{kind="kept"} 1"#,
+        #"retrain_test_total{kind="told"} 7"#,
+      ])
+    gauge.set(4)
+    #expect(metrics.prometheusText().contains(#"retrain_a{layer="hidden"} 8"#))
+  }
+
+  @Test("of the moment are bounded as the others are")
+  func boundedSamples() {
+    let metrics = MetricsRegistry()
+    metrics.collect { samples in
+      for number in 0..<MetricsRegistry.seriesMax + 3 {
+        samples.gauge("retrain_test", help: "Test.", labels: [.feature: String(number)], 1)
+      }
+    }
+    let text = metrics.prometheusText()
+    #expect(text.split(separator: "\n").count { $0.hasPrefix("retrain_test{") } == MetricsRegistry.seriesMax)
+    #expect(text.contains("retrain_metrics_dropped_series_total 3\n"))
+  }
+
+  @Test("of times fall into the bucket whose bound they do not exceed, to the nanosecond")
+  func durations() {
+    let metrics = MetricsRegistry()
+    let times = metrics.durations("retrain_test_seconds", help: "Test.", bounds: [0.000_01, 0.5])
+    for time in [Duration.zero, .microseconds(10), .nanoseconds(10_001), .milliseconds(500), .seconds(3), .seconds(-1)]
+    { times.observe(time) }
+    #expect(times.cumulativeCounts == [3, 5, 6])
+    #expect(abs(times.sum - 3.500_020_001) < 1e-12)
+    #expect(metrics.prometheusText().contains(#"retrain_test_seconds_bucket{le="+Inf"} 6"#))
+  }
+
   @Test("of what has gone are forgotten, and a metric without series is not shown")
   func removal() {
     let metrics = MetricsRegistry()

@@ -124,7 +124,7 @@ func runLoop(
   _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
   from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
   further: [any EncoderPlan] = [], examples: FieldExamples = FieldExamples(), savedStep: Int64 = -1,
-  model: (Learner) -> any Model = { $0 }, beforeStep: (StepLoop) -> Void = { _ in }
+  meter: StepMeter = StepMeter(), model: (Learner) -> any Model = { $0 }, beforeStep: (StepLoop) -> Void = { _ in }
 ) throws -> LoopResult {
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
@@ -168,7 +168,7 @@ func runLoop(
     quarantine: quarantine, examples: examples,
     sum: GroupSum(
       isReproducible: pipeline.training.reproducible, worldSize: collective.worldSize,
-      partitionCount: stream.partitionCount))
+      partitionCount: stream.partitionCount), meter: meter)
   let loop = StepLoop(
     pipeline: pipeline, collective: collective, gear: gear, board: board, state: state,
     saving: StepLoop.Saving(savedStep: savedStep) { snapshots.append($0) })

@@ -10,13 +10,14 @@ extension StepLoop {
     package var quarantine: Quarantine
     package var examples: FieldExamples
     package var sum: GroupSum
+    package var meter: StepMeter
 
     package init(
       learner: any Model, shares: StepShares, account: StepAccount, shadow: ShadowPredictions, quarantine: Quarantine,
-      examples: FieldExamples = FieldExamples(), sum: GroupSum
+      examples: FieldExamples = FieldExamples(), sum: GroupSum, meter: StepMeter = StepMeter()
     ) {
       (self.learner, self.shares, self.account, self.sum) = (learner, shares, account, sum)
-      (self.shadow, self.quarantine, self.examples) = (shadow, quarantine, examples)
+      (self.shadow, self.quarantine, self.examples, self.meter) = (shadow, quarantine, examples, meter)
     }
   }
 

@@ -1,3 +1,4 @@
+import Collectives
 import Evaluation
 import Health
 import Learning
@@ -79,10 +80,23 @@ extension StepLoop {
     }
   }
 
+  /// What the last steps added, however the generation ends.
+  func tellGrowth() {
+    clock.note(sent: collective.sentBytes, received: collective.receivedBytes)
+    board.report { $0.growth.follow(state) }
+  }
+
+  /// A window was gathered. Once a checkpoint.
+  func tellHealth(_ health: [LayerHealth]) {
+    guard !health.isEmpty else { return }
+    board.report { $0.health = health }
+  }
+
   /// Tells the board where the rank is, a few times a second.
   func report(_ outcome: StepOutcome, isLast: Bool) {
     let now = ContinuousClock.now
     if outcome == .learned { times.end(at: now) }
+    clock.end(outcome)
     guard now - lastReport > .milliseconds(100) || isLast else { return }
     lastReport = now
     let phase =
@@ -90,7 +104,9 @@ extension StepLoop {
     let shortage = machine.isWaiting && !shares.hasProgress ? shares.shortage : nil
     if shortage == nil { shortSince = nil } else if shortSince == nil { shortSince = now }
     let since = shortSince
+    clock.note(sent: collective.sentBytes, received: collective.receivedBytes)
     board.report { facts in
+      facts.growth.follow(state)
       facts.short = since.flatMap { since in shortage.map { (since, $0) } }
       facts.step = state.step
       facts.heldStep = state.step

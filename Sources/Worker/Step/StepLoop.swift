@@ -1,5 +1,4 @@
 package import Collectives
-import Confinement
 import Evaluation
 import Health
 import Ingest
@@ -47,10 +46,10 @@ package final class StepLoop {
   private var isDamaged = false
   private var lastCheckpoint = ContinuousClock.now
   /// What of the wishes the others know; −1: nothing.
-  private var saidWishes = -1
+  private(set) var saidWishes = -1
   /// A group that has had nothing to learn for so long asks less often; who gets a record asks at once.
-  private static let idleAfter = Duration.seconds(1)
-  private static let idleWait = Duration.seconds(1)
+  static let idleAfter = Duration.seconds(1)
+  static let idleWait = Duration.seconds(1)
   /// Something was learned that no checkpoint was made of.
   package private(set) var hasUnsavedProgress: Bool
   /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
@@ -69,6 +68,7 @@ package final class StepLoop {
   /// Fields of which an example of a wild value was told.
   var toldWild: Set<FieldCode> = []
   var times = WindowTimes()
+  var clock: StepClock
   var lastReport = ContinuousClock.now
   /// Since when this rank's partitions have kept all waiting.
   var shortSince: ContinuousClock.Instant?
@@ -84,6 +84,7 @@ package final class StepLoop {
     (shadow, quarantine, examples) = (gear.shadow, gear.quarantine, gear.examples)
     self.board = board
     self.saving = saving
+    clock = StepClock(gear.meter)
     self.state = state
     machine = StepMachine(
       StepMachine.Rules(
@@ -114,8 +115,10 @@ package final class StepLoop {
   package func run() throws -> GenerationEnd {
     let collective = collective
     learner.gradientWatch = { collective.advance($0) }
+    board.report { $0.growth.begin(state) }
     defer {
       learner.gradientWatch = nil
+      tellGrowth()
       board.report { $0.short = nil }
     }
     while true {
@@ -131,6 +134,7 @@ package final class StepLoop {
       checkpointIsDue: lastCheckpoint.duration(to: .now) >= checkpoints.every)
     var hand = fillHand(opening, wishes)
     times.open()
+    clock.begin()
     let dense = opening.isLight ? nothing : denseValues
     if !opening.isLight {
       shadow.refresh()
@@ -142,11 +146,15 @@ package final class StepLoop {
     let health = opening.gathers ? learner.takeHealth() : nil
     writeEnvelope(flags, opening, health: health)
 
+    clock.send()
     let agreed = try collective.exchangeEnvelopes(
       dense, attachment: writer.bytes, outputCount: learner.outputCount,
       into: &received,
       deadline: .after(settings.peerTimeout)
-    ) { envelopes in try settle(envelopes, opening) }
+    ) { envelopes in
+      clock.meet()
+      return try settle(envelopes, opening)
+    }
     saidWishes = wishes.number
     return conclude(agreed, opening)
   }
@@ -158,9 +166,9 @@ package final class StepLoop {
     var hand = StepHand()
     switch opening.taking {
     case .none:
-      if machine.course == .paused { rest(until: .after(Self.idleWait)) }
+      if machine.course == .paused { waitForOthers(wishes, heedsRecords: false) }
     case .searched: break
-    case .same: if isIdle { waitForOthers(wishes) }
+    case .same: if isIdle { waitForOthers(wishes, heedsRecords: false) }
     case .fresh(let waits):
       shares.deal(turn: machine.turn(step: state.step))
       if waits { waitForRecords(wishes) }
@@ -169,43 +177,6 @@ package final class StepLoop {
     }
     (hand.hasProgress, hand.isAtEnd, hand.hasBacklog) = (shares.hasProgress, shares.isAtEnd, shares.hasFullShare)
     return hand
-  }
-
-  /// Waits for full shares, at most for `linger`, and not at all for partitions that are at their end while others have
-  /// a backlog, or the end is where all are to stop: a quiet partition must not hold back a busy one (design D3).
-  private func waitForRecords(_ wishes: ControlBoard.Wishes) {
-    var isIdle = isIdle
-    var deadline = Deadline.after(isIdle ? max(settings.linger, Self.idleWait) : settings.linger)
-    while !shares.canFill {
-      if isIdle, shares.hasAnything { (isIdle, deadline) = (false, .after(settings.linger)) }
-      let isInHaste = wishes.stopsAtEnd || (machine.isCatchingUp && !settings.reproducible)
-      if isInHaste, shares.restIsAtEnd {
-        if isIdle, !shares.hasAnything { waitForOthers(wishes) }
-        return
-      }
-      shares.expectRecords()
-      if shares.canFill { return }
-      if wishes.stop || !(isIdle ? rest(until: deadline) : board.wakeUp.wait(until: deadline) == .raised) { return }
-    }
-  }
-
-  /// Nothing was learned for a while.
-  private var isIdle: Bool { machine.isQuiet && times.until.duration(to: .now) > Self.idleAfter }
-
-  /// Waits for who has something to do: this rank has nothing more to say than it has said, and saying it again would end the
-  /// others' rest at once.
-  private func waitForOthers(_ wishes: ControlBoard.Wishes) {
-    guard !isAlone, wishes.number == saidWishes else { return }
-    let deadline = Deadline.after(Self.idleWait)
-    while rest(until: deadline), board.currentWishes.number == wishes.number {}
-  }
-
-  /// Waits for something to do: records, a wish, or a peer that has them and has begun the next exchange.
-  ///
-  /// - Returns: Whether there are records or a wish.
-  @discardableResult
-  private func rest(until deadline: Deadline) -> Bool {
-    board.wakeUp.wait(until: deadline, orReadable: collective.descriptors) == .raised
   }
 
   // MARK: Learning
@@ -376,6 +347,7 @@ package final class StepLoop {
 
   private func save(_ health: [LayerHealth], isFinal: Bool) {
     unsavedHealth.merge(health)
+    tellHealth(unsavedHealth)
     if hasUnsavedProgress {
       if isLeader { saving.submit(snapshot(health: unsavedHealth, isFinal: isFinal)) }
       unsavedHealth.removeAll()

@@ -17,6 +17,14 @@ struct RoleOptions: ArgumentGroup {
   @Flag(help: "Stop when standard input ends, as it does when the supervisor is gone.") var supervised: Bool
 }
 
+/// Where a worker or controller answers those who watch it.
+struct ObservationOptions: ArgumentGroup {
+  @Option(
+    valueName: "host:port",
+    help: "Answer /metrics, /healthz and /v2/health/live and ready here; port 0 is any free one, which 'status' tells.")
+  var metrics: HostPort?
+}
+
 extension LogLevel: ArgumentValue {}
 extension LogFormat: ArgumentValue {}
 
@@ -66,6 +74,20 @@ struct RoleRun: Sendable {
     }
   }
 
+  /// Runs `body` with a door for those who watch, which is open before the rest is there.
+  func withDoor<Value>(_ options: ObservationOptions, _ body: (RoleDoor) async throws -> Value) async throws -> Value {
+    let door = try RoleDoor(options.metrics)
+    if let address = door.address { logger.info("metrics are answered", [.address: LogValue(address)]) }
+    do {
+      let value = try await body(door)
+      await door.close()
+      return value
+    } catch {
+      await door.close()
+      throw error
+    }
+  }
+
   /// Runs `body` with our share in the database.
   func withDatabase<Value>(_ body: (DatabaseAccess) async throws -> Value) async throws -> Value {
     let database = try DatabaseAccess.enter(creates: false)
@@ -93,6 +115,7 @@ struct WorkerCommand: Command {
   @OptionGroup var role: RoleOptions
   @Option(valueName: "host:port", help: "Where other workers reach this one; port 0 is any free one.")
   var listen: String = "127.0.0.1:0"
+  @OptionGroup var observation: ObservationOptions
 
   func mistakes() -> [String] {
     HostPort(listen) == nil ? ["--listen takes \(HostPort.expectation), not '\(listen)'"] : []
@@ -100,6 +123,10 @@ struct WorkerCommand: Command {
 
   func run() async throws {
     let run = RoleRun("worker", role)
+    try await run.withDoor(observation) { try await work(run, $0) }
+  }
+
+  private func work(_ run: RoleRun, _ door: RoleDoor) async throws {
     try await run.withDatabase { database in
       let file = try await run.pipelineFile(database.location, room: MachineMemory.room(workers: 1))
       let pipeline = file.pipeline
@@ -108,7 +135,8 @@ struct WorkerCommand: Command {
       let service = WorkerService(
         pipeline: pipeline, specification: file.text, database: database.location, brokers: broker.addresses,
         memberID: run.processName,
-        listenAddress: listen, logger: run.logger)
+        listenAddress: listen, metrics: door.metrics, metricsAddress: door.address, logger: run.logger)
+      door.ask { service.isReady }
       let signals = run.stopping { service.requestStop() }
       defer { signals.cancel() }
       switch try await service.run() {
@@ -128,13 +156,19 @@ struct ControllerCommand: Command {
   }
 
   @OptionGroup var role: RoleOptions
+  @OptionGroup var observation: ObservationOptions
 
   func run() async throws {
     let run = RoleRun("controller", role)
+    try await run.withDoor(observation) { try await control(run, $0) }
+  }
+
+  private func control(_ run: RoleRun, _ door: RoleDoor) async throws {
     try await run.withDatabase { database in
       let service = ControllerService(
         pipeline: try await run.pipelineFile(database.location).pipeline, database: database.location,
-        holder: run.processName, logger: run.logger)
+        holder: run.processName, metrics: door.metrics, metricsAddress: door.address, logger: run.logger)
+      door.ask { service.isReady }
       let signals = run.stopping { service.requestStop() }
       defer { signals.cancel() }
       try await service.run()

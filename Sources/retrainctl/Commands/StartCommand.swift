@@ -35,6 +35,13 @@ struct StartCommand: Command {
     help:
       "Begin a new model, from the first record that the topic holds; what was learned is kept, and goes on serving.")
   var newLineage: Bool
+  @Option(
+    valueName: "host:port",
+    help: """
+      Where the controller answers /metrics, and worker N at the Nth port behind it; the server does where it serves. \
+      off: nowhere. By default each at any free port of 127.0.0.1, which 'status' tells.
+      """)
+  var metrics: MetricsPlaces?
   @Flag(help: "Go on in the background; 'retrainctl stop' ends it.") var detach: Bool
   @OptionGroup var format: OutputFormat
 
@@ -55,6 +62,9 @@ struct StartCommand: Command {
 
   func run() async throws {
     let pipeline = try await PipelineFile.find(file, room: MachineMemory.room(workers: workers))
+    if let mistake = metrics?.mistake(workers: workers ?? pipeline.pipeline.training.workers) {
+      throw CommandFailure(.usage, mistake)
+    }
     pipeline.tellAdvice()
     let house = House()
     if detach { return try await startDetached(pipeline, house) }
@@ -63,7 +73,8 @@ struct StartCommand: Command {
     reporter.note(ModelSize(pipeline.pipeline).sentence + bound)
     let run = PipelineRun(
       file: pipeline, workers: workers ?? pipeline.pipeline.training.workers, until: until, house: house,
-      reporter: reporter, skipsLost: skipLost, beginsNewStream: newStream, beginsNewLineage: newLineage)
+      reporter: reporter, skipsLost: skipLost, beginsNewStream: newStream, beginsNewLineage: newLineage,
+      metrics: metrics ?? .loopback)
     let result: PipelineRun.Result
     do { result = try await run.run() } catch {
       reporter.finish()
@@ -93,6 +104,7 @@ struct StartCommand: Command {
     if skipLost { words.append("--skip-lost") }
     if newStream { words.append("--new-stream") }
     if newLineage { words.append("--new-lineage") }
+    if let metrics { words += ["--metrics", metrics.argumentText] }
     let name = pipeline.pipeline.name
     if let running = try RunRecord.running(name, in: house) {
       throw CommandFailure(.unavailable, "'\(name)' runs here already: \(running.sentence); 'retrainctl stop' ends it")

@@ -15,6 +15,7 @@ struct PipelineRun {
   var skipsLost = false
   var beginsNewStream = false
   var beginsNewLineage = false
+  var metrics = MetricsPlaces.loopback
 
   private var name: String { file.pipeline.name }
 
@@ -123,7 +124,8 @@ struct PipelineRun {
     let poller = StatusPoller { try await reader.read() }
     let options = RunOptions(
       pipeline: name, workers: workers, until: until,
-      environment: Environment.block(changing: ["RETRAIN_HOME": house.root]), logFolder: house.logs(name))
+      environment: Environment.block(changing: ["RETRAIN_HOME": house.root]), logFolder: house.logs(name),
+      metrics: metrics)
     let waitsForEnd = until == .end
     let keeping = RunKeeping(hold)
     let notes = PendingNotes()

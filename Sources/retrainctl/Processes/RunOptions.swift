@@ -6,4 +6,5 @@ struct RunOptions: Sendable {
   /// The environment of the roles, as `NAME=value`.
   var environment: [String]
   var logFolder: String
+  var metrics = MetricsPlaces.loopback
 }

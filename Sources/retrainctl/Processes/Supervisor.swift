@@ -47,16 +47,21 @@ final class Supervisor {
     self.takenOver = takenOver
     self.onLook = onLook
     try House.makeFolder(options.logFolder)
-    func child(_ name: String, _ role: String) throws -> ManagedChild {
+    func child(_ name: String, _ role: String, metrics: HostPort? = nil) throws -> ManagedChild {
       try ManagedChild(
-        name: name, arguments: [role, "--pipeline", options.pipeline, "--supervised"],
+        name: name,
+        arguments: [role, "--pipeline", options.pipeline, "--supervised"]
+          + (metrics.map { ["--metrics", $0.description] } ?? []),
         environment: options.environment, log: "\(options.logFolder)/\(name).log", isFinite: role == "worker")
     }
-    controller = try child("controller", "controller")
+    controller = try child("controller", "controller", metrics: options.metrics.address())
     server = try child("server", "server")
     workers = []
     // One by one: should one of them not start, those before it see our end of their pipe close.
-    for number in 1...options.workers { workers.append(try child("worker-\(number)", "worker")) }
+    for number in 1...options.workers {
+      workers.append(
+        try child("worker-\(number)", "worker", metrics: options.metrics.address(ofWorker: number)))
+    }
   }
 
   private var everyone: [ManagedChild] { workers + [server, controller] }

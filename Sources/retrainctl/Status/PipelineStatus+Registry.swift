@@ -12,7 +12,15 @@ extension PipelineStatus.Worker {
       id: member.facts.id, rank: member.rank?.rawValue,
       state: member.status?.state ?? (member.isWaiting ? "waiting" : "starting"), step: member.status?.step ?? 0,
       lag: member.status.flatMap { $0.lag.isEmpty ? nil : $0.lag.reduce(0) { $0 + $1.records } },
-      partitions: member.status?.lag.map(\.partition).sorted() ?? [], lastSeen: member.lastSeen)
+      partitions: member.status?.lag.map(\.partition).sorted() ?? [], lastSeen: member.lastSeen,
+      metricsAddress: member.status?.metricsAddress)
+  }
+}
+
+extension PipelineStatus.Controller {
+  init(_ record: ControllerRecord) {
+    self.init(
+      id: record.id, holdsLease: record.holdsLease, lastSeen: record.lastSeen, metricsAddress: record.metricsAddress)
   }
 }
 

@@ -13,6 +13,17 @@ struct PipelineStatus: Codable, Sendable {
     var lag: Int64?
     var partitions: [Int32]
     var lastSeen: Date
+    /// Where it answers Prometheus, as `host:port`; nil: nowhere.
+    var metricsAddress: String?
+  }
+
+  struct Controller: Codable, Sendable {
+    var id: String
+    /// Whether it is the one that decides.
+    var holdsLease: Bool
+    var lastSeen: Date
+    /// Where it answers Prometheus, as `host:port`; nil: nowhere.
+    var metricsAddress: String?
   }
 
   /// Test-then-train measures over a span of records.
@@ -153,6 +164,8 @@ struct PipelineStatus: Codable, Sendable {
     /// The stable version that it serves; nil before the first.
     var version: Int64?
     var lastSeen: Date
+    /// Where it answers Prometheus, as `host:port`; nil: an older program, which does not say.
+    var metricsAddress: String?
   }
 
   var pipeline: String
@@ -200,6 +213,8 @@ struct PipelineStatus: Codable, Sendable {
   var health: [Layer]
   var incidents: [Incident]
   var servers: [Server]
+  /// Those that are there now.
+  var controllers: [Controller] = []
   /// What does not work at the moment, a sentence each.
   var troubles: [String] = []
   /// Records that the newest checkpoint covers.

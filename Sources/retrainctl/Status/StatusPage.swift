@@ -71,6 +71,7 @@ struct StatusPage {
       if fullness.hasBlankLines { lines += ["", palette.bold("servers")] }
       lines += status.servers.map { "  " + server($0) }
     }
+    if !fullness.isBrief { add("metrics for Prometheus", metricsTable) }
     return lines
   }
 
@@ -184,6 +185,20 @@ struct StatusPage {
         worker.lag.map(Wording.count) ?? "–",
         Wording.ago(worker.lastSeen, now: now), worker.id)
     }
+    return table
+  }
+
+  /// Where each role answers Prometheus.
+  private var metricsTable: TextTable {
+    var table = TextTable("role", "metrics")
+    func add(_ role: String, _ address: String?) { if let address { table.add(role, "http://\(address)/metrics") } }
+    for controller in status.controllers {
+      add(controller.holdsLease ? "controller" : "controller, waiting", controller.metricsAddress)
+    }
+    for worker in status.workers {
+      add(worker.rank.map { "worker of rank \($0)" } ?? "worker without a rank", worker.metricsAddress)
+    }
+    for server in status.servers { add("server", server.metricsAddress) }
     return table
   }
 

@@ -78,6 +78,8 @@ actor StatusReader {
       decisions: try await registry.decisions(pipeline: pipeline.id, limit: 20).map(PipelineStatus.Decision.init),
       health: try await layers(of: newest), incidents: try await incidents(of: pipeline.id),
       servers: try await servers(of: pipeline.id),
+      controllers: try await registry.controllers(pipeline: pipeline.id, silence: Self.silence).map(
+        PipelineStatus.Controller.init),
       troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted() + Self.silence(of: unheard),
       saved: (newest?.progress ?? []).reduce(0) { $0 + $1.trained + $1.rejected })
     if ofLineage, let newest {
@@ -169,7 +171,7 @@ actor StatusReader {
     }.map {
       PipelineStatus.Server(
         address: HostPort(host: $0.element.address, port: UInt16(clamping: $0.element.port)).description,
-        version: $0.element.version, lastSeen: $0.element.lastSeen)
+        version: $0.element.version, lastSeen: $0.element.lastSeen, metricsAddress: $0.element.metricsAddress)
     }
   }
 

@@ -1,0 +1,44 @@
+/// Values as they are at the moment when somebody asks, in the order in which they are told.
+public struct MetricSamples: Sendable {
+  struct Sample: Sendable { let value: Double }
+
+  private(set) var families: [String: MetricsRegistry.Family] = [:]
+  /// Label sets beyond the limit of a metric.
+  private(set) var dropped = 0
+
+  init() {}
+
+  /// - Parameter value: nil: there is none at the moment, and no series.
+  public mutating func gauge(_ name: String, help: String, labels: [MetricLabel: String] = [:], _ value: Double?) {
+    if let value { add(name, help, labels, type: "gauge", value) }
+  }
+
+  public mutating func gauge(
+    _ name: String, help: String, labels: [MetricLabel: String] = [:], _ value: (some BinaryInteger)?
+  ) {
+    if let value { add(name, help, labels, type: "gauge", Double(value)) }
+  }
+
+  /// What only grows for as long as the process lives.
+  public mutating func counter(
+    _ name: String, help: String, labels: [MetricLabel: String] = [:], _ value: (some BinaryInteger)?
+  ) {
+    precondition(name.hasSuffix("_total"), "the name of a counter ends in _total, \(name) does not")
+    if let value { add(name, help, labels, type: "counter", Double(value)) }
+  }
+
+  private mutating func add(
+    _ name: String, _ help: String, _ labels: [MetricLabel: String], type: String, _ value: Double
+  ) {
+    MetricsRegistry.check(name)
+    var family = families[name] ?? MetricsRegistry.Family(help: help, type: type)
+    precondition(family.type == type, "\(name) is a \(family.type) and was told as a \(type)")
+    let set = LabelSet(labels)
+    guard family.series.count < MetricsRegistry.seriesMax || family.series[set] != nil else {
+      dropped += 1
+      return
+    }
+    family.series[set] = Sample(value: value)
+    families[name] = family
+  }
+}
