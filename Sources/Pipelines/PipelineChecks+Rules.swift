@@ -1,23 +1,65 @@
 import Vocabulary
 
+extension Pipeline {
+  /// The layers that health, incidents and rules name.
+  package var layerNames: [String] {
+    let isNetwork = model.kind == .network
+    let hidden = isNetwork ? model.hidden.indices.map { "hidden_\($0 + 1)" } : []
+    let cross = isNetwork && model.crossLayers > 0 ? (1...model.crossLayers).map { "cross_\($0)" } : []
+    let suffixes = [""] + heads.map { "." + $0.name }
+    return hidden + cross + (model.pairingKeys.isEmpty ? [] : ["interactions"] + model.pairingKeys)
+      + suffixes.flatMap { ["output" + $0, "wide" + $0] }
+  }
+}
+
+extension HealthRule {
+  /// What it looks at.
+  fileprivate enum Subject { case layer, feature, stream }
+
+  fileprivate var subject: Subject {
+    switch self {
+    case .nonFinite, .deadUnits, .saturated, .allZero, .zeroShare, .tailMass, .explodingGradient, .vanishingGradient,
+      .updateRatio, .unchangedWeights, .poorInitialization, .drift:
+      .layer
+    case .missingFeature, .featureGone, .unknownValues, .clippedValues, .wildValues, .sharedRows: .feature
+    case .lossDrift, .lossSpike, .diverging, .lossNotDecreasing, .calibration: .stream
+    }
+  }
+}
+
 extension PipelineChecks {
-  /// A rule that says nothing new is a mistake, and so is one that lets bad numbers pass.
+  /// A rule that says nothing, one of what there is not, and one that lets bad numbers pass are mistakes.
   func checkRules() {
     guard reader.trusts("health") else { return }
     for (place, setting) in pipeline.health.rules.enumerated() {
+      let path = "health.rules.\(place)"
       if setting.threshold == nil, setting.action == nil {
         note(
-          "health.rules.\(place)", "it says nothing of \(setting.rule.rawValue)",
-          "give it a threshold, an action or both, or leave it out")
+          path, "it says nothing of \(setting.rule.rawValue)", "give it a threshold, an action or both, or leave it out"
+        )
       }
+      if let name = setting.of { checkSubject(name, of: setting.rule, path + ".of") }
       guard setting.rule == .nonFinite else { continue }
       if setting.threshold.map({ $0 != 0 }) ?? false
         || setting.action.map({ $0 != .freezePromotion && $0 != .page }) ?? false
       {
         note(
-          "health.rules.\(place)", "NaN and infinity are never let pass: versions that give them are rejected",
+          path, "NaN and infinity are never let pass: versions that give them are rejected",
           "leave it out, or write action: page")
       }
     }
+  }
+
+  private func checkSubject(_ name: String, of rule: HealthRule, _ path: String) {
+    let (what, names): (String, [String])
+    switch rule.subject {
+    case .stream: return note(path, "\(rule.rawValue) is about the stream as a whole", "leave `of` out")
+    case .layer: (what, names) = ("layer", reader.trusts("model") ? pipeline.layerNames : [name])
+    case .feature:
+      (what, names) = ("feature", reader.trusts("schema.features") ? pipeline.schema.features.map(\.name) : [name])
+    }
+    guard !names.contains(name) else { return }
+    let meant = nearest(to: name, among: names).map { "did you mean `\($0)`?" }
+    note(path, "there is no \(what) `\(name)`", meant ?? "write one of \(names.prefix(12).joined(separator: ", "))")
   }
 }

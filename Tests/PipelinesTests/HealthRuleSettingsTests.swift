@@ -37,6 +37,9 @@ struct HealthRuleSettingsTests {
       ("rule: dead_units", "it says nothing of dead_units"),
       ("rule: dead_units, action: pager", "did you mean page?"),
       ("action: page", "rule"),
+      ("rule: dead_units, of: hiden_1, action: page", "did you mean `hidden_1`?"),
+      ("rule: missing_feature, of: m, action: page", "there is no feature `m`"),
+      ("rule: diverging, of: hidden_1, action: page", "is about the stream as a whole"),
       ("rule: non_finite, action: note", "never let pass"),
       ("rule: non_finite, threshold: 3", "never let pass"),
     ])
