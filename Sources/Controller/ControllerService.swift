@@ -148,9 +148,9 @@ public actor ControllerService {
         evidence[version.number] = try await collector.evidence(for: version)
       }
       metrics.note(evidence, of: versions)
-      var decisions = Rollout.decide(
-        versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout), now: .now)
-      if watch.freeze != nil { decisions.removeAll { $0.to.isServing } }
+      let decisions = Rollout.decide(
+        versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout),
+        isFrozen: watch.isFrozen, now: .now)
       guard !decisions.isEmpty else { break }
       try await registry.apply(
         decisions, evidence: try EvidenceText.json(evidence, for: decisions), pipeline: pipelineID, lease: lease,

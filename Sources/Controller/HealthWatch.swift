@@ -31,23 +31,23 @@ struct HealthWatch {
     (self.registry, self.pipelineID, self.policy, self.logger) = (registry, pipelineID, policy, logger)
   }
 
-  /// Why no version may be promoted for now; nil: nothing is in the way.
-  var freeze: String? {
-    let reasons = failing.filter { frozen.contains($0.key) }.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
-    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
-  }
   private var frozen: Set<HealthRule> = []
+  /// No version may be promoted for now.
+  var isFrozen: Bool { !frozen.isEmpty }
 
   /// Looks at the newest window, if it is new.
   ///
   /// - Throws: `RegistryError`.
   mutating func look() async throws {
-    guard let newest = try await registry.checkpoints(pipeline: pipelineID, limit: 1).first,
-      newest.id != last?.checkpoint
+    // Asked several times a second: a checkpoint has much in it, and most often there is no new one.
+    guard let number = try await registry.newestCheckpointNumber(pipeline: pipelineID), number != last?.checkpoint,
+      let newest = try await registry.checkpoint(number)
     else { return }
     if last?.lineage != newest.lineage {
-      let earlier = try await registry.checkpoints(pipeline: pipelineID, limit: Self.scoresMax).dropFirst()
-      scores = earlier.filter { $0.lineage == newest.lineage }.map { HealthWindow.Score($0.window) }
+      let earlier = try await registry.checkpoints(pipeline: pipelineID, limit: Self.scoresMax)
+      scores = earlier.filter { $0.id < newest.id && $0.lineage == newest.lineage }.map {
+        HealthWindow.Score($0.window)
+      }
     }
     let window = HealthWindow(
       layers: try await registry.layerHealth(checkpoint: newest.id), fields: newest.fields,
@@ -104,9 +104,12 @@ struct HealthWatch {
     if isFrozen { frozen.insert(rule) } else { frozen.remove(rule) }
     let isNew = failing.updateValue(sentence, forKey: rule) == nil
     guard isNew || isFrozen != wasFrozen else { return }
-    logger.warning(
-      isFrozen ? "a health rule fails; nothing is promoted meanwhile" : "a health rule fails",
-      [.rule: LogValue(rule.rawValue), .step: LogValue(checkpoint.step), .reason: LogValue(sentence)])
+    let facts: [LogKey: LogValue] = [
+      .rule: LogValue(rule.rawValue), .step: LogValue(checkpoint.step), .reason: LogValue(sentence),
+    ]
+    // What asks nobody to act is no warning.
+    if severity == .notice { return logger.notice("a health rule fails, which nobody has to act on", facts) }
+    logger.warning(isFrozen ? "a health rule fails; nothing is promoted meanwhile" : "a health rule fails", facts)
   }
 
   private mutating func pass(_ rule: HealthRule) async throws {

@@ -20,6 +20,15 @@ extension Registry {
     try await perform { try $0.checkpoints("WHERE id = $1", [.int(id)]).first }
   }
 
+  /// Of a run's checkpoints, healthy or not; nil: there is none.
+  public func newestCheckpointNumber(pipeline: Int64, run: RunID = .live) async throws -> Int64? {
+    try await perform { session in
+      try session.query(
+        "SELECT max(id) AS newest FROM checkpoints WHERE pipeline_id = $1 AND run = $2",
+        [.int(pipeline), .integer(run.rawValue)])[0].optional("newest")
+    }
+  }
+
   /// The newest first.
   public func checkpoints(pipeline: Int64, run: RunID = .live, limit: Int) async throws -> [CheckpointRecord] {
     try await perform { session in

@@ -43,9 +43,7 @@ extension Rollout {
     return Judgement(
       verdict: .fail, rule: .health, observed: finding.observed, threshold: finding.threshold,
       window: window(evidence.records),
-      reason: finding.detail.map { "failed the health rule \(finding.rule): \($0)" }
-        ?? ("failed the health rule \(finding.rule) in layer \(finding.layer): "
-          + "\(short(finding.observed)) against a limit of \(short(finding.threshold))"))
+      reason: "failed the health rule \(finding.sentence)")
   }
 
   private static func judgePairs(_ evidence: CandidateEvidence, stable: Int64, policy: RolloutPolicy) -> Judgement {

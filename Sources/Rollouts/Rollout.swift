@@ -19,11 +19,17 @@ public enum Rollout {
   ///    evidence. (A newer one with less evidence, or none, leaves it alone, so that a fast stream of candidates cannot
   ///    starve them all.)
   ///
-  /// - Parameter versions: All of the pipeline, in any order; at most one stable and one canary.
+  /// While it is frozen nothing goes on to canary or stable: what passes is validated and waits. What serves is watched and
+  /// rolled back all the same.
+  ///
+  /// - Parameters:
+  ///   - versions: All of the pipeline, in any order; at most one stable and one canary.
+  ///   - isFrozen: Something else than these versions is wrong, for which nothing may be promoted.
   public static func decide(
-    versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, now: Date
+    versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, isFrozen: Bool = false,
+    now: Date
   ) -> [RolloutDecision] {
-    var look = Look(versions: versions, evidence: evidence, policy: policy, now: now)
+    var look = Look(versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, now: now)
     look.watchStable()
     look.watchCanary()
     look.rejectFailures()
@@ -38,14 +44,18 @@ private struct Look {
   var versions: [VersionFacts]
   let evidence: [Int64: CandidateEvidence]
   let policy: RolloutPolicy
+  let isFrozen: Bool
   let now: Date
   var decisions: [RolloutDecision] = []
   var hasRolledBackStable = false
 
-  init(versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, now: Date) {
+  init(
+    versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, isFrozen: Bool, now: Date
+  ) {
     self.versions = versions.sorted { $0.number > $1.number }
     self.evidence = evidence
     self.policy = policy
+    self.isFrozen = isFrozen
     self.now = now
   }
 
@@ -86,7 +96,7 @@ private struct Look {
     let judgement = judgement(of: canary)
     if isCondemned(judgement) {
       move(canary, to: .rolledBack, judgement)
-    } else if judgement.verdict == .pass, !hasRolledBackStable,
+    } else if judgement.verdict == .pass, !hasRolledBackStable, !isFrozen,
       now.timeIntervalSince(canary.since) >= policy.canaryDuration.seconds
     {
       makeStable(canary, judgement)
@@ -117,6 +127,7 @@ private struct Look {
         move(version, to: .validated, judgement)
         version.state = .validated
       }
+      if isFrozen { return }
       // Without a stable version there is nothing to hold a canary against.
       if policy.canaryShare <= 0 || stable == nil {
         makeStable(version, judgement)

@@ -101,25 +101,12 @@ package struct StepMeter: Sendable {
       labels: labels)
   }
 
-  func count(_ outcome: StepOutcome) { outcomes[outcome.place].increment() }
+  func count(_ outcome: StepOutcome) { outcomes[outcome.rawValue].increment() }
 }
 
 extension StepOutcome {
   /// As the label of a metric.
   var name: String { String(describing: self) }
-
-  /// Its place among `allCases`.
-  fileprivate var place: Int {
-    switch self {
-    case .quiet: 0
-    case .called: 1
-    case .void: 2
-    case .renamed: 3
-    case .overflowed: 4
-    case .learned: 5
-    case .damaged: 6
-    }
-  }
 }
 
 /// The times of the step in hand, in nanoseconds of a clock that is read without a system call. Step thread only.

@@ -217,6 +217,28 @@ struct ControllerServiceTests {
     await rig.registry.close()
   }
 
+  @Test("a frozen promotion leaves what serves in its place, and what passed waits until the rule passes again")
+  func freeze() async throws {
+    var drift = HealthRuleSettings(rule: .drift)
+    drift.action = .freezePromotion
+    let rig = try await Rig.make(rules: [drift])
+    let usual = Self.layer(saturated: 10)
+    var shifted = usual
+    shifted.sketch.buckets = shifted.sketch.buckets.reversed()
+    try await rig.save(step: 1, probability: 0.8, health: [usual])
+    try await rig.judge()
+    try await rig.save(step: 2, probability: 0.85, difference: -0.1, comparedWith: 1, health: [shifted])
+    try await rig.judge()
+    #expect(try await rig.troubles() == ["drift warning"])
+    #expect(try await rig.states() == [.stable, .validated])
+    try await rig.save(step: 3, probability: 0.85, difference: -0.1, comparedWith: 1, health: [usual])
+    try await rig.judge()
+    #expect(try await rig.troubles().isEmpty)
+    let states = try await rig.states()
+    #expect(states[0] == .retired && states.count { $0 == .stable } == 1)
+    await rig.registry.close()
+  }
+
   @Test(
     "what is done is what the pipeline says: of all layers or of one, with another threshold, or nothing",
     arguments: [

@@ -252,6 +252,29 @@ struct RolloutDecisionTests {
     #expect(judgement.verdict == .inconclusive)
     #expect(judgement.reason == "waits for pairs with stable version 1: 150 of 2000")
   }
+
+  @Test("while it is frozen what passes is validated and waits, and what serves stays, or is rolled back, as ever")
+  func frozen() {
+    func decide(_ versions: [VersionFacts], _ evidence: [Int64: CandidateEvidence]) -> [String] {
+      lines(
+        Rollout.decide(
+          versions: versions, evidence: evidence, policy: Self.withCanary, isFrozen: true, now: noon))
+    }
+    let better = compared(mean: -0.05, with: 1)
+    #expect(
+      decide([version(1, .stable), version(2, .candidate)], [2: better]) == ["2: candidate → validated (paired_loss)"])
+    #expect(decide([version(1, .stable), version(2, .validated)], [2: better]).isEmpty)
+    #expect(decide([version(1, .stable), version(2, .canary, secondsAgo: 3600)], [2: better]).isEmpty)
+    #expect(decide([version(1, .candidate)], [1: alone(loss: 0.4)]) == ["1: candidate → validated (beats_prior)"])
+    // Neither half of a rollback is left out.
+    let broken = CandidateEvidence(nonFiniteOutputs: 1)
+    #expect(
+      decide([version(1, .retired), version(2, .stable)], [2: broken]) == [
+        "2: stable → rolled_back (non_finite)", "1: retired → stable (rollback_target)",
+      ])
+    #expect(
+      decide([version(1, .stable), version(2, .canary)], [2: broken]) == ["2: canary → rolled_back (non_finite)"])
+  }
 }
 
 extension CandidateEvidence {

@@ -3,9 +3,8 @@ import Foundation
 /// The middle one; of an even number the mean of the two; 0 of none.
 func median(_ values: [Double]) -> Double {
   let sorted = values.sorted()
-  guard let last = sorted.last else { return 0 }
-  let half = sorted.count / 2
-  return sorted.count % 2 == 1 ? sorted[half] : (sorted[half - 1] + (half < sorted.count ? sorted[half] : last)) / 2
+  guard !sorted.isEmpty else { return 0 }
+  return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }
 
 /// Four significant digits: enough to compare, short enough to read.

@@ -230,7 +230,7 @@ package struct StepHand: Sendable, Equatable {
 }
 
 /// What came of a step.
-package enum StepOutcome: Sendable, Equatable, CaseIterable {
+package enum StepOutcome: Int, Sendable, Equatable, CaseIterable {
   /// Nobody had anything.
   case quiet
   /// Somebody has records: a whole step follows.

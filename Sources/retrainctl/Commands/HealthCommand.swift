@@ -41,7 +41,7 @@ struct HealthCommand: Command {
     var source: String
   }
 
-  /// As the pipeline sets them where one is registered, else as they are by default.
+  /// As the registered pipeline sets them.
   private func listRules(_ policy: HealthPolicy) throws {
     let lines = RuleBook.all.map { rule in
       RuleLine(
@@ -50,9 +50,9 @@ struct HealthCommand: Command {
     }
     if format.json { return try Console.say(json: lines) }
     let palette = Palette.standardOutput
-    var table = TextTable("rule", ">threshold", "action", "fails where")
+    var table = TextTable("rule", ">threshold", "action", "fails where", "where the threshold comes from")
     for line in lines {
-      table.add(line.rule, Wording.measure(line.threshold), line.action.rawValue, line.meaning)
+      table.add(line.rule, Wording.measure(line.threshold), line.action.rawValue, line.meaning, line.source)
     }
     for line in table.lines(palette: palette, indent: 0) { Console.say(line) }
   }
