@@ -82,6 +82,7 @@ let package = Package(
     room("Collectives", ["Vocabulary", "Confinement", "Cryptography", "Tensors", "Membership"]),
     room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd", "CCurl"]),
     room("Telemetry", ["Vocabulary", "JSON"]),
+    room("Alerts", ["Vocabulary", "Confinement", "JSON", "Pipelines", "HTTP"]),
 
     // Memory
     room(
@@ -97,7 +98,10 @@ let package = Package(
     room("Worker", lowerFloors),
     room(
       "Controller",
-      ["Vocabulary", "JSON", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation", "Membership"]),
+      [
+        "Vocabulary", "JSON", "Alerts", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation",
+        "Membership",
+      ]),
     room(
       "Server",
       [
@@ -109,7 +113,7 @@ let package = Package(
     // Entrance
     .executableTarget(
       name: "retrainctl",
-      dependencies: (["Arguments", "JSON"] + lowerFloors + services).map { .byName(name: $0) },
+      dependencies: (["Arguments", "JSON", "Alerts"] + lowerFloors + services).map { .byName(name: $0) },
       swiftSettings: strictly),
     .executableTarget(
       name: "retrain-bench",
@@ -139,13 +143,14 @@ let package = Package(
     tests("Collectives", ["Membership", "Cryptography"]),
     tests("HTTP"),
     tests("Telemetry"),
+    tests("Alerts", ["HTTP", "Pipelines"]),
     tests("Registry", ["Postgres", "Cryptography", "Learning", "Health", "Evaluation", "Rollouts", "Membership"]),
     tests("Worker", lowerFloors.filter { $0 != "Vocabulary" } + ["CAllocationCounter"]),
     tests(
       "Controller",
       [
         "Confinement", "Membership", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation",
-        "Postgres",
+        "Postgres", "HTTP",
       ]),
     tests(
       "Server",

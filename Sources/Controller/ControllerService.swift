@@ -25,6 +25,8 @@ public actor ControllerService {
   private static let leaseTime = Duration.seconds(5)
   private static let interval = Duration.milliseconds(300)
   private static let lastPatience = Duration.seconds(3)
+  /// What waits at the end is told within this time, or by the next controller.
+  private static let alertPatience = Duration.seconds(8)
   /// What only those who watch it want to know is looked at less often.
   private static let pictureEvery = Duration.seconds(2)
   /// Workers that were silent for so long are taken for gone.
@@ -62,6 +64,9 @@ public actor ControllerService {
       await registry.close()
       throw ControllerError.unknownPipeline(pipeline.name)
     }
+    let courier = try await AlertCourier.start(
+      pipeline, pipelineID: record.id, database: database, own: registry, logger: logger)
+    defer { courier?.requestStop() }
     var lease: LeaseToken?
     var isAway = false
     var isLastPass = false
@@ -73,6 +78,7 @@ public actor ControllerService {
       if isLastPass { registry = registry.within(Self.lastPatience) }
       do {
         lease = try await held(lease, registry: registry, pipelineID: record.id)
+        courier?.hold(lease)
         if let lease {
           try await reconcile(registry: registry, pipelineID: record.id, lease: lease, isLast: isLastPass)
         }
@@ -89,6 +95,7 @@ public actor ControllerService {
         where error.isRetryable || error.isLockedOut || error.code == .conflict || error.code == .fenced
       {
         if error.code == .fenced { lease = nil }
+        courier?.hold(lease)
         metrics.lease.set(lease == nil ? 0 : 1)
         metrics.failures.increment()
         didLook.withLock { $0 = error.code == .conflict || error.code == .fenced }
@@ -98,6 +105,7 @@ public actor ControllerService {
       if isLastPass { break }
       try? await Task.sleep(for: Self.interval)
     }
+    await courier?.finish(until: .after(Self.alertPatience))
     if let lease, !isAway { try? await registry.release(lease) }
     if !isAway { try? await registry.removeController(pipeline: record.id, id: holder) }
     await registry.close()
@@ -134,11 +142,12 @@ public actor ControllerService {
   /// One look at everything: propose, judge, write down.
   private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken, isLast: Bool) async throws {
     try await propose(registry: registry, pipelineID: pipelineID, isLast: isLast)
-    let policy = HealthPolicy(pipeline.health)
+    let policy = HealthPolicy(pipeline)
     var watch =
-      self.watch ?? HealthWatch(registry: registry, pipelineID: pipelineID, policy: policy, logger: logger)
+      self.watch
+      ?? HealthWatch(pipelineID: pipelineID, topic: pipeline.source.topic, policy: policy, logger: logger)
     defer { self.watch = watch }
-    try await watch.look()
+    try await watch.look(registry)
     let collector = EvidenceCollector(registry: registry, pipelineID: pipelineID, policy: policy)
     // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
     for _ in 0..<8 {
@@ -150,7 +159,7 @@ public actor ControllerService {
       metrics.note(evidence, of: versions)
       let decisions = Rollout.decide(
         versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout),
-        isFrozen: watch.isFrozen, now: .now)
+        isFrozen: watch.isFrozen, returnsFor: watch.returnsFor(versions), now: .now)
       guard !decisions.isEmpty else { break }
       try await registry.apply(
         decisions, evidence: try EvidenceText.json(evidence, for: decisions), pipeline: pipelineID, lease: lease,

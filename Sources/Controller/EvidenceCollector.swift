@@ -22,7 +22,7 @@ struct EvidenceCollector: Sendable {
     var evidence = CandidateEvidence(
       metrics: checkpoint.metrics, nonFiniteParameter: checkpoint.nonFiniteParameter,
       findings: examine(
-        HealthWindow(layers: health, fields: checkpoint.fields, score: HealthWindow.Score(checkpoint.window)),
+        HealthWindow(layers: health, fields: checkpoint.fields, score: HealthWindow.Score(checkpoint)),
         policy: policy),
       comparison: checkpoint.comparison,
       comparedWith: checkpoint.comparedWith)

@@ -1,6 +1,7 @@
 import Health
 package import Pipelines
 import Rollouts
+import Vocabulary
 
 extension RolloutPolicy {
   /// The pipeline's `rollout:` settings.
@@ -13,13 +14,23 @@ extension RolloutPolicy {
 }
 
 extension HealthPolicy {
-  /// The pipeline's `health:` settings.
-  package init(_ settings: HealthSettings) {
+  /// The pipeline's `health:` settings. What they say outweighs that a rate that follows a schedule makes updates another size.
+  package init(_ pipeline: Pipeline) {
+    let scheduled: [Setting] = pipeline.training.hasMovingRate ? [Setting(rule: .updateShift, action: .off)] : []
     self.init(
-      limits: HealthLimits(settings),
-      settings: settings.rules.map {
-        Setting(rule: $0.rule, subject: $0.of, threshold: $0.threshold, action: $0.action)
-      })
+      limits: HealthLimits(pipeline.health),
+      settings: scheduled
+        + pipeline.health.rules.map {
+          Setting(rule: $0.rule, subject: $0.of, threshold: $0.threshold, action: $0.action)
+        })
+  }
+}
+
+extension TrainingSettings {
+  fileprivate var hasMovingRate: Bool {
+    [optimizer, wideOptimizer].compactMap(\.self).contains {
+      $0.schedule.kind != .constant || $0.schedule.warmupSteps > 0
+    }
   }
 }
 
@@ -34,5 +45,6 @@ extension HealthLimits {
     unknownShareMax = settings.unknownShareMax
     clippedShareMax = settings.clippedShareMax
     wildShareMax = settings.wildShareMax
+    falseAlarmsMax = settings.driftFalseAlarms
   }
 }

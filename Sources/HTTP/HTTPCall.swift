@@ -10,6 +10,8 @@ public struct HTTPCall: Sendable {
   public var url: String
   /// nil: asked with GET, otherwise with POST, as JSON.
   public var body: [UInt8]?
+  /// Beside those that the call needs itself.
+  public var headers: [(name: String, value: String)] = []
   public var connectTimeout = Duration.seconds(10)
   /// A larger answer is refused while it comes.
   public var answerBytesMax = 64 << 20
@@ -28,8 +30,14 @@ public struct HTTPCall: Sendable {
   public func answer(until deadline: Deadline) throws(HTTPCallError) -> HTTPAnswer {
     guard Self.isReady, let call = curl_easy_init() else { preconditionFailure("libcurl cannot be prepared") }
     defer { curl_easy_cleanup(call) }
-    var headers: UnsafeMutablePointer<curl_slist>?
-    defer { curl_slist_free_all(headers) }
+    var list: UnsafeMutablePointer<curl_slist>?
+    defer { curl_slist_free_all(list) }
+    for (name, value) in headers {
+      guard Self.isHeader(name, value) else {
+        throw HTTPCallError(code: .malformedHeader, url: url, reason: "a header has characters that none may have")
+      }
+      list = curl_slist_append(list, "\(name): \(value)")
+    }
     restrict(call, until: deadline)
     retrain_curl_set_bytes(call, CURLOPT_URL, url)
     if let body {
@@ -37,11 +45,11 @@ public struct HTTPCall: Sendable {
       retrain_curl_set_size(call, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
       // Of an empty array there may be no address, and without one the library would read standard input.
       retrain_curl_set_bytes(call, CURLOPT_COPYPOSTFIELDS, body.isEmpty ? [0] : body)
-      headers = curl_slist_append(headers, "Content-Type: application/json")
+      list = curl_slist_append(list, "Content-Type: application/json")
       // Nor is the server asked first whether it wants a large body.
-      headers = curl_slist_append(headers, "Expect:")
-      retrain_curl_set_list(call, CURLOPT_HTTPHEADER, headers)
+      list = curl_slist_append(list, "Expect:")
     }
+    retrain_curl_set_list(call, CURLOPT_HTTPHEADER, list)
     let reception = Reception(bodyBytesMax: answerBytesMax)
     let code = withExtendedLifetime(reception) {
       reception.attach(to: call)
@@ -49,10 +57,18 @@ public struct HTTPCall: Sendable {
     }
     guard code == CURLE_OK else {
       let wasSent = retrain_curl_number(call, CURLINFO_REQUEST_SIZE) > 0
+      let status = retrain_curl_number(call, CURLINFO_RESPONSE_CODE)
       throw HTTPCallError(
-        code: .init(code, wasSent: wasSent), url: url, reason: String(cString: curl_easy_strerror(code)))
+        code: .init(code, wasSent: wasSent), url: url, reason: String(cString: curl_easy_strerror(code)),
+        status: status >= 200 ? status : nil)
     }
     return HTTPAnswer(status: retrain_curl_number(call, CURLINFO_RESPONSE_CODE), body: reception.body)
+  }
+
+  /// A line break in a header would begin another one.
+  private static func isHeader(_ name: String, _ value: String) -> Bool {
+    !name.isEmpty && name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }
+      && !value.isEmpty && value.utf8.allSatisfy { (0x20...0x7E).contains($0) }
   }
 
   private func restrict(_ call: UnsafeMutableRawPointer, until deadline: Deadline) {

@@ -5,6 +5,8 @@ public struct HTTPCallError: Error, Sendable, Hashable, CustomStringConvertible 
   public enum Code: String, Sendable, Hashable {
     /// Not of http or https, or not spelled as a URL.
     case malformedURL = "malformed_url"
+    /// A header that is to be sent has a line break in it, or other characters that none may have.
+    case malformedHeader = "malformed_header"
     case unknownHost = "unknown_host"
     /// Nobody listens there, or no connection was made in time.
     case unreachable
@@ -21,6 +23,8 @@ public struct HTTPCallError: Error, Sendable, Hashable, CustomStringConvertible 
   public let url: String
   /// In libcurl's words.
   public let reason: String
+  /// What it answered before it broke off; nil: nothing.
+  public var status: Int?
 
   public var description: String { "http \(code.rawValue), \(url): \(reason)" }
 }

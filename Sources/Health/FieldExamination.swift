@@ -87,6 +87,12 @@ extension FieldReport {
 extension FieldReport.Field {
   fileprivate var nearKeys: String { near.isEmpty ? "" : " (keys near it: \(near.joined(separator: ", ")))" }
 
+  /// Whether hardly a record before the window was so.
+  private func isNew(_ count: KeyPath<FieldReport.Counts, Int64>) -> Bool {
+    let earlier = total.records - window.records
+    return earlier > window.records && Double(total[keyPath: count] - window[keyPath: count]) < 0.05 * Double(earlier)
+  }
+
   /// Judged are all records that were counted; of a feature that was sound in most of them, the window too, if it has enough
   /// records: so one that goes missing in an old stream is told as well as one that never was there. A feature that only some
   /// records have comes and goes, and is judged by all of them.
@@ -107,6 +113,7 @@ extension FieldReport.Field {
       case .missingFeature: nearKeys
       case .unknownValues: stranger.map { ", such as \($0)" } ?? ""
       case .wildValues: wildExample.map { ", such as \($0)" } ?? ""
+      case .clippedValues where share > most && isNew(count): "; it hardly did before: most likely its unit has changed"
       default: ""
       }
     return HealthFinding(

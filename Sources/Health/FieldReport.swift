@@ -58,6 +58,8 @@ public struct FieldReport: Sendable, Hashable, Codable {
     public var stranger: String?
     /// Of a category: which rows its values have; nil: it is none, or nobody has looked.
     public var values: ValueRows?
+    /// Of a number that is standardised: by what; nil: it is none, or nobody has looked.
+    public var scale: NumberScale?
 
     public init(
       name: String, path: String, isFeature: Bool, isWeight: Bool? = nil, total: Counts, window: Counts = Counts(),
@@ -127,12 +129,14 @@ public struct FieldReport: Sendable, Hashable, Codable {
     rejections.reduce(0) { $0 + ($1.field == field ? $1.records : 0) }
   }
 
-  /// The same, with what is known of categories' values.
-  public func with(_ values: [ValueRows]) -> FieldReport {
+  /// The same, with what is known of categories' values and of numbers' scales.
+  public func with(_ values: [ValueRows], _ scales: [NumberScale] = []) -> FieldReport {
     var report = self
     let known = Dictionary(values.map { ($0.feature, $0) }) { first, _ in first }
+    let measured = Dictionary(scales.map { ($0.feature, $0) }) { first, _ in first }
     for place in report.fields.indices where report.fields[place].isFeature {
       report.fields[place].values = known[report.fields[place].name]
+      report.fields[place].scale = measured[report.fields[place].name]
     }
     return report
   }

@@ -16,6 +16,9 @@ public struct HealthLimits: Sendable, Hashable, Codable {
   public var stepsMin: Int64 = 10
   /// The largest population stability index against the baseline; 0.25 is the usual mark of a clear shift.
   public var stabilityIndexMax: Double = 0.25
+  /// Of windows in which nothing has changed, the share of which the rules of drift may say that something has, over all
+  /// features together; 0 … 1.
+  public var falseAlarmsMax: Double = 1e-4
   /// Below this many sampled elements on either side nothing is said about drift.
   public var sampledMin: Int64 = 1000
 

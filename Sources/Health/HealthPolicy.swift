@@ -34,6 +34,11 @@ public struct HealthPolicy: Sendable, Hashable {
   /// Of all that the pipeline does not name.
   public func threshold(of rule: HealthRule) -> Double { threshold(of: RuleBook.rule(rule), for: "") }
 
+  /// All that may be done where a rule fails, whatever it fails for.
+  public func actions(of rule: HealthRule) -> Set<HealthAction> {
+    Set([action(of: rule)] + settings.filter { $0.rule == rule }.compactMap(\.action))
+  }
+
   /// What is done where a rule fails for a layer or a feature; by default of all that the pipeline does not name.
   public func action(of rule: HealthRule, for subject: String = "") -> HealthAction {
     setting(rule, subject, \.action) ?? RuleBook.rule(rule).action

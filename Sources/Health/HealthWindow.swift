@@ -10,13 +10,22 @@ public struct HealthWindow: Sendable {
     public var loss: Double?
     /// What the best constant prediction would lose on the same records.
     public var priorLoss: Double?
+    /// The loss that was learned by, mean over the steps; nil: nobody watched, or nothing was labelled.
+    public var learnedLoss: Double?
+    /// The loss of the version that served, mean over the steps; nil: none did.
+    public var stableLoss: Double?
     /// Expected calibration error, 0 … 1; nil: the task has none.
     public var calibrationError: Double?
 
-    public init(records: Int64, loss: Double? = nil, priorLoss: Double? = nil, calibrationError: Double? = nil) {
+    public init(
+      records: Int64, loss: Double? = nil, priorLoss: Double? = nil, learnedLoss: Double? = nil,
+      stableLoss: Double? = nil, calibrationError: Double? = nil
+    ) {
       self.records = records
       self.loss = loss
+      self.learnedLoss = learnedLoss
       self.priorLoss = priorLoss
+      self.stableLoss = stableLoss
       self.calibrationError = calibrationError
     }
   }
@@ -26,23 +35,37 @@ public struct HealthWindow: Sendable {
   public var score: Score
   /// Of the windows before it of the same lineage, the newest first.
   public var before: [Score]
+  /// The same windows' layers, of fewer of them.
+  public var layersBefore: [[LayerTrace]] = []
+  /// Of the window before; nil: there is none, or nobody counted.
+  public var fieldsBefore: FieldReport?
   /// Where the loss became another one within the window; nil: nobody watched.
   public var lossShifts: [LossWatch.Shift]?
+  /// The same of the version that serves, on the same records; nil: none does.
+  public var stableShifts: [LossWatch.Shift]?
   /// Nothing of the lineage lies before it.
   public var isFirst: Bool
   /// Of the version that serves, over the window it was made of; nil: none serves.
   public var baseline: [LayerHealth]?
+  /// The window's records beside those that the version that serves was made of; nil: none serves, or it has too few windows.
+  public var drift: DriftWindow?
+  /// Each feature, label and prediction, as its sample has it; none: nothing was sampled.
+  public var columns: [ColumnSummary] = []
 
   public init(
     layers: [LayerHealth] = [], fields: FieldReport? = nil, score: Score = Score(records: 0), before: [Score] = [],
-    lossShifts: [LossWatch.Shift]? = nil, isFirst: Bool = false, baseline: [LayerHealth]? = nil
+    lossShifts: [LossWatch.Shift]? = nil, stableShifts: [LossWatch.Shift]? = nil, isFirst: Bool = false,
+    baseline: [LayerHealth]? = nil,
+    drift: DriftWindow? = nil
   ) {
     self.layers = layers
     self.fields = fields
     self.score = score
     self.before = before
     self.lossShifts = lossShifts
+    self.stableShifts = stableShifts
     self.isFirst = isFirst
     self.baseline = baseline
+    self.drift = drift
   }
 }

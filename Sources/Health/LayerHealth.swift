@@ -32,6 +32,9 @@ public struct LayerHealth: Sendable, Hashable, Codable {
   /// Root mean square over the steps of the gradient's L2 norm; nil without a step.
   public var gradientNorm: Double? { steps > 0 ? (gradientSquaredNormSum / Double(steps)).squareRoot() : nil }
 
+  /// Mean over the steps of the L2 norm of an update; nil without a step.
+  public var updateNorm: Double? { steps > 0 ? updateNormSum / Double(steps) : nil }
+
   /// Mean size of an update as a share of the parameters' norm, or of `updateNormFloor` where that is larger; nil without a
   /// step or with all parameters zero.
   public var updateRatio: Double? {

@@ -314,8 +314,11 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   }
 
   /// What names a record on every rank and after every restart: its partition and offset.
-  private func key(ofRecordAt offset: Int64) -> UInt64 {
-    UInt64(UInt32(bitPattern: partition)) << 48 ^ UInt64(bitPattern: offset)
+  private func key(ofRecordAt offset: Int64) -> UInt64 { Self.key(ofRecordAt: offset, in: partition) }
+
+  /// What a record is known by in a batch: dropout and samples go by it.
+  public static func key(ofRecordAt offset: Int64, in partition: Int32) -> UInt64 {
+    RecordKey(partition: partition, offset: offset).word
   }
 
   private func advance(past offset: Int64, _ result: inout PartitionTake) {

@@ -21,11 +21,12 @@ final class ClippingScales {
 extension Learner {
   /// Measures the mean gradient and finds the scales that clip it; adaptive clipping changes the gradient itself.
   ///
-  /// - Returns: L2 norm after clipping by value and before all other clipping; not finite where a value is not.
-  func clipGradient(_ inverseCount: Float) -> (norm: Double, wasClipped: Bool) {
+  /// - Returns: L2 norm after clipping by value and before all other clipping; not finite where a value is not. And that of what
+  ///   is used, after all clipping.
+  func clipGradient(_ inverseCount: Float) -> (norm: Double, used: Double, wasClipped: Bool) {
     let clipping = spec.optimizers.clipping
     let size = gradientSize(inverseCount)
-    guard size.squares.isFinite else { return (.nan, false) }
+    guard size.squares.isFinite else { return (.nan, .nan, false) }
     var wasClipped = size.clipsValues
     scales.segments.buffer.update(repeating: 1)
     scales.tables.buffer.update(repeating: 1)
@@ -42,11 +43,13 @@ extension Learner {
       if clipLayers(scales.tableSquares, scales.tables, Double(limit)) { wasClipped = true }
       squares = scales.tableSquares.buffer.reduce(scales.segmentSquares.buffer.reduce(0, +), +)
     }
-    if let limit = clipping.globalNorm, squares.squareRoot() > Double(limit) {
-      scales.global = Float(Double(limit) / (squares.squareRoot() + 1e-6))
+    var used = squares.squareRoot()
+    if let limit = clipping.globalNorm, used > Double(limit) {
+      scales.global = Float(Double(limit) / (used + 1e-6))
       wasClipped = true
+      used = Double(limit)
     }
-    return (size.squares.squareRoot(), wasClipped)
+    return (size.squares.squareRoot(), used, wasClipped)
   }
 
   /// Σ g² of the mean gradient after clipping by value; NaN where it is not finite.

@@ -4,6 +4,9 @@ import Tensors
 extension Learner {
   /// Below it a sum of gradients times weights has lost its digits.
   private static let weightLeast = 1e-30
+  /// A used gradient of a larger norm is not taken: its square, summed up over as many steps as anybody makes, is what
+  /// optimisers keep of it, and has to be a number.
+  static let gradientMost = 1e15
 
   func applyStep(labelled: Int, weight: Double, lossSum: Double) -> Update {
     precondition(labelled >= 0)
@@ -14,7 +17,12 @@ extension Learner {
       let inverseCount = 1 / Float(weight)
       network.times?.begin()
       let gradient = clipGradient(inverseCount)
-      guard gradient.norm.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
+      guard gradient.norm.isFinite, gradient.used <= Self.gradientMost else {
+        return Update(gradientNorm: .nan, wasClipped: false, isFinite: false)
+      }
+      guard gradient.norm <= gradientNormMax else {
+        return Update(gradientNorm: gradient.norm, wasClipped: gradient.wasClipped, isFinite: true, isSkipped: true)
+      }
       takeUpFacts()
       update.tookGradient = true
       update.gradientNorm = gradient.norm
@@ -68,6 +76,7 @@ extension Learner {
   private func updateRows(_ inverseCount: Float) {
     let tables = network.tables
     guard tables.rowCount > 0 else { return }
+    tables.rowNotes?.mark(merged.rows)
     let limit = spec.optimizers.clipping.value
     let embedding = optimizers.embeddingRows
     let wide = optimizers.wideRows

@@ -69,12 +69,25 @@ public final class Learner {
     set { network.times = newValue }
   }
 
+  /// Values, gradients and updates of the layers are counted for `takeHealth`; without it the cost of that can be measured.
+  public var countsHealth = true
+
+  /// A step whose gradient has a larger norm, before clipping by norm, is not applied.
+  public var gradientNormMax = Double.infinity
+
+  /// What the learning rates are multiplied by.
+  public var rateScale: Double {
+    get { optimizers.dense.rateScale }
+    set { for optimizer in optimizers.all where optimizer.rateScale != newValue { optimizer.rateScale = newValue } }
+  }
+
   /// The primary head's outputs a row: binary 1, multiclass K, regression 1.
   public var outputCount: Int { spec.outputCount }
 
   /// Normalises with the statistics as they are, and runs forward.
   public func predict(_ batch: FeatureBatch) {
     withArithmeticMode {
+      guard countsHealth else { return network.forward(batch, countsHealth: false) }
       monitor.begin()
       network.forward(batch, countsHealth: true)
       monitor.observe()

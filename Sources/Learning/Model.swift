@@ -65,9 +65,20 @@ public protocol Model: AnyObject {
   func remember(_ facts: [RecordFact])
   /// Takes the step that all ranks agreed on; where the answer is not finite, nothing was applied.
   func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update
+  /// What the learning rates of the next step are multiplied by; 1, unless it is set. The same on every rank; no part of the state.
+  var rateScale: Double { get set }
+  /// A step whose gradient has a larger norm, before clipping by norm, is not applied; infinity, unless it is set.
+  var gradientNormMax: Double { get set }
   /// Whether updates come with a digest of a part of the state, another one each time, so that ranks that hold the same can
   /// see that they do; not, unless it is set.
   var isWatched: Bool { get set }
+  /// Of all of the state and of the memory, as they are between two steps: what ranks that hold the same agree on.
+  func digestState() -> StateBlocks
+  /// Whether it notes which rows of tables steps change; not, unless it is set, and not any more once a state was restored.
+  var notesRows: Bool { get set }
+  /// What is not as it was at the last call, or since that was set, though no step has changed it, in words: how a rank that is
+  /// alone sees that it does not hold what it should. Rows of tables, and what optimizers keep of them, can be seen so.
+  func takeSpoiled() -> [String]
   /// Forgets the step in hand.
   func discardStep()
 

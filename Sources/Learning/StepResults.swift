@@ -43,8 +43,11 @@ public struct Update: Sendable, Hashable {
   public var gradientNorm: Double
   /// Some value or the norm was over its limit.
   public var wasClipped: Bool
-  /// false: a reduced value was NaN or infinite, and nothing was applied.
+  /// false: a reduced value was NaN or infinite, or the gradient so large that its square would become one, and nothing was
+  /// applied.
   public var isFinite: Bool
+  /// The gradient was larger than it may be (`Model.gradientNormMax`), and nothing was applied.
+  public var isSkipped = false
   /// Parameters took a step along the gradient: there were labels.
   public var tookGradient = false
   /// The learning rate of the dense parameters, before corrections of the optimiser; 0: nothing was updated.
@@ -52,7 +55,10 @@ public struct Update: Sendable, Hashable {
   /// Of a part of the state that it left (`StateWatch`); 0: nobody watches.
   public var digest: UInt64
 
-  public init(gradientNorm: Double, wasClipped: Bool, isFinite: Bool, digest: UInt64 = 0) {
+  public init(
+    gradientNorm: Double, wasClipped: Bool, isFinite: Bool, isSkipped: Bool = false, digest: UInt64 = 0
+  ) {
+    self.isSkipped = isSkipped
     self.gradientNorm = gradientNorm
     self.wasClipped = wasClipped
     self.isFinite = isFinite

@@ -44,6 +44,10 @@ extension HealthSettings {
         "The largest share of records in which a feature may lie more than 100 times its usual spread away, and is therefore taken as absent; 1: any."
       ),
       Key(
+        "drift_false_alarms", \.driftFalseAlarms, .number(1e-9...0.5),
+        "Of checkpoints' windows in which nothing has changed, the share of which the rules of drift may say that something has, over all features together."
+      ),
+      Key(
         "rules", \.rules,
         .list(
           of: HealthRuleSettings.section.kind, "a list of rules, each with a threshold, an action or both",
@@ -65,7 +69,7 @@ extension HealthRuleSettings {
         "From where on it fails, in the unit of what it looks at."),
       Key(
         "action", \.action, .ifGiven(.choice),
-        "off: it is not looked at. note: an incident that asks nobody to act. ticket: one for the next days. page: one for now. freeze_promotion: as ticket, no version is promoted while it lasts, and candidates of such a window are rejected."
+        "off: it is not looked at. note: an incident that asks nobody to act. ticket: one for the next days. page: one for now. freeze_promotion: as ticket, no version is promoted while it lasts, and candidates of such a window are rejected. skip_step: as ticket, and a step that shows it is not learned, its records become dead letters; of loss_spike and exploding_gradient. lower_rate: as ticket, and the learning rate is halved with each window that fails, down to a sixteenth, until it is over. roll_back: as freeze_promotion, and the version that serves makes room for the one before it, once."
       ),
     ])
 }

@@ -30,6 +30,8 @@ public struct HealthSettings: Sendable, Hashable, Codable {
   public var clippedShareMax: Double = 0.95
   /// The largest share of records in which a feature may lie far outside its usual range; 1: any.
   public var wildShareMax: Double = 0.1
+  /// Of windows in which nothing has changed, the share of which the rules of drift may say that something has.
+  public var driftFalseAlarms: Double = 1e-4
   /// What is said of single rules; a later one outweighs an earlier one.
   public var rules: [HealthRuleSettings] = []
 

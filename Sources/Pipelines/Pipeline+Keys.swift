@@ -21,5 +21,12 @@ extension Pipeline {
       Key("health", \.health, HealthSettings.section.kind, HealthSettings.section.doc),
       Key("rollout", \.rollout, RolloutSettings.section.kind, RolloutSettings.section.doc),
       Key("serving", \.serving, ServingSettings.section.kind, ServingSettings.section.doc),
+      Key(
+        "alerts", \.alerts,
+        .list(
+          of: AlertSettings.section.kind, "a list of receivers, each with a webhook or a command", count: 0...20,
+          isHiddenWhenEmpty: true),
+        "Who is told when an incident begins and when it is over. The controller tells them; incidents wait in the database while a receiver is away."
+      ),
     ])
 }

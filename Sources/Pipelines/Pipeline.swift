@@ -13,11 +13,13 @@ public struct Pipeline: Sendable, Hashable, Codable {
   public var rollout: RolloutSettings
   public var serving: ServingSettings
   public var group: GroupSettings
+  /// Who is told of incidents.
+  public var alerts: [AlertSettings]
 
   public init(
     name: String, source: SourceSettings, schema: FeatureSchema, model: ModelSettings, training: TrainingSettings,
     checkpoint: CheckpointSettings, health: HealthSettings, rollout: RolloutSettings, serving: ServingSettings,
-    group: GroupSettings = GroupSettings()
+    group: GroupSettings = GroupSettings(), alerts: [AlertSettings] = []
   ) {
     self.name = name
     self.source = source
@@ -29,5 +31,6 @@ public struct Pipeline: Sendable, Hashable, Codable {
     self.rollout = rollout
     self.serving = serving
     self.group = group
+    self.alerts = alerts
   }
 }

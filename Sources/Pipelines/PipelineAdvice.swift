@@ -5,6 +5,11 @@ public struct Advice: Sendable, Hashable {
   /// One sentence without its full stop.
   public let sentence: String
 
+  public init(setting: String, sentence: String) {
+    self.setting = setting
+    self.sentence = sentence
+  }
+
   /// The sentence with its place in the file.
   public func description(fileName: String, _ places: SettingPlaces) -> String {
     let place = places.place(of: setting)

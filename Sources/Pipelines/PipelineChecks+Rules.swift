@@ -19,10 +19,16 @@ extension HealthRule {
   fileprivate var subject: Subject {
     switch self {
     case .nonFinite, .deadUnits, .saturated, .allZero, .zeroShare, .tailMass, .explodingGradient, .vanishingGradient,
-      .updateRatio, .unchangedWeights, .poorInitialization, .drift:
+      .updateRatio, .unchangedWeights, .gradientShift, .updateShift, .poorInitialization, .drift:
       .layer
-    case .missingFeature, .featureGone, .unknownValues, .clippedValues, .wildValues, .sharedRows: .feature
-    case .lossDrift, .lossSpike, .diverging, .lossNotDecreasing, .calibration: .stream
+    case .missingFeature, .featureGone, .unknownValues, .clippedValues, .wildValues, .sharedRows, .normalizerStalled,
+      .featureDrift,
+      .featureConstant, .unitChange:
+      .feature
+    case .lossDrift, .conceptDrift, .lossSpike, .diverging, .lossNotDecreasing, .lossTooGood, .lossApart, .calibration,
+      .repeatedRecords, .labelDrift,
+      .predictionDrift:
+      .stream
     }
   }
 }
@@ -39,9 +45,18 @@ extension PipelineChecks {
         )
       }
       if let name = setting.of { checkSubject(name, of: setting.rule, path + ".of") }
+      if setting.action == .skipStep, !setting.rule.isOfSteps {
+        note(
+          path + ".action",
+          "\(setting.rule.rawValue) is seen in windows of many steps, not in one that could be skipped",
+          "loss_spike and exploding_gradient can skip steps; write another action")
+      }
+      if setting.action == .skipStep, setting.of != nil {
+        note(path + ".of", "a step is skipped as a whole", "leave `of` out")
+      }
       guard setting.rule == .nonFinite else { continue }
       if setting.threshold.map({ $0 != 0 }) ?? false
-        || setting.action.map({ $0 != .freezePromotion && $0 != .page }) ?? false
+        || setting.action.map({ ![.freezePromotion, .page, .rollBack].contains($0) }) ?? false
       {
         note(
           path, "NaN and infinity are never let pass: versions that give them are rejected",

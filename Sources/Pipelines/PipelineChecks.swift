@@ -23,6 +23,7 @@ struct PipelineChecks {
     checkPairs()
     checkSize()
     checkRules()
+    checkAlerts()
   }
 
   /// What of the model depends on the features.

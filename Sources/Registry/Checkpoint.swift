@@ -23,6 +23,8 @@ public struct Checkpoint: Sendable, Hashable {
   public var fields: FieldReport?
   /// What watches the loss of each step; nil: an older program wrote it, or one so new that this one cannot read it.
   public var lossWatch: LossWatch?
+  /// The same of the version `comparedWith`, on the same records.
+  public var stableWatch: LossWatch?
   /// The losses of the heads beyond the first; none where there are none, or an older program wrote it.
   public var heads: [HeadLoss]
   /// From the first record since the parent to the last, as the writer's clock saw it; nil: not known.
@@ -37,7 +39,8 @@ public struct Checkpoint: Sendable, Hashable {
   public init(
     step: Int64, progress: [PartitionProgress], rejected: [RejectReason: Int64] = [:], metrics: StreamMetrics,
     window: StreamMetrics, comparison: PairedDifference? = nil, comparedWith: Int64? = nil, fields: FieldReport? = nil,
-    lossWatch: LossWatch? = nil, heads: [HeadLoss] = [], seconds: Double? = nil, isFinal: Bool = false,
+    lossWatch: LossWatch? = nil, stableWatch: LossWatch? = nil, heads: [HeadLoss] = [], seconds: Double? = nil,
+    isFinal: Bool = false,
     parametersDigest: String,
     nonFiniteParameter: String? = nil
   ) {
@@ -50,6 +53,7 @@ public struct Checkpoint: Sendable, Hashable {
     self.comparedWith = comparedWith
     self.fields = fields
     self.lossWatch = lossWatch
+    self.stableWatch = stableWatch
     self.heads = heads
     self.seconds = seconds
     self.isFinal = isFinal

@@ -17,6 +17,8 @@ public struct CheckpointDraft: Sendable {
   public var memory: [UInt8]?
   /// Since the parent.
   public var health: [LayerHealth]
+  /// Records since the parent, drawn at random.
+  public var sample: RowSample?
   /// Every step's offset ranges since the parent, for pipelines that keep a ledger.
   public var ledger: [StepRange]
   /// What was decided of the same steps.

@@ -31,7 +31,7 @@ public struct CheckpointRecord: Sendable, Hashable {
   /// Of the table, what a record is made of: a state is read with its digest, and so is a memory.
   static let columns = """
     id, pipeline_id, generation, parent_id, step, state_bytes, state_sha256, has_state, created_at, contract_id, lineage, run,
-    metrics, window_metrics, comparison, compared_with, fields, loss_watch, heads, seconds, is_final, parameters_digest,
+    metrics, window_metrics, comparison, compared_with, fields, loss_watch, stable_watch, heads, seconds, is_final, parameters_digest,
     non_finite_parameter
     """
 
@@ -70,10 +70,15 @@ extension Checkpoint {
       comparison: hasComparison ? try decode("comparison") { unsafe try PairedDifference(decoding: $0) } : nil,
       comparedWith: try row.optional("compared_with"),
       fields: try (row.optional("fields") as String?).flatMap { try? decodeJSON(FieldReport.self, from: $0) },
-      lossWatch: try (row.optional("loss_watch") as String?).flatMap { try? decodeJSON(LossWatch.self, from: $0) },
+      lossWatch: try Self.watch(row, "loss_watch"), stableWatch: try Self.watch(row, "stable_watch"),
       heads: try (row.optional("heads") as String?).flatMap { try? decodeJSON([HeadLoss].self, from: $0) } ?? [],
       seconds: try row.optional("seconds"), isFinal: try row.value("is_final"),
       parametersDigest: try row.value("parameters_digest"),
       nonFiniteParameter: try row.optional("non_finite_parameter"))
+  }
+
+  /// nil: an older program wrote it, or one so new that this one cannot read it.
+  private static func watch(_ row: PostgresRow, _ column: String) throws -> LossWatch? {
+    try (row.optional(column) as String?).flatMap { try? decodeJSON(LossWatch.self, from: $0) }
   }
 }

@@ -16,6 +16,8 @@ extension Migration {
     Migration(file: "0012_step_decisions.sql", PackageResources._012_step_decisions_sql),
     Migration(file: "0013_loss_watch.sql", PackageResources._013_loss_watch_sql),
     Migration(file: "0014_where_metrics_are.sql", PackageResources._014_where_metrics_are_sql),
+    Migration(file: "0015_alerts.sql", PackageResources._015_alerts_sql),
+    Migration(file: "0016_samples_and_actions.sql", PackageResources._016_samples_and_actions_sql),
   ]
 
   /// - Parameters:

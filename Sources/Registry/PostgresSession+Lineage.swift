@@ -78,6 +78,26 @@ extension PostgresSession {
     return windows
   }
 
+  /// The ranges of some steps, by step and partition, and the checkpoints whose windows they are of.
+  func ledger(of end: Int64, steps: ClosedRange<Int64>) throws -> (ranges: [StepRange], checkpoints: Set<Int64>) {
+    let rows = try query(
+      lineageTable + """
+         SELECT e.* FROM ledger e JOIN lineage l ON l.id = e.checkpoint_id WHERE e.step BETWEEN $2 AND $3
+        ORDER BY e.step, e.partition
+        """, [.int(end), .int(steps.lowerBound), .int(steps.upperBound)])
+    var (ranges, checkpoints): ([StepRange], Set<Int64>) = ([], [])
+    for index in 0..<rows.count {
+      let row = rows[index]
+      checkpoints.insert(try row.value("checkpoint_id"))
+      ranges.append(
+        StepRange(
+          step: try row.value("step"), partition: try row.value("partition"), from: try row.value("from_offset"),
+          next: try row.value("next_offset"), trained: try row.value("trained"), rejected: try row.value("rejected"),
+          stream: try row.value("stream")))
+    }
+    return (ranges, checkpoints)
+  }
+
   func rejections(of checkpoint: Int64) throws -> [String: Int64] {
     let rows = try query(
       "SELECT reason, records FROM checkpoint_rejections WHERE checkpoint_id = $1", [.int(checkpoint)])

@@ -53,6 +53,8 @@ public struct IncidentRecord: Sendable, Hashable, Codable {
   public let openedAt: Date
   /// When it was over; nil: it goes on, or was over as soon as it had happened.
   public let closedAt: Date?
+  /// It is open until somebody says that it is over.
+  public let isTrouble: Bool
 
   init(_ row: PostgresRow) throws {
     id = try row.value("id")
@@ -69,6 +71,7 @@ public struct IncidentRecord: Sendable, Hashable, Codable {
     details = try row.value("details")
     openedAt = try row.value("opened_at")
     closedAt = try row.optional("closed_at")
+    isTrouble = try row.value("is_trouble")
   }
 }
 
@@ -93,28 +96,54 @@ extension Registry {
   public func openTrouble(pipeline: Int64, _ draft: IncidentDraft) async throws -> Int64 {
     try await transaction { session in
       _ = try session.lockPipeline(pipeline)
+      return try session.openTrouble(pipeline: pipeline, draft)
+    }
+  }
+
+  /// Something goes wrong and will be over: one open incident of its kind, layer and feature a pipeline, whoever tells of it.
+  ///
+  /// - Returns: As it stands in the tables.
+  public func beginTrouble(pipeline: Int64, _ draft: IncidentDraft) async throws -> IncidentRecord {
+    try await transaction { session in
+      _ = try session.lockPipeline(pipeline)
       let known = try session.query(
-        "SELECT id FROM incidents WHERE pipeline_id = $1 AND kind = $2 AND is_trouble AND closed_at IS NULL",
-        [.int(pipeline), .text(draft.kind)])
-      if let row = known.first { return try row.value("id") }
-      return try session.openIncident(pipeline: pipeline, draft, isTrouble: true)
+        """
+        SELECT id FROM incidents WHERE pipeline_id = $1 AND kind = $2 AND is_trouble AND closed_at IS NULL
+          AND layer IS NOT DISTINCT FROM $3 AND feature IS NOT DISTINCT FROM $4
+        """, [.int(pipeline), .text(draft.kind), .maybe(draft.layer), .maybe(draft.feature)])
+      let id: Int64 =
+        try known.first?.value("id") ?? session.openIncident(pipeline: pipeline, draft, isTrouble: true)
+      guard let record = try session.incidents("WHERE id = $1", [.int(id)]).first else {
+        throw RegistryError(.notFound, "incident \(id) is gone")
+      }
+      return record
+    }
+  }
+
+  /// One incident is over; nothing happens where it is already.
+  public func closeTrouble(_ id: Int64) async throws {
+    try await transaction { session in
+      let closed = try session.query(
+        "UPDATE incidents SET closed_at = now() WHERE id = $1 AND closed_at IS NULL RETURNING pipeline_id", [.int(id)])
+      if let row = closed.first { try session.announce(.incident, pipeline: row.value("pipeline_id"), number: id) }
+    }
+  }
+
+  /// What goes on, of some kinds; the oldest first.
+  public func openTroubles(pipeline: Int64, kinds: [String]) async throws -> [IncidentRecord] {
+    try await perform { session in
+      try session.incidents(
+        "WHERE pipeline_id = $1 AND kind = ANY($2) AND is_trouble AND closed_at IS NULL ORDER BY id",
+        [.int(pipeline), .texts(kinds)])
     }
   }
 
   /// What `openTrouble` told is over.
   ///
-  /// - Parameter kind: nil: of every kind.
+  /// - Parameter kind: nil: all that workers told of. A halt is ended by a person, and rules of health by the controller, but for
+  ///   divergence, which workers tell of too.
   public func closeTroubles(pipeline: Int64, kind: String? = nil) async throws {
-    try await transaction { session in
-      let closed = try session.query(
-        """
-        UPDATE incidents SET closed_at = now()
-        WHERE pipeline_id = $1 AND ($2::text IS NULL OR kind = $2) AND is_trouble AND closed_at IS NULL RETURNING id
-        """, [.int(pipeline), .maybe(kind)])
-      for row in try closed.map({ try $0.value("id") as Int64 }) {
-        try session.announce(.incident, pipeline: pipeline, number: row)
-      }
-    }
+    try await transaction { try $0.closeTroubles(pipeline: pipeline, kind: kind) }
   }
 
   /// The newest first.
@@ -143,6 +172,33 @@ extension Registry {
 }
 
 extension PostgresSession {
+  /// As `Registry.openTrouble`, of a pipeline that is locked.
+  func openTrouble(pipeline: Int64, _ draft: IncidentDraft) throws -> Int64 {
+    let known = try query(
+      "SELECT id FROM incidents WHERE pipeline_id = $1 AND kind = $2 AND is_trouble AND closed_at IS NULL",
+      [.int(pipeline), .text(draft.kind)])
+    if let row = known.first { return try row.value("id") }
+    return try openIncident(pipeline: pipeline, draft, isTrouble: true)
+  }
+
+  /// Of whose end workers know nothing.
+  private static let othersTroubles =
+    ["halted", "rate_lowered"] + HealthRule.allCases.filter { $0 != .diverging }.map(\.rawValue)
+
+  /// As `Registry.closeTroubles`.
+  func closeTroubles(pipeline: Int64, kind: String?) throws {
+    let closed = try query(
+      """
+      UPDATE incidents SET closed_at = now()
+      WHERE pipeline_id = $1 AND kind = coalesce($2::text, kind) AND ($2 IS NOT NULL OR kind <> ALL($3))
+        AND is_trouble AND closed_at IS NULL
+      RETURNING id
+      """, [.int(pipeline), .maybe(kind), .texts(Self.othersTroubles)])
+    for row in try closed.map({ try $0.value("id") as Int64 }) {
+      try announce(.incident, pipeline: pipeline, number: row)
+    }
+  }
+
   fileprivate func openIncident(pipeline: Int64, _ draft: IncidentDraft, isTrouble: Bool = false) throws -> Int64 {
     let known = try query(
       "SELECT id FROM incidents WHERE pipeline_id = $1 AND key = $2", [.int(pipeline), .text(draft.key)])
@@ -170,7 +226,7 @@ extension PostgresSession {
     return id
   }
 
-  fileprivate func incidents(_ condition: String, _ parameters: [PostgresValue]) throws -> [IncidentRecord] {
+  func incidents(_ condition: String, _ parameters: [PostgresValue]) throws -> [IncidentRecord] {
     var records = try query("SELECT * FROM incidents \(condition)", parameters).map(IncidentRecord.init)
     let places = Dictionary(uniqueKeysWithValues: records.enumerated().map { ($0.element.id, $0.offset) })
     let rows = try query(

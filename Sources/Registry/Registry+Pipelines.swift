@@ -29,6 +29,8 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
   public let workFingerprint: String?
   /// Whether this run goes on behind what the broker has removed, whatever the specification says.
   public let skipsLost: Bool
+  /// What the learning rate is multiplied by, while a health rule has it lowered; 0 … 1.
+  public let rateScale: Double
   public let createdAt: Date
   public let updatedAt: Date
 
@@ -49,6 +51,7 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
     lineage = try row.value("lineage")
     workFingerprint = try row.optional("work_fingerprint")
     skipsLost = try row.value("skips_lost")
+    rateScale = try row.value("rate_scale")
     createdAt = try row.value("created_at")
     updatedAt = try row.value("updated_at")
   }
@@ -77,6 +80,7 @@ extension Registry {
           .maybe(workFingerprint),
         ])
       let record = try PipelineRecord(rows[0])
+      try session.closeTroubles(pipeline: record.id, kind: "halted")
       try session.announce(.pipeline, pipeline: record.id)
       return record
     }
@@ -109,15 +113,30 @@ extension Registry {
     try await change(pipeline, "UPDATE pipelines SET until = $2, updated_at = now() WHERE id = $1", .maybe(until))
   }
 
+  /// What the learning rate is multiplied by from now on.
+  ///
+  /// - Parameter scale: Above 0, at most 1.
+  public func setRateScale(_ scale: Double, pipeline: Int64) async throws {
+    try await change(pipeline, "UPDATE pipelines SET rate_scale = $2 WHERE id = $1", .double(scale))
+  }
+
   public func setDesiredWorkers(_ count: Int, pipeline: Int64) async throws {
     try await change(
       pipeline, "UPDATE pipelines SET desired_workers = $2, updated_at = now() WHERE id = $1", .integer(count))
   }
 
-  /// Says why nothing is learned any more. The first reason stays.
+  /// Says why nothing is learned any more, which is an incident until somebody starts the pipeline again. The first reason stays.
   public func halt(pipeline: Int64, reason: String) async throws {
-    try await change(
-      pipeline, "UPDATE pipelines SET halted = coalesce(halted, $2), updated_at = now() WHERE id = $1", .text(reason))
+    try await transaction { session in
+      _ = try session.lockPipeline(pipeline)
+      try session.query(
+        "UPDATE pipelines SET halted = coalesce(halted, $2), updated_at = now() WHERE id = $1",
+        [.int(pipeline), .text(reason)])
+      _ = try session.openTrouble(
+        pipeline: pipeline,
+        IncidentDraft(kind: "halted", severity: .error, details: IncidentDraft.details(["reason": reason])))
+      try session.announce(.pipeline, pipeline: pipeline)
+    }
   }
 
   /// Removes a pipeline with everything it remembers.

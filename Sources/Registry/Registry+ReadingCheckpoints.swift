@@ -20,12 +20,18 @@ extension Registry {
     try await perform { try $0.checkpoints("WHERE id = $1", [.int(id)]).first }
   }
 
-  /// Of a run's checkpoints, healthy or not; nil: there is none.
-  public func newestCheckpointNumber(pipeline: Int64, run: RunID = .live) async throws -> Int64? {
+  /// Of a run's checkpoints, healthy or not, those after one, the oldest first; of very many the newest.
+  ///
+  /// - Parameter last: nil: the newest alone.
+  public func checkpointNumbers(
+    pipeline: Int64, run: RunID = .live, after last: Int64?, limit: Int
+  ) async throws -> [Int64] {
     try await perform { session in
       try session.query(
-        "SELECT max(id) AS newest FROM checkpoints WHERE pipeline_id = $1 AND run = $2",
-        [.int(pipeline), .integer(run.rawValue)])[0].optional("newest")
+        """
+        SELECT id FROM checkpoints WHERE pipeline_id = $1 AND run = $2 AND id > coalesce($3, 0) ORDER BY id DESC LIMIT $4
+        """, [.int(pipeline), .integer(run.rawValue), .maybe(last), .integer(last == nil ? 1 : limit)]
+      ).map { try $0.value("id") as Int64 }.reversed()
     }
   }
 
@@ -115,6 +121,7 @@ extension Registry {
         """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue)])
       let numbers = try dropped.map { try $0.value("id") as Int64 }
       try session.query("DELETE FROM checkpoint_chunks WHERE checkpoint_id = ANY($1)", [.ints(numbers)])
+      if !numbers.isEmpty { try session.pruneSamples(pipeline: pipeline, run: run) }
       return numbers.count
     }
   }

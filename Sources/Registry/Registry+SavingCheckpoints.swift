@@ -155,6 +155,7 @@ extension PostgresSession {
     for (position, layer) in draft.health.enumerated() { try insertLayer(layer, position: position, checkpoint: id) }
     try insertLedger(draft.ledger, checkpoint: id)
     try insert(draft.decisions, checkpoint: id)
+    if let sample = draft.sample { try insert(sample, checkpoint: id) }
     return id
   }
 
@@ -170,6 +171,7 @@ extension PostgresSession {
     }
     let fields = try draft.fields.map { try encodeJSON($0) }
     let lossWatch = try draft.lossWatch.map { try encodeJSON($0) }
+    let stableWatch = try draft.stableWatch.map { try encodeJSON($0) }
     let heads = draft.heads.isEmpty ? nil : try encodeJSON(draft.heads)
     let contract = try draft.contract.map { try keepContract($0, pipeline: draft.pipeline) }
     do {
@@ -178,9 +180,10 @@ extension PostgresSession {
         INSERT INTO checkpoints (pipeline_id, generation, parent_id, step, state_bytes, state_sha256,
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
           window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads,
-          contract_id, lineage, ledger_from, run, memory, memory_sha256, loss_watch)
+          contract_id, lineage, ledger_from, run, memory, memory_sha256, loss_watch,
+          stable_watch)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24, $25, $26, $27, $28, $29)
+          $23, $24, $25, $26, $27, $28, $29, $30)
         RETURNING id
         """,
         [
@@ -193,7 +196,7 @@ extension PostgresSession {
           .maybe(draft.comparedWith), fields.map { .jsonText($0) } ?? .null, .maybe(draft.seconds?.ifFinite),
           heads.map { .jsonText($0) } ?? .null, .maybe(contract), .integer(draft.lineage),
           .maybe(draft.ledgerFrom), .integer(draft.run.rawValue), .maybe(draft.memory), .maybe(digests.memory),
-          lossWatch.map { .jsonText($0) } ?? .null,
+          lossWatch.map { .jsonText($0) } ?? .null, stableWatch.map { .jsonText($0) } ?? .null,
         ])[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.

@@ -79,6 +79,7 @@ extension Registry {
         """
         UPDATE pipelines SET lineage = $3, stream = $4, halted = NULL, updated_at = now() WHERE id = $1 AND $2::int = 0
         """, numbers)
+      if run == .live { try session.closeTroubles(pipeline: pipeline, kind: "halted") }
       try session.query("UPDATE runs SET lineage = $3, stream = $4 WHERE pipeline_id = $1 AND number = $2", numbers)
       try session.announce(.pipeline, pipeline: pipeline)
       return try session.head(of: run, pipeline).lineage

@@ -25,12 +25,15 @@ public enum Rollout {
   /// - Parameters:
   ///   - versions: All of the pipeline, in any order; at most one stable and one canary.
   ///   - isFrozen: Something else than these versions is wrong, for which nothing may be promoted.
+  ///   - returnsFor: Why the version that serves has to make room for the one before it, as the end of a sentence that begins with
+  ///     "version N"; nothing is done where there is none. nil: it has not to.
   public static func decide(
     versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, isFrozen: Bool = false,
-    now: Date
+    returnsFor: String? = nil, now: Date
   ) -> [RolloutDecision] {
     var look = Look(versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, now: now)
     look.watchStable()
+    if let returnsFor { look.returnStable(returnsFor) }
     look.watchCanary()
     look.rejectFailures()
     look.advanceNewest()
@@ -89,6 +92,18 @@ private struct Look {
       Rollout.returnDecisions(
         from: stable, among: sound, rule: judgement.rule, observed: judgement.observed,
         threshold: judgement.threshold, window: judgement.window, reason: judgement.reason, actor: .controller))
+  }
+
+  /// A health rule wants the version before.
+  mutating func returnStable(_ reason: String) {
+    guard !hasRolledBackStable, let stable, let target = Rollout.rollbackTarget(among: versions),
+      evidence[target.number]?.isNonFinite != true
+    else { return }
+    hasRolledBackStable = true
+    take(
+      Rollout.returnDecisions(
+        from: stable, among: versions, rule: .health, window: "the newest window of the learner", reason: reason,
+        actor: .controller))
   }
 
   mutating func watchCanary() {

@@ -10,12 +10,17 @@ public enum HealthRule: String, Sendable, Hashable, Codable, CaseIterable {
   case vanishingGradient = "vanishing_gradient"
   case updateRatio = "update_ratio"
   case unchangedWeights = "unchanged_weights"
+  case gradientShift = "gradient_shift"
+  case updateShift = "update_shift"
   case poorInitialization = "poor_initialization"
   case drift
   case lossDrift = "loss_drift"
+  case conceptDrift = "concept_drift"
   case lossSpike = "loss_spike"
   case diverging
   case lossNotDecreasing = "loss_not_decreasing"
+  case lossTooGood = "loss_too_good"
+  case lossApart = "loss_apart"
   case calibration
   case missingFeature = "missing_feature"
   case featureGone = "feature_gone"
@@ -23,6 +28,13 @@ public enum HealthRule: String, Sendable, Hashable, Codable, CaseIterable {
   case clippedValues = "clipped_values"
   case wildValues = "wild_values"
   case sharedRows = "shared_rows"
+  case normalizerStalled = "normalizer_stalled"
+  case featureDrift = "feature_drift"
+  case featureConstant = "feature_constant"
+  case unitChange = "unit_change"
+  case repeatedRecords = "repeated_records"
+  case labelDrift = "label_drift"
+  case predictionDrift = "prediction_drift"
 }
 
 /// What is done when a rule fails, besides an incident that says so.
@@ -38,6 +50,18 @@ public enum HealthAction: String, Sendable, Hashable, Codable, CaseIterable {
   /// As `ticket`, and no version is promoted while it lasts; candidates of a window that failed are rejected.
   case freezePromotion = "freeze_promotion"
 
+  /// As `ticket`, and a step that shows it is not learned: its records are rejected and kept as dead letters.
+  case skipStep = "skip_step"
+  /// As `ticket`, and the learning rate is halved with each window that fails, down to a sixteenth, until it is over.
+  case lowerRate = "lower_rate"
+  /// As `freeze_promotion`, and the version that serves makes room for the one before it, once.
+  case rollBack = "roll_back"
+
   /// Whether a version may not be promoted meanwhile.
-  public var freezes: Bool { self == .freezePromotion }
+  public var freezes: Bool { self == .freezePromotion || self == .rollBack }
+}
+
+extension HealthRule {
+  /// Whether one step can show it.
+  public var isOfSteps: Bool { self == .lossSpike || self == .explodingGradient }
 }

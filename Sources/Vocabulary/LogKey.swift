@@ -33,5 +33,6 @@ public enum LogKey: String, Sendable, CaseIterable {
   case count = "count"
   case exitCode = "process.exit_code"
   case incident = "incident.id"
+  case receiver = "alert.receiver"
   case fingerprint = "pipeline.fingerprint"
 }

@@ -30,6 +30,8 @@ public enum RejectReason: String, Sendable, Codable, CaseIterable {
   case nonFinite = "non_finite"
   /// A null value: the deletion of its key. Passed over, not dead-lettered; an empty value is `malformed`.
   case tombstone
+  /// A step that a health rule with the action `skip_step` found sick: its records were not learned.
+  case skippedStep = "skipped_step"
 
   /// Whether the record goes to the dead-letter topic.
   public var isDeadLettered: Bool { self != .labelAbsent && self != .tombstone }

@@ -207,7 +207,7 @@ actor CheckpointWriter {
     checkpoint.isFinal = snapshot.isFinal
     checkpoint.parametersDigest = SHA256.digest(of: model.canonicalBytes).hexadecimal
     checkpoint.nonFiniteParameter = model.firstNonFiniteParameter()
-    checkpoint.fields = checkpoint.fields?.with(model.valueRows)
+    checkpoint.fields = checkpoint.fields?.with(model.valueRows, model.numberScales)
     var draft = CheckpointDraft(
       pipeline: pipelineID, generation: snapshot.generation, parent: parent, checkpoint, state: snapshot.learner,
       health: snapshot.health,
@@ -217,6 +217,7 @@ actor CheckpointWriter {
     draft.ledgerFrom = ledgerFrom
     draft.decisions = state.decisions.filter { $0.step >= ledgerFrom }
     draft.memory = snapshot.memory
+    draft.sample = snapshot.sample
     let id = try await registry.saveCheckpoint(draft)
     parent = id
     durable.withLock { $0 = (state.step, state.consumed) }

@@ -20,6 +20,8 @@ package final class ControlBoard: Sendable {
     package var isReplaced = false
     /// It waited too long for a group of its contract: it ends, and says so.
     package var waitedInVain: WorkerError?
+    /// What the learning rate is multiplied by.
+    package var rateScale = 1.0
     /// Stop when every partition is drained to its end.
     package var stopsAtEnd = false
     /// How often something else was wished for.

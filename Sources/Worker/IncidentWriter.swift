@@ -60,10 +60,11 @@ actor IncidentWriter {
     }
     if !found.isEmpty {
       let records = found
-      let incidents = records.filter { $0.reason == .nonFinite }
+      let incidents = records.filter { $0.reason == .nonFinite || $0.position.offset < 0 }
       if !incidents.isEmpty {
         _ = try await resources.registry.within(min(deadline.remaining, .seconds(5))).openIncidents(
-          pipeline: resources.pipelineID, incidents.map(IncidentDraft.init))
+          pipeline: resources.pipelineID,
+          incidents.map { IncidentDraft($0, foundBy: resources.memberID, lineage: resources.lineage) })
       }
       found.removeFirst(records.count)
       letters += records.filter { $0.position.offset >= 0 }.map { ($0, 0) }
@@ -106,11 +107,18 @@ actor IncidentWriter {
 
 extension IncidentDraft {
   /// The same record quarantined again, after a restart say, is the same incident.
-  init(_ record: QuarantinedRecord) {
+  ///
+  /// - Parameters:
+  ///   - worker: Which found it.
+  ///   - lineage: That it was learning.
+  init(_ record: QuarantinedRecord, foundBy worker: String, lineage: Int) {
     let isWholeStep = record.position.offset < 0
+    let kind = record.reason.rawValue
     self.init(
-      key: isWholeStep ? "non_finite step \(record.step)" : "non_finite \(record.position)", kind: "non_finite",
-      severity: .warning, positions: isWholeStep ? [] : [record.position], layer: record.layer,
-      feature: record.feature, step: record.step)
+      key: isWholeStep ? "\(kind) step \(record.step)" : "\(kind) \(record.position)", kind: kind,
+      severity: record.reason == .nonFinite ? .warning : .notice, positions: isWholeStep ? [] : [record.position],
+      layer: record.layer, feature: record.feature, step: record.step,
+      details: Self.details(
+        ["worker": worker, "lineage": String(lineage)].merging(record.remark.map { ["reason": $0] } ?? [:]) { $1 }))
   }
 }

@@ -11,6 +11,8 @@ package struct Snapshot: Sendable {
   /// What the stream has said by key, as `Model.encodeMemory` gives it; nil: the model remembers nothing.
   package var memory: [UInt8]?
   package var health: [LayerHealth]
+  /// Records of the window, drawn at random.
+  package var sample: RowSample?
   package var ledger: [LedgerEntry]
   package var isFinal: Bool
   /// From the first record of the window to the last, on the clock of this rank.
@@ -28,10 +30,12 @@ package struct Snapshot: Sendable {
       state.heads[place].window.add(records: head.window.records, lossSum: head.window.lossSum)
     }
     state.lossWatch.absorbWindow(of: older.state.lossWatch)
+    state.stableWatch.absorbWindow(of: older.state.stableWatch)
     seconds += older.seconds
     var merged = older.health
     merged.merge(health)
     health = merged
+    sample = older.sample.merged(with: sample)
   }
 }
 

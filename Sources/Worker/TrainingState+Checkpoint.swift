@@ -14,7 +14,7 @@ extension TrainingState {
       rejected: Dictionary(uniqueKeysWithValues: RejectReason.allCases.map { ($0, rejected[$0.index]) }),
       metrics: metrics, window: window, comparison: comparedWith == 0 ? nil : comparison,
       comparedWith: comparedWith == 0 ? nil : comparedWith, fields: fields.report(declared),
-      lossWatch: lossWatch, heads: heads,
+      lossWatch: lossWatch, stableWatch: comparedWith == 0 ? nil : stableWatch, heads: heads,
       parametersDigest: "")
   }
 
@@ -40,6 +40,8 @@ extension TrainingState {
     if let comparison = checkpoint.comparison, let version = checkpoint.comparedWith {
       self.comparison = comparison
       comparedWith = version
+      stableWatch = checkpoint.stableWatch ?? LossWatch()
+      stableWatch.beginWindow()
     }
   }
 }

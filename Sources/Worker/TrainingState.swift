@@ -30,6 +30,10 @@ package struct TrainingState: Codable, Sendable {
   /// What happened to the values of which declared field.
   package var fields = FieldAccount()
   package var lossWatch = LossWatch()
+  /// The same of the version `comparedWith`, which does not learn.
+  package var stableWatch = LossWatch()
+  /// Steps that were skipped since the last that was learned.
+  package var skippedInRow = 0
   /// The losses of the heads beyond the first, in their order.
   package var heads: [HeadLoss] = []
   /// The classes that were found, in the order of the outputs; none where they are listed.
@@ -65,6 +69,8 @@ package struct TrainingState: Codable, Sendable {
     ledgerSince = try container.decodeIfPresent(Int64.self, forKey: .ledgerSince)
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
     lossWatch = try container.decodeIfPresent(LossWatch.self, forKey: .lossWatch) ?? LossWatch()
+    skippedInRow = try container.decodeIfPresent(Int.self, forKey: .skippedInRow) ?? 0
+    stableWatch = try container.decodeIfPresent(LossWatch.self, forKey: .stableWatch) ?? LossWatch()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
     classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []
     nonFinite.begin(total: rejected[RejectReason.nonFinite.index], consumed: consumed)

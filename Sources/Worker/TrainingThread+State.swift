@@ -103,6 +103,9 @@ extension TrainingThread {
     func restore() throws {
       try learner.restoreState(bytes)
       try learner.restoreMemory(memory)
+      if let trouble = RestoredState.trouble(bytes, in: learner, resources.pipeline.training) {
+        tell(.learning, trouble)
+      }
     }
     guard let contract, contract.text != resources.contract else { return try restore() }
     let before = resources.pipeline.under(contract)

@@ -104,13 +104,17 @@ final class TrainingThread {
   private let listener: CollectiveListener
   let task: EvaluationTask
   let learner: any Model
+  /// Of what was learned since it was gathered, in whatever generation.
+  private let sampler: RowSampler
   /// Steps were made with the learner, whatever became of them.
   private(set) var hasLearned = false
   var state: TrainingState?
   /// The newest checkpoint's step when the generation began; −1: none.
   var savedStep: Int64 = -1
   private var lastGeneration: Generation?
-  private var lastRank: Rank?
+  var damages = DamageLog()
+  /// Whose states differed, until it is known who was right.
+  var suspects: (Suspicion, members: [MemberFacts])?
   /// The topic was found to be the one that was learned from; the watch goes on looking.
   private var isVerified = false
 
@@ -124,6 +128,7 @@ final class TrainingThread {
     task = EvaluationTask(pipeline)
     learner = Learner(
       spec: LearnerSpec(pipeline), batchCapacity: pipeline.deal(partitions: resources.partitionCount).stepMax)
+    sampler = RowSampler(pipeline, outputCount: learner.outputCount)
   }
 
   /// Blocks until the lineage ends for this worker.
@@ -158,18 +163,7 @@ final class TrainingThread {
         if error.code == .tampered { tell(.exchange, Trouble("exchange_tampered", error.description)) }
       } catch let error as ReplicaDivergence {
         resources.metrics.countRegroup(.diverged)
-        let isSound = lastRank.map(error.isSound) ?? false
-        if !isSound {
-          state = nil
-          _ = learner.takeHealth()
-        }
-        resources.board.report { $0.phase = "regrouping" }
-        resources.logger.error(
-          isSound
-            ? "another worker's state is damaged; going on from memory"
-            : "this worker's state may be damaged; it is given up for a sound one",
-          [.generation: LogValue(generation.generation.rawValue), .error: LogValue(describing: error)])
-        tell(.replicas, Trouble("replica_diverged", error.description))
+        settle(error, in: generation)
       } catch let error where Self.mayPass(error) {
         resources.metrics.countRegroup(.unavailable)
         // What is in memory is worth more than a new process: it is kept until there is a database or a broker again.
@@ -184,7 +178,7 @@ final class TrainingThread {
 
   /// Nothing of it was applied, but somebody on the network does what nobody should: a person has to look. Until then the
   /// group forms anew once a second at most.
-  private func tell(_ duty: TroubleBook.Duty, _ trouble: Trouble) {
+  func tell(_ duty: TroubleBook.Duty, _ trouble: Trouble) {
     let troubles = resources.troubles
     try? blockingAwait(until: .after(.seconds(3))) {
       await troubles.tell(duty, trouble)
@@ -254,7 +248,6 @@ final class TrainingThread {
       preconditionFailure("generation \(generation.generation) does not contain this member")
     }
     let rank = Rank(place)
-    lastRank = rank
     let timeout = resources.pipeline.training.peerTimeout
     // What a rank hands over depends on how it is added up.
     let sum = GroupSum(
@@ -330,12 +323,14 @@ final class TrainingThread {
         fieldCount: resources.fields.count, task: task),
       shadow: ShadowPredictions(
         source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
-      quarantine: resources.quarantine, examples: resources.examples, sum: sum, meter: resources.metrics.steps)
+      quarantine: resources.quarantine, examples: resources.examples, sum: sum, meter: resources.metrics.steps,
+      sampler: sampler, tellDoubt: tellDoubt)
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, gear: gear, board: resources.board, state: agreed,
       saving: StepLoop.Saving(savedStep: max(0, savedStep), durableStep: { checkpoints.durableStep }) {
         checkpoints.submit($0)
       })
+    watchSuspects(in: loop)
     // The state of the last agreed step outlives the generation, however that ends.
     defer { state = loop.state }
     hasLearned = true

@@ -11,11 +11,19 @@ package struct Trouble: Sendable, Equatable {
   package let sentence: String
   /// Whether it stays until somebody does something; what may pass by itself is an incident only once it has lasted.
   package let needsPerson: Bool
+  /// What else the incident says, by name.
+  package let details: [String: String]
+  /// What happened once, and is an incident of its own whatever else of its kind goes on, whoever tells of it; nil: one of its kind.
+  package let key: String?
 
-  package init(_ kind: String, _ sentence: String, needsPerson: Bool = true) {
+  package init(
+    _ kind: String, _ sentence: String, needsPerson: Bool = true, details: [String: String] = [:], key: String? = nil
+  ) {
     self.kind = kind
+    self.key = key
     self.sentence = sentence
     self.needsPerson = needsPerson
+    self.details = details
   }
 
   init(_ error: any Error) {

@@ -18,6 +18,7 @@ package actor TroubleBook {
     case learning = "the model does not get better"
     case exchange = "an exchange was given up, nothing of it was learned"
     case replicas = "workers that ought to hold the same model do not"
+    case gradients = "what was made twice was not the same"
 
     /// How its log line begins.
     fileprivate var headline: StaticString {
@@ -25,7 +26,7 @@ package actor TroubleBook {
       case .contract: "waiting for the group"
       case .learning: "what is learned does harm"
       case .exchange: "somebody meddles with the workers' exchanges"
-      case .replicas: "a worker's memory is not what it should be"
+      case .replicas, .gradients: "a worker's memory is not what it should be"
       default: "something beside the steps fails; learning goes on"
       }
     }
@@ -38,6 +39,8 @@ package actor TroubleBook {
     var isOver = false
     /// When the registry last heard that it goes on; nil: never.
     var asserted: Date?
+    /// Of a trouble with a key.
+    var incident: Int64?
     /// Of what only happens again and again: it is over once it has not for this long; nil: somebody says when.
     var quietAt: Date?
   }
@@ -78,7 +81,14 @@ package actor TroubleBook {
   @discardableResult
   func note(_ duty: Duty, _ trouble: Trouble) -> Trouble {
     for index in entries.indices where entries[index].trouble.kind != trouble.kind { finish(duty, at: index) }
-    if let index = entries.firstIndex(where: { $0.trouble.kind == trouble.kind && !$0.isOver }) {
+    let known = entries.firstIndex {
+      $0.trouble.kind == trouble.kind && $0.trouble.key == trouble.key && !$0.isOver
+    }
+    // One of a kind goes on at a time.
+    for index in entries.indices where entries[index].trouble.kind == trouble.kind && index != known {
+      for duty in entries[index].duties { finish(duty, at: index) }
+    }
+    if let index = known {
       entries[index].duties.insert(duty)
       return trouble
     }
@@ -135,11 +145,18 @@ package actor TroubleBook {
         let mustTell = entry.trouble.needsPerson || now.timeIntervalSince(entry.since) > Self.patience
         let isDue = entry.asserted.map { now.timeIntervalSince($0) > Self.assertEvery } ?? true
         if mustTell, isDue || (entry.isOver && entry.asserted == nil) {
-          try await registry.openTrouble(pipeline: pipelineID, draft(entry))
+          if entry.trouble.key == nil {
+            try await registry.openTrouble(pipeline: pipelineID, draft(entry))
+          } else {
+            let incident = try await registry.beginTrouble(pipeline: pipelineID, draft(entry)).id
+            change(entry) { $0.incident = incident }
+          }
           change(entry) { $0.asserted = now }
         }
         if entry.isOver {
-          if mustTell || entry.asserted != nil {
+          if let incident = entries.first(where: { $0.trouble == entry.trouble })?.incident {
+            try await registry.closeTrouble(incident)
+          } else if mustTell || entry.asserted != nil {
             try await registry.closeTroubles(pipeline: pipelineID, kind: entry.trouble.kind)
           }
           entries.removeAll { $0.since == entry.since && $0.trouble == entry.trouble }
@@ -158,10 +175,14 @@ package actor TroubleBook {
   }
 
   private func draft(_ entry: Entry) -> IncidentDraft {
-    var details = ["reason": entry.trouble.sentence, "since": entry.since.ISO8601Format(), "worker": memberID]
+    var details = entry.trouble.details
+    details["reason"] = entry.trouble.sentence
+    details["since"] = entry.since.ISO8601Format()
+    details["worker"] = memberID
     details["stopped"] = Duty.allCases.filter(entry.duties.contains).map(\.rawValue).joined(separator: ", ")
     return IncidentDraft(
-      kind: entry.trouble.kind, severity: entry.trouble.needsPerson ? .error : .warning,
+      key: entry.trouble.key ?? UUID().uuidString, kind: entry.trouble.kind,
+      severity: entry.trouble.needsPerson ? .error : .warning,
       details: IncidentDraft.details(details))
   }
 }

@@ -242,5 +242,6 @@ extension ControlBoard.Wishes {
     stopsAtEnd = pipeline.until == "end"
     stepLimit = pipeline.until.flatMap { $0.hasPrefix("steps:") ? Int64($0.dropFirst(6)) : nil }
     newestGeneration = pipeline.generation
+    rateScale = pipeline.rateScale
   }
 }

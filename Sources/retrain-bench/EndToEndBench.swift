@@ -262,7 +262,8 @@ private struct EndToEndBench: Sendable {
       account: StepAccount(rowsMax: share, outputCount: 1, fieldCount: buffers[0].fieldCount, task: .binary),
       shadow: ShadowPredictions(source: StableShadow(), task: .binary, batchCapacity: batch),
       quarantine: Quarantine(topic: Self.topic),
-      sum: GroupSum(isReproducible: true, worldSize: 1, partitionCount: Self.partitions))
+      sum: GroupSum(isReproducible: true, worldSize: 1, partitionCount: Self.partitions),
+      sampler: RowSampler(pipeline, outputCount: 1))
     let loop = StepLoop(
       pipeline: pipeline, collective: SoloCollective(generation: Generation(1)), gear: gear, board: board,
       state: TrainingState(

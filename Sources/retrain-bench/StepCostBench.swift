@@ -8,8 +8,16 @@ enum StepExtra {
   case parts(Int)
   /// After each step it digests a part of its state.
   case watch
+  /// All that health looks at: values, gradients and updates of the layers, records drawn at random, the loss of each step.
+  case health
 
-  var name: String { if case .parts = self { "parts" } else { "watch" } }
+  var name: String {
+    switch self {
+    case .parts: "parts"
+    case .watch: "watch"
+    case .health: "health"
+    }
+  }
   var value: String { if case .parts(let count) = self { "\(count)" } else { "yes" } }
   /// Of a plain step.
   var none: String { if case .parts = self { "0" } else { "no" } }
@@ -23,7 +31,10 @@ func runCost(_ stepCase: StepCase, of extra: StepExtra, seconds: Double) throws 
   }
   try proveCost(stepCase, of: extra)
   let batches = stepCase.network.batches(count: 64, rows: stepCase.rows)
-  let contestants = [nil, extra].map { ExtraSteps(stepCase.network, stepCase.rows, $0, stepCase.kernels) }
+  let contestants = [nil, extra].map { each in
+    ExtraSteps(
+      stepCase.network, stepCase.rows, each, stepCase.kernels, countsHealth: extra.name != "health" || each != nil)
+  }
   let windows = 40
   var calls = 1
   while true {
@@ -65,12 +76,17 @@ private final class ExtraSteps {
   let learner: Learner
   private var parts: BatchParts?
   private var next = 0
+  /// nil: nobody looks.
+  private var watchers: StepWatchers?
 
   /// - Parameter extra: Parts are as even as can be; nil: plain steps.
-  init(_ network: BenchNetwork, _ rows: Int, _ extra: StepExtra?, _ kernels: Kernels) {
+  init(_ network: BenchNetwork, _ rows: Int, _ extra: StepExtra?, _ kernels: Kernels, countsHealth: Bool = true) {
     learner = Learner(spec: network.spec, batchCapacity: rows, kernels: kernels)
+    learner.countsHealth = countsHealth
     switch extra {
     case nil: break
+    case .health:
+      watchers = StepWatchers()
     case .watch: learner.isWatched = true
     case .parts(let count):
       learner.summation = .byPartition(PartitionTree(count: count), stretch: 0..<count)
@@ -82,7 +98,11 @@ private final class ExtraSteps {
 
   func steps(_ count: Int, _ batches: [FeatureBatch]) throws {
     for _ in 0..<count {
-      let update = trainStep(learner, batches[next % batches.count], parts: parts)
+      let batch = batches[next % batches.count]
+      let update = trainStep(learner, batch, parts: parts)
+      watchers?.look(at: batch, learner.outputs, step: Int64(next))
+      // A window is a few seconds.
+      if watchers != nil, next % 2000 == 0 { watchers?.take(learner.takeHealth()) }
       next += 1
       guard update.isFinite else { throw BenchError("a step was not finite") }
     }

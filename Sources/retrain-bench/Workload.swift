@@ -23,7 +23,7 @@ struct Workload: Sendable {
     flights,
     endToEnd,
     checkpoint,
-    drift,
+    drift, health,
   ]
 
   static let usage =

@@ -26,6 +26,7 @@ struct Retrainctl: Command {
         ValidateCommand.self, ProfileCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self,
         RollbackCommand.self,
         CheckpointsCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self,
+        AlertsCommand.self,
         DeadLettersCommand.self, AuditCommand.self,
         PredictCommand.self, FeedCommand.self, DeleteCommand.self, MigrateCommand.self, DevCommand.self,
         ControllerCommand.self, WorkerCommand.self, ServerCommand.self, CompletionCommand.self,

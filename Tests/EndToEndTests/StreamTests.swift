@@ -113,6 +113,28 @@ struct StreamTests {
     #expect(try place.run("audit", "--pipeline", "small").code == 0)
   }
 
+  @Test("an incident's record comes from the dead letters once the log no longer has it")
+  func reproducedFromDeadLetters() async throws {
+    let path = try file("gone")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try text.replacingOccurrences(of: "type: float", with: "type: float, normalize: none")
+      .replacingOccurrences(of: "hidden: [4]", with: "hidden: [256, 128, 16]")
+      .write(toFile: path, atomically: true, encoding: .utf8)
+    _ = try await admin { try await $0.createTopic("gone", partitions: 1, until: $1) }
+    try await publish(records(300) + [Array("{\"a\":3.3e38,\"y\":0}".utf8)] + records(100), to: "gone")
+    #expect(try place.run("start", path, "--until", "end").code == 0)
+    func source() throws -> String? {
+      let answer = try place.run("incident", "reproduce", "1", "--json")
+      #expect(answer.code == 0, "\(answer.complaints)")
+      return (try answer.json()["records"] as? [[String: Any]])?.first?["source"] as? String
+    }
+    #expect(try source() == "log")
+    try await admin { try await $0.deleteRecords(topic: "gone", partition: 0, before: 350, until: $1) }
+    #expect(try source() == "dead_letters")
+    let text2 = try place.run("incident", "reproduce", "1").output
+    #expect(text2.contains("gone/0/300, from the dead-letter topic") && text2.contains("first →"), "\(text2)")
+  }
+
   @Test("what retention removed, and a topic made anew, are told with ways on that keep the model")
   func waysOn() async throws {
     let path = try file("flow")

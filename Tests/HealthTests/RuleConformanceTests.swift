@@ -20,15 +20,41 @@ struct RuleConformanceTests {
       window: .init(records: 5000, missing: 50))
     field.values = ValueRows(
       feature: "a", own: 5, ownRows: 10, hashed: 50, hashedRows: 1000, sharing: 0.05, displaced: 0)
+    field.scale = NumberScale(feature: "a", count: 99_000, mean: 3, deviation: 2)
+    var fieldBefore = field
+    fieldBefore.scale?.count = 94_050
     let scores = (0..<31).map {
-      HealthWindow.Score(records: 5000, loss: 0.5 + 0.002 * Double($0), priorLoss: 0.65, calibrationError: 0.02)
+      HealthWindow.Score(
+        records: 5000, loss: 0.5 + 0.002 * Double($0), priorLoss: 0.65, learnedLoss: 0.5 + 0.002 * Double($0),
+        stableLoss: 0.55,
+        calibrationError: 0.02)
     }
     var window = HealthWindow(
       layers: [layer("hidden_1"), layer("hidden_2")], fields: FieldReport(records: 100_000, fields: [field]),
-      score: scores[0], before: Array(scores.dropFirst()), lossShifts: [], isFirst: true,
-      baseline: [layer("hidden_1"), layer("hidden_2")])
+      score: scores[0], before: Array(scores.dropFirst()), lossShifts: [], stableShifts: [], isFirst: true,
+      baseline: [layer("hidden_1"), layer("hidden_2")], drift: drift { _, _ in })
+    let traces = window.layers.map { layer in
+      var trace = LayerTrace(layer)
+      trace.weightNorm *= 0.99
+      return trace
+    }
+    window.layersBefore = Array(repeating: traces, count: 10)
+    window.fieldsBefore = FieldReport(records: 95_000, fields: [fieldBefore])
     change(&window)
     return window
+  }
+
+  private static let baseline = DriftBaseline(SampledStream().windows(8, of: 3000), falseAlarms: 1e-4)
+
+  /// Records that lie beside those of the version that serves, each changed.
+  private static func drift(_ change: @escaping (inout SplitMix64, inout [RowCell]) -> Void) -> DriftWindow? {
+    var stream = SampledStream()
+    stream.cells = { random, record in
+      var cells = SampledStream.usual(&random, record)
+      change(&random, &cells)
+      return cells
+    }
+    return baseline.flatMap { DriftWindow(topic: "flights", [stream.window(50_000..<53_000)], baseline: $0) }
   }
 
   /// A window that the rule fails, and what for.
@@ -42,6 +68,11 @@ struct RuleConformanceTests {
     func field(_ change: (inout FieldReport.Field) -> Void) -> (HealthWindow, String) {
       (healthy { if $0.fields != nil { change(&$0.fields!.fields[0]) } }, "a")
     }
+    func records(
+      _ subject: String, _ change: @escaping (inout SplitMix64, inout [RowCell]) -> Void
+    ) -> (HealthWindow, String) {
+      (healthy { $0.drift = drift(change) }, subject)
+    }
     switch rule {
     case .nonFinite: return layer { $0.sketch.nonFinite = 1 }
     case .deadUnits: return layer { $0.sketch.unitActivity = Array(repeating: 0, count: 10) }
@@ -53,10 +84,18 @@ struct RuleConformanceTests {
     case .vanishingGradient: return layer { $0.gradientSquaredNormSum = 1e-20 }
     case .updateRatio: return layer { $0.updateNormSum = 600 }
     case .unchangedWeights: return layer { $0.updateNormSum = 0 }
+    case .gradientShift: return layer { $0.gradientSquaredNormSum *= 64 }
+    case .updateShift: return layer { $0.updateNormSum /= 1000 }
     case .poorInitialization: return layer { ($0.sketch.sum, $0.sketch.sumOfSquares) = (0, 1e12) }
     case .drift: return layer { $0.sketch.buckets = $0.sketch.buckets.reversed() }
     case .lossDrift:
       return stream { $0.lossShifts = [LossWatch.Shift(since: 40, noticed: 60, before: 0.5, after: 0.7)] }
+    case .conceptDrift:
+      return stream {
+        $0.stableShifts = [
+          LossWatch.Shift(since: 40, noticed: 60, before: 0.5, after: 1.7)
+        ]
+      }
     case .lossSpike: return stream { $0.score.loss = 3 }
     case .diverging:
       return stream { window in
@@ -68,6 +107,8 @@ struct RuleConformanceTests {
         window.score.loss = 0.66
         for place in window.before.indices { window.before[place].loss = 0.66 }
       }
+    case .lossTooGood: return stream { ($0.score.loss, $0.score.learnedLoss) = (0.05, 0.05) }
+    case .lossApart: return stream { $0.score.learnedLoss = 0.4 }
     case .calibration: return stream { $0.score.calibrationError = 0.3 }
     case .missingFeature: return field { $0.window.missing = 5000 }
     case .featureGone: return field { $0.window.missing = 4000 }
@@ -75,6 +116,18 @@ struct RuleConformanceTests {
     case .clippedValues: return field { $0.window.clipped = 4900 }
     case .wildValues: return field { $0.window.wild = 4900 }
     case .sharedRows: return field { $0.values?.sharing = 0.9 }
+    case .normalizerStalled: return field { $0.scale?.count = 94_050 }
+    case .featureDrift: return records("dist") { _, cells in cells[2] = RowCell(cells[2].number + 300) }
+    case .featureConstant: return records("dist") { _, cells in cells[2] = RowCell(-1) }
+    case .unitChange: return records("dist") { _, cells in cells[2] = RowCell(cells[2].number * 1000) }
+    case .repeatedRecords:
+      return records(HealthFinding.stream) { random, cells in
+        cells[2] = RowCell(Float(random.next() % 60))
+      }
+    case .labelDrift:
+      return records(HealthFinding.stream) { random, cells in cells[0] = RowCell(random.nextUnit() < 0.7 ? 1 : 0) }
+    case .predictionDrift:
+      return records(HealthFinding.stream) { _, cells in cells[1] = RowCell(cells[1].number + 0.3) }
     }
   }
 

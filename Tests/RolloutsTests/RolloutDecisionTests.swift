@@ -253,6 +253,22 @@ struct RolloutDecisionTests {
     #expect(judgement.reason == "waits for pairs with stable version 1: 150 of 2000")
   }
 
+  @Test("the version before returns where a rule of health wants it, if there is one, and nothing is promoted then")
+  func returns() {
+    func decide(_ versions: [VersionFacts], _ evidence: [Int64: CandidateEvidence]) -> [RolloutDecision] {
+      Rollout.decide(
+        versions: versions, evidence: evidence, policy: Self.withCanary, isFrozen: true,
+        returnsFor: "made room, for dead_units in hidden_1", now: noon)
+    }
+    let decisions = decide([version(1, .retired), version(2, .stable), version(3, .candidate)], [:])
+    #expect(
+      lines(decisions).prefix(2) == ["2: stable → rolled_back (health)", "1: retired → stable (rollback_target)"])
+    #expect(decisions[0].reason == "Version 2 made room, for dead_units in hidden_1; version 1 returns.")
+    #expect(decide([version(2, .stable)], [:]).isEmpty, "nothing is better than nothing")
+    let broken = [Int64(1): CandidateEvidence(nonFiniteParameter: "output")]
+    #expect(decide([version(1, .retired), version(2, .stable)], broken).isEmpty)
+  }
+
   @Test("while it is frozen what passes is validated and waits, and what serves stays, or is rolled back, as ever")
   func frozen() {
     func decide(_ versions: [VersionFacts], _ evidence: [Int64: CandidateEvidence]) -> [String] {

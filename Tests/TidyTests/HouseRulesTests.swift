@@ -101,6 +101,21 @@ struct HouseRulesTests {
     }
   }
 
+  @Test("a kind of incident that something opens is one that pipeline files may name") func incidentKinds() throws {
+    let known =
+      try SourceTree.text("Sources/Vocabulary/IncidentKind.swift")
+      + SourceTree.text("Sources/Vocabulary/HealthRule.swift")
+    let opened = try Regex(
+      #"(?:IncidentDraft\([^)]*?\bkind: |Trouble\(\s*|self\.init\()"([A-Za-z_]+)""#, as: (Substring, Substring).self)
+    var kinds: Set<String> = []
+    for file in SourceTree.sources where ["Worker", "Controller", "Registry", "retrainctl"].contains(file.room) {
+      guard file.room == "Worker" || file.text.contains("IncidentDraft(") else { continue }
+      kinds.formUnion(file.text.matches(of: opened).map { String($0.output.1) })
+    }
+    #expect(kinds.count > 15, "\(kinds.sorted())")
+    for kind in kinds { #expect(known.contains("\"\(kind)\"") || known.contains("case \(kind)\n"), "\(kind)") }
+  }
+
   @Test("shell scripts are executable and bash can read them") func scripts() throws {
     let scripts =
       ["deploy", "Tests"].flatMap { SourceTree.files(under: $0, ending: ".sh") }

@@ -9,6 +9,7 @@ struct SettingsTests {
   /// Any other key is read where its property's name stands behind a dot.
   private static let readers: [String: (words: String, file: String)] = [
     "Pipeline.name": ("pipeline.name", "Worker/WorkerService.swift"),
+    "SourceSettings.brokers": ("pipeline.source.brokers", "Worker/WorkerService.swift"),
     "SourceSettings.topic": ("pipeline.source.topic", "Worker/WorkerService.swift"),
     "SourceSettings.start": ("source.start", "Worker/TrainingThread+State.swift"),
     "SourceSettings.create": ("source.create", "retrainctl/Processes/PipelineRun.swift"),
@@ -63,6 +64,13 @@ struct SettingsTests {
     "HealthRuleSettings.of": ("subject: $0.of", "Controller/Policies+Pipeline.swift"),
     "HealthRuleSettings.threshold": ("threshold: $0.threshold", "Controller/Policies+Pipeline.swift"),
     "HealthRuleSettings.action": ("action: $0.action", "Controller/Policies+Pipeline.swift"),
+    // Through `effectiveName`, and `shownTarget` beside the rest.
+    "AlertSettings.name": ("settings.effectiveName", "Alerts/AlertReceiver.swift"),
+    "AlertSettings.command": ("settings.command", "Alerts/AlertReceiver.swift"),
+    "AlertSettings.environment": ("settings.environment", "Alerts/AlertReceiver.swift"),
+    "AlertSettings.severity": ("settings.severity", "Alerts/AlertPlan.swift"),
+    "AlertSettings.kinds": ("settings.kinds", "Alerts/AlertPlan.swift"),
+    "AlertSettings.timeout": ("settings.timeout", "Alerts/AlertReceiver.swift"),
     "ServingSettings.address": ("serving.address", "Server/ServerService.swift"),
     "ServingSettings.port": ("serving.port", "Server/ServerService.swift"),
   ]
@@ -74,7 +82,7 @@ struct SettingsTests {
   private static let sections: Set = [
     "Pipeline.source", "Pipeline.schema", "Pipeline.model", "Pipeline.training", "Pipeline.group",
     "Pipeline.checkpoint", "Pipeline.health", "Pipeline.rollout", "Pipeline.serving", "FeatureSchema.label",
-    "FeatureSchema.features", "ModelSettings.heads", "HealthSettings.rules",
+    "FeatureSchema.features", "ModelSettings.heads", "HealthSettings.rules", "Pipeline.alerts",
   ]
 
   /// A name that more files than that have behind a dot proves nothing.

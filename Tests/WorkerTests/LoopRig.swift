@@ -112,6 +112,11 @@ func smallPipeline(_ change: (inout Pipeline) -> Void = { _ in }) -> Pipeline {
 struct LoopResult: Sendable {
   var end: GenerationEnd?
   var error: String?
+  var divergence: ReplicaDivergence?
+  /// Of steps that were made twice.
+  var doubts: [String] = []
+  /// What was found out of `suspicion`.
+  var wrong: [Int]?
   var state: TrainingState
   var learner: [UInt8]
   var memory: [UInt8]?
@@ -124,7 +129,8 @@ func runLoop(
   _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
   from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
   further: [any EncoderPlan] = [], examples: FieldExamples = FieldExamples(), savedStep: Int64 = -1,
-  meter: StepMeter = StepMeter(), model: (Learner) -> any Model = { $0 }, beforeStep: (StepLoop) -> Void = { _ in }
+  suspicion: Suspicion? = nil, meter: StepMeter = StepMeter(), model: (Learner) -> any Model = { $0 },
+  beforeStep: (StepLoop) -> Void = { _ in }
 ) throws -> LoopResult {
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
@@ -158,6 +164,7 @@ func runLoop(
     labelCount: pipeline.heads.count, weighsRecords: stream.weight != nil)
   let quarantine = Quarantine(topic: "small")
   var snapshots: [Snapshot] = []
+  var doubts: [String] = []
   let gear = StepLoop.Gear(
     learner: model(learner),
     shares: StepShares(
@@ -168,16 +175,21 @@ func runLoop(
     quarantine: quarantine, examples: examples,
     sum: GroupSum(
       isReproducible: pipeline.training.reproducible, worldSize: collective.worldSize,
-      partitionCount: stream.partitionCount), meter: meter)
+      partitionCount: stream.partitionCount), meter: meter,
+    sampler: RowSampler(pipeline, outputCount: learner.outputCount), tellDoubt: { doubts.append($0) })
   let loop = StepLoop(
     pipeline: pipeline, collective: collective, gear: gear, board: board, state: state,
     saving: StepLoop.Saving(savedStep: savedStep) { snapshots.append($0) })
+  var wrong: [Int]?
+  if let suspicion { loop.suspect(suspicion) { wrong = $0 } }
   beforeStep(loop)
   var end: GenerationEnd?
-  var failure: String?
-  do { end = try loop.run() } catch { failure = String(describing: error) }
+  var failure: (any Error)?
+  do { end = try loop.run() } catch { failure = error }
   return LoopResult(
-    end: end, error: failure, state: loop.state, learner: learner.encodeState(), memory: learner.encodeMemory(),
+    end: end, error: failure.map { String(describing: $0) }, divergence: failure as? ReplicaDivergence, doubts: doubts,
+    wrong: wrong,
+    state: loop.state, learner: learner.encodeState(), memory: learner.encodeMemory(),
     snapshots: snapshots, quarantined: quarantine.takeFound())
 }
 
@@ -187,8 +199,9 @@ func runLoop(
 func runRanks(
   _ worldSize: Int, _ pipeline: Pipeline, stream: MemoryStream, stopsAtEnd: Bool = true, stops: Bool = false,
   from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
-  further: [any EncoderPlan] = [], savedStep: Int64 = -1, stepLimit: Int64? = nil,
+  further: [any EncoderPlan] = [], savedStep: Int64 = -1, stepLimit: Int64? = nil, suspicion: Suspicion? = nil,
   model: @escaping @Sendable (Learner) -> any Model = { $0 },
+  modelOfRank: (@Sendable (_ rank: Int, Learner) -> any Model)? = nil,
   overlaps: Bool = true, watch: @escaping @Sendable (_ rank: Int, HookedCollective.Event) -> Void = { _, _ in },
   beforeExchange: @escaping @Sendable (Int, ControlBoard) -> Void = { _, _ in }
 ) async throws -> [LoopResult] {
@@ -217,7 +230,8 @@ func runRanks(
               beforeExchange($0, board)
             },
             board: board, from: start,
-            memory: memory, further: further, savedStep: savedStep, model: model)
+            memory: memory, further: further, savedStep: savedStep, suspicion: suspicion,
+            model: { learner in modelOfRank.map { $0(rank, learner) } ?? model(learner) })
         }
         return (rank, result)
       }

@@ -1,3 +1,4 @@
+import Health
 import Ingest
 import Learning
 import Pipelines
@@ -21,8 +22,12 @@ struct ReproducibleLoopTests {
     stream.shorter = [1: 7, 4: 101]
     let alone = try await runRanks(1, pipeline, stream: stream)[0]
     #expect(alone.state.trained > 550 && alone.end == .finished, "\(alone.error ?? "")")
+    let samples = alone.snapshots.map { $0.sample?.encoded() }
+    #expect(alone.snapshots.reduce(0) { $0 + ($1.sample?.seen ?? 0) } >= alone.state.trained)
     for worldSize in [2, 3, 4, 8] {
-      for result in try await runRanks(worldSize, pipeline, stream: stream) {
+      let results = try await runRanks(worldSize, pipeline, stream: stream)
+      #expect(results[0].snapshots.map { $0.sample?.encoded() } == samples)
+      for result in results {
         #expect(result.learner == alone.learner, "\(worldSize) ranks \(result.error ?? "")")
         #expect(result.state.step == alone.state.step && result.state.trained == alone.state.trained)
       }

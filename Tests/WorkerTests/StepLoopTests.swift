@@ -137,6 +137,27 @@ struct StepLoopTests {
     #expect(results[0].learner == results[1].learner)
   }
 
+  @Test("a model with a weight that is no number halts the group, and no record is named for it", arguments: [1, 2])
+  func damagedWeight(worldSize: Int) async throws {
+    let stream = MemoryStream(partitionCount: 2, recordsPerPartition: 400)
+    let sound = try await runRanks(1, smallPipeline(), stream: stream)[0]
+    let half = try #require(sound.snapshots.first { $0.state.step == 50 })
+    let learner = Learner(spec: LearnerSpec(smallPipeline()), batchCapacity: 1)
+    try learner.restoreState(half.learner)
+    learner.network.parameters[0] = .nan
+    let results = try await runRanks(
+      worldSize, smallPipeline(), stream: stream, from: (half.state, learner.encodeState()))
+    for result in results {
+      #expect(result.quarantined.isEmpty)
+      guard case .halted(let reason) = result.end else {
+        Issue.record("ended with \(String(describing: result.end)) \(result.error ?? "")")
+        continue
+      }
+      #expect(reason.contains("the model's parameters are damaged"))
+      #expect(result.state.step == 50)
+    }
+  }
+
   @Test("where only the sum over records overflows, those that make it overflow are named, and the rest is learned")
   func overflowingSum() async throws {
     // Each is finite, and so is what it alone gives the weights; two answered wrongly to the same side give infinity.

@@ -60,7 +60,8 @@ struct StreamServiceTests {
     #expect(audit.lostByBroker == first)
     #expect(audit.partitions[1].consumed == end - first && audit.partitions[0].lostByBroker == 0)
     let incidents = try await rig.registry.incidents(pipeline: record.id, limit: 10)
-    #expect(incidents.map(\.kind) == ["records_lost"])
+    #expect(incidents.map(\.kind) == ["records_lost", "halted"])
+    #expect(incidents.last?.closedAt != nil, "it was started again")
     #expect(incidents.first?.positions == [RecordPosition(topic: "small", partition: 1, offset: 0)])
     await rig.close()
   }

@@ -8,7 +8,9 @@ import Worker
 
 @Suite("The book of troubles", .serialized)
 struct TroubleBookTests {
-  @Test("what happens again and again is one incident, which is over once it has been quiet for a minute")
+  @Test(
+    "what happens again and again is one incident, or one each where they are to be told apart, over after a quiet minute"
+  )
   func quiet() async throws {
     let database = try TestDatabase.fresh()
     let registry = try await Registry.open(
@@ -37,6 +39,14 @@ struct TroubleBookTests {
     #expect(await book.sentences.isEmpty)
     await book.tell(.exchange, Trouble("exchange_tampered", "once more"), now: begin + 200)
     #expect(try await incidents(200) == ["exchange_tampered open", "exchange_tampered over"])
+    for step in [3, 3, 4] {
+      await book.tell(.replicas, Trouble("replica_diverged", "of step \(step)", key: "step \(step)"), now: begin + 300)
+    }
+    let opened = ["replica_diverged open", "replica_diverged over"]
+    let now = try await incidents(300)
+    #expect(now.prefix(2) == opened[...], "\(now)")
+    #expect(try await incidents(340).count == 4)
+    #expect(try await incidents(361).allSatisfy { $0.hasSuffix("over") })
     await registry.close()
   }
 }

@@ -12,6 +12,11 @@ final class WatchedModel: Model {
   var refusedUpdates: Set<Int> = []
   /// When a bit of a weight flips; nil: never.
   var flipsBitAfterStep: Int64?
+  /// What happens to the learner's memory, once, before its records of step `harmAfterStep` + 1 are predicted.
+  var harm: ((Learner) -> Void)?
+  var harmAfterStep: Int64 = 0
+  /// In which step, the first time that it is made, a bit of the gradient flips.
+  var spoilsGradientOf: Int64?
 
   init(_ learner: Learner) { self.learner = learner }
 
@@ -30,10 +35,24 @@ final class WatchedModel: Model {
     get { learner.summation }
     set { learner.summation = newValue }
   }
+  var rateScale: Double {
+    get { learner.rateScale }
+    set { learner.rateScale = newValue }
+  }
+  var gradientNormMax: Double {
+    get { learner.gradientNormMax }
+    set { learner.gradientNormMax = newValue }
+  }
   var isWatched: Bool {
     get { learner.isWatched }
     set { learner.isWatched = newValue }
   }
+  var notesRows: Bool {
+    get { learner.notesRows }
+    set { learner.notesRows = newValue }
+  }
+  func takeSpoiled() -> [String] { learner.takeSpoiled() }
+  func digestState() -> StateBlocks { learner.digestState() }
   var touchedBytesMax: Int { learner.touchedBytesMax }
   var facts: [RecordFact] { learner.facts }
   var memory: Memory { learner.memory }
@@ -55,6 +74,10 @@ final class WatchedModel: Model {
 
   func predict(_ batch: FeatureBatch) {
     calls.append("predict")
+    if let harm, learner.step == harmAfterStep {
+      harm(learner)
+      self.harm = nil
+    }
     learner.predict(batch)
   }
 
@@ -62,6 +85,13 @@ final class WatchedModel: Model {
     calls.append("backward")
     var local = learner.backward(batch, parts: parts)
     if isDamaged { local.isFinite = false }
+    if learner.step + 1 == spoilsGradientOf {
+      let gradient = learner.denseNodes
+      if let place = gradient.indices.max(by: { abs(gradient[$0]) < abs(gradient[$1]) }) {
+        gradient[place] = Float(bitPattern: gradient[place].bitPattern ^ 1 << 22)
+      }
+      spoilsGradientOf = nil
+    }
     return local
   }
 

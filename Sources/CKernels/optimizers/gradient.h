@@ -32,8 +32,12 @@ CK_INLINE vf signed_as(vf x, vf size) {
   return pick(x > zero, size, pick(x < zero, -size, zero));
 }
 
-/// The gradient of l2/2 · w² + l1 · |w| on top of the loss's.
-CK_INLINE vf penalized_gradient(vf x, vf w, const coefficients *c) { return fma_(w, c->l2, x) + signed_as(w, c->l1); }
+/// The gradient of l2/2 · w² + l1 · |w| on top of the loss's; of a weight that is damaged not so large that its square, or the
+/// sum of many of them, would be no number.
+CK_INLINE vf penalized_gradient(vf x, vf w, const coefficients *c) {
+  const vf most = splat(1e15f);
+  return greater(-most, lesser(most, fma_(w, c->l2, x) + signed_as(w, c->l1)));
+}
 
 /// w · keep − change, the decay apart from the gradient; returns how far w moved.
 /// Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithms 1 and 2.

@@ -7,7 +7,8 @@ struct FeatureGoneRule: Rule {
   let meaning = "the feature has gone missing from records that had it"
   let source = "wide: half of the records lose what they had"
   let action = HealthAction.ticket
-  func threshold(_ limits: HealthLimits) -> Double { 0.5 }
+  static let shareMax = 0.5
+  func threshold(_ limits: HealthLimits) -> Double { Self.shareMax }
 
   func examine(_ window: HealthWindow, _ limits: HealthLimits, threshold: (String) -> Double) -> [HealthFinding] {
     window.features.compactMap { field in

@@ -5,9 +5,14 @@ public enum RuleBook {
   public static let all: [any Rule] = [
     NonFiniteRule(), DeadUnitsRule(), SaturatedRule(), AllZeroRule(), ZeroShareRule(), TailMassRule(),
     ExplodingGradientRule(), VanishingGradientRule(), UpdateRatioRule(), UnchangedWeightsRule(),
-    PoorInitializationRule(), DriftRule(), LossDriftRule(), LossSpikeRule(), DivergingRule(), LossNotDecreasingRule(),
-    CalibrationRule(), MissingFeatureRule(), FeatureGoneRule(), UnknownValuesRule(), ClippedValuesRule(),
-    WildValuesRule(), SharedRowsRule(),
+    GradientShiftRule(), UpdateShiftRule(), PoorInitializationRule(), DriftRule(), LossDriftRule(), ConceptDriftRule(),
+    LossSpikeRule(), DivergingRule(),
+    LossNotDecreasingRule(),
+    LossTooGoodRule(), LossApartRule(), CalibrationRule(), MissingFeatureRule(), FeatureGoneRule(), UnknownValuesRule(),
+    ClippedValuesRule(),
+    WildValuesRule(), SharedRowsRule(), NormalizerStalledRule(), FeatureDriftRule(), FeatureConstantRule(),
+    UnitChangeRule(), RepeatedRecordsRule(), LabelDriftRule(),
+    PredictionDriftRule(),
   ]
 
   public static func rule(_ name: HealthRule) -> any Rule {

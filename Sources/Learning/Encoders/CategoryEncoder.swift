@@ -143,17 +143,20 @@ final class CategoryEncoder: InputEncoder {
     }
   }
 
-  /// A category whose row holds a value that is no number.
-  func culprit(in batch: FeatureBatch, isSound: () -> Bool) -> String? {
+  func noteInputs(of batch: FeatureBatch, _ walk: WalkRecorder) {
     for table in tables.categories {
-      for slot in table.slots where values[0, slot] != FeatureBatch.noCategory {
-        let row = Int(values[0, slot])
-        let embedding = tables.weights.pointer + table.offset + row * table.dimension
-        if !Finiteness.isFinite(embedding, table.dimension) { return table.name }
-        let wide = tables.wideRows(table) + row * tables.wideWidth
-        if !Finiteness.isFinite(wide, tables.wideWidth) { return table.name }
-      }
+      let rows = table.slots.map { values[0, $0] }.filter { $0 != FeatureBatch.noCategory }
+      walk.note(
+        "embedding.\(table.name)", .input, feature: table.name, given: .rows(rows), x.column(table.column).pointer,
+        table.dimension)
     }
-    return nil
+  }
+
+  func noteGradients(of batch: FeatureBatch, heads: [Head], _ walk: WalkRecorder) {
+    for table in tables.categories where table.dimension > 0 {
+      walk.note(
+        "embedding.\(table.name)", .rowGradient, feature: table.name, gradient.column(table.column).pointer,
+        table.dimension)
+    }
   }
 }

@@ -57,6 +57,8 @@ package final class EmbeddingTables {
   package let weights: AlignedBuffer<Float>
   /// Shape [wideRowCount × wideWidth].
   package let wideWeights: AlignedBuffer<Float>
+  /// nil: nobody asks which rows change.
+  var rowNotes: RowNotes?
 
   init(_ spec: LearnerSpec) {
     var tables: [Table] = []
@@ -137,6 +139,7 @@ package final class EmbeddingTables {
 
   /// One row's weights become another's too.
   func copyRow(_ table: Table, from: Int, to: Int) {
+    rowNotes?.mark(table.firstRow + to)
     func copy(_ values: UnsafeMutablePointer<Float>, _ width: Int) {
       (values + to * width).update(from: values + from * width, count: width)
     }

@@ -66,9 +66,14 @@ package protocol InputEncoder: AnyObject {
   /// shelves are among them.
   func absorb(_ facts: [RecordFact])
 
-  /// Of a batch of one row that has gone forward and back: what has a gradient of which the sum over a step may overflow, as
-  /// incidents name it.
-  func overflow(of batch: FeatureBatch, heads: [Head]) -> String?
+  /// Of a batch of one row that was encoded: what it says of each input, and the columns that this came to.
+  func noteInputs(of batch: FeatureBatch, _ walk: WalkRecorder)
+
+  /// Of a batch of one row that has gone forward and back: the gradients by what each input looked up.
+  func noteGradients(of batch: FeatureBatch, heads: [Head], _ walk: WalkRecorder)
+
+  /// Of a batch of one row: makes what it says itself of its inputs usual. What it looks up stays.
+  func makeUsual(_ batch: FeatureBatch)
 
   /// Of a batch of one row that is not sound: the input that alone is to blame.
   ///
@@ -85,6 +90,8 @@ extension InputEncoder {
   package func learn(_ share: StepShare, step: Int64, _ optimizers: OptimizerGroups) {}
   package func addFacts(of batch: FeatureBatch, to facts: inout [RecordFact]) {}
   package func absorb(_ facts: [RecordFact]) {}
-  package func overflow(of batch: FeatureBatch, heads: [Head]) -> String? { nil }
+  package func noteInputs(of batch: FeatureBatch, _ walk: WalkRecorder) {}
+  package func noteGradients(of batch: FeatureBatch, heads: [Head], _ walk: WalkRecorder) {}
+  package func makeUsual(_ batch: FeatureBatch) {}
   package func culprit(in batch: FeatureBatch, isSound: () -> Bool) -> String? { nil }
 }

@@ -57,7 +57,7 @@ package final class Moments {
     count[column] > 0 && squares[column] > 0 ? (squares[column] / count[column]).squareRoot() : 0
   }
 
-  var isFinite: Bool {
+  package var isFinite: Bool {
     for column in 0..<columns where !(mean[column].isFinite && squares[column].isFinite) { return false }
     return true
   }

@@ -68,15 +68,15 @@ package final class Normalizer {
   }
 
   /// Takes the running statistics into use; after each change of them.
-  func refresh() {
+  package func refresh() {
     for column in 0..<running.columns {
       let deviation = isWatched[column] ? running.deviation(column) : 0
       let reach = isWatched[column] ? reach(column, deviation: deviation) : Reach()
-      scales.least[column] = Float(reach.center - reach.value)
-      scales.most[column] = Float(reach.center + reach.value)
+      scales.least[column] = bound(column, reach.center - reach.value)
+      scales.most[column] = bound(column, reach.center + reach.value)
       guard column < numberCount else { continue }
-      numberSums.least[column] = Float(reach.center - reach.believed)
-      numberSums.most[column] = Float(reach.center + reach.believed)
+      numberSums.least[column] = bound(column, reach.center - reach.believed)
+      numberSums.most[column] = bound(column, reach.center + reach.believed)
       if isWatched[column] {
         scales.mean[column] = running.mean[column]
         // Nothing known, or a constant so far: 0 says "as usual".
@@ -94,14 +94,20 @@ package final class Normalizer {
       var label = Label(
         mean: running.mean[column], deviation: deviation, inverse: deviation > 0 ? 1 / deviation : 0)
       let reach = reach(column, deviation: deviation)
-      labelSums.least[head] = Float(reach.center - reach.believed)
-      labelSums.most[head] = Float(reach.center + reach.believed)
+      labelSums.least[head] = bound(column, reach.center - reach.believed)
+      labelSums.most[head] = bound(column, reach.center + reach.believed)
       if deviation > 0 {
         label.least = (reach.center - reach.target - label.mean) * label.inverse
         label.most = (reach.center + reach.target - label.mean) * label.inverse
       }
       labels[head] = label
     }
+  }
+
+  /// An infinity is no value of what is standardised, whatever is known of it.
+  private func bound(_ column: Int, _ bound: Double) -> Float {
+    let most = isWatched[column] ? Float.greatestFiniteMagnitude : .infinity
+    return max(-most, min(most, Float(bound)))
   }
 
   /// Writes standardised numbers to the first `numberCount` columns of `x`; what is absent or none becomes 0.
@@ -114,6 +120,10 @@ package final class Normalizer {
   func isAbsent(_ value: Float, _ number: Int) -> Bool {
     !(value >= scales.least.pointer[number] && value <= scales.most.pointer[number])
   }
+
+  /// What stands for a value of which it is asked whether it alone is to blame: a standardised one is never far away, any other
+  /// may be.
+  func usual(near value: Float, _ number: Int) -> Float { isWatched[number] ? value : UsualValue.near(value) }
 
   /// Measures rows of a batch, which come stretch by stretch: adds their moments and sample to a share, and with the last
   /// ones replaces `wild`.
@@ -164,7 +174,7 @@ package final class Normalizer {
   /// Deviations are taken from a value near the mean, so that nothing cancels: the running mean, or the first value.
   private func nearMean(_ column: Int, _ values: UnsafePointer<Float>, rows: Int, stride: Int) -> Double {
     if running.count[column] > 0 { return running.mean[column] }
-    for row in 0..<rows where !values[row * stride].isNaN { return Double(values[row * stride]) }
+    for row in 0..<rows where values[row * stride].isFinite { return Double(values[row * stride]) }
     return 0
   }
 

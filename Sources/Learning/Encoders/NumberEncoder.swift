@@ -55,6 +55,17 @@ final class NumberEncoder: InputEncoder {
 
   func learn(_ share: StepShare, step: Int64, _ optimizers: OptimizerGroups) { normalizer.learn(share, step: step) }
 
+  func noteInputs(of batch: FeatureBatch, _ walk: WalkRecorder) {
+    for (number, input) in spec.numbers.enumerated() {
+      walk.note(
+        "input", .input, feature: input.name, given: .number(batch.numbers[number]), x.pointer + number, 1)
+    }
+  }
+
+  func makeUsual(_ batch: FeatureBatch) {
+    for number in spec.numbers.indices { batch.numbers[number] = normalizer.usual(near: batch.numbers[number], number) }
+  }
+
   func culprit(in batch: FeatureBatch, isSound: () -> Bool) -> String? {
     for (number, input) in spec.numbers.enumerated() where !batch.numbers[number].isNaN {
       let value = batch.numbers[number]

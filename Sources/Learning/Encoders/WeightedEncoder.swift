@@ -82,22 +82,43 @@ final class WeightedEncoder: InputEncoder {
     context.times?.lap("embeddings", .touchedRows)
   }
 
-  func overflow(of batch: FeatureBatch, heads: [Head]) -> String? {
-    tables.weighted.first { !hasSmallRows($0, batch, heads) }.map { "embedding.\($0.name)" }
+  private func heaviest(_ pairs: WeightedRows) -> Float {
+    pairs.places(of: 0).reduce(Float(0)) { heaviest, place in
+      let size = abs(pairs.weights[place])
+      return size.isNaN || heaviest.isNaN ? .nan : max(heaviest, size)
+    }
   }
 
-  /// Whether the gradients of the rows that the one record's pairs pick are small: each is a pair's weight times what the
-  /// sum, or the head, has.
-  private func hasSmallRows(_ table: EmbeddingTables.Table, _ batch: FeatureBatch, _ heads: [Head]) -> Bool {
-    let pairs = pairs(table, batch)
-    let heaviest = pairs.places(of: 0).reduce(Float(0)) { max($0, abs(pairs.weights[$1])) }
-    if table.dimension > 0,
-      !Finiteness.isSmall(gradient.pointer + table.column, table.dimension, times: heaviest)
-    {
-      return false
+  func noteInputs(of batch: FeatureBatch, _ walk: WalkRecorder) {
+    for table in tables.weighted {
+      let pairs = pairs(table, batch)
+      walk.note(
+        "embedding.\(table.name)", .input, feature: table.name,
+        given: .pairs(pairs.places(of: 0).count, heaviest: heaviest(pairs)), x.column(table.column).pointer,
+        table.dimension)
     }
-    guard tables.wideWidth > 0, table.isWide else { return true }
-    return heads.allSatisfy { Finiteness.isSmall($0.gradient.pointer, $0.shape.outputs, times: heaviest) }
+  }
+
+  /// Those of the row that counts most: a pair's weight times what the sum, or the head, has.
+  func noteGradients(of batch: FeatureBatch, heads: [Head], _ walk: WalkRecorder) {
+    for table in tables.weighted {
+      let (name, heaviest) = ("embedding.\(table.name)", heaviest(pairs(table, batch)))
+      if table.dimension > 0 {
+        walk.note(
+          name, .rowGradient, feature: table.name, gradient.column(table.column).pointer, table.dimension,
+          times: heaviest)
+      }
+      guard tables.wideWidth > 0, table.isWide else { continue }
+      for head in heads {
+        walk.note(name, .rowGradient, feature: table.name, head.gradient.pointer, head.shape.outputs, times: heaviest)
+      }
+    }
+  }
+
+  func makeUsual(_ batch: FeatureBatch) {
+    for pairs in batch.weighted {
+      for place in pairs.places(of: 0) { pairs.weights[place] = UsualValue.near(pairs.weights[place]) }
+    }
   }
 
   func culprit(in batch: FeatureBatch, isSound: () -> Bool) -> String? {

@@ -55,6 +55,15 @@ package final class Head {
     }
   }
 
+  /// Of a batch of one row: the gradient by the logits, and those by the head's own weights.
+  func noteGradients(_ step: BackwardStep, _ branches: [Branch], _ walk: WalkRecorder) {
+    walk.note(shape.name, .logitGradient, gradient.pointer, shape.outputs)
+    let own = shape.readings.filter { !branches[$0.branch].plan.isWide }.map(\.weights)
+    walk.note(shape.name, .weightGradient, own + [shape.bias], in: step.sums.gradient)
+    let wide = shape.readings.filter { branches[$0.branch].plan.isWide }.map(\.weights)
+    walk.note(shape.wideName, .weightGradient, wide, in: step.sums.gradient)
+  }
+
   /// Gradient by what `weights` reads, overwriting `dy`.
   func outputGradient(_ context: LayerContext, _ step: BackwardStep, _ weights: ParameterBlock, dy: Rows) {
     context.kernels.thinInputGradient(

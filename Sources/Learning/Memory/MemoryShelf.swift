@@ -80,9 +80,17 @@ public final class MemoryShelf {
 
   func clear() {
     (count, refused, changedCount) = (0, 0, 0)
+    keys.clear()
     slots.clear()
     numbers.clear()
     isChanged.clear()
+  }
+
+  /// All that it knows, and where; the same bytes for the same facts in the same order.
+  var buffers: [UnsafeRawBufferPointer] {
+    [
+      UnsafeRawBufferPointer(keys.buffer), UnsafeRawBufferPointer(numbers.buffer), UnsafeRawBufferPointer(slots.buffer),
+    ]
   }
 
   /// How much `write` writes.

@@ -94,6 +94,7 @@ final class BackwardPass {
     }
     network.times?.lap("output", .loss)
     var local = count(batch, parts)
+    if let walk = network.walk { noteLosses(batch, local, walk) }
     var pass = ForwardPass()
     if network.spec.deep.dropout > 0 {
       // What was predicted is the answer; what is learned from goes through a thinned network.
@@ -108,7 +109,9 @@ final class BackwardPass {
       BackwardStep(
         rows: rows, batch: batch, pass: pass, sums: sums, order: order, scratch: scratch.pointer))
     precondition(order.done == order.stretches.count, "a layer did not say that its gradients are final")
-    local.isFinite = local.isFinite && local.lossSum.isFinite && order.isFinite
+    // Statistics that are no numbers make an input absent without a trace.
+    local.isFinite =
+      local.isFinite && local.lossSum.isFinite && order.isFinite && network.normalizer.running.isFinite
     return local
   }
 
@@ -150,8 +153,10 @@ final class BackwardPass {
 
   private func propagate(_ step: BackwardStep) {
     let context = network.context
+    context.walk?.isThinned = false
     for (index, head) in network.heads.enumerated() {
       head.weightGradients(context, step, network.branches)
+      if let walk = context.walk { head.noteGradients(step, network.branches, walk) }
       for reading in head.shape.readings where reading.weights.inputs > 0 {
         guard let dy = network.branches[reading.branch].outputGradient else { continue }
         guard index > 0, let spare else {
@@ -166,5 +171,16 @@ final class BackwardPass {
     if let head = network.heads.first { step.order.finish(head.shape.bias) }
     for branch in network.branches { branch.backward(context, step) }
     for encoder in network.encoders { encoder.backward(context, rows: step.rows) }
+    if let walk = context.walk {
+      for encoder in network.encoders { encoder.noteGradients(of: step.batch, heads: network.heads, walk) }
+    }
+  }
+
+  /// As the step counts them: a record that teaches nothing may well have an infinite loss.
+  private func noteLosses(_ batch: FeatureBatch, _ local: LocalStep, _ walk: WalkRecorder) {
+    walk.isThinned = false
+    for (place, head) in network.heads.enumerated() where !batch.labels[place].isNaN {
+      walk.note(head.shape.name, .loss, place == 0 ? local.lossSum : Double(head.objective.losses[0]))
+    }
   }
 }

@@ -93,10 +93,19 @@ final class Branch {
           input: LayerInput(x: isLast ? input : layers[index - 1].y, root: input), dy: gradients[index].rows, dx: below,
           columns: isLast ? wanted : plan.layers[index].input.count, rootGradient: rootGradient?.rows,
           spare: spare?.rows))
+      if let walk = context.walk { note(index, step, walk, below: below) }
     }
     guard wanted > 0, let first = layers.first else { return }
     if first.gradientWay == .inPlace { add(gradients[0].rows, context, step) }
     if let rootGradient { add(rootGradient.rows, context, step) }
+  }
+
+  private func note(_ index: Int, _ step: BackwardStep, _ walk: WalkRecorder, below: Rows?) {
+    let plan = plan.layers[index]
+    walk.note(plan.name, .weightGradient, plan.blocks, in: step.sums.gradient)
+    let columns = index == 0 ? wanted : plan.input.count
+    let rows = layers[index].gradientWay == .inPlace ? gradients[index].rows : below
+    if let rows { walk.note(plan.name, .inputGradient, rows.pointer, columns) }
   }
 
   private func add(_ rows: Rows, _ context: LayerContext, _ step: BackwardStep) {

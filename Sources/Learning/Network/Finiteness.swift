@@ -8,10 +8,8 @@ enum Finiteness {
     return true
   }
 
-  /// Whether as many such rows as there are on all ranks have a finite sum; a NaN is not small.
-  static func isSmall(_ values: UnsafePointer<Float>, _ count: Int, times factor: Float = 1) -> Bool {
-    let most = Float.greatestFiniteMagnitude / Float(rowsOfLargestStep)
-    for index in 0..<count where !(abs(values[index]) * factor <= most) { return false }
-    return true
+  /// Whether as many such values as there are rows on all ranks have a finite sum; a NaN is not small.
+  static func isSmall(_ magnitude: Double) -> Bool {
+    magnitude <= Double(Float.greatestFiniteMagnitude / Float(rowsOfLargestStep))
   }
 }

@@ -55,8 +55,10 @@ public final class ModelParameters: @unchecked Sendable {  // Written by the one
     tables.initialize(from: &random)
   }
 
-  /// The first layer or table that holds a NaN or an infinity; nil: all parameters are numbers.
+  /// The first layer or table that holds a NaN or an infinity, `input` for the statistics of the inputs; nil: all parameters
+  /// are numbers.
   public func firstNonFiniteParameter() -> String? {
+    if !normalizer.running.isFinite { return "input" }
     for segment in layout.segments {
       for index in segment.range where !dense[index].isFinite { return segment.name }
     }

@@ -33,6 +33,8 @@ package final class Network {
   private(set) var count = 0
   /// Where the time goes; nil: not measured.
   var times: StepTimes?
+  /// Listens to the one row of a batch; nil: nobody does.
+  var walk: WalkRecorder?
 
   private let input, gradient: RowBuffer
 
@@ -79,7 +81,9 @@ package final class Network {
 
   /// What versions are judged by.
   var primary: Objective { heads[0].objective }
-  var context: LayerContext { LayerContext(kernels: kernels, parameters: parameters.pointer, times: times) }
+  var context: LayerContext {
+    LayerContext(kernels: kernels, parameters: parameters.pointer, times: times, walk: walk)
+  }
 
   /// Input, layers, logits, answers. Traps on a batch of another shape.
   func forward(_ batch: FeatureBatch, countsHealth: Bool) {
@@ -88,17 +92,29 @@ package final class Network {
     count = batch.count
     for encoder in encoders { encoder.encode(context, batch) }
     times?.lap("input", .input)
+    if let walk {
+      for encoder in encoders { encoder.noteInputs(of: batch, walk) }
+      walk.note("input", .input, x.pointer, layout.inputWidth)
+      if let weights = batch.weights { walk.note("input", .recordWeight, Double(weights[0])) }
+    }
     forward(batch, ForwardPass(countsHealth: countsHealth))
     for head in heads { head.objective.answer(context, rows: count, normalizer) }
+    if let walk {
+      for head in heads {
+        walk.note(head.shape.name, .answers, head.objective.outputs.pointer, head.objective.answerWidth)
+      }
+    }
     times?.lap("output", .loss)
   }
 
   /// Layers and logits of the input that was read last.
   func forward(_ batch: FeatureBatch, _ pass: ForwardPass) {
+    walk?.isThinned = pass.dropoutKeys != nil
     for first in stride(from: 0, to: count, by: Self.rowBlock) {
       forward(rows: first, count: min(Self.rowBlock, count - first), pass)
     }
     for encoder in encoders { encoder.addLogits(batch, to: heads) }
+    if let walk { for head in heads { walk.note(head.shape.name, .logits, head.logits.pointer, head.shape.outputs) } }
     times?.lap("wide", .product)
   }
 

@@ -27,6 +27,8 @@ package struct ParameterLayout: Sendable {
     }
 
     let name: String
+    /// Of the segment with its weights of the wide part.
+    let wideName: String
     let outputs: Int
     /// In the order of the branches, which is that in which logits are summed.
     let readings: [Reading]
@@ -78,7 +80,9 @@ package struct ParameterLayout: Sendable {
       }
       append("wide" + suffix, wide.map(\.weights))
       heads.append(
-        Head(name: "output" + suffix, outputs: head.outputCount, readings: readings + wide, bias: bias))
+        Head(
+          name: "output" + suffix, wideName: "wide" + suffix, outputs: head.outputCount, readings: readings + wide,
+          bias: bias))
     }
     for (place, head) in spec.heads.enumerated() where head.temperature == .learned {
       heads[place].temperature = taker.take(.temperature, outputs: 1)

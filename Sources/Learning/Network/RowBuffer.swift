@@ -38,6 +38,8 @@ package struct LayerContext {
   let parameters: UnsafeMutablePointer<Float>
   /// nil: nobody measures.
   let times: StepTimes?
+  /// Hears what a single row comes to; nil: nobody listens.
+  let walk: WalkRecorder?
 }
 
 /// What layers need of a step on their way back.

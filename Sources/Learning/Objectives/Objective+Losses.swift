@@ -86,7 +86,7 @@ extension Objective {
       logitLosses(kernels, rows, labels, gradient: gradient.pointer, into: self.losses.pointer)
     }
     if let weights = batch.weights {
-      for row in 0..<rows { scaleGradient(row, by: spec.weight * weights[row]) }
+      for row in 0..<rows { scaleGradient(row, by: labels[row].isNaN ? 0 : spec.weight * weights[row]) }
     } else if spec.weight != 1 {
       for row in 0..<rows { scaleGradient(row, by: spec.weight) }
     }

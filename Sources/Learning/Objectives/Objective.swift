@@ -60,6 +60,15 @@ final class Objective {
     return true
   }
 
+  /// A label such as the model has met, of the same class where there are classes.
+  func usualLabel(near label: Float, _ normalizer: Normalizer) -> Float {
+    switch spec.task {
+    case .binary: label > 0.5 ? 1 : 0
+    case .multiclass: label >= 0 && label < Float(outputCount) ? label : 0
+    case .regression: spec.standardizesLabel ? Float(normalizer.label(place).mean) : label >= 0 ? min(1, label) : 0
+    }
+  }
+
   /// From now on so many classes are known. Of one that learns.
   func know(_ classes: Int) {
     precondition(answerWidth == outputCount && classes <= outputCount, "\(classes) classes of \(outputCount)")

@@ -11,7 +11,7 @@ package final class OptimizerGroups {
   /// What is updated in one go, in order.
   let pieces: [DensePiece]
   /// All of them, in the order of the saved state.
-  let all: [OptimizerState]
+  package let all: [OptimizerState]
 
   init(_ spec: LearnerSpec, layout: ParameterLayout, tables: EmbeddingTables) {
     let wideSpec = spec.wideOptimizer

@@ -1,15 +1,17 @@
-import Tensors
+package import Tensors
 
 /// What an optimiser remembers between steps, for one group of parameters.
 package final class OptimizerState {
   let spec: OptimizerSpec
   let formula: UpdateFormula
   /// Up to three, each as long as the parameters (Adagrad on rows: as the rows); the unused ones are empty.
-  let buffers: [AlignedBuffer<Float>]
+  package let buffers: [AlignedBuffer<Float>]
   /// βᵗ by repeated multiplication, the same bits everywhere.
   var beta1Power: Double = 1
   var beta2Power: Double = 1
   var plateau = Plateau()
+  /// What the rate is multiplied by, from outside; FTRL's falls by itself, and is left as it is. No part of the state.
+  var rateScale = 1.0
   /// FTRL: the constants that its sums were last brought in line with.
   var centre: ProximalConstants
 
@@ -25,7 +27,8 @@ package final class OptimizerState {
 
   /// The learning rate of step number `step`.
   package func rate(at step: Int64) -> Double {
-    Double(spec.learningRate) * spec.schedule.share(at: step, plateauShare: plateau.share)
+    let rate = Double(spec.learningRate) * spec.schedule.share(at: step, plateauShare: plateau.share)
+    return spec.kind == .ftrl ? rate : rate * rateScale
   }
 
   /// The next step's constants, with penalties.

@@ -37,6 +37,7 @@ extension Learner {
       random.state = header.random
     }
     network.normalizer.refresh()
+    network.tables.rowNotes = nil
     discardStep()
   }
 

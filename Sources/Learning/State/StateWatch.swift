@@ -12,18 +12,17 @@ package final class StateWatch {
   private static let bytesMax = 1 << 14
   private static let stepsOfSweep = 4096
 
-  /// All buffers of the state; they stay where they are.
-  private let regions: [UnsafeRawBufferPointer]
+  /// All buffers of the state and of the memory; they stay where they are.
+  let regions: [StateRegion]
+  private let buffers: [UnsafeRawBufferPointer]
   private let stretch: Int
   /// Stretches until all of the state was looked at.
   package let sweepSteps: Int64
 
   init(_ learner: Learner) {
-    var list = RegionList()
-    learner.model.write(to: &list)
-    learner.optimizers.write(to: &list)
-    regions = list.regions
-    let bytes = regions.reduce(0) { $0 + $1.count }
+    regions = StateRegion.all(of: learner)
+    buffers = regions.map(\.bytes)
+    let bytes = buffers.reduce(0) { $0 + $1.count }
     stretch = min(Self.bytesMax, max(Self.bytesMin, bytes / Self.stepsOfSweep))
     sweepSteps = Int64((bytes + stretch - 1) / stretch)
   }
@@ -38,7 +37,7 @@ package final class StateWatch {
 
   private func sweep(_ first: Int, into digest: inout Digest) {
     var (begin, end) = (first, first + stretch)
-    for region in regions {
+    for region in buffers {
       if begin >= end { return }
       if begin < region.count {
         digest.add(UnsafeRawBufferPointer(rebasing: region[begin..<min(end, region.count)]))
@@ -72,19 +71,8 @@ package final class StateWatch {
   }
 }
 
-/// Where the buffers of a state lie.
-private struct RegionList: StateSink {
-  var regions: [UnsafeRawBufferPointer] = []
-
-  mutating func write(_ number: Double) {}
-
-  mutating func write<Element>(_ buffer: AlignedBuffer<Element>) {
-    if buffer.count > 0 { regions.append(UnsafeRawBufferPointer(buffer.buffer)) }
-  }
-}
-
 /// The numbers of a state alone.
-private struct NumberDigest: StateSink {
+struct NumberDigest: StateSink {
   var digest: Digest
 
   mutating func write(_ number: Double) { digest.add(number.bitPattern) }

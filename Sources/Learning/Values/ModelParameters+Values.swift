@@ -1,4 +1,5 @@
 public import Health
+import Tensors
 
 extension ModelParameters {
   /// What of each category's values is known, in the order of the spec.
@@ -13,6 +14,15 @@ extension ModelParameters {
         feature: category.name, own: own, ownRows: category.ownRows, hashed: Int(estimate.values.rounded()),
         hashedRows: occupancy.hashed.count, sharing: all > 0 ? estimate.sharing * estimate.values / all : 0,
         displaced: dictionary?.displaced ?? 0)
+    }
+  }
+
+  /// By what numbers are standardised, in the order of the spec.
+  public var numberScales: [NumberScale] {
+    spec.inputs.numbers.enumerated().filter(\.element.standardize).map { column, number in
+      NumberScale(
+        feature: number.name, count: normalizer.running.count[column], mean: normalizer.running.mean[column],
+        deviation: normalizer.running.deviation(column))
     }
   }
 }

@@ -8,6 +8,7 @@ package struct ReceivedEnvelope {
   package let savedStep: Int64
   package let lossSum: Double
   package let digest: UInt64
+  package let rateScale: Double
   package let shareCount: Int
   package let rowCount: Int
   package let outputCount: Int
@@ -31,7 +32,7 @@ package struct ReceivedEnvelope {
     do {
       sections = try SectionReader(bytes, magic: StepEnvelope.magic, kinds: EnvelopeSection.allCases.count)
     } catch { throw EnvelopeError.notAnEnvelope(error) }
-    guard sections[EnvelopeSection.step].count == 48 else { throw EnvelopeError.sizesDisagree(section: "flags") }
+    guard sections[EnvelopeSection.step].count == 56 else { throw EnvelopeError.sizesDisagree(section: "flags") }
     var reader = ByteReader(sections[EnvelopeSection.step])
     flags = StepFlags(rawValue: try reader.read())
     outputCount = Int(try reader.read(UInt32.self))
@@ -40,6 +41,8 @@ package struct ReceivedEnvelope {
     savedStep = try reader.read()
     lossSum = Double(bitPattern: try reader.read())
     digest = try reader.read()
+    rateScale = Double(bitPattern: try reader.read())
+    guard rateScale > 0, rateScale <= 1 else { throw EnvelopeError.sizesDisagree(section: "flags") }
     guard outputCount == expected else { throw EnvelopeError.otherModel(outputs: outputCount, expected: expected) }
 
     shares = sections[EnvelopeSection.shares]
@@ -94,6 +97,8 @@ package struct ReceivedEnvelope {
 
   /// `LayerHealth`, where it is gathered.
   package var health: UnsafeRawBufferPointer { sections[EnvelopeSection.health] }
+  /// `RowSample`, where it is gathered.
+  package var sample: UnsafeRawBufferPointer { sections[EnvelopeSection.sample] }
   /// The learner's attachment.
   package var learner: UnsafeRawBufferPointer { sections[EnvelopeSection.learner] }
   var facts: UnsafeRawBufferPointer { sections[EnvelopeSection.facts] }

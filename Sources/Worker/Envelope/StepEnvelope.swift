@@ -7,7 +7,7 @@ package import Vocabulary
 ///
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x4245_5452  // "RTEB"
+  package static let magic: UInt32 = 0x4345_5452  // "RTEC"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -17,6 +17,8 @@ package struct StepEnvelope {
   package var stableVersion: Int64 = 0
   /// The step of the newest checkpoint that the leader knows to be durable; −1: none. Others send −1.
   package var savedStep: Int64 = -1
+  /// What the learning rate of this step is multiplied by; the leader's counts.
+  package var rateScale = 1.0
   /// Of a part of the state that this rank holds (`Update.digest`): the same on every rank.
   package var digest: UInt64 = 0
   /// Sum of the losses of this rank's labelled rows, each times its weight, as they are trained on.
@@ -37,7 +39,7 @@ package struct StepEnvelope {
 /// The sections of an envelope. New kinds come at the end.
 enum EnvelopeSection: UInt32, CaseIterable {
   /// Flags and outputs a row (UInt32 each), step, stable version, saved step (Int64 each), loss sum (Float64),
-  /// digest of a part of the state (UInt64).
+  /// digest of a part of the state (UInt64), scale of the learning rate (Float64).
   case step
   /// A `PartitionShare` a partition, ascending, each with its rejections by reason (Int64).
   case shares
@@ -62,6 +64,8 @@ enum EnvelopeSection: UInt32, CaseIterable {
   case partSums
   /// Rows that were taken out of the step: partition, reason (UInt32 each), offset (Int64).
   case skips
+  /// `RowSample`: this rank's part of the window's, when health is gathered.
+  case sample
 }
 
 /// What one partition's rows of a step gave: the sum of their losses, each times its weight, and that of their weights.
@@ -99,8 +103,9 @@ package enum EnvelopeError: Error, CustomStringConvertible {
   case sizesDisagree(section: String)
   case partitionsDisordered(partition: Int32)
   case unknownPartition(Int32)
-  case otherStep(Int64, expected: Int64)
   case unknownField(code: Int32)
+  case notASample(any Error)
+  case otherSample
   case wrongFact(row: UInt32, shelf: UInt32, reason: String)
 
   package var description: String {
@@ -115,10 +120,12 @@ package enum EnvelopeError: Error, CustomStringConvertible {
     case .unknownPartition(let partition): "a peer took records from partition \(partition), which the topic has not"
     case .unknownField(let code):
       "a peer tells of a field that the schema has not (code \(code)): do all workers have one pipeline?"
+    case .notASample(let error):
+      "a peer's sample of records cannot be read (\(error)): are all workers of one version?"
+    case .otherSample: "a peer samples other columns than we do: do all workers have one pipeline?"
     case .wrongFact(let row, let shelf, let reason):
       "a peer tells of what is to be remembered, and number \(shelf) of what its row \(row) says \(reason): do all workers "
         + "have one pipeline?"
-    case .otherStep(let step, let expected): "a peer is at step \(step), we are at \(expected)"
     }
   }
 }

@@ -42,6 +42,7 @@ package struct StepEnvelopeWriter {
       bytes.append(raw: envelope.savedStep)
       bytes.append(raw: envelope.lossSum.bitPattern)
       bytes.append(raw: envelope.digest)
+      bytes.append(raw: envelope.rateScale.bitPattern)
     }
     sections.add(EnvelopeSection.shares) { bytes in
       for (place, share) in envelope.shares.enumerated() {
@@ -107,6 +108,12 @@ package struct StepEnvelopeWriter {
         bytes.append(raw: skip.offset)
       }
     }
+  }
+
+  /// This rank's part of the window's sample, where it is gathered.
+  package mutating func append(sample: [UInt8]) {
+    guard !sample.isEmpty else { return }
+    sections.add(EnvelopeSection.sample) { $0.append(contentsOf: sample) }
   }
 
   /// What the partitions' rows gave comes before that, where sums are by partition.

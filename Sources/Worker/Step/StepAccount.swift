@@ -1,8 +1,9 @@
 package import Evaluation
-import Health
+import Foundation
+package import Health
 import Learning
 import Tensors
-import Vocabulary
+package import Vocabulary
 
 /// Brings all ranks' envelopes of one step into the training state: the same on every rank, whatever the world size,
 /// because partitions are taken in order of their number.
@@ -18,6 +19,10 @@ package final class StepAccount {
   private let fieldCount: Int
   private let rowsMax: Int
   let task: EvaluationTask
+  /// Of the last step that was brought: how the stable version's answers met the labels.
+  private var stableSums = (weight: 0.0, loss: 0.0)
+  private var stableCounts = AnswerCounts()
+  private var counts = AnswerCounts()
   private var order = RecordOrder()
 
   /// - Parameters:
@@ -68,15 +73,19 @@ package final class StepAccount {
   }
 
   /// - Parameters:
-  ///   - wasApplied: false when the update was not finite and nobody applied it: the step's rows are then rejected.
+  ///   - wasApplied: false when nobody applied the update: the step's rows are then rejected.
+  ///   - reason: Why.
   ///   - ledger: Takes each partition's range.
   package func bring(
     _ envelopes: [ReceivedEnvelope], into state: inout TrainingState, wasApplied: Bool,
+    reason: RejectReason = .nonFinite,
     ledger: (PartitionShare, Int64) -> Void
   ) throws {
     let stableVersion = envelopes[0].stableVersion
+    (stableSums, stableCounts, counts) = ((0, 0), AnswerCounts(), AnswerCounts())
     if state.comparedWith != stableVersion {
       state.comparison = PairedDifference()
+      state.stableWatch.follow()
       state.comparedWith = stableVersion
     }
     for envelope in envelopes {
@@ -105,12 +114,12 @@ package final class StepAccount {
       }
       let trained = wasApplied ? Int64(share.trained) : 0
       var rejected: Int64 = wasApplied ? 0 : Int64(share.trained)
-      state.rejected[RejectReason.nonFinite.index] += rejected
+      state.rejected[reason.index] += rejected
       // Most often nothing was refused.
       let isWhole = share.next - share.from - share.skipped - share.lost == Int64(share.trained)
-      for reason in 0..<(isWhole ? 0 : StepEnvelope.reasonCount) {
-        let count = envelope.rejected(stretch.place, reason: reason)
-        state.rejected[reason] += count
+      for place in 0..<(isWhole ? 0 : StepEnvelope.reasonCount) {
+        let count = envelope.rejected(stretch.place, reason: place)
+        state.rejected[place] += count
         rejected += count
       }
       state.progress[index].nextOffset = share.next
@@ -136,14 +145,42 @@ package final class StepAccount {
       outputs: outputs.pointer, labels: labels.pointer, weights: weights, losses: losses.pointer, count: count)
     state.window.add(
       outputs: outputs.pointer, labels: labels.pointer, weights: weights, losses: losses.pointer, count: count)
+    if task == .binary { tally(losses.pointer, weights, count, into: &counts) { $0 } }
     guard stableVersion != 0, envelope.stableVersion == stableVersion else { return }
     copy(envelope.stableLosses, from: first, count: count, into: stableLosses)
+    if task == .binary { tally(stableLosses.pointer, weights, count, into: &stableCounts) { Double($0) } }
     for row in 0..<count where !labels.pointer[row].isNaN && stableLosses.pointer[row].isFinite {
       let own = losses.pointer[row]
       guard own.isFinite else { continue }
-      state.comparison.add(
-        candidate: own, baseline: Double(stableLosses.pointer[row]), weight: weights.map { Double($0[row]) } ?? 1)
+      let (loss, weight) = (Double(stableLosses.pointer[row]), weights.map { Double($0[row]) } ?? 1)
+      state.comparison.add(candidate: own, baseline: loss, weight: weight)
+      stableSums.weight += weight
+      stableSums.loss += weight * loss
     }
+  }
+
+  /// The log loss of an answer that is as good as a coin: of two classes, a wrong one has more.
+  private static let coin = log(2.0)
+
+  private func tally<Loss>(
+    _ losses: UnsafePointer<Loss>, _ weights: UnsafePointer<Float>?, _ count: Int, into counts: inout AnswerCounts,
+    _ value: (Loss) -> Double
+  ) {
+    for row in 0..<count where !labels.pointer[row].isNaN {
+      let loss = value(losses[row])
+      guard loss.isFinite else { continue }
+      counts.add(
+        isPositive: labels.pointer[row] >= 0.5, isWrong: loss > Self.coin, weight: weights.map { Double($0[row]) } ?? 1)
+    }
+  }
+
+  /// How the learner's answers met the labels of the last step; nil: of another task than two classes.
+  package var answers: AnswerCounts? { task == .binary ? counts : nil }
+
+  /// The stable version's mean loss over the last step, and how its answers met the labels; nil: there were none.
+  package var stableAnswers: (loss: Double, answers: AnswerCounts?)? {
+    guard stableSums.weight > 0 else { return nil }
+    return (stableSums.loss / stableSums.weight, task == .binary ? stableCounts : nil)
   }
 
   private func copy<Value>(

@@ -11,13 +11,18 @@ extension StepLoop {
     package var examples: FieldExamples
     package var sum: GroupSum
     package var meter: StepMeter
+    package var sampler: RowSampler
+    /// Told where a step that was made twice was not the same.
+    package var tellDoubt: (String) -> Void
 
     package init(
       learner: any Model, shares: StepShares, account: StepAccount, shadow: ShadowPredictions, quarantine: Quarantine,
-      examples: FieldExamples = FieldExamples(), sum: GroupSum, meter: StepMeter = StepMeter()
+      examples: FieldExamples = FieldExamples(), sum: GroupSum, meter: StepMeter = StepMeter(), sampler: RowSampler,
+      tellDoubt: @escaping (String) -> Void = { _ in }
     ) {
       (self.learner, self.shares, self.account, self.sum) = (learner, shares, account, sum)
       (self.shadow, self.quarantine, self.examples, self.meter) = (shadow, quarantine, examples, meter)
+      (self.sampler, self.tellDoubt) = (sampler, tellDoubt)
     }
   }
 

@@ -1,6 +1,8 @@
 import Ingest
 import Learning
 import Pipelines
+import Registry
+import Tensors
 import Vocabulary
 
 // What a step says of its records beside what is learned from them.
@@ -20,6 +22,23 @@ extension StepLoop {
       let place = shares.position(ofRow: wild.row)
       newExamples.append(
         FieldExample(code: code, text: "\(wild.value) at \(topic)/\(place.partition)@\(place.offset)"))
+    }
+  }
+
+  /// A step was not learned: a letter for each of this rank's records, and one incident of all.
+  func noteSkipped(_ reason: String) {
+    if isLeader {
+      quarantine.put(
+        QuarantinedRecord(
+          position: RecordPosition(topic: topic, partition: -1, offset: -1), step: state.step, layer: "update",
+          feature: nil, reason: .skippedStep, remark: reason))
+    }
+    for row in 0..<shares.batch.count where !shares.takenOut.contains(row) && shares.batch.teaches(row) {
+      let place = shares.position(ofRow: row)
+      quarantine.put(
+        QuarantinedRecord(
+          position: RecordPosition(topic: topic, partition: place.partition, offset: place.offset), step: state.step,
+          layer: "update", feature: nil, reason: .skippedStep, remark: reason))
     }
   }
 
@@ -53,5 +72,24 @@ extension StepLoop {
           text:
             "\(refused.name?.debugDescription ?? "another class") at \(topic)/\(refused.partition)@\(refused.offset)"))
     }
+  }
+
+  func readSkips(_ envelopes: [ReceivedEnvelope]) throws -> [StepSkip] {
+    var skips: [StepSkip] = []
+    for envelope in envelopes { skips += try envelope.readSkips() }
+    if let stray = skips.first(where: { !state.progress.indices.contains(Int($0.partition)) }) {
+      throw EnvelopeError.unknownPartition(stray.partition)
+    }
+    return skips.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
+  }
+
+  /// All that was decided of a step, so that it can be made again.
+  func decision(
+    _ sums: StepAccount.Sums, _ update: Update, _ skips: [StepSkip], of step: Int64
+  ) -> StepDecision {
+    StepDecision(
+      step: step, isApplied: update.isFinite && !update.isSkipped, records: Int64(sums.labelled), weight: sums.weight,
+      lossSum: sums.lossSum,
+      learningRate: update.rate, gradientNorm: update.gradientNorm, wasClipped: update.wasClipped, skips: skips)
   }
 }

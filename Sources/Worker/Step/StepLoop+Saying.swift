@@ -14,6 +14,7 @@ extension StepLoop {
     envelope.step = state.step
     envelope.stableVersion = shadow.version
     envelope.digest = digest
+    envelope.rateScale = wishedScale
     if isLeader { envelope.savedStep = saving.durableStep() }
     envelope.outputCount = learner.outputCount
     if opening.isLight || flags.contains(.newClasses) || flags.contains(.damaged) {

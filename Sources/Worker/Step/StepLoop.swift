@@ -23,6 +23,7 @@ package final class StepLoop {
   let board: ControlBoard
   let shadow: ShadowPredictions
   let quarantine: Quarantine
+  let sampler: RowSampler
   let saving: Saving
   package internal(set) var state: TrainingState
   private(set) var machine: StepMachine
@@ -34,26 +35,39 @@ package final class StepLoop {
   var partSums: [PartSum] = []
 
   var writer = StepEnvelopeWriter()
-  private var received: [ReceivedEnvelope] = []
+  var received: [ReceivedEnvelope] = []
   private var learnerAttachments: [UnsafeRawBufferPointer] = []
   private var facts = StepFacts()
   private var entries: [LedgerEntry] = []
   /// Of this rank's share of the step in hand.
   var local = LocalStep(labelled: 0, lossSum: 0, isFinite: true)
-  /// Of a part of the state after the last step; 0: none was made in this generation.
-  private(set) var digest: UInt64 = 0
+  /// Of a part of the state after the last step, or of all of it.
+  var digest: UInt64 = 0
+  /// All of the state as it was when all ranks last agreed on it; nil: they have not yet.
+  var agreedBlocks: StateBlocks?
+  /// Said, and not agreed on yet.
+  var saidBlocks: SaidBlocks?
+  let tellDoubt: (String) -> Void
+  /// Of a step that is made twice.
+  var attachment: [UInt8] = []
+  /// Whose states differed, until they come to that step again.
+  var suspects: (Suspicion, tell: ([Int]?) -> Void)?
   /// Whether the model gives no numbers even for records without values.
   private var isDamaged = false
-  private var lastCheckpoint = ContinuousClock.now
+  var lastCheckpoint = ContinuousClock.now
   /// What of the wishes the others know; −1: nothing.
   private(set) var saidWishes = -1
+  /// Of the wishes of this step, what the learning rate is to be multiplied by.
+  private(set) var wishedScale = 1.0
+  private let stepGuard: StepGuard
   /// A group that has had nothing to learn for so long asks less often; who gets a record asks at once.
   static let idleAfter = Duration.seconds(1)
   static let idleWait = Duration.seconds(1)
   /// Something was learned that no checkpoint was made of.
-  package private(set) var hasUnsavedProgress: Bool
+  package internal(set) var hasUnsavedProgress: Bool
   /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
-  private var unsavedHealth: [LayerHealth] = []
+  var unsavedHealth: [LayerHealth] = []
+  var unsavedSample: RowSample?
   let headTasks: [EvaluationTask]
   var headLosses: [HeadShare]
   /// By row of the batch.
@@ -82,6 +96,8 @@ package final class StepLoop {
     self.collective = collective
     (learner, shares, account) = (gear.learner, gear.shares, gear.account)
     (shadow, quarantine, examples) = (gear.shadow, gear.quarantine, gear.examples)
+    sampler = gear.sampler
+    tellDoubt = gear.tellDoubt
     self.board = board
     self.saving = saving
     clock = StepClock(gear.meter)
@@ -95,6 +111,7 @@ package final class StepLoop {
     compression = isRounded ? GradientCompression() : nil
     learner.summation = gear.sum.summation(of: collective.rank)
     topic = pipeline.source.topic
+    stepGuard = StepGuard(pipeline.health)
     featureCount = pipeline.schema.features.count
     numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
     headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
@@ -104,6 +121,9 @@ package final class StepLoop {
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
     if shares.classes != nil { learner.know(classes: state.classes.count) }
     learner.isWatched = collective.worldSize > 1
+    learner.notesRows = false
+    learner.notesRows = collective.worldSize == 1
+    learner.gradientNormMax = stepGuard.gradientNormMax
   }
 
   var isLeader: Bool { machine.rules.isLeader }
@@ -121,14 +141,22 @@ package final class StepLoop {
       tellGrowth()
       board.report { $0.short = nil }
     }
-    while true {
-      if let end = try step() { return end }
+    do {
+      if !isAlone { lookAtAll(saving: nil) }
+      while true {
+        guard let end = try step() else { continue }
+        try confirmLast()
+        return end
+      }
+    } catch let divergence as ReplicaDivergence {
+      throw try examine(divergence)
     }
   }
 
   private func step() throws -> GenerationEnd? {
     let wishes = board.currentWishes
     if let newest = wishes.newestGeneration, newest > collective.generation { throw GenerationFenced() }
+    wishedScale = wishes.rateScale
     let opening = machine.open(
       wishes, step: state.step, hasHand: shares.hasProgress,
       checkpointIsDue: lastCheckpoint.duration(to: .now) >= checkpoints.every)
@@ -138,13 +166,14 @@ package final class StepLoop {
     let dense = opening.isLight ? nothing : denseValues
     if !opening.isLight {
       shadow.refresh()
-      collective.open(dense)
+      if !isProven { collective.open(dense) }
       learn(opening)
       (hand.hasStrangers, hand.isDamaged, hand.isFinite) = (shares.hasStrangers, isDamaged, local.isFinite)
     }
     let flags = machine.flags(for: hand, opening)
     let health = opening.gathers ? learner.takeHealth() : nil
     writeEnvelope(flags, opening, health: health)
+    if opening.gathers { writer.append(sample: sampler.take()) }
 
     clock.send()
     let agreed = try collective.exchangeEnvelopes(
@@ -156,7 +185,8 @@ package final class StepLoop {
       return try settle(envelopes, opening)
     }
     saidWishes = wishes.number
-    return conclude(agreed, opening)
+    if suspects != nil { checkSuspects() }
+    return try conclude(agreed, opening)
   }
 
   // MARK: Records
@@ -187,17 +217,16 @@ package final class StepLoop {
     let guilty = isSearched ? quarantine.cure(shares, learner: learner, step: state.step) : []
     if shares.classes != nil { noteRefusedClasses() }
     guard shares.hasRecords, !shares.hasStrangers else { return learner.discardStep() }
-    learner.predict(shares.batch)
     shadow.predict(shares.batch)
-    local = backward()
-    // Nothing is left that could be to blame but the model.
-    isDamaged = isSearched && !local.isFinite && shares.takenOut.count == shares.batch.count
+    local = isProven ? makeProven() : makeShare()
+    // Whatever record is to blame was taken out: nothing is left that could be but the model.
+    isDamaged = isSearched && !local.isFinite
     if isDamaged { return }
     for record in guilty { quarantine.put(record) }
     if !learner.wildValues.isEmpty { noteWildValues() }
   }
 
-  private func backward() -> LocalStep {
+  func backward() -> LocalStep {
     guard settings.reproducible else { return learner.backward(shares.batch) }
     parts.removeAll()
     for share in shares.shares { parts.append(partition: Int(share.partition), rows: Int(share.rows)) }
@@ -207,10 +236,11 @@ package final class StepLoop {
   // MARK: Agreement
 
   /// What the group agreed on in an exchange.
-  private struct Agreed {
+  struct Agreed {
     var flags: StepFlags
     var outcome: StepOutcome
     var health: [LayerHealth]
+    var sample: RowSample?
     /// Why learning cannot go on.
     var halt: String?
   }
@@ -224,22 +254,20 @@ package final class StepLoop {
   }
 
   /// Of a light step.
-  private var nothing: DenseValues { DenseValues(vectors: Self.none, sum: Self.none, plan: plan) }
+  var nothing: DenseValues { DenseValues(vectors: Self.none, sum: Self.none, plan: plan) }
   private static var none: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: nil, count: 0) }
 
   private func settle(_ envelopes: [ReceivedEnvelope], _ opening: StepMachine.Opening) throws -> Agreed {
     var flags: StepFlags = []
-    for envelope in envelopes {
-      guard envelope.step == state.step else { throw EnvelopeError.otherStep(envelope.step, expected: state.step) }
-      flags.formUnion(envelope.flags)
-    }
-    if let divergence = ReplicaDivergence(envelopes, step: state.step) { throw divergence }
+    for envelope in envelopes { flags.formUnion(envelope.flags) }
+    try confirm(envelopes)
     // What a durable checkpoint covers is in the tables; what one still being written covers may have to be written again.
     if let first = state.ledger.first, first.step <= envelopes[0].savedStep {
       state.ledger.removeAll { $0.step <= envelopes[0].savedStep }
       state.decisions.removeAll { $0.step <= envelopes[0].savedStep }
     }
     var health: [LayerHealth] = []
+    let sample = opening.gathers ? try envelopes.sample() : nil
     if opening.gathers {
       // Gradients and updates are the same on every rank, and counted once.
       for (rank, envelope) in envelopes.enumerated() {
@@ -259,13 +287,13 @@ package final class StepLoop {
       return Agreed(flags: flags, outcome: outcome, health: health, halt: Self.damage(of: envelopes, step: state.step))
     default: if !opening.isLight { learner.discardStep() }
     }
-    return Agreed(flags: flags, outcome: outcome, health: health)
+    return Agreed(flags: flags, outcome: outcome, health: health, sample: sample)
   }
 
   private static func damage(of envelopes: [ReceivedEnvelope], step: Int64) -> String {
     let ranks = envelopes.indices.filter { envelopes[$0].flags.contains(.damaged) }.map(String.init)
     return
-      "the model's parameters are damaged: in step \(step) they gave no numbers even for records without labels and "
+      "the model's parameters are damaged: in step \(step) they gave no numbers even for records with usual "
       + "values (rank \(ranks.joined(separator: ", "))); nothing of it is saved, and the next start goes on from the newest "
       + "healthy checkpoint"
   }
@@ -285,25 +313,41 @@ package final class StepLoop {
     if !facts.isEmpty { learner.remember(facts) }
     let sums = try account.sums(envelopes)
     let skips = settings.ledger ? try readSkips(envelopes) : []
-    let update = learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
+    learner.rateScale = envelopes[0].rateScale
+    let spike = stepGuard.spike(in: state, labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
+    let update =
+      spike.map { _ in Update(gradientNorm: 0, wasClipped: false, isFinite: true, isSkipped: true) }
+      ?? learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
     if !update.isFinite {
       learner.discardStep()
       if machine.searchesOverflow { return .overflowed }
       quarantine.reportReducedStep(step: state.step, isLeader: isLeader)
     }
+    if update.isSkipped {
+      learner.discardStep()
+      noteSkipped(spike ?? "the gradient has a norm of \(update.gradientNorm)")
+    }
+    let wasApplied = update.isFinite && !update.isSkipped
+    state.skippedInRow = update.isSkipped ? state.skippedInRow + 1 : 0
     if update.tookGradient { compression?.keepErrors() }
     digest = update.digest
     let keepsLedger = settings.ledger
     entries.removeAll(keepingCapacity: true)
     let step = state.step + 1
-    try account.bring(envelopes, into: &state, wasApplied: update.isFinite) { share, trained in
+    try account.bring(
+      envelopes, into: &state, wasApplied: wasApplied, reason: update.isSkipped ? .skippedStep : .nonFinite
+    ) { share, trained in
       if keepsLedger { entries.append(LedgerEntry(step: step, share: share, trained: trained)) }
     }
     state.keep(keepsLedger ? entries : nil, of: step)
     if keepsLedger { state.decisions.append(decision(sums, update, skips, of: step)) }
     state.step = step
-    if update.isFinite, sums.labelled > 0, sums.weight > 0 {
-      state.lossWatch.add(sums.lossSum / sums.weight, step: step)
+    if wasApplied { sampler.add(shares.batch, outputs: learner.outputs, without: shares.takenOut) }
+    if wasApplied, sums.labelled > 0, sums.weight > 0 {
+      state.lossWatch.add(sums.lossSum / sums.weight, answers: account.answers, step: step)
+    }
+    if let answers = account.stableAnswers {
+      state.stableWatch.add(answers.loss, answers: answers.answers, step: step)
     }
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
@@ -312,25 +356,7 @@ package final class StepLoop {
     return .learned
   }
 
-  private func readSkips(_ envelopes: [ReceivedEnvelope]) throws -> [StepSkip] {
-    var skips: [StepSkip] = []
-    for envelope in envelopes { skips += try envelope.readSkips() }
-    if let stray = skips.first(where: { !state.progress.indices.contains(Int($0.partition)) }) {
-      throw EnvelopeError.unknownPartition(stray.partition)
-    }
-    return skips.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
-  }
-
-  /// All that was decided of a step, so that it can be made again.
-  private func decision(
-    _ sums: StepAccount.Sums, _ update: Update, _ skips: [StepSkip], of step: Int64
-  ) -> StepDecision {
-    StepDecision(
-      step: step, isApplied: update.isFinite, records: Int64(sums.labelled), weight: sums.weight, lossSum: sums.lossSum,
-      learningRate: update.rate, gradientNorm: update.gradientNorm, wasClipped: update.wasClipped, skips: skips)
-  }
-
-  private func conclude(_ agreed: Agreed, _ opening: StepMachine.Opening) -> GenerationEnd? {
+  private func conclude(_ agreed: Agreed, _ opening: StepMachine.Opening) throws -> GenerationEnd? {
     var halt = agreed.halt
     if halt == nil, state.nonFinite.exceeds(settings.nonFiniteBudget) {
       halt =
@@ -341,29 +367,7 @@ package final class StepLoop {
     let verdict = machine.conclude(agreed.outcome, agreed.flags, opening, step: state.step, halt: halt)
     if verdict.releasesHand { shares.clear() }
     report(agreed.outcome, isLast: verdict.end != nil)
-    if verdict.saves { save(agreed.health, isFinal: isFinal) }
+    if verdict.saves { try save(agreed, isFinal: isFinal) }
     return verdict.end
-  }
-
-  private func save(_ health: [LayerHealth], isFinal: Bool) {
-    unsavedHealth.merge(health)
-    tellHealth(unsavedHealth)
-    if hasUnsavedProgress {
-      if isLeader { saving.submit(snapshot(health: unsavedHealth, isFinal: isFinal)) }
-      unsavedHealth.removeAll()
-    }
-    hasUnsavedProgress = false
-    state.window = StreamMetrics(task: state.metrics.task)
-    state.fields.beginWindow()
-    state.lossWatch.beginWindow()
-    for place in state.heads.indices { state.heads[place].window = HeadLoss.Tally() }
-    times.beginWindow()
-    lastCheckpoint = .now
-  }
-
-  private func snapshot(health: [LayerHealth], isFinal: Bool) -> Snapshot {
-    Snapshot(
-      generation: collective.generation, state: state, learner: learner.encodeState(), memory: learner.encodeMemory(),
-      health: health, ledger: state.ledger, isFinal: isFinal, seconds: times.seconds)
   }
 }

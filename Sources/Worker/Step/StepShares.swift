@@ -176,10 +176,7 @@ package final class StepShares {
       rejected[found.place * reasonCount + RejectReason.labelAbsent.index] -= 1
     }
     rejected[found.place * reasonCount + reason.index] += 1
-    for head in 0..<batch.labelCount { labels[head] = .nan }
-    for column in 0..<batch.numberCount { batch.numbers[row * batch.numberCount + column] = .nan }
-    for column in 0..<batch.categoryCount { batch.categories[row * batch.categoryCount + column] = 0 }
-    for pairs in batch.weighted { pairs.empty(row, of: batch.count) }
+    batch.empty(row)
     let place = position(found)
     skips.append(StepSkip(partition: place.partition, offset: place.offset, reason: reason))
     return place

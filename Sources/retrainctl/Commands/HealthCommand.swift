@@ -11,7 +11,7 @@ struct HealthCommand: Command {
     CommandConfiguration(
       name: "health", abstract: "Show the health of layers and features, and what the rules say about it.",
       discussion:
-        "Of the newest checkpoint, or of the one named; over the window that the checkpoint ends. A rule that fails is an incident, and may keep versions from being promoted; `health.rules` of the pipeline file says from where on, and what is done then."
+        "Of the newest checkpoint, or of the one named; over the window that the checkpoint ends. Values are of up to 2,048 of its records, drawn at random, beside those of the windows that the version that serves was made of: `index` is the population stability index, `itself` how far windows come by themselves. A rule that fails is an incident, and may keep versions from being promoted; `health.rules` of the pipeline file says from where on, and what is done then."
     )
   }
 
@@ -30,6 +30,7 @@ struct HealthCommand: Command {
     var step: Int64
     var layers: [PipelineStatus.Layer]
     var features: [PipelineStatus.Feature]
+    var values: [SampledValues]
     var findings: [HealthFinding]
   }
 
@@ -62,20 +63,14 @@ struct HealthCommand: Command {
       let record = try await choice.record(in: registry)
       if rules {
         return try listRules(
-          HealthPolicy(try PipelineFile(text: record.specification, name: record.name).pipeline.health))
+          HealthPolicy(try PipelineFile(text: record.specification, name: record.name).pipeline))
       }
       let chosen = try await registry.chooseCheckpoint(of: record, checkpoint: checkpoint, version: number?.value)
-      let layers = try await registry.layerHealth(checkpoint: chosen.id)
-      let policy = HealthPolicy(try PipelineFile(text: record.specification, name: record.name).pipeline.health)
+      let (window, policy, findings) = try await registry.examination(of: chosen, record)
       let report = Report(
-        checkpoint: chosen.id, step: chosen.step, layers: layers.map(PipelineStatus.Layer.init),
+        checkpoint: chosen.id, step: chosen.step, layers: window.layers.map(PipelineStatus.Layer.init),
         features: chosen.fields?.features ?? [],
-        findings: examine(
-          HealthWindow(
-            layers: layers, fields: chosen.fields, score: HealthWindow.Score(chosen.window),
-            before: try await registry.scores(before: chosen), lossShifts: chosen.lossWatch?.shifts,
-            isFirst: chosen.parent == nil,
-            baseline: try await registry.stableHealth(of: record, except: chosen.id)), policy: policy))
+        values: window.columns.map { SampledValues($0, window.drift) }, findings: findings)
       if format.json { return try Console.say(json: report) }
       let palette = Palette.standardOutput
       Console.say("checkpoint \(report.checkpoint), step \(Wording.count(report.step))\n")
@@ -85,6 +80,9 @@ struct HealthCommand: Command {
       let features = TextTable(features: report.features, palette: palette)
       if !features.isEmpty { Console.say() }
       for line in features.lines(palette: palette, indent: 0) { Console.say(line) }
+      let values = TextTable(values: report.values, palette: palette)
+      if !values.isEmpty { Console.say() }
+      for line in values.lines(palette: palette, indent: 0) { Console.say(line) }
       var table = TextTable("rule", "layer or feature", ">observed", ">threshold", "verdict", "action")
       for finding in report.findings where finding.verdict == .fail {
         table.add(
@@ -113,17 +111,15 @@ struct HealthCommand: Command {
 }
 
 extension Registry {
-  /// Of the windows before a checkpoint, of the same lineage, the newest first.
-  fileprivate func scores(before chosen: CheckpointRecord) async throws -> [HealthWindow.Score] {
-    try await checkpoints(pipeline: chosen.pipeline, limit: 60)
-      .filter { $0.id < chosen.id && $0.lineage == chosen.lineage }.map { HealthWindow.Score($0.window) }
-  }
-
-  fileprivate func stableHealth(of pipeline: PipelineRecord, except checkpoint: Int64) async throws -> [LayerHealth]? {
-    guard let stable = try await versions(pipeline: pipeline.id).first(where: { $0.state == .stable }),
-      stable.checkpoint != checkpoint
-    else { return nil }
-    return try await layerHealth(checkpoint: stable.checkpoint)
+  /// What the rules, as the registered pipeline sets them, say of the window that a checkpoint ends.
+  func examination(
+    of chosen: CheckpointRecord, _ record: PipelineRecord
+  ) async throws -> (window: HealthWindow, policy: HealthPolicy, findings: [HealthFinding]) {
+    let pipeline = try PipelineFile(text: record.specification, name: record.name).pipeline
+    let policy = HealthPolicy(pipeline)
+    var reader = WindowReader(pipelineID: record.id, topic: pipeline.source.topic, limits: policy.limits)
+    let window = try await reader.window(of: chosen, in: self)
+    return (window, policy, examine(window, policy: policy))
   }
 
   /// The checkpoint that is named, or the version's, or the newest.

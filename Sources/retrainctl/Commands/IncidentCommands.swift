@@ -29,14 +29,17 @@ struct IncidentsCommand: Command {
 struct IncidentCommand: Command {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      name: "incident", abstract: "Look into one incident.", subcommands: [IncidentShowCommand.self])
+      name: "incident", abstract: "Look into one incident.",
+      subcommands: [IncidentShowCommand.self, IncidentReproduceCommand.self])
   }
 }
 
 struct IncidentShowCommand: Command {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      name: "show", abstract: "Show one incident with the records, the layer and the feature it names.")
+      name: "show",
+      abstract:
+        "Explain one incident: what happened and where, what was done about it, whether it goes on, and what to do.")
   }
 
   @Argument(help: "The incident's number.") var id: Int64
@@ -57,6 +60,12 @@ struct IncidentShowCommand: Command {
       if let feature = incident.feature { Console.say("feature  \(feature)") }
       for position in incident.positions { Console.say("record   \(position)") }
       if incident.details != "{}" { Console.say("details  \(incident.details)") }
+      Console.say()
+      let pipeline = try await registry.pipeline(incident.pipeline)
+      for sentence in IncidentStory(incident: incident, pipeline: pipeline?.name ?? "\(incident.pipeline)").sentences()
+      {
+        Console.say(sentence)
+      }
     }
   }
 }

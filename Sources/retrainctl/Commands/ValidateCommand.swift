@@ -68,7 +68,7 @@ struct ValidateCommand: Command {
           try Console.say(
             json: Report(
               file: path, valid: true, pipeline: effective, mistakes: [], size: ModelSize(pipeline),
-              advice: pipeline.advice.map(\.sentence), learned: learned))
+              advice: (pipeline.advice + file.absences).map(\.sentence), learned: learned))
         } else {
           if files.count > 1 { Console.say("# \(path)") }
           Console.say(pipeline.effectiveYAML)

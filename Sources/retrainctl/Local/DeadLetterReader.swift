@@ -59,7 +59,9 @@ struct DeadLetterReader {
   /// The newest dead letters, the newest first, and how many the topic holds.
   ///
   /// - Throws: `KafkaError`, `unknownTopic` among them; `timedOut` when the end was not reached in time.
-  func newest(_ limit: Int, reason: RejectReason?, until deadline: Deadline) async throws
+  ///
+  /// - Parameter places: Only of these records, as `DeadLetterRecord.place` has them; nil: of any.
+  func newest(_ limit: Int, reason: RejectReason?, places: Set<String>? = nil, until deadline: Deadline) async throws
     -> (found: [DeadLetterRecord], total: Int64)
   {
     let topic = topic
@@ -76,7 +78,9 @@ struct DeadLetterReader {
     let consumer = try KafkaConsumer(
       configuration: configuration, group: "retrain.dead-letters", topic: topic, queueBytesMax: 16 << 20)
     do {
-      let found = try await read(consumer, starts, ends, limit, reason, deadline)
+      let found = try await read(consumer, starts, ends, limit, deadline) { letter in
+        (reason == nil || letter.reason == reason?.rawValue) && places.map { $0.contains(letter.place ?? "") } ?? true
+      }
       await consumer.close()
       let newestFirst = found.values.joined().sorted { ($0.at ?? .distantPast) > ($1.at ?? .distantPast) }
       return (Array(newestFirst.prefix(limit)), total)
@@ -87,8 +91,8 @@ struct DeadLetterReader {
   }
 
   private func read(
-    _ consumer: KafkaConsumer, _ starts: [Int32: Int64], _ ends: [Int32: Int64], _ limit: Int, _ reason: RejectReason?,
-    _ deadline: Deadline
+    _ consumer: KafkaConsumer, _ starts: [Int32: Int64], _ ends: [Int32: Int64], _ limit: Int, _ deadline: Deadline,
+    where isWanted: @escaping @Sendable (DeadLetterRecord) -> Bool
   ) async throws -> [Int32: [DeadLetterRecord]] {
     try await consumer.assign(starts.mapValues { .offset($0) })
     var open = Set(starts.keys)
@@ -106,7 +110,7 @@ struct DeadLetterReader {
         var done: Set<Int32> = []
         _ = try consumer.pollAny(partitions: wanted, waitUpTo: .milliseconds(100)) { partition, record in
           let letter = DeadLetterRecord(record, id: id)
-          if reason == nil || letter.reason == reason?.rawValue { letters[partition, default: []].append(letter) }
+          if isWanted(letter) { letters[partition, default: []].append(letter) }
           if record.offset + 1 >= ends[partition] ?? 0 { done.insert(partition) }
         }
         // The last offsets may hold no record: marks of transactions, or what compaction took.

@@ -29,10 +29,30 @@ struct PipelineFile {
 
   /// What is no mistake and may still not be what is meant, each with its place.
   func tellAdvice() {
-    let advice = pipeline.advice
+    let advice = pipeline.advice + absences
     guard !advice.isEmpty else { return }
     let places = PipelineParser.places(in: text)
     for piece in advice { Console.complain("note: \(piece.description(fileName: name, places))") }
+  }
+
+  /// Files that receivers of alerts need, and that this machine lacks: the controller's may have them.
+  var absences: [Advice] {
+    pipeline.alerts.enumerated().flatMap { place, alert in
+      var found: [Advice] = []
+      if let file = alert.authorizationFile, !FileManager.default.isReadableFile(atPath: file) {
+        found.append(
+          Advice(
+            setting: "alerts[\(place)].authorization_file",
+            sentence: "\(file) cannot be read on this machine: the controller's needs it"))
+      }
+      if let program = alert.command.first, !FileManager.default.isExecutableFile(atPath: program) {
+        found.append(
+          Advice(
+            setting: "alerts[\(place)].command",
+            sentence: "\(program) is no program of this machine: the controller's needs it"))
+      }
+      return found
+    }
   }
 
   /// What librdkafka does not know, or not with that value, is a mistake of the file, not of the broker.

@@ -123,7 +123,7 @@ struct RemotePrediction {
     do { return try call.answer(until: .after(Self.timeout)) } catch {
       let words =
         switch error.code {
-        case .malformedURL: throw CommandFailure(.usage, "\(call.url) is no URL that can be asked")
+        case .malformedURL, .malformedHeader: throw CommandFailure(.usage, "\(call.url) is no URL that can be asked")
         case .unknownHost: "the server's address \(server.address.host) is not known"
         case .unreachable: "the server at \(server.address) cannot be reached"
         case .untrusted: "the server at \(server.address) does not prove who it is: \(error.reason)"

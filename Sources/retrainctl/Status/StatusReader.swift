@@ -80,7 +80,8 @@ actor StatusReader {
       servers: try await servers(of: pipeline.id),
       controllers: try await registry.controllers(pipeline: pipeline.id, silence: Self.silence).map(
         PipelineStatus.Controller.init),
-      troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted() + Self.silence(of: unheard),
+      troubles: Array(Set(live.flatMap { $0.troubles ?? [] })).sorted() + Self.silence(of: unheard)
+        + (try await registry.alertReceivers(pipeline: pipeline.id)).compactMap(Self.trouble),
       saved: (newest?.progress ?? []).reduce(0) { $0 + $1.trained + $1.rejected })
     if ofLineage, let newest {
       status.deadLetters.complete(refused: newest.rejected, lost: try await lostLetters(of: pipeline.id))
@@ -89,7 +90,8 @@ actor StatusReader {
     status.window = try await window(upTo: newest) ?? counts.live?.window
     if var report = counts.live?.fields ?? newest?.fields {
       // Values are counted in checkpoints alone.
-      report = report.with(newest?.fields?.fields.compactMap(\.values) ?? [])
+      let known = newest?.fields?.fields ?? []
+      report = report.with(known.compactMap(\.values), known.compactMap(\.scale))
       status.features = report.features
       let limits = limits(of: pipeline)
       status.warnings = report.warnings(limits: limits, count: Wording.count)
@@ -124,6 +126,14 @@ actor StatusReader {
         + "constant answer would lose \(Wording.measure(constant)): it does harm; write lower learning rates, or adagrad for "
         + "embedding_optimizer and wide_optimizer"
     ]
+  }
+
+  /// Who ought to hear of incidents and does not.
+  private static func trouble(of receiver: AlertReceiverRecord) -> String? {
+    guard let since = receiver.failingSince else { return nil }
+    let waiting = receiver.waiting.map { "; \(Wording.count($0, "incident")) \($0 == 1 ? "waits" : "wait")" } ?? ""
+    return "alerts have not reached \(receiver.receiver) for \(Wording.span(-since.timeIntervalSinceNow)), as "
+      + (receiver.reason ?? "it does not take them") + waiting
   }
 
   /// Of the pipeline's settings; the usual ones where its file needs a secret that is not set here.

@@ -73,6 +73,7 @@ final class BilinearPairs: Layer {
       }
     }
     context.times?.lap(plan.name, .product)
+    context.walk?.note(plan.name, .output, y.dropFirst(first).pointer, plan.width)
     guard pass.countsHealth else { return }
     context.kernels.activate(
       .identity, rows: count, units: width, z: y.dropFirst(first), derivative: nil, stats: stats)

@@ -75,6 +75,8 @@ final class CrossLayer: Layer {
     let y = y.dropFirst(first)
     kernels.cross(rows: count, units: shape.width, x0: x0, u: u, x: x, y: y)
     context.times?.lap(shape.name, .product)
+    context.walk?.note(shape.name, .product, u.pointer, shape.width)
+    context.walk?.note(shape.name, .output, y.pointer, shape.width)
     if pass.countsHealth {
       kernels.activate(.identity, rows: count, units: shape.width, z: y, derivative: nil, stats: stats)
     }

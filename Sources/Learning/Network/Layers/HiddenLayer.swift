@@ -85,19 +85,23 @@ final class HiddenLayer: Layer {
       rows: count, x: flow.x, weights: shape.weights.matrix(in: context.parameters),
       bias: context.parameters + shape.bias.start, z: activation.z.dropFirst(first))
     context.times?.lap(shape.name, .product)
+    context.walk?.note(shape.name, .product, activation.z.pointer, shape.width)
     normalize(context, rows: first, count: count)
     activation.forward(
       kernels, rows: first, count: count, slopes: shape.slope.map { UnsafePointer(context.parameters + $0.start) },
       stats: pass.countsHealth ? stats : nil)
     let y = y.dropFirst(first)
     context.times?.lap(shape.name, .activation)
+    context.walk?.note(shape.name, .output, activation.outputs.pointer, shape.units)
     if let dropout, let keys = pass.dropoutKeys {
       kernels.dropout(rows: count, units: shape.units, y: y, keys: keys + first, salt: salt(pass), rate: dropout)
       context.times?.lap(shape.name, .dropout)
+      if !shape.isResidual { context.walk?.note(shape.name, .passedOn, y.pointer, shape.units) }
     }
     guard shape.isResidual else { return }
     kernels.add(rows: count, units: shape.units, flow.x, to: y)
     context.times?.lap(shape.name, .skip)
+    context.walk?.note(shape.name, .passedOn, y.pointer, shape.units)
   }
 
   private func salt(_ pass: ForwardPass) -> UInt64 { pass.dropoutSeed &+ UInt64(shape.index) &* 0x9e37_79b9_7f4a_7c15 }
@@ -116,6 +120,7 @@ final class HiddenLayer: Layer {
         normalized: normalized.rows.from(first), inverseRoot: inverseDeviation.rows.from(first))
     }
     context.times?.lap(shape.name, .normalization)
+    context.walk?.note(shape.name, .normalized, z.pointer, shape.width)
   }
 
   func backward(_ context: LayerContext, _ step: BackwardStep, _ flow: GradientFlow) {

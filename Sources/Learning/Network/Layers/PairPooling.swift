@@ -38,6 +38,7 @@ final class PairPooling: Layer {
       rows: count, fields: plan.fields, width: plan.width, x: flow.x, sum: sum.rows.dropFirst(first),
       pooled: y.dropFirst(first))
     context.times?.lap(plan.name, .product)
+    context.walk?.note(plan.name, .output, y.dropFirst(first).pointer, plan.width)
   }
 
   func backward(_ context: LayerContext, _ step: BackwardStep, _ flow: GradientFlow) {

@@ -1,0 +1,92 @@
+import Foundation
+import Health
+import Registry
+import Vocabulary
+
+/// A rule that fails for some layers, features or the stream, since one window: one incident, until all of them pass again.
+struct HealthSpell {
+  let rule: HealthRule
+  let incident: Int64
+  let openedAt: Date
+  /// For what it fails, and in how many windows in a row it has passed since.
+  private(set) var passed: [String: Int]
+  /// What the rule says of them in the newest window that failed.
+  var reason: String
+  var freezes: Bool
+  var wantsReturn: Bool
+
+  /// So many windows in a row have to pass before it is over.
+  private static let windowsToPass = 2
+  /// Between names in the incident's details.
+  private static let separator = "\n"
+
+  init(_ rule: HealthRule, _ incident: IncidentRecord, _ failed: [HealthFinding]) {
+    (self.rule, self.incident, openedAt) = (rule, incident.id, incident.openedAt)
+    passed = Dictionary(failed.map { ($0.subject, 0) }) { first, _ in first }
+    reason = ""
+    (freezes, wantsReturn) = (false, false)
+    follow(failed)
+  }
+
+  /// What an earlier controller left open.
+  ///
+  /// - Parameter policy: What it does until the next window says so is what its rule does.
+  init?(_ incident: IncidentRecord, _ policy: HealthPolicy) {
+    guard let rule = HealthRule(rawValue: incident.kind) else { return nil }
+    let details = (try? JSONDecoder().decode([String: String].self, from: Data(incident.details.utf8))) ?? [:]
+    (self.rule, self.incident, openedAt) = (rule, incident.id, incident.openedAt)
+    let subjects = details["subjects"]?.split(separator: "\n").map(String.init)
+    passed = Dictionary(
+      (subjects ?? [incident.feature ?? incident.layer ?? HealthFinding.stream]).map { ($0, 0) }
+    ) { first, _ in first }
+    reason = details["reason"] ?? rule.rawValue
+    freezes = policy.actions(of: rule).contains(where: \.freezes)
+    wantsReturn = policy.actions(of: rule).contains(.rollBack)
+  }
+
+  static func draft(_ rule: HealthRule, _ failed: [HealthFinding], of checkpoint: CheckpointRecord) -> IncidentDraft {
+    let actions = failed.compactMap(\.action)
+    let severity: IncidentDraft.Severity =
+      actions.contains(.page) ? .error : actions.allSatisfy { $0 == .note } ? .notice : .warning
+    let layer = failed.first { $0.feature == nil }?.layer
+    let subjects = failed.map(\.subject).joined(separator: separator)
+    return IncidentDraft(
+      key: "\(rule.rawValue) \(checkpoint.id) \(subjects)", kind: rule.rawValue, severity: severity,
+      layer: layer == HealthFinding.stream ? nil : layer, feature: failed.compactMap(\.feature).first,
+      step: checkpoint.step,
+      details: IncidentDraft.details([
+        "reason": failed.map(\.sentence).joined(separator: "; "), "checkpoint": String(checkpoint.id),
+        "action": HealthAction.allCases.filter(actions.contains).map(\.rawValue).joined(separator: ", "),
+        "subjects": subjects,
+      ]))
+  }
+
+  /// Takes in what the rule says of one more window.
+  ///
+  /// - Parameter findings: Of the rule; what has too little to go by leaves it as it is.
+  mutating func take(_ findings: [HealthFinding]) {
+    for finding in findings {
+      guard let count = passed[finding.subject] else { continue }
+      switch finding.verdict {
+      case .fail: passed[finding.subject] = 0
+      case .pass: passed[finding.subject] = count + 1
+      case .inconclusive, .error: break
+      }
+    }
+    let failed = findings.filter { $0.verdict == .fail && passed[$0.subject] != nil }
+    if !failed.isEmpty { follow(failed) }
+  }
+
+  private mutating func follow(_ failed: [HealthFinding]) {
+    reason = failed.map(\.sentence).joined(separator: "; ")
+    freezes = failed.contains { $0.action?.freezes ?? false }
+    wantsReturn = failed.contains { $0.action == .rollBack }
+  }
+
+  var isOver: Bool { passed.values.allSatisfy { $0 >= Self.windowsToPass } }
+}
+
+extension HealthFinding {
+  /// The feature, the layer or the stream that it is about.
+  var subject: String { feature ?? layer }
+}
