@@ -94,7 +94,10 @@ public actor ControllerService {
       } catch let error as RegistryError
         where error.isRetryable || error.isLockedOut || error.code == .conflict || error.code == .fenced
       {
-        if error.code == .fenced { lease = nil }
+        if error.code == .fenced {
+          // Another one decides, and opens and closes incidents meanwhile.
+          (lease, watch) = (nil, nil)
+        }
         courier?.hold(lease)
         metrics.lease.set(lease == nil ? 0 : 1)
         metrics.failures.increment()

@@ -10,6 +10,8 @@ struct HealthSpell {
   let openedAt: Date
   /// For what it fails, and in how many windows in a row it has passed since.
   private(set) var passed: [String: Int]
+  /// In how many windows in a row the rule said nothing of them.
+  private var unseen: [String: Int] = [:]
   /// What the rule says of them in the newest window that failed.
   var reason: String
   var freezes: Bool
@@ -17,6 +19,8 @@ struct HealthSpell {
 
   /// So many windows in a row have to pass before it is over.
   private static let windowsToPass = 2
+  /// Of what the rule has nothing to say in so many, a feature that is gone, say, it will say nothing more.
+  private static let windowsToForget = 8
   /// Between names in the incident's details.
   private static let separator = "\n"
 
@@ -40,8 +44,12 @@ struct HealthSpell {
       (subjects ?? [incident.feature ?? incident.layer ?? HealthFinding.stream]).map { ($0, 0) }
     ) { first, _ in first }
     reason = details["reason"] ?? rule.rawValue
-    freezes = policy.actions(of: rule).contains(where: \.freezes)
-    wantsReturn = policy.actions(of: rule).contains(.rollBack)
+    // What was done, where it still would be.
+    let allowed = policy.actions(of: rule)
+    let actions = (details["action"] ?? "").split(separator: ", ").compactMap { HealthAction(rawValue: String($0)) }
+      .filter(allowed.contains)
+    freezes = actions.contains(where: \.freezes)
+    wantsReturn = actions.contains(.rollBack)
   }
 
   static func draft(_ rule: HealthRule, _ failed: [HealthFinding], of checkpoint: CheckpointRecord) -> IncidentDraft {
@@ -51,7 +59,7 @@ struct HealthSpell {
     let layer = failed.first { $0.feature == nil }?.layer
     let subjects = failed.map(\.subject).joined(separator: separator)
     return IncidentDraft(
-      key: "\(rule.rawValue) \(checkpoint.id) \(subjects)", kind: rule.rawValue, severity: severity,
+      key: "\(rule.rawValue) \(checkpoint.id)", kind: rule.rawValue, severity: severity,
       layer: layer == HealthFinding.stream ? nil : layer, feature: failed.compactMap(\.feature).first,
       step: checkpoint.step,
       details: IncidentDraft.details([
@@ -65,6 +73,11 @@ struct HealthSpell {
   ///
   /// - Parameter findings: Of the rule; what has too little to go by leaves it as it is.
   mutating func take(_ findings: [HealthFinding]) {
+    let said = Set(findings.map(\.subject))
+    for subject in passed.keys {
+      unseen[subject] = said.contains(subject) ? 0 : unseen[subject, default: 0] + 1
+      if unseen[subject, default: 0] >= Self.windowsToForget { passed[subject] = nil }
+    }
     for finding in findings {
       guard let count = passed[finding.subject] else { continue }
       switch finding.verdict {

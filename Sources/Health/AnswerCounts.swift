@@ -7,6 +7,13 @@ public struct AnswerCounts: Sendable, Hashable, Codable {
 
   public init() {}
 
+  init(columns: ArraySlice<Double>) {
+    (positives, wrongPositives) = (columns[columns.startIndex], columns[columns.startIndex + 1])
+    (negatives, wrongNegatives) = (columns[columns.startIndex + 2], columns[columns.startIndex + 3])
+  }
+
+  var columns: [Double] { [positives, wrongPositives, negatives, wrongNegatives] }
+
   public mutating func add(isPositive: Bool, isWrong: Bool, weight: Double = 1) {
     if isPositive { positives += weight } else { negatives += weight }
     guard isWrong else { return }

@@ -49,9 +49,9 @@ public struct HealthPolicy: Sendable, Hashable {
     settings.compactMap { setting in
       guard let subject = setting.subject, setting.action != .off else { return nil }
       let subjects = findings.filter { $0.rule == setting.rule.rawValue }.map { $0.feature ?? $0.layer }
-      guard !subjects.contains(subject) else { return nil }
-      return "\(setting.rule.rawValue) looks at nothing called \(subject)"
-        + (subjects.isEmpty ? "" : ", but at \(subjects.joined(separator: ", "))")
+      // A rule that has nothing to go by yet looks at nothing at all.
+      guard !subjects.isEmpty, !subjects.contains(subject) else { return nil }
+      return "\(setting.rule.rawValue) looks at nothing called \(subject), but at \(subjects.joined(separator: ", "))"
     }
   }
 

@@ -1,6 +1,6 @@
 /// The newest steps, each with its loss and how its answers met the labels; of those before them a fading account of the answers.
 struct StepTrail: Sendable, Hashable, Codable {
-  private struct Entry: Sendable, Hashable, Codable {
+  private struct Entry: Sendable, Hashable {
     var step: Int64
     var loss: Double
     var answers: AnswerCounts?
@@ -10,7 +10,7 @@ struct StepTrail: Sendable, Hashable, Codable {
   private var earlier: AnswerCounts?
 
   /// More than it takes to notice a change and to see that it stays: so many at least, and less than twice as many.
-  private static let newestMin = 512
+  private static let newestMin = 320
   /// Steps after which the account has forgotten most of what was.
   private static let memory = 256.0
 
@@ -42,5 +42,37 @@ struct StepTrail: Sendable, Hashable, Codable {
       if entry.step < step { before.add(answers) } else { after.add(answers) }
     }
     return before.all > 0 && after.all > 0 ? (before, after) : nil
+  }
+}
+
+/// Columns: a step's names would be most of what is written.
+extension StepTrail {
+  private enum Keys: String, CodingKey { case steps, losses, answers, earlier }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Keys.self)
+    let steps = try container.decode([Int64].self, forKey: .steps)
+    let losses = try container.decode([Double].self, forKey: .losses)
+    let answers = try container.decodeIfPresent([Double].self, forKey: .answers)
+    guard losses.count == steps.count, answers.map({ $0.count == 4 * steps.count }) ?? true else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .losses, in: container, debugDescription: "columns differ in length")
+    }
+    newest = steps.indices.map { place in
+      Entry(
+        step: steps[place], loss: losses[place],
+        answers: answers.map { AnswerCounts(columns: $0[(4 * place)..<(4 * place + 4)]) })
+    }
+    earlier = try container.decodeIfPresent(AnswerCounts.self, forKey: .earlier)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Keys.self)
+    try container.encode(newest.map(\.step), forKey: .steps)
+    try container.encode(newest.map(\.loss), forKey: .losses)
+    if newest.contains(where: { $0.answers != nil }) {
+      try container.encode(newest.flatMap { ($0.answers ?? AnswerCounts()).columns }, forKey: .answers)
+    }
+    try container.encodeIfPresent(earlier, forKey: .earlier)
   }
 }

@@ -43,7 +43,7 @@ extension PostgresSession {
   }
 
   /// Drops samples that nobody will look at: kept are those of a run's newest windows, and of the windows that led to a version
-  /// that serves or may come to.
+  /// that serves, may come to, or may come back.
   func pruneSamples(pipeline: Int64, run: RunID) throws {
     try query(
       """
@@ -54,9 +54,12 @@ extension PostgresSession {
             SELECT id FROM checkpoints WHERE pipeline_id = $1 AND run = $2 ORDER BY id DESC LIMIT $3)
           AND NOT EXISTS (
             SELECT FROM versions v WHERE v.pipeline_id = $1 AND v.checkpoint_id >= c.id
-              AND v.state IN ('candidate', 'validated', 'canary', 'stable')
-              AND (SELECT count(*) FROM checkpoints b
-                WHERE b.pipeline_id = $1 AND b.run = $2 AND b.id > c.id AND b.id <= v.checkpoint_id) < $3))
+              AND (v.state IN ('candidate', 'validated', 'canary', 'stable') OR v.number IN (
+                SELECT number FROM versions WHERE pipeline_id = $1 AND was_stable AND state = 'retired'
+                ORDER BY since DESC LIMIT 2))
+              AND (SELECT count(*) FROM (
+                SELECT FROM checkpoints b
+                WHERE b.pipeline_id = $1 AND b.run = $2 AND b.id > c.id AND b.id <= v.checkpoint_id LIMIT $3) b) < $3))
       """, [.int(pipeline), .integer(run.rawValue), .integer(Registry.sampledWindows)])
   }
 }

@@ -34,16 +34,15 @@ package final class UnitStats {
   /// Counts what `other`, of as many units, has counted too.
   package func add(_ other: UnitStats) {
     precondition(units == other.units, "\(other.units) units are none of \(units)")
-    for unit in 0..<units {
-      active[unit] += other.active[unit]
-      negative[unit] += other.negative[unit]
-      saturated[unit] += other.saturated[unit]
-      nonFinite[unit] += other.nonFinite[unit]
-      minimum[unit] = min(minimum[unit], other.minimum[unit])
-      maximum[unit] = max(maximum[unit], other.maximum[unit])
-      sum[unit] += other.sum[unit]
-      square[unit] += other.square[unit]
-    }
+    // Column by column, padding and all, so that the compiler takes several at a time.
+    let (counts, theirs) = (active, other.active)
+    for place in 0..<(4 * padded) { counts[place] &+= theirs[place] }
+    let (sums, their) = (sum, other.sum)
+    for place in 0..<(2 * padded) { sums[place] += their[place] }
+    let (low, lower) = (minimum, other.minimum)
+    for unit in 0..<padded { low[unit] = lower[unit] < low[unit] ? lower[unit] : low[unit] }
+    let (high, higher) = (maximum, other.maximum)
+    for unit in 0..<padded { high[unit] = higher[unit] > high[unit] ? higher[unit] : high[unit] }
   }
 
   package func reset() {

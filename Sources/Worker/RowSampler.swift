@@ -16,6 +16,8 @@ package final class RowSampler {
   private var sample: RowSample
   /// By sampled number: its column in a batch.
   private let numbers: [Int]
+  /// They are the first columns of a batch, one after the other.
+  private let areInOrder: Bool
   /// By sampled category: its column in a batch, and that of the high half of its hash.
   private let categories: [(row: Int, high: Int?)]
   private let answer: Answer
@@ -26,41 +28,57 @@ package final class RowSampler {
     for (column, feature) in pipeline.schema.numericFeatures.enumerated() where feature.type != .timestamp {
       numbers.append((feature.name, column))
     }
-    var categories: [(name: String, row: Int, high: Int?)] = []
+    var categories: [SampledCategory] = []
     let declared = Set(pipeline.schema.features.filter { $0.type == .category }.map(\.name))
     var column = 0
     for feature in pipeline.schema.categoryInputs {
       if declared.contains(feature.name) {
         categories.append(
-          (feature.name, column, feature.categoryColumns > feature.valuesMax ? column + feature.valuesMax : nil))
+          SampledCategory(
+            name: feature.name, row: column,
+            high: feature.categoryColumns > feature.valuesMax ? column + feature.valuesMax : nil,
+            reading: Self.reading(feature.values + [String(feature.buckets)])))
       }
       column += feature.categoryColumns
     }
     let head = pipeline.heads[0]
     self.init(
       numbers: numbers, categories: categories, label: head.label.path,
-      classes: head.task == .multiclass ? outputCount : nil)
+      classes: head.task == .multiclass ? outputCount : nil, classesReading: Self.reading(head.label.classes))
+  }
+
+  /// How a list numbers its values.
+  private static func reading(_ values: [String]) -> UInt64 {
+    values.reduce(into: 0) { digest, value in
+      for byte in Array(value.utf8) + [0] {
+        var generator = SplitMix64(seed: digest ^ UInt64(byte))
+        digest = generator.next()
+      }
+    }
   }
 
   /// - Parameters:
   ///   - numbers: Names and columns in a batch.
-  ///   - categories: Names, columns in a batch, and those of the high halves of hashes.
   ///   - classes: Outputs of the primary head, where they are classes; nil: it has one output.
   package init(
-    numbers: [(name: String, column: Int)], categories: [(name: String, row: Int, high: Int?)], label: String,
-    classes: Int?
+    numbers: [(name: String, column: Int)], categories: [SampledCategory], label: String, classes: Int?,
+    classesReading: UInt64 = 0
   ) {
     // Wide records: the first columns stand for all.
     let numbers = numbers.prefix(RowSample.columnsMax - 2)
     let categories = categories.prefix(RowSample.columnsMax - 2 - numbers.count)
     self.numbers = numbers.map(\.column)
+    areInOrder = self.numbers == Array(self.numbers.indices)
     self.categories = categories.map { ($0.row, $0.high) }
     let kind: RowColumn.Kind = classes == nil ? .number : .category
     answer = classes.map(Answer.classes) ?? .value
     sample = RowSample(
-      [RowColumn(label, .label, kind), RowColumn("prediction", .prediction, kind)]
+      [
+        RowColumn(label, .label, kind, reading: classesReading),
+        RowColumn("prediction", .prediction, kind, reading: classesReading),
+      ]
         + numbers.map { RowColumn($0.name, .feature, .number) }
-        + categories.map { RowColumn($0.name, .feature, .category) })
+        + categories.map { RowColumn($0.name, .feature, .category, reading: $0.reading) })
     sample.reserve()
   }
 
@@ -76,7 +94,15 @@ package final class RowSampler {
     for row in 0..<batch.count where RowSample.order(of: batch.keys[row]) < bound && !takenOut.contains(row) {
       sample.append(batch.keys[row]) { cells in
         appendAnswer(batch.labels[row * batch.labelCount], outputs, row, to: &cells)
-        for column in numbers { cells.append(RowCell(batch.numbers[row * batch.numberCount + column])) }
+        let values = batch.numbers + row * batch.numberCount
+        if areInOrder {
+          // A cell is the bits of its number.
+          values.withMemoryRebound(to: RowCell.self, capacity: numbers.count) {
+            cells.append(contentsOf: UnsafeBufferPointer(start: $0, count: numbers.count))
+          }
+        } else {
+          for column in numbers { cells.append(RowCell(values[column])) }
+        }
         for (column, high) in categories {
           let first = row * batch.categoryCount
           let value = batch.categories[first + column]
@@ -108,5 +134,19 @@ package final class RowSampler {
   package func take() -> [UInt8] {
     defer { sample.removeAll() }
     return sample.encoded()
+  }
+}
+
+/// A category of a sample.
+package struct SampledCategory {
+  let name: String
+  /// Its column in a batch, and that of the high half of its hash.
+  let row: Int
+  let high: Int?
+  /// How its values are numbered.
+  let reading: UInt64
+
+  package init(name: String, row: Int, high: Int?, reading: UInt64 = 0) {
+    (self.name, self.row, self.high, self.reading) = (name, row, high, reading)
   }
 }

@@ -32,8 +32,8 @@ package struct TrainingState: Codable, Sendable {
   package var lossWatch = LossWatch()
   /// The same of the version `comparedWith`, which does not learn.
   package var stableWatch = LossWatch()
-  /// Steps that were skipped since the last that was learned.
-  package var skippedInRow = 0
+  /// Steps in a row that a rule with the action `skip_step` found sick, skipped or not.
+  package var sickInRow = 0
   /// The losses of the heads beyond the first, in their order.
   package var heads: [HeadLoss] = []
   /// The classes that were found, in the order of the outputs; none where they are listed.
@@ -69,7 +69,7 @@ package struct TrainingState: Codable, Sendable {
     ledgerSince = try container.decodeIfPresent(Int64.self, forKey: .ledgerSince)
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
     lossWatch = try container.decodeIfPresent(LossWatch.self, forKey: .lossWatch) ?? LossWatch()
-    skippedInRow = try container.decodeIfPresent(Int.self, forKey: .skippedInRow) ?? 0
+    sickInRow = try container.decodeIfPresent(Int.self, forKey: .sickInRow) ?? 0
     stableWatch = try container.decodeIfPresent(LossWatch.self, forKey: .stableWatch) ?? LossWatch()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
     classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []

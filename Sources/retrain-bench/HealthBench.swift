@@ -36,7 +36,8 @@ final class StepWatchers {
       self.sampler
       ?? RowSampler(
         numbers: (0..<batch.numberCount).map { ("n\($0)", $0) },
-        categories: (0..<batch.categoryCount).map { ("c\($0)", $0, nil) }, label: "y", classes: nil)
+        categories: (0..<batch.categoryCount).map { SampledCategory(name: "c\($0)", row: $0, high: nil) }, label: "y",
+        classes: nil)
     self.sampler = sampler
     sampler.add(batch, outputs: outputs, without: [])
     if losses.count != batch.count { losses = Array(repeating: 0, count: batch.count) }

@@ -62,7 +62,9 @@ struct RunMetricsTests {
     #expect(found.map(\.role) == ["controllers", "workers", "workers", "servers"])
     for var export in found {
       #expect(try export.ask("/healthz").text == #"{"live":true}"#, "\(export.role)")
-      #expect(try export.ask("/v2/health/ready").status == 200, "\(export.role)")
+      // A server is once it has loaded a version.
+      let isReady = try place.eventually(within: .seconds(60)) { try export.ask("/v2/health/ready").status == 200 }
+      #expect(isReady, "\(export.role)")
       guard Promtool.path != nil else { continue }
       let verdict = try Promtool.judge(["check", "metrics"], export.text)
       #expect(verdict.code == 0 && verdict.words.isEmpty, "\(export.role): \(verdict.words)")

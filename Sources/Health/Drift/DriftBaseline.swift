@@ -32,7 +32,7 @@ public struct DriftBaseline: Sendable {
   public let windows: Int
 
   /// Fewer windows say nothing of how much windows differ.
-  public static let windowsMin = 8
+  public static let windowsMin = 4
   /// Windows with fewer records are taken together.
   public static let rowsWanted = 1000
   /// Bounds are drawn for windows of so many records.
@@ -81,7 +81,7 @@ public struct DriftBaseline: Sendable {
     var open: RowSample?
     for window in windows where window.columns == windows.first?.columns && !window.isEmpty {
       open = open.merged(with: window)
-      guard let whole = open, whole.seen >= rowsWanted else { continue }
+      guard let whole = open, whole.seen >= rowsWanted, whole.count > 0 else { continue }
       blocks.append(whole.settled())
       open = nil
     }

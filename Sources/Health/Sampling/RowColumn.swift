@@ -19,7 +19,11 @@ public struct RowColumn: Sendable, Hashable {
   public var role: Role
   public var kind: Kind
 
-  public init(_ name: String, _ role: Role, _ kind: Kind) {
+  /// Says how values are numbered: columns of two ways are two columns.
+  public var reading: UInt64
+
+  public init(_ name: String, _ role: Role, _ kind: Kind, reading: UInt64 = 0) {
+    self.reading = reading
     self.name = name
     self.role = role
     self.kind = kind

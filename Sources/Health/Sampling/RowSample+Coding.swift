@@ -15,6 +15,7 @@ extension RowSample {
       writer.write(column.name)
       writer.write(byte: UInt8(RowColumn.Role.allCases.firstIndex(of: column.role) ?? 0))
       writer.write(byte: UInt8(RowColumn.Kind.allCases.firstIndex(of: column.kind) ?? 0))
+      writer.write(column.reading)
     }
     writer.write(count: seen)
     writer.write(count: Int64(sample.count))
@@ -43,7 +44,8 @@ extension RowSample {
       guard RowColumn.Role.allCases.indices.contains(role), RowColumn.Kind.allCases.indices.contains(kind) else {
         throw reader.damage("has a column of an unknown kind")
       }
-      return RowColumn(name, RowColumn.Role.allCases[role], RowColumn.Kind.allCases[kind])
+      let reading = try reader.readUInt64()
+      return RowColumn(name, RowColumn.Role.allCases[role], RowColumn.Kind.allCases[kind], reading: reading)
     }
     self.init(columns)
     let seen = try reader.readCount()

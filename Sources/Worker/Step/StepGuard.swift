@@ -27,13 +27,16 @@ package struct StepGuard: Sendable {
     gradientNormMax = threshold(.explodingGradient) ?? .infinity
   }
 
-  /// Why a step with this loss is not to be learned; nil: it is.
+  /// Why a step with this loss is sick; nil: it is not.
   package func spike(in state: TrainingState, labelled: Int, weight: Double, lossSum: Double) -> String? {
-    guard let deviations, labelled > 0, weight > 0, state.skippedInRow < Self.inRowMax,
-      let usual = state.lossWatch.usualLoss(steps: Self.stepsMin)
-    else { return nil }
+    guard let deviations, labelled > 0, weight > 0, let usual = state.lossWatch.usualLoss(steps: Self.stepsMin) else {
+      return nil
+    }
     let loss = lossSum / weight
     guard loss > usual.center + deviations * usual.spread else { return nil }
     return "the loss is \(loss), of the steps before \(usual.center)"
   }
+
+  /// Whether a sick step may be skipped, after so many that were sick in a row.
+  package func skips(after inRow: Int) -> Bool { inRow < Self.inRowMax }
 }

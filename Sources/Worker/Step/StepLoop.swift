@@ -123,7 +123,6 @@ package final class StepLoop {
     learner.isWatched = collective.worldSize > 1
     learner.notesRows = false
     learner.notesRows = collective.worldSize == 1
-    learner.gradientNormMax = stepGuard.gradientNormMax
   }
 
   var isLeader: Bool { machine.rules.isLeader }
@@ -315,9 +314,12 @@ package final class StepLoop {
     let skips = settings.ledger ? try readSkips(envelopes) : []
     learner.rateScale = envelopes[0].rateScale
     let spike = stepGuard.spike(in: state, labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
+    let maySkip = stepGuard.skips(after: state.sickInRow)
+    learner.gradientNormMax = maySkip ? stepGuard.gradientNormMax : .infinity
     let update =
-      spike.map { _ in Update(gradientNorm: 0, wasClipped: false, isFinite: true, isSkipped: true) }
-      ?? learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
+      spike != nil && maySkip
+      ? Update(gradientNorm: 0, wasClipped: false, isFinite: true, isSkipped: true)
+      : learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
     if !update.isFinite {
       learner.discardStep()
       if machine.searchesOverflow { return .overflowed }
@@ -328,7 +330,9 @@ package final class StepLoop {
       noteSkipped(spike ?? "the gradient has a norm of \(update.gradientNorm)")
     }
     let wasApplied = update.isFinite && !update.isSkipped
-    state.skippedInRow = update.isSkipped ? state.skippedInRow + 1 : 0
+    // What goes on being sick is learned, until a sound step comes: it is what the stream has become.
+    let isSick = spike != nil || update.gradientNorm > stepGuard.gradientNormMax
+    state.sickInRow = isSick ? state.sickInRow + 1 : 0
     if update.tookGradient { compression?.keepErrors() }
     digest = update.digest
     let keepsLedger = settings.ledger

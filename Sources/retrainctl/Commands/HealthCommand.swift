@@ -83,6 +83,11 @@ struct HealthCommand: Command {
       let values = TextTable(values: report.values, palette: palette)
       if !values.isEmpty { Console.say() }
       for line in values.lines(palette: palette, indent: 0) { Console.say(line) }
+      if window.drift == nil, !window.columns.isEmpty {
+        Console.say(
+          "drift is not looked at yet: no version serves but this one, or the one that does was made of fewer than "
+            + "\(DriftBaseline.windowsMin) windows of \(DriftBaseline.rowsWanted) records")
+      }
       var table = TextTable("rule", "layer or feature", ">observed", ">threshold", "verdict", "action")
       for finding in report.findings where finding.verdict == .fail {
         table.add(
