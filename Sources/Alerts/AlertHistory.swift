@@ -6,13 +6,12 @@ package struct AlertHistory: Sendable, Hashable {
   package var sentAt: Date?
   /// Attempts since then that failed.
   package var failures = 0
-  /// When the first of them was, and the last.
-  package var failingSince, failedAt: Date?
+  /// When the last of them was.
+  package var failedAt: Date?
 
-  package init(sentAt: Date? = nil, failures: Int = 0, failingSince: Date? = nil, failedAt: Date? = nil) {
+  package init(sentAt: Date? = nil, failures: Int = 0, failedAt: Date? = nil) {
     self.sentAt = sentAt
     self.failures = failures
-    self.failingSince = failingSince
     self.failedAt = failedAt
   }
 

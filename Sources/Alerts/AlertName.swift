@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// What an incident is called as an alert: as in `deploy/prometheus`, where there is such a one.
 package struct AlertName: Sendable, Hashable {
   package let name: String
@@ -10,21 +12,14 @@ package struct AlertName: Sendable, Hashable {
   ///   - kind: Of the incident.
   ///   - isLasting: It goes on until it is over, rather than having happened in a moment.
   package init(kind: String, isLasting: Bool) {
+    runbook = "deploy/runbooks/\(IncidentKind.runbook(kind, isLasting: isLasting)).md"
     if let known = Self.known["\(kind) \(isLasting)"] {
       (name, summary) = known
-      runbook = Self.folder + name + ".md"
       return
     }
     name = "Retrain" + kind.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     summary = kind.split(separator: "_").joined(separator: " ")
-    runbook = Self.folder + (Self.drifts.contains(kind) ? "RetrainFeatureDrift.md" : "RetrainIncidentOpen.md")
   }
-
-  private static let folder = "deploy/runbooks/"
-  /// What features, labels and what they have to do with each other have become.
-  private static let drifts: Set = [
-    "unit_change", "feature_constant", "feature_gone", "label_drift", "prediction_drift", "concept_drift", "loss_drift",
-  ]
 
   private static let known: [String: (name: String, summary: String)] = [
     "non_finite true": ("RetrainNonFiniteValues", "numbers that are not finite"),

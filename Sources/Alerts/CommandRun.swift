@@ -1,3 +1,4 @@
+import Confinement
 import Foundation
 import Vocabulary
 
@@ -85,40 +86,18 @@ enum CommandRun {
     posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO)
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, error[1], STDERR_FILENO)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var noSignals = sigset_t()
-    sigemptyset(&noSignals)
-    posix_spawnattr_setsigmask(&attributes, &noSignals)
-    var defaults = sigset_t()
-    sigemptyset(&defaults)
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT] { sigaddset(&defaults, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
     let arguments = words.map { strdup($0) } + [nil]
     let declared = environment.filter { $0.key != "PATH" }.map { "\($0.key)=\($0.value)" }.sorted()
     let variables = ([environment["PATH"].map { "PATH=\($0)" } ?? path] + declared).map { strdup($0) } + [nil]
     defer { for pointer in arguments + variables { free(pointer) } }
     var process: pid_t = 0
-    let result = posix_spawn(&process, words[0], &actions, &attributes, arguments, variables)
+    let result = withSpawnAttributes { posix_spawn(&process, words[0], &actions, $0, arguments, variables) }
     guard result == 0 else {
       close(input[1])
       close(error[0])
       throw Failure(result)
     }
     return (process, input[1], error[0])
-  }
-
-  /// What is open here is not open there: the files, sockets and locks of this process are none of a command's business.
-  private static func keepDescriptorsToOurselves() {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
-      guard let descriptor = Int32(name), descriptor > STDERR_FILENO else { continue }
-      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    }
   }
 
   /// Gives it what it still takes and hears what it says, for so long at most.

@@ -21,6 +21,7 @@ struct Outputs {
   float *labels;
   double *eventTime;
   float *weight;
+  double *labelTime = nullptr;
 };
 
 // What happened to the values of the record at hand, by field. Room for every field is made beforehand.
@@ -94,7 +95,8 @@ class Rules {
     const cjson_field &given = field.given;
     switch (given.kind) {
       case CJSON_EVENT_TIME: return note(CJSON_BAD_TIME, field);
-      case CJSON_LABEL_TIME: case CJSON_CROSS: return;
+      case CJSON_LABEL_TIME: return keepTime(field, std::numeric_limits<double>::quiet_NaN());
+      case CJSON_CROSS: return;
       case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
         out_.labels[given.column] = std::numeric_limits<float>::quiet_NaN();
         marks_.add(field.index, CJSON_MARK_MISSING);
@@ -365,7 +367,7 @@ class Rules {
   }
 
   void keepTime(const Field &field, double seconds) {
-    if (field.given.kind == CJSON_EVENT_TIME) *out_.eventTime = seconds;
+    *(field.given.kind == CJSON_EVENT_TIME ? out_.eventTime : out_.labelTime) = seconds;
   }
 
   // Counts what a float makes of a large number.

@@ -14,6 +14,7 @@ using namespace cjson;
 struct cjson_decoder {
   std::vector<std::unique_ptr<Field>> fields;
   std::vector<cjson_counts> counts;
+  double labelTime = NAN;
   Marks marks;
   std::vector<Key *> keys;  // by field
   Node root;
@@ -221,9 +222,12 @@ void cjson_destroy(cjson_decoder *decoder) { delete decoder; }
 int32_t cjson_decode(
     cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
     double *event_time, float *weight, int32_t *field) {
-  *labels = *event_time = NAN;
-  return decoder->decode(bytes, length, {numbers, categories, labels, event_time, weight}, field);
+  *labels = *event_time = decoder->labelTime = NAN;
+  Outputs out = {numbers, categories, labels, event_time, weight, &decoder->labelTime};
+  return decoder->decode(bytes, length, out, field);
 }
+
+double cjson_label_time(const cjson_decoder *decoder) { return decoder->labelTime; }
 
 int32_t cjson_number(
     cjson_decoder *decoder, int32_t field, double value, float *numbers, uint32_t *categories) {

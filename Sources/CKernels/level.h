@@ -22,6 +22,7 @@
 #include "blends.h"
 #include "dropout.h"
 #include "bfloat16.h"
+#include "buckets.h"
 
 static void exp_array(int64_t n, const float *x, float *y) {
   for (int64_t i = 0; i < n; i += CK_WIDTH) store(y + i, exp_nonpositive(load(x + i)));
@@ -86,6 +87,7 @@ const ck_kernels CK_TABLE = {
   .round_with_error = round_with_error,
   .widen = widen,
   .add_widened = add_widened,
+  .count_buckets = count_buckets,
   .exp_nonpositive = exp_array,
   .log1p_unit = log1p_array,
   .peak = peak,

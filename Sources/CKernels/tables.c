@@ -187,14 +187,6 @@ float ck_bag_scale(int32_t combiner, int64_t count) {
   return combiner == 1 ? 1.0f / (float)count : 1.0f / __builtin_sqrtf((float)count);
 }
 
-void ck_count_exponents(int64_t n, const float *x, uint32_t *tables) {
-  for (int64_t i = 0; i < n; i++) {
-    uint32_t bits;
-    memcpy(&bits, x + i, sizeof bits);
-    tables[(i & 3) * 512 + (bits >> 23)] += 1;
-  }
-}
-
 enum { short_sort = 64, most_digit_bits = 11 };
 
 void ck_sort_pairs(

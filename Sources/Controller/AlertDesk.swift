@@ -169,6 +169,6 @@ extension AlertEntry {
 extension AlertHistory {
   fileprivate init(_ record: AlertReceiverRecord) {
     self.init(
-      sentAt: record.sentAt, failures: record.failures, failingSince: record.failingSince, failedAt: record.failedAt)
+      sentAt: record.sentAt, failures: record.failures, failedAt: record.failedAt)
   }
 }

@@ -156,13 +156,17 @@ public actor ControllerService {
     for _ in 0..<8 {
       let versions = try await registry.versions(pipeline: pipelineID)
       var evidence: [Int64: CandidateEvidence] = [:]
-      for version in versions where version.state.isUndecided || version.state.isServing {
+      let returnsFor = watch.returnsFor(versions)
+      // What a rule wants back is looked at as well, before it serves.
+      let target = returnsFor == nil ? nil : Rollout.rollbackTarget(among: versions.map(\.facts))
+      for version in versions
+      where version.state.isUndecided || version.state.isServing || version.number == target?.number {
         evidence[version.number] = try await collector.evidence(for: version)
       }
       metrics.note(evidence, of: versions)
       let decisions = Rollout.decide(
         versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout),
-        isFrozen: watch.isFrozen, returnsFor: watch.returnsFor(versions), now: .now)
+        isFrozen: watch.isFrozen, returnsFor: returnsFor, now: .now)
       guard !decisions.isEmpty else { break }
       try await registry.apply(
         decisions, evidence: try EvidenceText.json(evidence, for: decisions), pipeline: pipelineID, lease: lease,

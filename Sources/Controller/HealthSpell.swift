@@ -37,17 +37,16 @@ struct HealthSpell {
   /// - Parameter policy: What it does until the next window says so is what its rule does.
   init?(_ incident: IncidentRecord, _ policy: HealthPolicy) {
     guard let rule = HealthRule(rawValue: incident.kind) else { return nil }
-    let details = (try? JSONDecoder().decode([String: String].self, from: Data(incident.details.utf8))) ?? [:]
+    let details = incident.facts
     (self.rule, self.incident, openedAt) = (rule, incident.id, incident.openedAt)
-    let subjects = details["subjects"]?.split(separator: "\n").map(String.init)
+    let subjects = details["subjects"]?.components(separatedBy: Self.separator)
     passed = Dictionary(
       (subjects ?? [incident.feature ?? incident.layer ?? HealthFinding.stream]).map { ($0, 0) }
     ) { first, _ in first }
     reason = details["reason"] ?? rule.rawValue
     // What was done, where it still would be.
     let allowed = policy.actions(of: rule)
-    let actions = (details["action"] ?? "").split(separator: ", ").compactMap { HealthAction(rawValue: String($0)) }
-      .filter(allowed.contains)
+    let actions = incident.actions.filter(allowed.contains)
     freezes = actions.contains(where: \.freezes)
     wantsReturn = actions.contains(.rollBack)
   }

@@ -7,19 +7,24 @@ import Vocabulary
 /// Holds each window that the live run has learned against the rules: what fails is an incident until it passes again, and
 /// freezes promotion, lowers the learning rate or wants the version before back where its action says so.
 struct HealthWatch {
-  private let pipelineID: Int64
-  private let policy: HealthPolicy
+  let pipelineID: Int64
+  let policy: HealthPolicy
   private let logger: Logger
   private var reader: WindowReader
-  /// The checkpoint that was looked at last.
+  /// The checkpoint that was looked at last, whoever looked.
   private var last: Int64?
-  /// What fails; nil: what an earlier controller left open is not read yet.
-  private var spells: [HealthSpell]?
+  /// What fails.
+  private(set) var spells: [HealthSpell] = []
+  /// What an earlier controller left is read.
+  private var isAware = false
   private var rate: RateKeeper
   private var toldStrangers = false
+  private var silenceLookedAt: ContinuousClock.Instant?
 
   /// Windows that are looked at in one go, where many have come; of more the newest.
   private static let windowsMax = 16
+  /// Between two looks at how long no record has come.
+  private static let silenceEvery = Duration.seconds(30)
 
   /// - Parameter topic: Where the pipeline's records come from.
   init(pipelineID: Int64, topic: String, policy: HealthPolicy, logger: Logger) {
@@ -29,12 +34,12 @@ struct HealthWatch {
   }
 
   /// No version may be promoted for now.
-  var isFrozen: Bool { spells?.contains(where: \.freezes) ?? false }
+  var isFrozen: Bool { spells.contains(where: \.freezes) }
 
   /// Why the version that serves has to make room for the one before it; nil: it has not to, or has since the rule began to fail.
   func returnsFor(_ versions: [VersionRecord]) -> String? {
     let done = versions.filter { $0.state == .rolledBack }.map(\.since).max()
-    let wanted = (spells ?? []).filter { spell in spell.wantsReturn && (done.map { $0 < spell.openedAt } ?? true) }
+    let wanted = spells.filter { spell in spell.wantsReturn && (done.map { $0 < spell.openedAt } ?? true) }
     return wanted.isEmpty ? nil : "made room, for " + wanted.map(\.reason).joined(separator: "; ")
   }
 
@@ -42,24 +47,57 @@ struct HealthWatch {
   ///
   /// - Throws: `RegistryError`.
   mutating func look(_ registry: Registry) async throws {
+    if !isAware {
+      last = try await registry.pipeline(pipelineID)?.healthSeen
+      let open = try await registry.openTroubles(pipeline: pipelineID, kinds: HealthRule.allCases.map(\.rawValue))
+      spells = open.compactMap { HealthSpell($0, policy) }
+      isAware = true
+    }
     // Asked several times a second: a checkpoint has much in it, and most often there is no new one.
-    for number in try await registry.checkpointNumbers(pipeline: pipelineID, after: last, limit: Self.windowsMax) {
+    let numbers = try await registry.checkpointNumbers(pipeline: pipelineID, after: last, limit: Self.windowsMax)
+    for number in numbers {
       guard let checkpoint = try await registry.checkpoint(number) else { continue }
       let findings = examine(try await reader.window(of: checkpoint, in: registry), policy: policy)
       try await bring(findings, of: checkpoint, registry)
       tellStrangers(findings)
-      last = number
+    }
+    if let before = silenceLookedAt {
+      guard numbers.isEmpty else {
+        // A checkpoint is only written where records came.
+        silenceLookedAt = .now
+        return try await end(.stalledStream, registry)
+      }
+      if before.duration(to: .now) < Self.silenceEvery { return }
+    }
+    try await lookAtSilence(registry)
+    silenceLookedAt = .now
+  }
+
+  /// What began to fail between two windows.
+  mutating func begin(
+    _ rule: HealthRule, _ failed: [HealthFinding], of checkpoint: CheckpointRecord, _ registry: Registry
+  ) async throws {
+    let incident = try await registry.beginTrouble(
+      pipeline: pipelineID, HealthSpell.draft(rule, failed, of: checkpoint))
+    let spell = HealthSpell(rule, incident, failed)
+    spells.append(spell)
+    tell(spell, incident)
+  }
+
+  /// A rule passes again at once, where one window says all.
+  mutating func end(_ rule: HealthRule, _ registry: Registry) async throws {
+    for spell in spells where spell.rule == rule {
+      try await registry.closeTrouble(spell.incident)
+      spells.removeAll { $0.incident == spell.incident }
+      tellEnd(of: spell)
     }
   }
 
   private mutating func bring(
     _ findings: [HealthFinding], of checkpoint: CheckpointRecord, _ registry: Registry
   ) async throws {
-    if spells == nil {
-      let open = try await registry.openTroubles(pipeline: pipelineID, kinds: HealthRule.allCases.map(\.rawValue))
-      spells = open.compactMap { HealthSpell($0, policy) }
-    }
-    var now = spells ?? []
+    // What fails halfway is done again from here, and comes to the same: nothing is taken over before all is written.
+    var now = spells
     for rule in HealthRule.allCases {
       let all = findings.filter { $0.rule == rule.rawValue }
       for place in now.indices where now[place].rule == rule { now[place].take(all) }
@@ -70,21 +108,19 @@ struct HealthWatch {
       let incident = try await registry.beginTrouble(pipeline: pipelineID, HealthSpell.draft(rule, new, of: checkpoint))
       let spell = HealthSpell(rule, incident, new)
       now.append(spell)
-      spells = now
       tell(spell, incident)
     }
     for spell in now where spell.isOver || policy.actions(of: spell.rule) == [.off] {
       try await registry.closeTrouble(spell.incident)
       now.removeAll { $0.incident == spell.incident }
-      spells = now
-      logger.notice(
-        "over, a health rule passes again", [.rule: LogValue(spell.rule.rawValue), .reason: LogValue(spell.reason)])
+      tellEnd(of: spell)
     }
-    spells = now
     let lowering = findings.filter { $0.verdict == .fail && $0.action == .lowerRate }
     try await rate.keep(
       isSick: !lowering.isEmpty, isOpen: now.contains { policy.actions(of: $0.rule).contains(.lowerRate) },
-      reason: lowering.map(\.sentence).joined(separator: "; "), in: registry)
+      reason: lowering.map(\.sentence).joined(separator: "; "), window: checkpoint.id, in: registry)
+    try await registry.noteHealthSeen(checkpoint.id, pipeline: pipelineID)
+    (spells, last) = (now, checkpoint.id)
   }
 
   private func tell(_ spell: HealthSpell, _ incident: IncidentRecord) {
@@ -95,6 +131,11 @@ struct HealthWatch {
     if incident.severity == .notice { return logger.notice("a health rule fails, which nobody has to act on", facts) }
     logger.warning(
       spell.freezes ? "a health rule fails; nothing is promoted meanwhile" : "a health rule fails", facts)
+  }
+
+  private func tellEnd(of spell: HealthSpell) {
+    logger.notice(
+      "over, a health rule passes again", [.rule: LogValue(spell.rule.rawValue), .reason: LogValue(spell.reason)])
   }
 
   /// A setting of a layer or a feature that there is none of does nothing: once, with what there is.

@@ -36,6 +36,7 @@ package struct WindowReader: Sendable {
       score: HealthWindow.Score(checkpoint),
       lossShifts: checkpoint.lossWatch?.shifts, stableShifts: checkpoint.stableWatch?.shifts,
       isFirst: checkpoint.parent == nil, baseline: trusted?.layers)
+    window.costs = checkpoint.costs
     history.put(&window)
     try await readSamples(of: checkpoint, in: registry)
     window.look(
@@ -63,7 +64,8 @@ package struct WindowReader: Sendable {
       layers.append(try await registry.layerHealth(checkpoint: window.id))
     }
     return WindowHistory(
-      scores: earlier.map { HealthWindow.Score($0) }, layers: layers, fields: earlier.first?.fields)
+      scores: earlier.map { HealthWindow.Score($0) }, layers: layers,
+      costs: earlier.map(\.costs), fields: earlier.first?.fields)
   }
 
   /// What the version that serves was made of; nil: none serves, or it is the very checkpoint.
@@ -87,6 +89,8 @@ package struct WindowReader: Sendable {
 extension HealthWindow.Score {
   /// What the predictions of a checkpoint's window came to.
   init(_ checkpoint: CheckpointRecord) {
-    self.init(checkpoint.window, lossWatch: checkpoint.lossWatch, stableWatch: checkpoint.stableWatch)
+    self.init(
+      checkpoint.window, lossWatch: checkpoint.lossWatch, stableWatch: checkpoint.stableWatch, fields: checkpoint.fields
+    )
   }
 }

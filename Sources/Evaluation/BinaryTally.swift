@@ -48,6 +48,16 @@ struct BinaryTally: Sendable, Hashable, Codable {
     return distances / weight
   }
 
+  /// The bins that have records, in the order of their probability.
+  var calibrationBands: [CalibrationBand] {
+    (0..<Self.binCount).filter { binCounts[$0] > 0 }.map { bin in
+      CalibrationBand(
+        from: Double(bin) / Double(Self.binCount), to: Double(bin + 1) / Double(Self.binCount),
+        records: binCounts[bin], predicted: binProbabilitySums[bin] / binCounts[bin],
+        observed: binPositives[bin] / binCounts[bin])
+    }
+  }
+
   func encode(into writer: inout CompactWriter, areWhole: Bool) {
     scores.encode(into: &writer, areWhole: areWhole)
     writer.write(tally: positives, isWhole: areWhole)

@@ -1,4 +1,5 @@
 import Foundation
+public import Vocabulary
 
 /// The measures; each is nil where the task has no such measure or nothing was seen. A record counts with its weight.
 extension StreamMetrics {
@@ -23,6 +24,9 @@ extension StreamMetrics {
 
   /// Expected calibration error over 20 bins of probability, in 0 … 1; binary.
   public var calibration: Double? { binary?.calibrationError }
+
+  /// What `calibration` averages, bin by bin; none without records, or of another task.
+  public var calibrationBands: [CalibrationBand] { binary?.calibrationBands ?? [] }
 
   /// Labels that are 1 over the sum of the predicted probabilities: 1 where the model is right on average, above where it
   /// predicts too little; binary.

@@ -2,9 +2,6 @@ extension ActivationSketch {
   /// How many buckets a sketch has.
   public static let bucketCount = 64
 
-  /// How many slots the kernels count into before folding: nine bits, `Float.bitPattern >> 23` (sign and exponent).
-  public static let exponentSlotCount = 512
-
   /// The bucket of a value: by sign and power of two, in the order of the values.
   ///
   /// | bucket  | holds                                                                                   |
@@ -13,15 +10,11 @@ extension ActivationSketch {
   /// | 1 … 31  | negative; bucket 32 − m holds −2^(m−20) < x ≤ −2^(m−21), bucket 1 all x ≤ −2^10           |
   /// | 32      | zero, and all of magnitude below 2^−20 (about 1e−6)                                     |
   /// | 33 … 63 | positive; bucket 32 + m holds 2^(m−21) ≤ x < 2^(m−20), bucket 63 all x ≥ 2^10            |
-  public static func bucket(of value: Float) -> Int { bucket(ofExponentSlot: Int(value.bitPattern >> 23)) }
-
-  /// - Parameter slot: `Float.bitPattern >> 23`, in 0 … 511.
-  public static func bucket(ofExponentSlot slot: Int) -> Int {
-    let isNegative = slot & 0x100 != 0
-    let exponent = slot & 0xFF
+  public static func bucket(of value: Float) -> Int {
+    let exponent = Int(value.bitPattern >> 23) & 0xFF
     if exponent == 0xFF { return 0 }
     let magnitude = min(max(exponent - 127 + 21, 0), 31)
-    return isNegative ? 32 - magnitude : 32 + magnitude
+    return value.sign == .minus ? 32 - magnitude : 32 + magnitude
   }
 
   /// The smallest value that `bucket` holds, for charts; bucket 1 is open below, bucket 0 holds no number.
@@ -35,14 +28,15 @@ extension ActivationSketch {
     }
   }
 
-  /// Folds a kernel's exponent counts into the buckets.
+  /// Adds what a kernel counted of sampled elements.
   ///
-  /// - Parameter slots: `exponentSlotCount` counts of sampled elements, indexed by `Float.bitPattern >> 23`.
-  public mutating func addExponentSlots<Count: FixedWidthInteger>(_ slots: UnsafeBufferPointer<Count>) {
-    precondition(slots.count == Self.exponentSlotCount, "\(slots.count) exponent slots, not \(Self.exponentSlotCount)")
-    for unsafe(slot, count) in unsafe slots.enumerated() where count != 0 {
-      buckets[Self.bucket(ofExponentSlot: slot)] += Int64(count)
-      sampled += Int64(count)
+  /// - Parameter counts: By bucket, `bucketCount` of them.
+  public mutating func addBuckets(_ counts: UnsafeBufferPointer<Int64>) {
+    precondition(counts.count == Self.bucketCount, "\(counts.count) buckets, not \(Self.bucketCount)")
+    for bucket in 0..<Self.bucketCount {
+      let count = unsafe counts[bucket]
+      buckets[bucket] += count
+      sampled += count
     }
   }
 }

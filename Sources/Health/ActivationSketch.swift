@@ -24,7 +24,7 @@ public struct ActivationSketch: Sendable, Hashable, Codable {
   @JSONSafe public var sum: Double = 0
   /// Over the finite elements.
   @JSONSafe public var sumOfSquares: Double = 0
-  /// Counts of sampled elements, `bucketCount` of them; `bucket(ofExponentSlot:)` has the layout.
+  /// Counts of sampled elements, `bucketCount` of them; `bucket(of:)` has the layout.
   public var buckets: [Int64] = Array(repeating: 0, count: bucketCount)
   /// Sampled elements: the sum of `buckets`.
   public var sampled: Int64 = 0

@@ -112,12 +112,24 @@ public struct FieldReport: Sendable, Hashable, Codable {
     }
   }
 
+  /// How long after their events labels became known.
+  public struct Delays: Sendable, Hashable, Codable {
+    /// Since counting began.
+    public var total = DelaySketch()
+    /// Since the checkpoint before.
+    public var window = DelaySketch()
+
+    public init() {}
+  }
+
   /// Records that were kept since counting began.
   public var records: Int64
   /// In the order of the schema.
   public var fields: [Field]
   /// The most frequent first.
   public var rejections: [Rejection]
+  /// nil: no record has said yet when its event was and when its label became known.
+  public var delays: Delays?
 
   public init(records: Int64 = 0, fields: [Field] = [], rejections: [Rejection] = []) {
     self.records = records
@@ -128,6 +140,9 @@ public struct FieldReport: Sendable, Hashable, Codable {
   public func rejected(because field: String) -> Int64 {
     rejections.reduce(0) { $0 + ($1.field == field ? $1.records : 0) }
   }
+
+  /// The primary head's label, which comes behind the features.
+  public var label: Field? { fields.first { !$0.isFeature } }
 
   /// The same, with what is known of categories' values and of numbers' scales.
   public func with(_ values: [ValueRows], _ scales: [NumberScale] = []) -> FieldReport {

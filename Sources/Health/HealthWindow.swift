@@ -1,4 +1,4 @@
-import Vocabulary
+public import Vocabulary
 
 /// What is known of a model over one window, between two checkpoints.
 public struct HealthWindow: Sendable {
@@ -16,10 +16,20 @@ public struct HealthWindow: Sendable {
     public var stableLoss: Double?
     /// Expected calibration error, 0 … 1; nil: the task has none.
     public var calibrationError: Double?
+    /// What it averages, in the order of the probability; none where the task has none.
+    public var calibrationBands: [CalibrationBand]
+    /// How long after their events labels became known; nil: no record of the lineage has said so.
+    public var labelDelays: DelaySketch?
+    /// What happened to the primary head's labels; nil: nobody counted.
+    public var labels: FieldReport.Counts?
+    /// What records lost before and right after they were learned; nil: nobody looked.
+    public var relearned: LearnedLoss?
 
     public init(
       records: Int64, loss: Double? = nil, priorLoss: Double? = nil, learnedLoss: Double? = nil,
-      stableLoss: Double? = nil, calibrationError: Double? = nil
+      stableLoss: Double? = nil, calibrationError: Double? = nil,
+      calibrationBands: [CalibrationBand] = [], labelDelays: DelaySketch? = nil,
+      labels: FieldReport.Counts? = nil, relearned: LearnedLoss? = nil
     ) {
       self.records = records
       self.loss = loss
@@ -27,6 +37,10 @@ public struct HealthWindow: Sendable {
       self.priorLoss = priorLoss
       self.stableLoss = stableLoss
       self.calibrationError = calibrationError
+      self.calibrationBands = calibrationBands
+      self.labelDelays = labelDelays
+      self.labels = labels
+      self.relearned = relearned
     }
   }
 
@@ -51,6 +65,12 @@ public struct HealthWindow: Sendable {
   public var drift: DriftWindow?
   /// Each feature, label and prediction, as its sample has it; none: nothing was sampled.
   public var columns: [ColumnSummary] = []
+  /// What the layers' work took; none: nobody measured.
+  public var costs: [LayerCost] = []
+  /// The same of the windows before, the newest first, of a few of them.
+  public var costsBefore: [[LayerCost]] = []
+  /// Of one that has no records yet, though workers wait for some; nil: it has, or nobody waits.
+  public var silence: StreamSilence?
 
   public init(
     layers: [LayerHealth] = [], fields: FieldReport? = nil, score: Score = Score(records: 0), before: [Score] = [],

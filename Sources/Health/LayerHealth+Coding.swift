@@ -1,9 +1,9 @@
 import Vocabulary
 
-/// The compact form in envelopes and checkpoints. Version 1: the version byte, the number of layers, then for each
-/// layer its name and fields in the order below; the buckets as pairs of place and count, because most are empty.
+/// The compact form in envelopes and checkpoints: the version byte, the number of layers, then for each layer its name and fields
+/// in the order below; the buckets as pairs of place and count, because most are empty. Version 1 has no tensors.
 extension Array where Element == LayerHealth {
-  private static var version: UInt8 { 1 }
+  private static var version: UInt8 { 2 }
   private static var layersMax: Int64 { 1024 }
   private static var layerNameBytesMax: Int { 256 }
   private static var unitsMax: Int { 1 << 20 }
@@ -20,6 +20,8 @@ extension Array where Element == LayerHealth {
       writer.write(count: layer.steps)
       writer.write(layer.weightNorm)
       writer.write(layer.updateNormSum)
+      writer.write(byte: layer.tensors == nil ? 0 : 1)
+      for tensor in layer.tensors?.all ?? [] { writer.write(tensor.sketch) }
     }
     bytes.append(contentsOf: writer.bytes)
   }
@@ -30,12 +32,18 @@ extension Array where Element == LayerHealth {
   public static func decode(from bytes: UnsafeRawBufferPointer) throws -> [LayerHealth] {
     var reader = unsafe CompactReader(bytes)
     let version = try reader.readByte()
-    guard version == Self.version else { throw reader.damage("has the unknown version \(version)") }
+    guard (1...Self.version).contains(version) else { throw reader.damage("has the unknown version \(version)") }
     let layers = try (0..<reader.readCount(max: layersMax)).map { _ in
-      LayerHealth(
+      var layer = LayerHealth(
         layer: try reader.readString(bytesMax: layerNameBytesMax), sketch: try reader.readSketch(unitsMax: unitsMax),
         gradientSquaredNormSum: try reader.readDouble(), steps: try reader.readCount(),
         weightNorm: try reader.readDouble(), updateNormSum: try reader.readDouble())
+      if version > 1, try reader.readByte() != 0 {
+        layer.tensors = TensorSketches(
+          inputs: try reader.readSketch(unitsMax: 0), weights: try reader.readSketch(unitsMax: 0),
+          gradients: try reader.readSketch(unitsMax: 0), updates: try reader.readSketch(unitsMax: 0))
+      }
+      return layer
     }
     try reader.finish()
     return layers

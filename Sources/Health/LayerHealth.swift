@@ -16,10 +16,12 @@ public struct LayerHealth: Sendable, Hashable, Codable {
   @JSONSafe public var weightNorm: Double
   /// Sum over steps of the L2 norm of the change of the layer's parameters.
   @JSONSafe public var updateNormSum: Double
+  /// nil: an older program counted none.
+  public var tensors: TensorSketches?
 
   public init(
     layer: String, sketch: ActivationSketch, gradientSquaredNormSum: Double = 0, steps: Int64 = 0,
-    weightNorm: Double = 0, updateNormSum: Double = 0
+    weightNorm: Double = 0, updateNormSum: Double = 0, tensors: TensorSketches? = nil
   ) {
     self.layer = layer
     self.sketch = sketch
@@ -27,6 +29,7 @@ public struct LayerHealth: Sendable, Hashable, Codable {
     self.steps = steps
     self.weightNorm = weightNorm
     self.updateNormSum = updateNormSum
+    self.tensors = tensors
   }
 
   /// Root mean square over the steps of the gradient's L2 norm; nil without a step.
@@ -53,6 +56,7 @@ public struct LayerHealth: Sendable, Hashable, Codable {
     if other.steps > 0 || steps == 0 { weightNorm = other.weightNorm }
     steps += other.steps
     updateNormSum += other.updateNormSum
+    if let later = other.tensors, tensors != nil { tensors?.merge(later) } else { tensors = other.tensors ?? tensors }
   }
 }
 
@@ -63,6 +67,7 @@ extension Array where Element == LayerHealth {
       let isInPlace = place < count && self[place].layer == layer.layer
       if let found = isInPlace ? place : firstIndex(where: { $0.layer == layer.layer }) {
         self[found].sketch.merge(layer.sketch)
+        if let tensors = layer.tensors { self[found].tensors?.mergeValues(tensors) }
       } else {
         append(layer)
       }

@@ -29,19 +29,29 @@ public struct LossWatch: Sendable, Hashable, Codable {
     public var rise: Double { (after - before) / max(abs(before), .leastNormalMagnitude) }
   }
 
-  private var detector = Adwin()
+  /// A change has to stay for hundreds of steps, so a few steps later is early enough to notice it.
+  private static let testedEvery = 8
+  private var detector = LossWatch.newDetector()
   private var trail = StepTrail()
   /// Noticed, and not known yet to stay.
   private var pending: Shift?
   /// Of the window.
   private var sum = 0.0
   private var count: Int64 = 0
+  /// Of a few steps of the window, what their records lost again once they were learned; nil: of none.
+  public private(set) var relearned: LearnedLoss?
   /// Since the window began, the newest last.
   public private(set) var shifts: [Shift] = []
   /// Of one window; of more the oldest are forgotten.
   public static let shiftsMax = 16
 
   public init() {}
+
+  private static func newDetector() -> Adwin {
+    var settings = Adwin.Settings()
+    settings.every = testedEvery
+    return Adwin(settings)
+  }
 
   /// Mean of the window's steps; nil: there were none.
   public var windowLoss: Double? { count > 0 ? sum / Double(count) : nil }
@@ -52,7 +62,7 @@ public struct LossWatch: Sendable, Hashable, Codable {
     let losses = trail.losses
     guard losses.count >= steps else { return nil }
     let center = median(losses)
-    return (center, max(1.4826 * median(losses.map { abs($0 - center) }), 0.05 * abs(center)))
+    return (center, max(deviation(losses, around: center), 0.05 * abs(center)))
   }
 
   /// So many steps the loss has to stay another one: a storm that passes is no new climate. So many steps also
@@ -73,12 +83,23 @@ public struct LossWatch: Sendable, Hashable, Codable {
       let since = max(1, change.began.map { step - (change.noticed - $0) } ?? step)
       pending = Shift(since: since, noticed: step, before: change.meanBefore, after: change.meanAfter)
     }
-    settle()
+    settle(step)
+  }
+
+  /// Takes what a few steps' records lost before and after they were learned; of nothing nothing.
+  public mutating func add(_ loss: LearnedLoss) {
+    guard loss.records > 0 else { return }
+    var sum = relearned ?? LearnedLoss()
+    sum.add(loss)
+    relearned = sum
   }
 
   /// Tells what was noticed, once it has stayed; what did not stay was a spell.
-  private mutating func settle() {
-    guard var shift = pending, let now = trail.loss(since: shift.since), now.steps >= Self.stepsToStay else { return }
+  private mutating func settle(_ step: Int64) {
+    // No step has two losses, so before that there are too few.
+    guard var shift = pending, step - shift.since >= Self.stepsToStay - 1, let now = trail.loss(since: shift.since),
+      now.steps >= Self.stepsToStay
+    else { return }
     pending = nil
     let middle = (shift.before + shift.after) / 2
     guard shift.after > shift.before ? now.mean > middle : now.mean < middle else { return }
@@ -91,7 +112,7 @@ public struct LossWatch: Sendable, Hashable, Codable {
 
   /// From now on it watches another model: what was is no measure for it. What was noticed stays noticed.
   public mutating func follow() {
-    detector = Adwin()
+    detector = Self.newDetector()
     trail = StepTrail()
     pending = nil
   }
@@ -101,10 +122,11 @@ public struct LossWatch: Sendable, Hashable, Codable {
     shifts = Array((older.shifts + shifts).suffix(Self.shiftsMax))
     sum += older.sum
     count += older.count
+    if let relearned = older.relearned { add(relearned) }
   }
 
   public mutating func beginWindow() {
     shifts.removeAll(keepingCapacity: true)
-    (sum, count) = (0, 0)
+    (sum, count, relearned) = (0, 0, nil)
   }
 }

@@ -59,6 +59,9 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   private static let lostKind = UInt8.max
   /// Of a rejection the place of the field that caused it, −1: none; of an example 1 where it has marks.
   private let notes: UnsafeMutablePointer<Int32>
+  /// Of an example with a label, the bucket of its delay; `noDelay`: not known.
+  private let delays: UnsafeMutablePointer<UInt8>
+  private static let noDelay = UInt8.max
   /// [capacity × fieldCount]; means something where an example has marks.
   private let marks: UnsafeMutablePointer<UInt8>
 
@@ -106,6 +109,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     offsets = .allocate(capacity: capacity)
     kinds = .allocate(capacity: capacity)
     notes = .allocate(capacity: capacity)
+    delays = .allocate(capacity: capacity)
     marks = .allocate(capacity: max(1, capacity * fieldCount))
     expectedOffset = nextOffset
     takenUpTo = nextOffset
@@ -122,6 +126,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     offsets.deallocate()
     kinds.deallocate()
     notes.deallocate()
+    delays.deallocate()
     marks.deallocate()
   }
 
@@ -144,12 +149,18 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   }
 
   /// Hands over the example that stands in the slot. False: the offset has been handed over before, so it is dropped.
+  ///
+  /// - Parameter labelTime: When its label became known, in seconds since 1970; NaN: nothing says when.
   @discardableResult
-  public func commitExample(offset: Int64, marks: FieldMarks = .none) -> Bool {
+  public func commitExample(offset: Int64, marks: FieldMarks = .none, labelTime: Double = .nan) -> Bool {
+    let place = head.load(ordering: .relaxed) % capacity
+    let delay =
+      labels[place * labelCount].isNaN ? nil : LabelDelay.bucket(from: eventTimes[place], to: labelTime)
+    delays[place] = delay.map(UInt8.init) ?? Self.noDelay
     guard !marks.isEmpty, fieldCount > 0, let marked = marks.marks, freeSlots > 0 else {
       return commit(offset: offset, kind: 0, note: 0)
     }
-    (self.marks + head.load(ordering: .relaxed) % capacity * fieldCount).update(from: marked, count: fieldCount)
+    (self.marks + place * fieldCount).update(from: marked, count: fieldCount)
     return commit(offset: offset, kind: 0, note: 1)
   }
 
@@ -252,8 +263,9 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
         if run == 0 { break }
         copy(place, count: run, to: batch, &result)
         if let tally {
-          for index in place..<(place + run) where notes[index] != 0 {
-            tally.add(marks: marks + index * fieldCount, fieldCount: fieldCount)
+          for index in place..<(place + run) {
+            if notes[index] != 0 { tally.add(marks: marks + index * fieldCount, fieldCount: fieldCount) }
+            if delays[index] != Self.noDelay { tally.add(FieldCode(field: nil, .delayed(Int(delays[index])))) }
           }
         }
         for index in place..<(place + run) { advance(past: offsets[index], &result) }
@@ -313,13 +325,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     result.valid += count
   }
 
-  /// What names a record on every rank and after every restart: its partition and offset.
-  private func key(ofRecordAt offset: Int64) -> UInt64 { Self.key(ofRecordAt: offset, in: partition) }
-
-  /// What a record is known by in a batch: dropout and samples go by it.
-  public static func key(ofRecordAt offset: Int64, in partition: Int32) -> UInt64 {
-    RecordKey(partition: partition, offset: offset).word
-  }
+  /// What names a record on every rank and after every restart: dropout and samples go by it.
+  private func key(ofRecordAt offset: Int64) -> UInt64 { RecordKey(partition: partition, offset: offset).word }
 
   private func advance(past offset: Int64, _ result: inout PartitionTake) {
     result.skipped += offset - result.nextOffset

@@ -201,6 +201,9 @@ public final class RecordDecoder {
     return DecodeOutcome(outcome, field: name(field))
   }
 
+  /// When the label of the record decoded last became known, in seconds since 1970; NaN: nothing says when.
+  public var labelTime: Double { cjson_label_time(decoder) }
+
   /// What happened to the values of the record decoded last, of one that was kept.
   public var marks: FieldMarks {
     var fields: UnsafePointer<Int32>?

@@ -41,7 +41,7 @@ public struct RecordNotes: Sendable {
       case .missing: absent.append(feature)
       case .clipped: sentences.append(clipped(feature, keys))
       case .unknown: sentences.append(unknown(feature, keys))
-      case .rejected, .wild: break
+      case .rejected, .wild, .delayed: break
       }
     }
     if record != nil, !absent.isEmpty { sentences.insert(self.absent(absent, keys), at: 0) }

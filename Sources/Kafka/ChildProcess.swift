@@ -1,3 +1,4 @@
+import Confinement
 import Foundation
 import Vocabulary
 
@@ -20,26 +21,11 @@ final class ChildProcess: Sendable {
     }
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var noSignals = sigset_t()
-    sigemptyset(&noSignals)
-    posix_spawnattr_setsigmask(&attributes, &noSignals)
-    // What this process ignores (as INT, handled elsewhere) the child must not.
-    var defaults = sigset_t()
-    sigemptyset(&defaults)
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT] { sigaddset(&defaults, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
     var words = arguments.map { strdup($0) }
     words.append(nil)
     defer { for word in words { free(word) } }
     var identifier = pid_t()
-    let result = posix_spawnp(&identifier, arguments[0], &actions, &attributes, words, environ)
+    let result = withSpawnAttributes { posix_spawnp(&identifier, arguments[0], &actions, $0, words, environ) }
     guard result == 0 else {
       throw KafkaError(
         code: .localBroker, reason: "\(arguments[0]) does not start: \(String(cString: strerror(result)))")

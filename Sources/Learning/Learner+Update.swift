@@ -11,6 +11,7 @@ extension Learner {
   func applyStep(labelled: Int, weight: Double, lossSum: Double) -> Update {
     precondition(labelled >= 0)
     defer { forgetRows() }
+    sample.go()
     guard merged.moments.isFinite else { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
     var update = Update(gradientNorm: 0, wasClipped: false, isFinite: true)
     if labelled > 0, weight >= Self.weightLeast {
@@ -42,6 +43,7 @@ extension Learner {
     }
     for encoder in network.encoders { encoder.learn(merged, step: step, optimizers) }
     monitor.keep()
+    sample.keep()
     step += 1
     if let watch { update.digest = watch.digest(of: self) }
     return update
@@ -52,6 +54,7 @@ extension Learner {
     let own = optimizers.dense.constants(step: step, inverseCount: inverseCount, valueLimit: limit)
     let wide = optimizers.wideNumbers?.constants(step: step, inverseCount: inverseCount, valueLimit: limit) ?? own
     var change = 0.0
+    let looks = countsHealth && TensorMonitor.looks(at: step)
     for (index, piece) in optimizers.pieces.enumerated() {
       var constants = piece.isWide ? wide : own
       if !piece.isPenalized { constants = constants.withoutPenalties }
@@ -61,9 +64,16 @@ extension Learner {
       }
       constants.scale = scales.segments[piece.segment] * scales.global
       let start = piece.range.lowerBound
+      let (weights, gradient) = (network.parameters.pointer + start, back.vectors.pointer + start)
+      if looks {
+        monitor.tensors.begin(
+          piece.segment, piece.range, parameters: network.parameters.pointer, gradient: back.vectors.pointer,
+          inverseCount: constants.inverseCount)
+      }
       change += optimizers.optimizer(of: piece).update(
-        network.kernels, weights: network.parameters.pointer + start, gradient: back.vectors.pointer + start,
-        start: piece.stateStart, count: piece.range.count, constants)
+        network.kernels, weights: weights, gradient: gradient, start: piece.stateStart, count: piece.range.count,
+        constants)
+      if looks { monitor.tensors.end(piece.segment, piece.range, parameters: network.parameters.pointer) }
       let next = index + 1
       if next == optimizers.pieces.count || optimizers.pieces[next].segment != piece.segment {
         monitor.count(segment: piece.segment, change: change)

@@ -25,6 +25,7 @@ public final class Learner {
   package let optimizers: OptimizerGroups
   let scales: ClippingScales
   let monitor: HealthMonitor
+  let sample: CostSample
   var random: SplitMix64
   let buckets: BucketList
   /// nil: nobody watches.
@@ -60,14 +61,12 @@ public final class Learner {
     optimizers.align(network)
     scales = ClippingScales(segmentCount: network.layout.segments.count, tableCount: tables.tables.count)
     monitor = HealthMonitor(network)
+    sample = CostSample(memory: network.memoryByLayer)
     buckets = BucketList()
   }
 
   /// Where the time of the next steps goes; nil, as at first: nobody measures.
-  public var times: StepTimes? {
-    get { network.times }
-    set { network.times = newValue }
-  }
+  public var times: StepTimes? { didSet { network.times = times } }
 
   /// Values, gradients and updates of the layers are counted for `takeHealth`; without it the cost of that can be measured.
   public var countsHealth = true
@@ -81,6 +80,9 @@ public final class Learner {
     set { for optimizer in optimizers.all where optimizer.rateScale != newValue { optimizer.rateScale = newValue } }
   }
 
+  /// Of the dense parameters, in the next step, times `rateScale`.
+  public var nextRate: Double { optimizers.dense.rate(at: step) }
+
   /// The primary head's outputs a row: binary 1, multiclass K, regression 1.
   public var outputCount: Int { spec.outputCount }
 
@@ -88,8 +90,9 @@ public final class Learner {
   public func predict(_ batch: FeatureBatch) {
     withArithmeticMode {
       guard countsHealth else { return network.forward(batch, countsHealth: false) }
+      openTimes()
       monitor.begin()
-      network.forward(batch, countsHealth: true)
+      network.forward(batch, countsHealth: true, countsInputs: TensorMonitor.looks(at: step))
       monitor.observe()
     }
   }
@@ -130,6 +133,7 @@ public final class Learner {
         collect(batch, rows: 0..<batch.count, into: share)
       }
       share.rows.seal()
+      sample.rest()
       if !memory.shelves.isEmpty { noteFacts(batch) }
       return local
     }
@@ -201,6 +205,7 @@ public final class Learner {
   public func discardStep() {
     back.forget()
     monitor.forget()
+    sample.forget()
     forgetRows()
   }
 

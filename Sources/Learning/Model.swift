@@ -17,7 +17,7 @@ public protocol Model: AnyObject {
   /// nothing. Only of a spec that finds them.
   func know(classes: Int)
 
-  /// Answers a batch.
+  /// Answers a batch. Now and then that of the step just applied, once more; `discardStep` follows then.
   func predict(_ batch: FeatureBatch)
   /// Shape [rows of the last batch × outputCount].
   var outputs: UnsafeBufferPointer<Float> { get }
@@ -88,6 +88,8 @@ public protocol Model: AnyObject {
   var wildValues: [WildValues] { get }
   /// Each layer's window since the last take: the steps that were applied in it, so not the one in hand. Begins a new one.
   func takeHealth() -> [LayerHealth]
+  /// What each layer's work took since the last take, by a sample of the steps that were applied, and the memory that it takes.
+  func takeCosts() -> [LayerCost]
 
   /// All that the next step depends on but the memory: the same bytes for the same state.
   func encodeState() -> [UInt8]

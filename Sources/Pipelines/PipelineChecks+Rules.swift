@@ -19,7 +19,7 @@ extension HealthRule {
   fileprivate var subject: Subject {
     switch self {
     case .nonFinite, .deadUnits, .saturated, .allZero, .zeroShare, .tailMass, .explodingGradient, .vanishingGradient,
-      .updateRatio, .unchangedWeights, .gradientShift, .updateShift, .poorInitialization, .drift:
+      .updateRatio, .unchangedWeights, .gradientShift, .updateShift, .poorInitialization, .drift, .hotSpot:
       .layer
     case .missingFeature, .featureGone, .unknownValues, .clippedValues, .wildValues, .sharedRows, .normalizerStalled,
       .featureDrift,
@@ -27,7 +27,7 @@ extension HealthRule {
       .feature
     case .lossDrift, .conceptDrift, .lossSpike, .diverging, .lossNotDecreasing, .lossTooGood, .lossApart, .calibration,
       .repeatedRecords, .labelDrift,
-      .predictionDrift:
+      .predictionDrift, .labelDelay, .stalledStream, .overfitting:
       .stream
     }
   }
@@ -53,6 +53,9 @@ extension PipelineChecks {
       }
       if setting.action == .skipStep, setting.of != nil {
         note(path + ".of", "a step is skipped as a whole", "leave `of` out")
+      }
+      if setting.rule == .stalledStream, setting.action == .lowerRate {
+        note(path + ".action", "while no record comes nothing is learned at any rate", "write another action")
       }
       guard setting.rule == .nonFinite else { continue }
       if setting.threshold.map({ $0 != 0 }) ?? false

@@ -29,6 +29,8 @@ public struct Checkpoint: Sendable, Hashable {
   public var heads: [HeadLoss]
   /// From the first record since the parent to the last, as the writer's clock saw it; nil: not known.
   public var seconds: Double?
+  /// What the layers' work took since the parent, as the workers' clocks saw it; none: it is not known.
+  public var costs: [LayerCost] = []
   /// Whether the pipeline ended with it.
   public var isFinal: Bool
   /// SHA-256 of the parameters, in hexadecimal.

@@ -14,7 +14,7 @@ public struct IncidentSentence: Sendable, Hashable {
     self.kind = kind
     self.namesRecords = namesRecords
     self.layer = layer
-    facts = details.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) } ?? [:]
+    facts = details.map(IncidentDraft.facts) ?? [:]
   }
 
   /// How many records it is about; nil: it does not say.

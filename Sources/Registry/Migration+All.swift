@@ -18,6 +18,8 @@ extension Migration {
     Migration(file: "0014_where_metrics_are.sql", PackageResources._014_where_metrics_are_sql),
     Migration(file: "0015_alerts.sql", PackageResources._015_alerts_sql),
     Migration(file: "0016_samples_and_actions.sql", PackageResources._016_samples_and_actions_sql),
+    Migration(file: "0017_health_seen.sql", PackageResources._017_health_seen_sql),
+    Migration(file: "0018_layer_costs.sql", PackageResources._018_layer_costs_sql),
   ]
 
   /// - Parameters:

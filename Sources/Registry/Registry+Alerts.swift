@@ -42,11 +42,7 @@ public struct AlertRecord: Sendable, Hashable {
   init(_ row: PostgresRow) throws {
     incident = try row.value("id")
     kind = try row.value("kind")
-    let name: String = try row.value("severity")
-    guard let severity = IncidentDraft.Severity(rawValue: name) else {
-      throw RegistryError(.damaged, "an incident has the unknown severity \(name)")
-    }
-    self.severity = severity
+    severity = try IncidentDraft.Severity(row)
     isLasting = try row.value("is_trouble")
     openedAt = try row.value("opened_at")
     closedAt = try row.optional("closed_at")

@@ -6,6 +6,14 @@ public import Vocabulary
 public struct IncidentDraft: Sendable, Hashable {
   public enum Severity: String, Sendable, Hashable, Codable, CaseIterable {
     case notice, warning, error
+
+    init(_ row: PostgresRow) throws {
+      let name: String = try row.value("severity")
+      guard let severity = Self(rawValue: name) else {
+        throw RegistryError(.damaged, "an incident has the unknown severity \(name)")
+      }
+      self = severity
+    }
   }
 
   /// The same key again is the same incident: a report may be repeated.
@@ -37,6 +45,11 @@ public struct IncidentDraft: Sendable, Hashable {
 
   /// Details from facts by their names.
   public static func details(_ facts: [String: String]) -> String { (try? encodeJSON(facts)) ?? "{}" }
+
+  /// The facts that such details hold.
+  static func facts(_ details: String) -> [String: String] {
+    (try? JSONDecoder().decode([String: String].self, from: Data(details.utf8))) ?? [:]
+  }
 }
 
 public struct IncidentRecord: Sendable, Hashable, Codable {
@@ -60,11 +73,7 @@ public struct IncidentRecord: Sendable, Hashable, Codable {
     id = try row.value("id")
     pipeline = try row.value("pipeline_id")
     kind = try row.value("kind")
-    let name: String = try row.value("severity")
-    guard let severity = IncidentDraft.Severity(rawValue: name) else {
-      throw RegistryError(.damaged, "an incident has the unknown severity \(name)")
-    }
-    self.severity = severity
+    severity = try IncidentDraft.Severity(row)
     layer = try row.optional("layer")
     feature = try row.optional("feature")
     step = try row.optional("step")
@@ -72,6 +81,14 @@ public struct IncidentRecord: Sendable, Hashable, Codable {
     openedAt = try row.value("opened_at")
     closedAt = try row.optional("closed_at")
     isTrouble = try row.value("is_trouble")
+  }
+
+  /// What its details say, by name; none where they are no such text.
+  public var facts: [String: String] { IncidentDraft.facts(details) }
+
+  /// What a rule of health did, as its details say.
+  public var actions: Set<HealthAction> {
+    Set((facts["action"] ?? "").components(separatedBy: ", ").compactMap(HealthAction.init(rawValue:)))
   }
 }
 

@@ -31,6 +31,8 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
   public let skipsLost: Bool
   /// What the learning rate is multiplied by, while a health rule has it lowered; 0 … 1.
   public let rateScale: Double
+  /// The newest checkpoint whose window rules of health were held against; nil: none yet.
+  public let healthSeen: Int64?
   public let createdAt: Date
   public let updatedAt: Date
 
@@ -52,6 +54,7 @@ public struct PipelineRecord: Sendable, Hashable, Codable {
     workFingerprint = try row.optional("work_fingerprint")
     skipsLost = try row.value("skips_lost")
     rateScale = try row.value("rate_scale")
+    healthSeen = try row.optional("health_seen")
     createdAt = try row.value("created_at")
     updatedAt = try row.value("updated_at")
   }
@@ -113,11 +116,27 @@ extension Registry {
     try await change(pipeline, "UPDATE pipelines SET until = $2, updated_at = now() WHERE id = $1", .maybe(until))
   }
 
-  /// What the learning rate is multiplied by from now on.
+  /// Rules of health were held against the window of a checkpoint, and against all before it.
+  public func noteHealthSeen(_ checkpoint: Int64, pipeline: Int64) async throws {
+    try await change(pipeline, "UPDATE pipelines SET health_seen = $2 WHERE id = $1", .int(checkpoint))
+  }
+
+  /// What the learning rate is multiplied by from now on, because of a window that is seen with it: both or neither.
   ///
-  /// - Parameter scale: Above 0, at most 1.
-  public func setRateScale(_ scale: Double, pipeline: Int64) async throws {
-    try await change(pipeline, "UPDATE pipelines SET rate_scale = $2 WHERE id = $1", .double(scale))
+  /// - Parameters:
+  ///   - scale: Above 0, at most 1.
+  ///   - draft: The incident, until the rate is another one; nil: the rate is what it was again.
+  public func setRateScale(
+    _ scale: Double, because draft: IncidentDraft?, kind: String, window checkpoint: Int64, pipeline: Int64
+  ) async throws {
+    try await transaction { session in
+      _ = try session.lockPipeline(pipeline)
+      try session.query(
+        "UPDATE pipelines SET rate_scale = $2, health_seen = $3 WHERE id = $1",
+        [.int(pipeline), .double(scale), .int(checkpoint)])
+      try session.closeTroubles(pipeline: pipeline, kind: kind)
+      if let draft { _ = try session.openTrouble(pipeline: pipeline, draft) }
+    }
   }
 
   public func setDesiredWorkers(_ count: Int, pipeline: Int64) async throws {

@@ -28,6 +28,9 @@ public struct StepDecision: Sendable, Hashable, Codable {
     (self.lossSum, self.learningRate, self.gradientNorm) = (lossSum, learningRate, gradientNorm)
     (self.wasClipped, self.skips) = (wasClipped, skips)
   }
+
+  /// A rule of health had it skipped: its sum was a number.
+  public var isSkipped: Bool { !isApplied && gradientNorm.isFinite }
 }
 
 /// A valid record that was taken out of its step, and why.

@@ -27,6 +27,12 @@ public struct MetricSamples: Sendable {
     if let value { add(name, help, labels, type: "counter", Double(value)) }
   }
 
+  /// Seconds that only grow for as long as the process lives.
+  public mutating func counter(_ name: String, help: String, labels: [MetricLabel: String] = [:], nanoseconds: Int64) {
+    precondition(name.hasSuffix("_seconds_total"), "\(name) is told in seconds")
+    add(name, help, labels, type: "counter", Double(nanoseconds) / 1e9)
+  }
+
   private mutating func add(
     _ name: String, _ help: String, _ labels: [MetricLabel: String], type: String, _ value: Double
   ) {

@@ -116,6 +116,14 @@ extension Kernels {
       sums)
   }
 
+  /// Adds to the counts of 64 buckets, by sign and power of two, what lies in each `every`-th row.
+  package func countBuckets(rows: Int, every: Int, units: Int, _ x: Rows, into buckets: AlignedBuffer<Int64>) {
+    guard rows > 0 else { return }
+    x.check((rows - 1) * every + 1, units)
+    precondition(buckets.count == 64, "\(buckets.count) buckets")
+    table.pointee.count_buckets(Int64(rows), Int64(units), x.pointer, Int64(every * x.stride), buckets.pointer)
+  }
+
   @inline(__always)
   private func withColumns(_ stats: UnitStats?, _ body: (UnsafePointer<ck_unit_stats>?) -> Void) {
     guard let stats else { return body(nil) }

@@ -54,11 +54,6 @@ package enum TableKernels {
     count: Int, keys: UnsafeMutablePointer<UInt32>, values: UnsafeMutablePointer<UInt32>,
     keyScratch: UnsafeMutablePointer<UInt32>, valueScratch: UnsafeMutablePointer<UInt32>, keyBits: Int
   ) { ck_sort_pairs(Int64(count), keys, values, keyScratch, valueScratch, Int32(keyBits)) }
-
-  /// Adds to four tables of 512, side by side: element i counts in table i mod 4 under its sign and exponent.
-  package static func countExponents(
-    count: Int, _ x: UnsafePointer<Float>, tables: UnsafeMutablePointer<UInt32>
-  ) { ck_count_exponents(Int64(count), x, tables) }
 }
 
 /// How the rows of a bag become one: their sum, their mean, or their sum over √n.

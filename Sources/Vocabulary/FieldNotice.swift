@@ -10,11 +10,15 @@ public enum FieldNotice: Sendable, Hashable {
   case wild
   /// The record was refused because of this field.
   case rejected(RejectReason)
+  /// Of a record as a whole: its label became known so long after the event, a bucket of `LabelDelay`.
+  case delayed(Int)
 
   /// How many there are.
-  public static let count = firstRejection + RejectReason.allCases.count
+  public static let count = firstDelay + LabelDelay.buckets
   /// The index of a rejection for the first reason; those for the others follow in their order.
   public static let firstRejection = 4
+  private static let firstDelay = firstRejection + RejectReason.allCases.count
+  private static let delayName = "delayed_"
 
   /// The place in arrays counted by notice; part of the wire format between workers of one version.
   public var index: Int {
@@ -24,6 +28,7 @@ public enum FieldNotice: Sendable, Hashable {
     case .unknown: 2
     case .wild: 3
     case .rejected(let reason): Self.firstRejection + reason.index
+    case .delayed(let bucket): Self.firstDelay + bucket
     }
   }
 
@@ -34,6 +39,7 @@ public enum FieldNotice: Sendable, Hashable {
     case 1: self = .clipped
     case 2: self = .unknown
     case 3: self = .wild
+    case Self.firstDelay...: self = .delayed(index - Self.firstDelay)
     default: self = .rejected(RejectReason.allCases[index - Self.firstRejection])
     }
   }
@@ -46,6 +52,7 @@ public enum FieldNotice: Sendable, Hashable {
     case .unknown: "unknown"
     case .wild: "wild"
     case .rejected(let reason): reason.rawValue
+    case .delayed(let bucket): "\(Self.delayName)\(bucket)"
     }
   }
 
@@ -56,6 +63,11 @@ public enum FieldNotice: Sendable, Hashable {
     case "clipped": self = .clipped
     case "unknown": self = .unknown
     case "wild": self = .wild
+    case _ where name.hasPrefix(Self.delayName):
+      guard let bucket = Int(name.dropFirst(Self.delayName.count)), (0..<LabelDelay.buckets).contains(bucket) else {
+        return nil
+      }
+      self = .delayed(bucket)
     default:
       guard let reason = RejectReason(rawValue: name) else { return nil }
       self = .rejected(reason)

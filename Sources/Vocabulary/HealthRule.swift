@@ -35,6 +35,10 @@ public enum HealthRule: String, Sendable, Hashable, Codable, CaseIterable {
   case repeatedRecords = "repeated_records"
   case labelDrift = "label_drift"
   case predictionDrift = "prediction_drift"
+  case hotSpot = "hot_spot"
+  case labelDelay = "label_delay"
+  case stalledStream = "stalled_stream"
+  case overfitting
 }
 
 /// What is done when a rule fails, besides an incident that says so.

@@ -204,6 +204,7 @@ actor CheckpointWriter {
     let ledgerFrom = max(durableStep + 1, state.ledgerSince ?? state.step + 1)
     var checkpoint = state.checkpoint(fields)
     checkpoint.seconds = snapshot.seconds
+    checkpoint.costs = snapshot.costs
     checkpoint.isFinal = snapshot.isFinal
     checkpoint.parametersDigest = SHA256.digest(of: model.canonicalBytes).hexadecimal
     checkpoint.nonFiniteParameter = model.firstNonFiniteParameter()

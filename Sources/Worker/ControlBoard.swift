@@ -59,6 +59,8 @@ package final class ControlBoard: Sendable {
     package var growth = GroupGrowth()
     /// Of all ranks, of the last window that was gathered.
     package var health: [LayerHealth] = []
+    /// Of this rank, of all windows that were gathered; what they took only grows.
+    package var costs: [LayerCost] = []
     /// Of this rank's partitions, as far as it is known.
     package var lag: [Lag] = []
     /// What does not work at the moment.

@@ -32,6 +32,10 @@ extension FieldAccount {
         report.fields[field].total.wild = entry.records
         report.fields[field].window.wild = entry.window
         report.fields[field].wildExample = entry.example
+      case (.delayed(let bucket), nil):
+        if report.delays == nil { report.delays = FieldReport.Delays() }
+        report.delays?.total.add(entry.records, bucket: bucket)
+        report.delays?.window.add(entry.window, bucket: bucket)
       case (.rejected(let reason), _) where entry.records > 0:
         report.rejections.append(
           FieldReport.Rejection(
@@ -67,6 +71,9 @@ extension FieldAccount {
       if let example = known.wildExample { note(example, of: FieldCode(field: place, .wild)) }
       if let stranger = known.stranger { note(stranger, of: FieldCode(field: place, .unknown)) }
       if !known.near.isEmpty { note(known.near.joined(separator: "\n"), of: FieldCode(field: place, .missing)) }
+    }
+    for (bucket, count) in (report.delays?.total.counts ?? []).enumerated() where count > 0 {
+      add(FieldCode(field: nil, .delayed(bucket)), count)
     }
     for rejection in report.rejections {
       // What was refused because of a field that is gone is kept as refused for the record's sake: the sums stay right.

@@ -233,7 +233,7 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
       let marks = decoder.marks
       // First, so that what it finds travels with this record.
       search.noteKept(marks, record.value)
-      intake.buffer.commitExample(offset: record.offset, marks: marks)
+      intake.buffer.commitExample(offset: record.offset, marks: marks, labelTime: decoder.labelTime)
     case .rejected(let reason, let field):
       let place = decoder.rejectedField
       search.noteRejected(

@@ -90,9 +90,9 @@ package final class RowSampler {
   package func add(_ batch: FeatureBatch, outputs: UnsafeBufferPointer<Float>, without takenOut: Set<Int>) {
     sample.count(batch.count - takenOut.count)
     // Read once: what is a little too much is left out by the sample itself.
-    let bound = sample.bound
-    for row in 0..<batch.count where RowSample.order(of: batch.keys[row]) < bound && !takenOut.contains(row) {
-      sample.append(batch.keys[row]) { cells in
+    let (bound, keys) = (sample.bound, batch.keys)
+    for row in 0..<batch.count where RowSample.order(of: keys[row]) < bound && !takenOut.contains(row) {
+      sample.append(keys[row]) { cells in
         appendAnswer(batch.labels[row * batch.labelCount], outputs, row, to: &cells)
         let values = batch.numbers + row * batch.numberCount
         if areInOrder {

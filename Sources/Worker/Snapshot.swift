@@ -13,6 +13,8 @@ package struct Snapshot: Sendable {
   package var health: [LayerHealth]
   /// Records of the window, drawn at random.
   package var sample: RowSample?
+  /// What the layers took in the window, on all ranks' clocks.
+  package var costs: [LayerCost] = []
   package var ledger: [LedgerEntry]
   package var isFinal: Bool
   /// From the first record of the window to the last, on the clock of this rank.
@@ -36,6 +38,9 @@ package struct Snapshot: Sendable {
     merged.merge(health)
     health = merged
     sample = older.sample.merged(with: sample)
+    var taken = older.costs
+    taken.merge(costs)
+    costs = taken
   }
 }
 

@@ -18,6 +18,7 @@ extension TrainingThread {
     if !keeps {
       state = nil
       _ = learner.takeHealth()
+      _ = learner.takeCosts()
     }
     resources.board.report { $0.phase = "regrouping" }
     var sentence = divergence.sentence(

@@ -15,6 +15,7 @@ extension WorkerMetrics {
       tellRecords(facts, fields, &samples)
       tellModel(facts, &samples)
       for layer in facts.health { tell(layer, &samples) }
+      for cost in facts.costs { tell(cost, &samples) }
       let saved = checkpointTime.value
       if facts.rank == Rank(0), saved > 0 {
         samples.gauge(
@@ -153,5 +154,28 @@ extension WorkerMetrics {
     samples.gauge(
       "retrain_layer_dead_units", help: "Units that were zero in every record of the window.", labels: labels,
       sketch.deadUnits)
+  }
+
+  /// Measures F8 and M9 of a layer, of this worker.
+  private func tell(_ cost: LayerCost, _ samples: inout MetricSamples) {
+    // As in `all layers`: a label without spaces is easier to ask for.
+    let layer = cost.layer.replacing(" ", with: "_")
+    let labels = own([.layer: layer])
+    samples.counter(
+      "retrain_layer_timed_steps_total", help: "Steps of this worker that were timed: one of 64.", labels: labels,
+      cost.steps)
+    for pass in LayerCost.Pass.allCases {
+      samples.counter(
+        "retrain_layer_seconds_total", help: "Of the timed steps, in this worker's learning thread.",
+        labels: own([.layer: layer, .pass: pass.rawValue]), nanoseconds: cost.nanoseconds(pass))
+    }
+    samples.counter(
+      "retrain_layer_elementwise_seconds_total",
+      help: "What of forward and backward is done beside products: activation, normalization, dropout.", labels: labels,
+      nanoseconds: cost.elementwise)
+    guard cost.activationBytes > 0 else { return }
+    samples.gauge(
+      "retrain_layer_activation_bytes", help: "Values and gradients of the layer, for the largest step.",
+      labels: labels, cost.activationBytes)
   }
 }

@@ -15,8 +15,8 @@ struct BenchFlag: Sendable {
   }
 
   static let net = BenchFlag(
-    "net", "W1|W1b|W1c|W1d", "W1",
-    "The network: 64 → 256 → 128 → 1; 128 → 1024 → 512 → 256 → 1; 26 tables of rows; weighted rows.")
+    "net", "W1|W1a|W1b|W1c|W1d", "W1",
+    "The network: 64 → 256 → 128 → 1; 64 → 64 → 64 → 1; 128 → 1024 → 512 → 256 → 1; 26 tables of rows; weighted rows.")
   static let activation = BenchFlag("activation", "name", "relu", "Of the hidden layers.")
   static let kernels = BenchFlag(
     "kernels", "level", "best", "best, scalar, baseline, fma256 or fma512: the instructions that may be used.")

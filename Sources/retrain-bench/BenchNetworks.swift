@@ -6,8 +6,8 @@ struct BenchNetwork: Sendable {
   let name: String
   let spec: LearnerSpec
 
-  /// W1 = 64→256→128→1, W1b = 128→1024→512→256→1, W1c = 26 tables of 100,000 × 16 and 13 numbers → 256 → 128 → 1, W1d =
-  /// 64 weighted rows of one table of 2¹⁸ × 64, summed → 32 → 1; all binary cross-entropy, Adam, global-norm clip 1,
+  /// W1 = 64→256→128→1, W1a = 64→64→64→1, W1b = 128→1024→512→256→1, W1c = 26 tables of 100,000 × 16 and 13 numbers → 256 → 128
+  /// → 1, W1d = 64 weighted rows of one table of 2¹⁸ × 64, summed → 32 → 1; all binary cross-entropy, Adam, global-norm clip 1,
   /// Adagrad on tables.
   init(name: String, activation: String) throws {
     guard let kind = ActivationKind(rawValue: activation) else {
@@ -17,10 +17,11 @@ struct BenchNetwork: Sendable {
     let shape: (numbers: Int, categories: Int, hidden: [Int])
     switch name {
     case "W1": shape = (64, 0, [256, 128])
+    case "W1a": shape = (64, 0, [64, 64])
     case "W1b": shape = (128, 0, [1024, 512, 256])
     case "W1c": shape = (13, 26, [256, 128])
     case "W1d": shape = (0, 0, [32])
-    default: throw BenchError("--net \(name) is none of W1, W1b, W1c, W1d")
+    default: throw BenchError("--net \(name) is none of W1, W1a, W1b, W1c, W1d")
     }
     self.name = name
     spec = LearnerSpec(

@@ -2,6 +2,7 @@ import Alerts
 import Foundation
 import Pipelines
 import Testing
+import Vocabulary
 
 @Suite("Alert messages")
 struct AlertMessageTests {
@@ -29,7 +30,7 @@ struct AlertMessageTests {
       + #""generatorURL":"","labels":{"alertname":"RetrainLossDiverging","incident":"7","kind":"diverging","#
       + #""pipeline":"flights","severity":"page"},"startsAt":"2023-11-14T22:13:20Z","status":"firing"}"#
     let saturated =
-      #"{"annotations":{"description":"full","runbook_url":"deploy/runbooks/RetrainIncidentOpen.md","#
+      #"{"annotations":{"description":"full","runbook_url":"deploy/runbooks/RetrainDeadUnits.md","#
       + #""summary":"saturated"},"endsAt":"2023-11-14T22:14:20Z","fingerprint":"SECOND","generatorURL":"","#
       + #""labels":{"alertname":"RetrainSaturated","incident":"6","kind":"saturated","layer":"hidden_1","#
       + #""pipeline":"flights","severity":"ticket"},"startsAt":"2023-11-14T22:13:20Z","status":"resolved"}"#
@@ -92,7 +93,7 @@ struct AlertMessageTests {
     let rules = try String(contentsOf: root.appending(path: "deploy/prometheus/alerts.yml"), encoding: .utf8)
     #expect(AlertName.shared.count > 5)
     for name in AlertName.shared { #expect(rules.contains("- alert: \(name)\n"), "\(name)") }
-    for kind in ["non_finite", "diverging", "halted", "saturated", "database_disk_full"] {
+    for kind in IncidentKind.names {
       for isLasting in [true, false] {
         let name = AlertName(kind: kind, isLasting: isLasting)
         #expect(FileManager.default.fileExists(atPath: root.appending(path: name.runbook).path), "\(name)")

@@ -56,7 +56,6 @@ private struct Walk {
     case .send(let batch):
       guard isTaken else {
         history.failures += 1
-        history.failingSince = history.failingSince ?? now
         history.failedAt = now
         return
       }
@@ -136,7 +135,6 @@ struct AlertPlanTests {
     #expect(Array(attempts.prefix(7)) == [30, 35, 45, 65, 105, 185, 345])
     let pauses = zip(attempts, attempts.dropFirst()).map { $1 - $0 }
     #expect(pauses.allSatisfy { $0 <= 300 } && pauses.last == 300)
-    #expect(walk.history.failingSince == Walk.at(30))
     walk.look(from: 3601, through: 3901)
     #expect(walk.messages.first == "[1, 2] []")
     #expect(walk.history.failures == 0)

@@ -52,6 +52,7 @@ struct Way {
     reading.outcome = cjson_decode(
         decoder.get(), bytes, length, reading.numbers.data(), reading.categories.data(), reading.labels.data(),
         &reading.eventTime, &reading.weight, &reading.field);
+    reading.labelTime = cjson_label_time(decoder.get());
     bool isInside = reading.numbers.back() == unwritten && reading.labels.back() == unwritten;
     if (!isInside || reading.categories.back() != 54321) fprintf(stderr, "%s writes past its columns\n", name.c_str()), abort();
     reading.numbers.pop_back(), reading.labels.pop_back(), reading.categories.pop_back();
@@ -99,13 +100,15 @@ bool isSame(const std::vector<float> &a, const std::vector<float> &b) {
 bool isSame(const Reading &a, const Reading &b) {
   if (a.outcome != b.outcome || a.field != b.field) return false;
   if (a.outcome != CJSON_OK) return true;
-  bool isSameTime = std::isnan(a.eventTime) ? std::isnan(b.eventTime) : a.eventTime == b.eventTime;
+  auto isSameTime = [](double a, double b) { return std::isnan(a) ? std::isnan(b) : a == b; };
   return isSame(a.numbers, b.numbers) && isSame(a.labels, b.labels) && a.strangers == b.strangers &&
-         a.categories == b.categories && isSameTime && a.weight == b.weight && a.bags == b.bags;
+         a.categories == b.categories && isSameTime(a.eventTime, b.eventTime) &&
+         isSameTime(a.labelTime, b.labelTime) && a.weight == b.weight && a.bags == b.bags;
 }
 
 void show(const char *who, const Reading &reading) {
-  fprintf(stderr, "  %s: outcome %d field %d time %.17g", who, reading.outcome, reading.field, reading.eventTime);
+  fprintf(stderr, "  %s: outcome %d field %d times %.17g %.17g", who, reading.outcome, reading.field, reading.eventTime,
+          reading.labelTime);
   for (float value : reading.numbers) fprintf(stderr, " %a", value);
   fprintf(stderr, " | labels");
   for (float value : reading.labels) fprintf(stderr, " %a", value);

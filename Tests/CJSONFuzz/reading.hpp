@@ -24,6 +24,7 @@ struct Reading {
   std::vector<uint32_t> categories;
   std::vector<std::vector<std::pair<uint32_t, float>>> bags;
   double eventTime = std::numeric_limits<double>::quiet_NaN();
+  double labelTime = std::numeric_limits<double>::quiet_NaN();
   float weight = 1;
 };
 
@@ -193,7 +194,7 @@ class Reader {
     const cjson_field &place = given(i);
     switch (place.kind) {
       case CJSON_EVENT_TIME: return note(CJSON_BAD_TIME, i);
-      case CJSON_LABEL_TIME: return;
+      case CJSON_LABEL_TIME: out_.labelTime = NAN; return;
       case CJSON_LABEL_BINARY: case CJSON_LABEL_CLASS: case CJSON_LABEL_VALUE:
         out_.labels[place.column] = NAN;
         out_.strangers.erase(i);
@@ -314,7 +315,7 @@ class Reader {
 
   void keepTime(size_t i, double seconds) {
     if (given(i).kind == CJSON_TIMESTAMP) keepFloat(i, seconds);
-    else if (given(i).kind == CJSON_EVENT_TIME) out_.eventTime = seconds;
+    else (given(i).kind == CJSON_EVENT_TIME ? out_.eventTime : out_.labelTime) = seconds;
   }
 
   // What may become a class.

@@ -47,10 +47,11 @@ void thin_products(const ck_kernels *k, taste how) {
 }
 
 static ck_unit_stats new_stats(int64_t units) {
-  const int64_t n = padded(units), counts = n * sizeof(int64_t);
+  const int64_t counts = ck_lanes * sizeof(int64_t);
   ck_unit_stats stats = {
-    memory(counts), memory(counts), memory(counts), memory(counts), floats(n), floats(n), memory(counts), memory(counts)};
-  for (int64_t i = 0; i < n; i++) {
+    memory(padded(units) * sizeof(int64_t)), memory(counts), memory(counts), memory(counts), floats(ck_lanes),
+    floats(ck_lanes), memory(counts), memory(counts)};
+  for (int64_t i = 0; i < ck_lanes; i++) {
     stats.minimum[i] = __builtin_inff();
     stats.maximum[i] = -__builtin_inff();
   }
@@ -58,12 +59,13 @@ static ck_unit_stats new_stats(int64_t units) {
 }
 
 static void hash_stats(const ck_unit_stats *stats, int64_t units) {
-  int64_t *const counts[] = {stats->active, stats->negative, stats->saturated, stats->non_finite};
-  for (int i = 0; i < 4; i++) hash_bytes(counts[i], units * sizeof(int64_t));
-  hash_floats(stats->minimum, units);
-  hash_floats(stats->maximum, units);
-  hash_doubles(stats->sum, units);
-  hash_doubles(stats->square, units);
+  hash_bytes(stats->active, units * sizeof(int64_t));
+  int64_t *const counts[] = {stats->negative, stats->saturated, stats->non_finite};
+  for (int i = 0; i < 3; i++) hash_bytes(counts[i], ck_lanes * sizeof(int64_t));
+  hash_floats(stats->minimum, ck_lanes);
+  hash_floats(stats->maximum, ck_lanes);
+  hash_doubles(stats->sum, ck_lanes);
+  hash_doubles(stats->square, ck_lanes);
 }
 
 void activations(const ck_kernels *k, taste how) {

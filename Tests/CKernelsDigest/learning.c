@@ -181,8 +181,7 @@ static void sorted_sums(taste how, int64_t n) {
 }
 
 void tables(const ck_kernels *k, taste how) {
-  enum { n = 11, ld = 16, exponents = 4 * 512 };
-  (void)k;
+  enum { n = 11, ld = 16, buckets = 64 };
   float *numbers = drawn(how, rows * n), *x = floats(rows * ld), limit[n], least[n], most[n];
   double mean[n], inverse[n], count[n], sum[n], square[n], outside[n];
   for (int i = 0; i < n; i++) {
@@ -207,11 +206,10 @@ void tables(const ck_kernels *k, taste how) {
   hash_doubles(sum, n);
   hash_doubles(square, n);
   hash_doubles(outside, n);
-  uint32_t *counts = memory(exponents * sizeof(uint32_t));
-  for (int i = 0; i < rows * n; i++)
-    if (numbers[i] != numbers[i]) numbers[i] = 0.0f;
-  ck_count_exponents(rows * n, numbers, counts);
-  hash_bytes(counts, exponents * sizeof(uint32_t));
+  int64_t *counts = memory(buckets * sizeof(int64_t));
+  k->count_buckets(rows, n, x, ld, counts);
+  k->count_buckets(1, rows * n, numbers, rows * n, counts);
+  hash_bytes(counts, buckets * sizeof(int64_t));
   bags(how);
   sorted_sums(how, 50);
   sorted_sums(how, 3000);

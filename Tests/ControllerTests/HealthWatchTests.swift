@@ -77,6 +77,20 @@ struct HealthWatchTests {
     await rig.registry.close()
   }
 
+  @Test("what a window asked for is done once: another controller goes on behind the window that was seen last")
+  func goesOn() async throws {
+    var rule = HealthRuleSettings(rule: .saturated)
+    rule.action = .lowerRate
+    let rig = try await ControllerRig.make(rules: [rule])
+    try await rig.save(step: 1, probability: 0.8, health: [Self.layer(saturated: 9900)])
+    for _ in 0..<3 {
+      try await rig.judge()
+      let record = try #require(try await rig.registry.pipeline(rig.pipelineID))
+      #expect(record.rateScale == 0.5 && record.healthSeen != nil)
+    }
+    await rig.registry.close()
+  }
+
   @Test("a frozen promotion leaves what serves in its place, and what passed waits until the rule passes again")
   func freeze() async throws {
     var drift = HealthRuleSettings(rule: .drift)

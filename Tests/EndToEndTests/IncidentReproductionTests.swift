@@ -33,10 +33,12 @@ struct IncidentReproductionTests {
       """, to: "\(name).yaml")
   }
 
-  private func records(poisoned: Int?) throws -> String {
+  private func records(poisoned: Int?, large: Set<Int> = []) throws -> String {
     var lines = ""
     for place in 0..<800 {
-      let amount = place == poisoned ? "3.3e38" : "\(Double(place % 41) / 10 - 2)"
+      let amount =
+        place == poisoned
+        ? "3.3e38" : large.contains(place) ? (place % 2 == 0 ? "1e7" : "-1e7") : "\(Double(place % 41) / 10 - 2)"
       let price = Double(place % 29) - 14
       lines +=
         "{\"x\":{\"amount\":\(amount),\"price\":\(price),\"kind\":\"k\(place % 5)\"},\"y\":\(place % 29 > 14 ? 1 : 0)}\n"
@@ -89,6 +91,26 @@ struct IncidentReproductionTests {
     }
     #expect(try place.run("incident", "reproduce", "99").code == 64)
     #expect(try place.run("incident", "reproduce", "1", "--limit", "0").code == 64)
+  }
+
+  @Test("of a bad number happens again from the same state where steps before it were skipped for a rule of health")
+  func skippedSteps() throws {
+    let file = try pipeline(
+      "skipping", health: "health: { rules: [{ rule: exploding_gradient, action: skip_step, threshold: 1000 }] }")
+    #expect(try place.run("dev", "up").code == 0)
+    let input = try records(poisoned: 637, large: Set(stride(from: 530, to: 630, by: 17)))
+    #expect(try place.run("feed", input, "--pipeline", file).code == 0)
+    let run = try place.run("start", file, "--until", "end")
+    #expect(run.code == 0, "\(run.complaints.suffix(3000))")
+    let listed = try JSONSerialization.jsonObject(with: Data(try place.run("incidents", "--json").output.utf8))
+    let incidents = listed as? [[String: Any]] ?? []
+    #expect(incidents.contains { $0["kind"] as? String == "skipped_step" }, "\(incidents)")
+    let bad = try #require(incidents.first { $0["kind"] as? String == "non_finite" }?["id"] as? Int, "\(incidents)")
+    let text = try place.run("incident", "reproduce", "\(bad)", "--replay")
+    #expect(text.code == 0 && text.output.contains("reproduced: the record makes numbers non-finite"), "\(text)")
+    #expect(
+      text.output.contains("each with the same loss and gradient to the last bit")
+        || text.output.contains("the very state in which it happened"), "\(text.output.prefix(600))")
   }
 
   @Test("of a rule of health shows what the rule saw; of another kind there is nothing to show, and that is said")

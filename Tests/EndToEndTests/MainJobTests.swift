@@ -66,6 +66,9 @@ struct MainJobTests {
       let outcome = try place.run(command)
       #expect(outcome.code == 0, "\(command): \(outcome.code) \(outcome.complaints)")
     }
+    let bands = try place.run("health", "--json").json()["calibration"] as? [[String: Any]] ?? []
+    #expect(bands.reduce(0) { $0 + ($1["records"] as? Double ?? 0) } >= 1)
+    #expect(try place.run("health").output.contains("observed"))
     let record = #"{"x":{"carrier":"UA","origin":"EWR","sched_dep_min":1080}}"#
     let outputs = try place.run("predict", record, "--json").json()["outputs"] as? [Double] ?? []
     #expect(outputs.count == 1 && outputs.allSatisfy { (0...1).contains($0) })

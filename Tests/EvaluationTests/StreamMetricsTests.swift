@@ -98,6 +98,12 @@ struct StreamMetricsTests {
     #expect(metrics.brier == (0.0625 + 0.0625 + 0.5625 + 0.25) / 4)
     // Bins: 0.75 twice with one positive, 0.25 and 0.5 with none.
     #expect(metrics.calibration == (0.5 + 0.25 + 0.5) / 4)
+    #expect(
+      metrics.calibrationBands == [
+        CalibrationBand(from: 0.25, to: 0.3, records: 1, predicted: 0.25, observed: 0),
+        CalibrationBand(from: 0.5, to: 0.55, records: 1, predicted: 0.5, observed: 0),
+        CalibrationBand(from: 0.75, to: 0.8, records: 2, predicted: 0.75, observed: 0.5),
+      ])
     #expect(metrics.positiveShare == 0.25)
     #expect(abs(try #require(metrics.priorLoss) - (-0.25 * log(0.25) - 0.75 * log(0.75))) < 1e-12)
     #expect(metrics.mae == nil && metrics.rmse == nil && metrics.rSquared == nil)
@@ -109,6 +115,10 @@ struct StreamMetricsTests {
     let overconfident = Predictions.binary(50_000, center: 0, spread: 2, trust: 0.4, seed: 1).metrics(.binary)
     #expect(try #require(calibrated.calibration) < 0.01)
     #expect(try #require(overconfident.calibration) > 0.1)
+    for metrics in [calibrated, overconfident] {
+      let gaps = metrics.calibrationBands.reduce(0) { $0 + $1.records * $1.gap } / metrics.weight
+      #expect(abs(gaps - (metrics.calibration ?? 0)) < 1e-12)
+    }
   }
 
   @Test("multiclass measures agree with values worked out by hand, and the first of equal outputs is the prediction")

@@ -60,16 +60,16 @@ struct ActivationSketchTests {
     }
   }
 
-  @Test("folding a kernel's exponent slots gives the same buckets as adding the values one by one")
-  func folding() {
+  @Test("adding a kernel's buckets gives the same as adding the values one by one")
+  func bulk() {
     let values = randomValues(5000, seed: 11)
-    var slots = [UInt32](repeating: 0, count: ActivationSketch.exponentSlotCount)
-    for value in values { slots[Int(value.bitPattern >> 23)] += 1 }
-    var folded = ActivationSketch()
-    slots.withUnsafeBufferPointer { folded.addExponentSlots($0) }
+    var counts = [Int64](repeating: 0, count: ActivationSketch.bucketCount)
+    for value in values { counts[ActivationSketch.bucket(of: value)] += 1 }
+    var bulk = ActivationSketch()
+    counts.withUnsafeBufferPointer { bulk.addBuckets($0) }
     let reference = sketch(of: values)
-    #expect(folded.buckets == reference.buckets)
-    #expect(folded.sampled == reference.sampled)
+    #expect(bulk.buckets == reference.buckets)
+    #expect(bulk.sampled == reference.sampled)
   }
 
   @Test("merged parts equal the whole in every count", arguments: [1, 2, 3] as [UInt64])

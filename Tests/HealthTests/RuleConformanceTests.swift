@@ -27,7 +27,8 @@ struct RuleConformanceTests {
       HealthWindow.Score(
         records: 5000, loss: 0.5 + 0.002 * Double($0), priorLoss: 0.65, learnedLoss: 0.5 + 0.002 * Double($0),
         stableLoss: 0.55,
-        calibrationError: 0.02)
+        calibrationError: 0.02, labelDelays: delays(bucket: 12), labels: .init(records: 5000, missing: 50),
+        relearned: LearnedLoss(records: 500, before: 1 << 28, after: 1 << 28 - 1 << 23))
     }
     var window = HealthWindow(
       layers: [layer("hidden_1"), layer("hidden_2")], fields: FieldReport(records: 100_000, fields: [field]),
@@ -39,9 +40,25 @@ struct RuleConformanceTests {
       return trace
     }
     window.layersBefore = Array(repeating: traces, count: 10)
+    window.silence = StreamSilence(seconds: 60, longestBefore: 3600, knownSeconds: 1e6)
     window.fieldsBefore = FieldReport(records: 95_000, fields: [fieldBefore])
+    window.costs = costs
+    window.costsBefore = Array(repeating: costs, count: 4)
     change(&window)
     return window
+  }
+
+  /// As a stream's layers take it: most of it goes into products.
+  static let costs = ["hidden_1", "hidden_2", "embeddings"].map { layer in
+    LayerCost(
+      layer: layer, steps: 30, forward: 90_000, backward: 180_000, update: 90_000,
+      elementwise: layer == "embeddings" ? 0 : 40_000, activationBytes: 1 << 14)
+  }
+
+  private static func delays(bucket: Int) -> DelaySketch {
+    var delays = DelaySketch()
+    delays.add(5000, bucket: bucket)
+    return delays
   }
 
   private static let baseline = DriftBaseline(SampledStream().windows(8, of: 3000), falseAlarms: 1e-4)
@@ -126,8 +143,23 @@ struct RuleConformanceTests {
       }
     case .labelDrift:
       return records(HealthFinding.stream) { random, cells in cells[0] = RowCell(random.nextUnit() < 0.7 ? 1 : 0) }
+    case .hotSpot:
+      return (
+        healthy { window in
+          func burn(_ cost: inout LayerCost) {
+            cost.forward += 700_000
+            cost.elementwise += 700_000
+          }
+          burn(&window.costs[1])
+          for place in window.costsBefore.indices { burn(&window.costsBefore[place][1]) }
+        }, "hidden_2"
+      )
     case .predictionDrift:
       return records(HealthFinding.stream) { _, cells in cells[1] = RowCell(cells[1].number + 0.3) }
+    case .labelDelay: return stream { $0.score.labelDelays = delays(bucket: 16) }
+    case .overfitting:
+      return stream { $0.score.relearned = LearnedLoss(records: 500, before: 1 << 28, after: 1 << 26) }
+    case .stalledStream: return stream { $0.silence?.seconds = 36_000 }
     }
   }
 

@@ -12,9 +12,11 @@ struct WindowHistoryTests {
       name: "a", path: "a", isFeature: true, total: .init(records: Int64(number + 1) * 5000),
       window: .init(records: 5000))
     field.scale = NumberScale(feature: "a", count: Double(number + 1) * 5000, mean: 0, deviation: 1)
-    return HealthWindow(
+    var window = HealthWindow(
       layers: [layer], fields: FieldReport(records: field.total.records, fields: [field]),
       score: HealthWindow.Score(records: 5000, loss: 0.5, priorLoss: 0.7, learnedLoss: learned ?? 0.5))
+    window.costs = [LayerCost(layer: "hidden_1", steps: 30, forward: Int64(1000 + number))]
+    return window
   }
 
   /// Looks at windows one after the other; what the rule says of the last.
@@ -37,6 +39,7 @@ struct WindowHistoryTests {
       #expect(window.before.count == min(number, WindowHistory.scoresMax))
       #expect(window.layersBefore.count == min(number, WindowHistory.layersMax))
       #expect(window.layersBefore.first?[0].weightNorm == (number > 0 ? 9 + Double(number) : nil))
+      #expect(window.costsBefore.count == min(number, WindowHistory.costsMax))
       #expect(window.fieldsBefore?.records == (number > 0 ? Int64(number) * 5000 : nil))
     }
   }
@@ -50,12 +53,13 @@ struct WindowHistoryTests {
     }
     let numbers = (0..<50).reversed()
     var read = WindowHistory(
-      scores: numbers.map { window($0).score }, layers: numbers.map { window($0).layers }, fields: window(49).fields)
+      scores: numbers.map { window($0).score }, layers: numbers.map { window($0).layers },
+      costs: numbers.map { window($0).costs }, fields: window(49).fields)
     var (one, other) = (window(50), window(50))
     seen.put(&one)
     read.put(&other)
     #expect(one.before == other.before && one.layersBefore == other.layersBefore)
-    #expect(one.fieldsBefore == other.fieldsBefore)
+    #expect(one.fieldsBefore == other.fieldsBefore && one.costsBefore == other.costsBefore)
   }
 
   @Test("updates that are a fifth of what they were fail, a half is no news, and few windows say nothing")

@@ -48,6 +48,7 @@ final class DecoderHarness {
   var categories: [UInt32] { (0..<decoder.categoryCount).map { slot.categories[$0] } }
   var label: Float { slot.labels.pointee }
   var eventTime: Double { slot.eventTime.pointee }
+  var labelTime: Double { decoder.labelTime }
 }
 
 extension FeatureSchema {

@@ -27,6 +27,24 @@ private func makeBatch(_ capacity: Int = 64) -> FeatureBatch {
 
 @Suite("Partition buffer")
 struct PartitionBufferTests {
+  @Test("how late labels were comes out with the records that are taken; one without a label has no delay")
+  func delays() {
+    let buffer = makeBuffer()
+    for (offset, delay) in [0.5, 3600, .nan, 3600, 3700].enumerated() {
+      guard let slot = buffer.beginSlot() else { return }
+      slot.labels.pointee = offset == 3 ? .nan : 1
+      slot.eventTime.pointee = 1_357_036_140
+      buffer.commitExample(offset: Int64(offset), labelTime: 1_357_036_140 + delay)
+    }
+    let tally = FieldTally(fieldCount: 0)
+    _ = buffer.take(upTo: 4, into: makeBatch(), tally: tally)
+    #expect(tally.codes.sorted().map(\.notice) == [.delayed(0), .delayed(12)])
+    #expect(tally.count(of: FieldCode(field: nil, .delayed(12))) == 1)
+    tally.clear()
+    _ = buffer.take(upTo: 4, into: makeBatch(), tally: tally)
+    #expect(tally.codes.map(\.notice) == [.delayed(12)])
+  }
+
   @Test("what happened to fields comes out with the records that are taken, and no sooner")
   func fieldNotices() {
     let buffer = PartitionBuffer(

@@ -213,6 +213,15 @@ struct RecordDecoderTests {
     #expect(harness.eventTime == 1_357_036_140)
   }
 
+  @Test("when a label became known is given with its record, and of one that does not say so nothing is")
+  func labelTime() {
+    let harness = DecoderHarness()
+    #expect(harness.decode(#"{"t":5,"t_y":1357036140.5}"#) == .example && harness.labelTime == 1_357_036_140.5)
+    #expect(harness.decode(#"{"t":5}"#) == .example && harness.labelTime.isNaN)
+    #expect(harness.decode(#"{"t":5,"t_y":9,"t_y":null}"#) == .example && harness.labelTime.isNaN)
+    #expect(harness.decode(#"{"t_y":"1970-01-01T00:01:00Z","t":5}"#) == .example && harness.labelTime == 60)
+  }
+
   @Test("any order of keys gives the same values")
   func order() {
     let harness = DecoderHarness()

@@ -41,6 +41,7 @@ struct HealthRuleSettingsTests {
       ("rule: missing_feature, of: m, action: page", "there is no feature `m`"),
       ("rule: diverging, of: hidden_1, action: page", "is about the stream as a whole"),
       ("rule: non_finite, action: note", "never let pass"),
+      ("rule: stalled_stream, action: lower_rate", "nothing is learned at any rate"),
       ("rule: non_finite, threshold: 3", "never let pass"),
     ])
   func mistakes(rules: String, part: String) {

@@ -57,7 +57,7 @@ struct CheckpointTests {
     for value: Float in [0, 1.5, -2, .nan] { layer.sketch.add(value, isSampled: true) }
     var head = HeadLoss(name: "minutes")
     head.total.add(records: 3, lossSum: .infinity)
-    let draft = CheckpointDraft(
+    var draft = CheckpointDraft(
       pipeline: fixture.pipeline, generation: generation, parent: nil,
       Checkpoint(
         step: 12, progress: progress, rejected: [.malformed: 1, .labelAbsent: 3], metrics: metrics, window: metrics,
@@ -68,6 +68,7 @@ struct CheckpointTests {
           rejections: [.init(field: nil, reason: "malformed", records: 1, example: "\u{0}{ at t/0@3")]),
         heads: [head], seconds: 0.25, isFinal: true, parametersDigest: "abc"),
       state: state, health: [layer])
+    draft.costs = [LayerCost(layer: "hidden.0", steps: 3, forward: 5, backward: 6, update: 7, elementwise: 2)]
     let id = try await registry.saveCheckpoint(draft)
 
     let other = try await fixture.anotherRegistry()
@@ -85,7 +86,7 @@ struct CheckpointTests {
     // PostgreSQL's JSON has no zero character.
     #expect(record.fields?.rejections.first?.example == "\u{FFFD}{ at t/0@3")
     #expect(record.heads == [head] && record.heads[0].total.mean == nil)
-    #expect(record.seconds == 0.25)
+    #expect(record.seconds == 0.25 && record.costs == draft.costs)
     #expect(try await other.secondsOfWork(pipeline: fixture.pipeline, after: 0) == 0.25)
     #expect(try await other.secondsOfWork(pipeline: fixture.pipeline, after: id) == nil)
     #expect(record.stateDigest == SHA256.digest(of: state).hexadecimal)

@@ -113,13 +113,12 @@ extension UInt32 {
 
 extension UnitStats {
   fileprivate var bits: [UInt32] {
-    var bits: [UInt32] = []
-    for unit in 0..<units {
-      for counts in [active, negative, saturated, nonFinite] { bits.append(UInt32(counts[unit])) }
-      bits += [minimum[unit].bitPattern, maximum[unit].bitPattern]
-      for sum in [self.sum[unit], square[unit]] {
-        bits += [UInt32(truncatingIfNeeded: sum.bitPattern), UInt32(sum.bitPattern >> 32)]
-      }
+    let total = total
+    var bits = (0..<units).map { UInt32(active[$0]) }
+    bits += [total.active, total.negative, total.saturated, total.nonFinite].map { UInt32($0) }
+    bits += [total.minimum.bitPattern, total.maximum.bitPattern]
+    for sum in [total.sum, total.square] {
+      bits += [UInt32(truncatingIfNeeded: sum.bitPattern), UInt32(sum.bitPattern >> 32)]
     }
     return bits
   }

@@ -38,8 +38,9 @@ import Testing
       }
       #expect(sums[unit] == valueSum && sums[units + unit] == gateSum)
       #expect(stats.active[unit] == (0..<70).count { y[$0, unit] != 0 })
-      #expect(stats.maximum[unit] == (0..<70).map { y[$0, unit] }.max())
     }
+    let outputs = (0..<70).flatMap { row in (0..<units).map { y[row, $0] } }
+    #expect(stats.total.maximum == outputs.max() && stats.total.minimum == outputs.min())
     for row in 0..<70 {
       for column in units..<paddedToLanes(units) { #expect(y.storage[row * y.stride + column] == 0) }
     }
@@ -99,7 +100,7 @@ import Testing
       }
       #expect(abs(Double(slopeGradient[unit]) - gradient) < 1e-4)
       #expect(sums[unit] == (0..<rows).reduce(Float(0)) { $0 + dy[$1, unit] })
-      #expect(stats.negative[unit] == (0..<rows).count { z[$0, unit] < 0 })
     }
+    #expect(stats.total.negative == (0..<rows).reduce(0) { sum, row in sum + (0..<units).count { z[row, $0] < 0 } })
   }
 }

@@ -97,6 +97,24 @@ struct FieldAccountTests {
     #expect(report.rejections == kept)
   }
 
+  @Test("how late labels are is counted by window, of the whole group, and after a restart goes on")
+  func delays() async throws {
+    var stream = Self.stream
+    stream.labelDelay = { $0 < 100 ? 3600 : 100_000 }
+    for worldSize in 1...2 {
+      for result in try await runRanks(worldSize, smallPipeline { $0.checkpoint.everySteps = 10 }, stream: stream) {
+        let delays = try #require(result.state.fields.report(fields).delays)
+        #expect(delays.total.counts[12] == 3 * 95 && delays.total.counts[17] == 3 * 95 && delays.total.records == 570)
+        let windows = result.snapshots.compactMap { $0.state.fields.report(fields).delays?.window }
+        #expect(result.snapshots.isEmpty || windows.reduce(0) { $0 + $1.records } == 570)
+        let again = FieldAccount(result.state.fields.report(fields), fields).report(fields).delays
+        #expect(again?.total == delays.total && again?.window.records == 0)
+      }
+    }
+    let without = try await runRanks(1, smallPipeline(), stream: Self.stream)[0]
+    #expect(without.state.fields.report(fields).delays == nil)
+  }
+
   @Test("what one rank found as an example is known on all, and travels with the state")
   func examples() throws {
     let examples = FieldExamples()

@@ -32,6 +32,8 @@ struct MemoryStream: Sendable {
   /// What a record weighs; nil: records have no weights.
   var weight: (@Sendable (_ partition: Int32, _ offset: Int64) -> Float)?
 
+  /// How long after its event a record's label became known; nil: no record says so.
+  var labelDelay: (@Sendable (_ offset: Int64) -> Double)?
   /// Names of classes, numbered as a decoder does.
   var className: (@Sendable (_ partition: Int32, _ offset: Int64) -> String)?
   /// Whether the decoder has no number left for the class of the record, if it was none before.
@@ -76,7 +78,8 @@ struct MemoryStream: Sendable {
       let marked = marks.indices.filter { marks[$0] != 0 }.map(Int32.init)
       marked.withUnsafeBufferPointer { fields in
         _ = buffer.commitExample(
-          offset: offset, marks: fields.isEmpty ? .none : FieldMarks(fields: fields, marks: marks))
+          offset: offset, marks: fields.isEmpty ? .none : FieldMarks(fields: fields, marks: marks),
+          labelTime: labelDelay.map { Double(offset) + $0(offset) } ?? .nan)
       }
     }
     buffer.markEnd(upTo: end)

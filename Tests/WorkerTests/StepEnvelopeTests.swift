@@ -1,3 +1,4 @@
+import Health
 import Ingest
 import Testing
 import Vocabulary
@@ -38,6 +39,7 @@ struct StepEnvelopeTests {
       stableLosses: [0.7, .nan],
       health: [1, 2, 3], tally: tally, examples: [FieldExample(code: FieldCode(field: 0, .clipped), text: "é")])
     writer.appendLearner { $0.append(contentsOf: [9, 8]) }
+    writer.append(costs: [LayerCost(layer: "hidden_1", steps: 1, forward: 250)])
     return writer.bytes
   }
 
@@ -58,6 +60,7 @@ struct StepEnvelopeTests {
       #expect(received.losses.count == 16 && received.losses.loadUnaligned(as: Double.self) == 1.5)
       #expect(Array(received.health) == [1, 2, 3])
       #expect(Array(received.learner) == [9, 8])
+      #expect(try [received, received].costs() == [LayerCost(layer: "hidden_1", steps: 2, forward: 500)])
       var notices: [String] = []
       try received.forEachNotice(fieldCount: 2) { code, count in
         notices.append("\(code.field ?? -1) \(code.notice.name) \(count)")

@@ -1,10 +1,8 @@
-import Health
 import Learning
 import Tensors
 
-/// A model that is no learner, for tests: it hands on to one, and writes down what it was asked for.
-final class WatchedModel: Model {
-  private let learner: Learner
+/// Writes down what a learner is asked for, and spoils what a test says.
+final class WatchedModel: ForwardingModel {
   private(set) var calls: [String] = []
   /// Nothing that it is asked gives a number.
   var isDamaged = false
@@ -18,61 +16,12 @@ final class WatchedModel: Model {
   /// In which step, the first time that it is made, a bit of the gradient flips.
   var spoilsGradientOf: Int64?
 
-  init(_ learner: Learner) { self.learner = learner }
-
-  var batchShape: BatchShape { learner.batchShape }
-  var outputCount: Int { learner.outputCount }
-  var outputs: UnsafeBufferPointer<Float> { learner.outputs }
-  var denseGradient: UnsafeMutableBufferPointer<Float> { learner.denseGradient }
-  var denseNodes: UnsafeMutableBufferPointer<Float> { learner.denseNodes }
-  var gradientOrder: [Range<Int>] { learner.gradientOrder }
-  var gradientWatch: ((Int) -> Void)? {
-    get { learner.gradientWatch }
-    set { learner.gradientWatch = newValue }
-  }
-  var partSteps: [LocalStep] { learner.partSteps }
-  var summation: Summation {
-    get { learner.summation }
-    set { learner.summation = newValue }
-  }
-  var rateScale: Double {
-    get { learner.rateScale }
-    set { learner.rateScale = newValue }
-  }
-  var gradientNormMax: Double {
-    get { learner.gradientNormMax }
-    set { learner.gradientNormMax = newValue }
-  }
-  var isWatched: Bool {
-    get { learner.isWatched }
-    set { learner.isWatched = newValue }
-  }
-  var notesRows: Bool {
-    get { learner.notesRows }
-    set { learner.notesRows = newValue }
-  }
-  func takeSpoiled() -> [String] { learner.takeSpoiled() }
-  func digestState() -> StateBlocks { learner.digestState() }
-  var touchedBytesMax: Int { learner.touchedBytesMax }
-  var facts: [RecordFact] { learner.facts }
-  var memory: Memory { learner.memory }
-  var wildValues: [WildValues] { learner.wildValues }
-  func know(classes: Int) { learner.know(classes: classes) }
-  func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> { learner.outputs(ofHead: head) }
-  func appendAttachment(to bytes: inout [UInt8]) { learner.appendAttachment(to: &bytes) }
-  func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
+  override func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] {
     guard isDamaged else { return learner.nonFiniteRows(in: batch) }
     return (0..<batch.count).map { NonFiniteRow(row: $0, layer: "output", feature: nil) }
   }
-  func takeHealth() -> [LayerHealth] { learner.takeHealth() }
-  func encodeState() -> [UInt8] { learner.encodeState() }
-  func restoreState(_ bytes: [UInt8]) throws { try learner.restoreState(bytes) }
-  func hasShape(of spec: LearnerSpec) -> Bool { learner.hasShape(of: spec) }
-  func adoptState(
-    _ bytes: [UInt8], of old: LearnerSpec, rows: [String: [UInt32]], listed: [String: [UInt32: UInt64]]
-  ) throws { try learner.adoptState(bytes, of: old, rows: rows, listed: listed) }
 
-  func predict(_ batch: FeatureBatch) {
+  override func predict(_ batch: FeatureBatch) {
     calls.append("predict")
     if let harm, learner.step == harmAfterStep {
       harm(learner)
@@ -81,7 +30,7 @@ final class WatchedModel: Model {
     learner.predict(batch)
   }
 
-  func backward(_ batch: FeatureBatch, parts: BatchParts?) -> LocalStep {
+  override func backward(_ batch: FeatureBatch, parts: BatchParts?) -> LocalStep {
     calls.append("backward")
     var local = learner.backward(batch, parts: parts)
     if isDamaged { local.isFinite = false }
@@ -95,22 +44,22 @@ final class WatchedModel: Model {
     return local
   }
 
-  func absorb(attachments: [UnsafeRawBufferPointer]) throws {
+  override func absorb(attachments: [UnsafeRawBufferPointer]) throws {
     calls.append("absorb")
     try learner.absorb(attachments: attachments)
   }
 
-  func absorbOwn() {
+  override func absorbOwn() {
     calls.append("absorb")
     learner.absorbOwn()
   }
 
-  func remember(_ facts: [RecordFact]) {
+  override func remember(_ facts: [RecordFact]) {
     calls.append("remember")
     learner.remember(facts)
   }
 
-  func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
+  override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     let number = calls.count { $0 == "apply" }
     calls.append("apply")
     if refusedUpdates.contains(number) { return Update(gradientNorm: .nan, wasClipped: false, isFinite: false) }
@@ -121,7 +70,7 @@ final class WatchedModel: Model {
     return learner.apply(labelled: labelled, weight: weight, lossSum: lossSum)
   }
 
-  func discardStep() {
+  override func discardStep() {
     calls.append("discard")
     learner.discardStep()
   }

@@ -112,6 +112,12 @@ struct WorkerMetricsTests {
       #expect(metrics[#"retrain_model_measured_records{kind="lineage",pipeline="small"}"#] == 1960)
       #expect(metrics[#"retrain_model_auc{kind="lineage",pipeline="small"}"#] == newest.metrics.auc)
       #expect(metrics[#"retrain_layer_units{layer="hidden_1",pipeline="small"}"#] == 8)
+      #expect(metrics[#"retrain_layer_timed_steps_total{layer="hidden_1",pipeline="small"}"#] ?? 0 > 0)
+      for pass in ["forward", "backward", "update"] {
+        #expect(
+          metrics["retrain_layer_seconds_total{layer=\"hidden_1\",pass=\"\(pass)\",pipeline=\"small\"}"] ?? 0 > 0)
+      }
+      #expect(metrics[#"retrain_layer_activation_bytes{layer="hidden_1",pipeline="small"}"#] ?? 0 > 0)
       #expect(metrics[#"retrain_layer_non_finite_elements{layer="hidden_1",pipeline="small"}"#] == 0)
       #expect(metrics[#"retrain_feature_records_total{feature="a",kind="missing",pipeline="small"}"#] == 0)
     }

@@ -24,7 +24,7 @@ enum {
   CJSON_TIMESTAMP,     // a time since 1970 or ISO 8601 → numbers[column], in seconds; its parts → categories
   CJSON_CATEGORY,      // text or a whole number → categories[column]; with several slots also a list of them
   CJSON_EVENT_TIME,    // a time since 1970 or ISO 8601 → *event_time, in seconds; must be there
-  CJSON_LABEL_TIME,    // the same, checked and not kept; may be absent
+  CJSON_LABEL_TIME,    // the same, given by `cjson_label_time`; may be absent
   CJSON_LABEL_BINARY,  // 0, 1, true, false → labels[column]
   CJSON_LABEL_CLASS,   // one of `values`, as a category → labels[column] is its index
   CJSON_LABEL_VALUE,   // a number, clipped or refused outside its range; a count is not below 0 → labels[column]
@@ -162,6 +162,9 @@ void cjson_destroy(cjson_decoder *decoder);
 int32_t cjson_decode(
     cjson_decoder *decoder, const void *bytes, size_t length, float *numbers, uint32_t *categories, float *labels,
     double *event_time, float *weight, int32_t *field);
+
+/// When the label of the record decoded last became known, in seconds since 1970; NaN: it does not say.
+double cjson_label_time(const cjson_decoder *decoder);
 
 /// The rows of a bag of the record decoded last, each once, and the weight of each; how many. An absent bag is row 0 with
 /// weight 1. Valid until the next record or value.

@@ -36,32 +36,46 @@ CK_INLINE int has_negative(const ck_activation kind) {
   return !(kind == ck_relu || kind == ck_sigmoid || kind == ck_relu6 || kind == ck_softplus || kind == ck_hard_sigmoid);
 }
 
+CK_INLINE counting counting_of(const ck_activation kind) {
+  return (counting){
+    .has_negative = has_negative(kind), .begins_at_zero = kind == ck_relu, .limits = saturation_of(kind)};
+}
+
 /// Formulas that leave registers free are counted on the way; the others right after, a block of rows later.
 CK_INLINE int counts_on_the_way(const ck_activation kind) {
   return kind == ck_relu || kind == ck_leaky_relu || kind == ck_identity;
 }
 
+CK_INLINE void activate_block(
+  const ck_activation kind, const int derive, const int count, stat_block b, const int panels, float *derivative,
+  const ck_unit_stats *s) {
+  b.panels = panels;
+  const counting how = counting_of(kind);
+  const int on_the_way = count && counts_on_the_way(kind);
+  column_counts c[stat_panels];
+  CK_UNROLL for (int p = 0; p < panels; p++) c[p] = no_counts();
+  for (int64_t r = 0; r < b.rows; r++)
+    CK_UNROLL for (int p = 0; p < panels; p++) {
+      int64_t at = r * b.ld + p * ck_lanes;
+      vf d, x = load(b.y + at), y = activation(kind, x, derive ? &d : 0);
+      if (kind != ck_identity) store(b.y + at, y);
+      if (derive) store(derivative + at, d);
+      if (on_the_way) count_vector(&c[p], y, kind == ck_relu ? relu_is_active(x) : y != splat(0.0f), how);
+    }
+  if (on_the_way) join_counts(c, how, b, s);
+  else if (count) count_block(how, b, s);
+}
+
 CK_INLINE void activate_kind(
   const ck_activation kind, const int derive, const int count, int64_t rows, int64_t units, float *z, float *derivative,
   int64_t ld, const ck_unit_stats *s) {
-  const saturation limits = saturation_of(kind);
-  const int on_the_way = counts_on_the_way(kind);
-  for (int64_t r = 0; r < rows; r += stat_rows) {
-    int64_t block = rows - r < stat_rows ? rows - r : stat_rows;
-    for (int64_t n = 0; n < panels_of(units) * ck_lanes; n += CK_WIDTH) {
-      float *first = z + r * ld + n;
-      column_counts c = no_counts();
-      for (int64_t i = 0; i < block; i++) {
-        vf d, y = activation(kind, load(first + i * ld), derive ? &d : 0);
-        if (kind != ck_identity) store(first + i * ld, y);
-        if (derive) store(derivative + (r + i) * ld + n, d);
-        if (count && on_the_way) count_vector(&c, y, has_negative(kind), limits);
-      }
-      if (count && !on_the_way)
-        for (int64_t i = 0; i < block; i++) count_vector(&c, load(first + i * ld), has_negative(kind), limits);
-      if (count) join_counts(&c, has_negative(kind), limits, block, n, first, ld, s);
+  for (int64_t r = 0; r < rows; r += stat_rows)
+    for (int64_t n = 0; n < panels_of(units) * ck_lanes; n = next_unit(n)) {
+      const stat_block b = block_at(r, n, rows, units, z, ld);
+      float *slope = derive ? derivative + r * ld + n : 0;
+      if (b.panels == stat_panels) activate_block(kind, derive, count, b, stat_panels, slope, s);
+      else activate_block(kind, derive, count, b, 1, slope, s);
     }
-  }
 }
 
 /// Without clipping. Kinds that keep their derivative are counted in a pass of their own where it is not asked for.

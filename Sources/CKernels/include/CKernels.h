@@ -55,8 +55,9 @@ typedef enum ck_gate { ck_glu = 0, ck_swiglu = 1, ck_geglu = 2, ck_reglu = 3 } c
 
 typedef enum ck_row_function { ck_softmax = 0, ck_log_softmax = 1 } ck_row_function;
 
-/// Counts of a layer's outputs, one entry a unit, added to by each call; arrays of N rounded up to 16 entries.
-/// `sum` and `square` take finite values only; blocks of 64 rows are summed in float, then added in double.
+/// Counts of a layer's outputs, added to by each call: `active` has an entry a unit, N rounded up to 16; all else is of the whole
+/// layer, with an entry a lane, 16 (unit u is in lane u mod 16). Sums and bounds take finite values only; blocks of 64 rows and
+/// two panels are summed in float, then added in double.
 typedef struct ck_unit_stats {
   int64_t *active, *negative, *saturated, *non_finite;
   float *minimum, *maximum;
@@ -280,6 +281,9 @@ typedef struct ck_kernels {
   /// sum += rounded.
   void (*add_widened)(int64_t n, const uint16_t *rounded, float *sum);
 
+  /// Adds to 64 counts, by sign and power of two, what lies in the first n columns of rows.
+  void (*count_buckets)(int64_t rows, int64_t n, const float *x, int64_t ld, int64_t *buckets);
+
   // Plain functions over arrays, n a multiple of 16; `derivative` may be NULL. For tests and sweeps.
   void (*exp_nonpositive)(int64_t n, const float *x, float *y);
   void (*log1p_unit)(int64_t n, const float *x, float *y);
@@ -339,5 +343,3 @@ int64_t ck_sum_weighted_rows(
 /// Sorts n pairs by key, equal keys in their order before; keys below 2^key_bits, 1 to 32; `scratch` arrays of n.
 void ck_sort_pairs(
   int64_t n, uint32_t *keys, uint32_t *values, uint32_t *key_scratch, uint32_t *value_scratch, int32_t key_bits);
-/// Counts values by sign and exponent: table[bits >> 23]; 4 tables of 512 side by side, to be folded by the caller.
-void ck_count_exponents(int64_t n, const float *x, uint32_t *tables);

@@ -20,10 +20,7 @@ struct ColumnBins: Sendable {
     case .number:
       let numbers = present.map(\.number).sorted()
       var bounds: [Float] = []
-      for part in 0...Self.tenths where !numbers.isEmpty {
-        let bound = numbers[part * (numbers.count - 1) / Self.tenths]
-        if bounds.last != bound { bounds.append(bound) }
-      }
+      for bound in numbers.quantiles(Self.tenths) where bounds.last != bound { bounds.append(bound) }
       // Below the smallest, then up to each bound, then above the largest.
       (cuts, count) = (.numbers(bounds), bounds.count + 3)
     case .category:

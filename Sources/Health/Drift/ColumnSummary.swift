@@ -34,9 +34,7 @@ public struct ColumnSummary: Sendable, Hashable {
     topShare = most.map { Double($0.value) / Double(present.count) } ?? 0
     top = most.map { column.kind == .number ? Float(bitPattern: $0.key) : Float($0.key) }
     guard column.kind == .number, !present.isEmpty else { return }
-    let numbers = present.map(\.number).sorted()
-    low = numbers[(numbers.count - 1) / 20]
-    median = numbers[(numbers.count - 1) / 2]
-    high = numbers[(numbers.count - 1) * 19 / 20]
+    let twentieths = present.map(\.number).sorted().quantiles(20)
+    (low, median, high) = (twentieths[1], twentieths[10], twentieths[19])
   }
 }

@@ -139,8 +139,6 @@ public struct DriftBaseline: Sendable {
   }
 
   static func quantiles(_ cells: [RowCell]) -> [Float] {
-    let numbers = cells.map(\.number).filter { !$0.isNaN }.sorted()
-    guard !numbers.isEmpty else { return [] }
-    return (0...quantileSteps).map { numbers[$0 * (numbers.count - 1) / quantileSteps] }
+    cells.map(\.number).filter { !$0.isNaN }.sorted().quantiles(quantileSteps)
   }
 }

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Observed: expected calibration error of the window.
+/// Observed: expected calibration error of the window. What it says names the band that is off most, of those with enough records.
 struct CalibrationRule: Rule {
   let name = HealthRule.calibration
   let meaning = "probabilities are not what happens"
@@ -14,7 +14,16 @@ struct CalibrationRule: Rule {
       finding(
         HealthFinding.stream, error, .atMost(threshold(HealthFinding.stream)),
         hasEvidence: window.score.records >= 10 * limits.recordsMin,
-        detail: "probabilities are off by \(short(error)) on average")
+        detail: "probabilities are off by \(short(error)) on average" + worst(window.score.calibrationBands, limits))
     ]
+  }
+
+  /// A share of fewer records lies far from what it would come to by chance alone.
+  private func worst(_ bands: [CalibrationBand], _ limits: HealthLimits) -> String {
+    guard let band = bands.filter({ $0.records >= Double(limits.recordsMin) }).max(by: { $0.gap < $1.gap }) else {
+      return ""
+    }
+    return ", most between \(percent(band.from)) and \(percent(band.to)): of \(short(band.records)) records "
+      + "\(percent(band.predicted)) were expected and \(percent(band.observed)) came true"
   }
 }

@@ -7,9 +7,9 @@ struct ConceptDriftRule: Rule {
   let name = HealthRule.conceptDrift
   let meaning = "the version that serves answers worse than it did"
   let source =
-    "ADWIN says whether it does; a tenth is worth a look, and three deviations of the windows before (Hampel 1974)"
+    "ADWIN says whether it does; a quarter is worth a look, if windows before did not come as far (Hampel 1974)"
   let action = HealthAction.ticket
-  func threshold(_ limits: HealthLimits) -> Double { 0.1 }
+  func threshold(_ limits: HealthLimits) -> Double { 0.25 }
 
   func examine(_ window: HealthWindow, _ limits: HealthLimits, threshold: (String) -> Double) -> [HealthFinding] {
     guard let shifts = window.stableShifts else { return [] }

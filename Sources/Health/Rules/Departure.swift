@@ -19,7 +19,7 @@ struct Departure {
   init(_ now: Double, before: [Double], least: Double, windows: Int = Self.windows) {
     let sizes = before.prefix(windows).filter { $0 > 0 && $0.isFinite }.map { log($0) }
     let center = median(sizes)
-    let spread = max(1.4826 * median(sizes.map { abs($0 - center) }), least)
+    let spread = max(deviation(sizes, around: center), least)
     usual = exp(center)
     hasEvidence = sizes.count >= Self.windowsMin
     let isSize = now > 0 && now.isFinite && !sizes.isEmpty

@@ -6,9 +6,9 @@ struct LossDriftRule: Rule {
   let name = HealthRule.lossDrift
   let meaning = "the loss has risen to another level"
   let source =
-    "ADWIN says whether it has; a tenth is worth a look, and three deviations of the windows before (Hampel 1974)"
+    "ADWIN says whether it has; a quarter is worth a look, if windows before did not come as far (Hampel 1974)"
   let action = HealthAction.ticket
-  func threshold(_ limits: HealthLimits) -> Double { 0.1 }
+  func threshold(_ limits: HealthLimits) -> Double { 0.25 }
 
   func examine(_ window: HealthWindow, _ limits: HealthLimits, threshold: (String) -> Double) -> [HealthFinding] {
     guard let shifts = window.lossShifts else { return [] }

@@ -6,12 +6,13 @@ struct LossRise {
   let shift: LossWatch.Shift?
   /// As a share of what it was, or of the median of the windows before where that is more; 0: it has not risen.
   let rise: Double
-  /// Three deviations of the windows before, as a share of their median.
+  /// How far windows before rose above their median by themselves, and half as much again: three deviations of theirs, or the worst
+  /// of them where that is more. A share of the median.
   let usual: Double
   let hasEvidence: Bool
 
   /// How many windows before it are looked at, and how many there have to be.
-  private static let (windows, windowsMin) = (40, 5)
+  private static let (windows, windowsMin) = (40, 10)
 
   /// - Parameter loss: Of the windows before, the loss to hold it against.
   init(
@@ -20,7 +21,8 @@ struct LossRise {
   ) {
     let earlier = window.before.prefix(Self.windows).filter { $0.records >= limits.recordsMin }.compactMap(loss)
     let center = median(earlier)
-    usual = center > 0 ? 3 * 1.4826 * median(earlier.map { abs($0 - center) }) / center : 0
+    let worst = (earlier.max() ?? center) - center
+    usual = center > 0 ? max(3 * deviation(earlier, around: center), 1.5 * worst) / center : 0
     hasEvidence = earlier.count >= Self.windowsMin
     func rise(_ shift: LossWatch.Shift) -> Double {
       let level = max(shift.before, center)

@@ -16,7 +16,7 @@ struct LossSpikeRule: Rule {
     guard let loss = window.score.loss else { return [] }
     let earlier = window.before.prefix(Self.windows).filter { $0.records >= limits.recordsMin }.compactMap(\.loss)
     let center = median(earlier)
-    let spread = max(1.4826 * median(earlier.map { abs($0 - center) }), 0.05 * abs(center))
+    let spread = max(deviation(earlier, around: center), 0.05 * abs(center))
     let above = spread > 0 ? (loss - center) / spread : loss > center ? .greatestFiniteMagnitude : 0
     return [
       finding(

@@ -12,7 +12,7 @@ public enum RuleBook {
     ClippedValuesRule(),
     WildValuesRule(), SharedRowsRule(), NormalizerStalledRule(), FeatureDriftRule(), FeatureConstantRule(),
     UnitChangeRule(), RepeatedRecordsRule(), LabelDriftRule(),
-    PredictionDriftRule(),
+    PredictionDriftRule(), HotSpotRule(), LabelDelayRule(), StalledStreamRule(), OverfittingRule(),
   ]
 
   public static func rule(_ name: HealthRule) -> any Rule {

@@ -126,20 +126,22 @@ public struct RowSample: Sendable {
     scratch.removeAll(keepingCapacity: true)
     scratch.append(contentsOf: orders)
     let last = scratch.smallest(capacity)
-    // No two records have one hash: it can be turned back into the key.
+    // No two records have one hash, which can be turned back into the key: `capacity` of them are kept. The last ones take the
+    // places of those that are not.
     let width = columns.count
-    var kept = 0
-    for place in keys.indices where orders[place] <= last {
-      if kept != place {
-        keys[kept] = keys[place]
-        orders[kept] = orders[place]
-        for column in 0..<width { cells[kept * width + column] = cells[place * width + column] }
+    var next = keys.count
+    unsafe cells.withUnsafeMutableBufferPointer { cells in
+      guard let start = cells.baseAddress else { return }
+      for place in 0..<capacity where orders[place] > last {
+        repeat { next -= 1 } while orders[next] > last
+        keys[place] = keys[next]
+        orders[place] = orders[next]
+        unsafe (start + place * width).update(from: start + next * width, count: width)
       }
-      kept += 1
     }
-    keys.removeSubrange(kept...)
-    orders.removeSubrange(kept...)
-    cells.removeSubrange((kept * width)...)
+    keys.removeSubrange(capacity...)
+    orders.removeSubrange(capacity...)
+    cells.removeSubrange((capacity * width)...)
     bound = last == .max ? .max : last + 1
   }
 }

@@ -30,6 +30,9 @@ package final class Head {
       learns: learns)
   }
 
+  /// Of its logits and of the gradient by them, for the largest batch.
+  var bytes: Int { logitBuffer.bytes + gradientBuffer.bytes }
+
   /// The logits of rows `first ..< first + count`: the sum over what the branches gave.
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ branches: [Branch]) {
     let z = logits.dropFirst(first)

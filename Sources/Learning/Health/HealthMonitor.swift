@@ -23,10 +23,13 @@ final class HealthMonitor {
   /// Rows until the next one for the histograms.
   private var untilSample = 0
   private let every: Int
-  private let slots: [AlignedBuffer<UInt32>]
+  private let buckets: [AlignedBuffer<Int64>]
   /// Of each head's logits.
-  private var outputSketches: [ActivationSketch]
+  private let heads: [ValueCounts]
   private let batch: ObservedBatch
+  let tensors: TensorMonitor
+  /// By observed layer, what its activation took in over the window; nil: it has none.
+  private let inputs: [ValueCounts?]
 
   init(_ network: Network) {
     self.network = network
@@ -41,14 +44,19 @@ final class HealthMonitor {
     gradientSquares = AlignedBuffer(count: parts.count)
     updateNorms = AlignedBuffer(count: parts.count)
     every = max(1, network.spec.histogramEvery)
-    slots = observed.map { _ in AlignedBuffer(count: 4 * ActivationSketch.exponentSlotCount) }
-    outputSketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
+    buckets = observed.map { _ in AlignedBuffer(count: ActivationSketch.bucketCount) }
+    heads = network.heads.map { ValueCounts(units: $0.shape.outputs) }
     batch = ObservedBatch(network, observed, every: every)
+    tensors = TensorMonitor(network, parts.map(\.range))
+    inputs = observed.map { layer in layer.inputs.map { _ in ValueCounts(units: layer.inputWidth) } }
   }
 
   /// A batch is about to go forward. One before it that was not kept is forgotten.
   func begin() {
-    for layer in observed { layer.stats?.reset() }
+    for layer in observed {
+      layer.stats?.reset()
+      layer.inputs?.reset()
+    }
     batch.isOpen = true
   }
 
@@ -61,37 +69,27 @@ final class HealthMonitor {
     batch.isOpen = false
     let count = batch.rows
     rows += Int64(count)
-    for sample in 0..<batch.samples {
-      for (index, layer) in observed.enumerated() {
-        TableKernels.countExponents(
-          count: layer.units, batch.outputs(ofLayer: index, sample: sample), tables: slots[index].pointer)
-      }
+    for (index, layer) in observed.enumerated() {
+      let sampled = batch.sampledOutputs(ofLayer: index)
+      network.kernels.countBuckets(
+        rows: batch.samples, every: sampled.every, units: layer.units, sampled.rows, into: buckets[index])
     }
     for (index, layer) in observed.enumerated() {
       if let stats = layer.stats { totals[index]?.add(stats) }
+      if let counts = layer.inputs { inputs[index]?.add(counts) }
     }
-    for head in outputSketches.indices { countOutput(head, count) }
+    for (place, head) in heads.enumerated() {
+      // Of a class that is not known yet the logit says nothing: it is no output that died.
+      head.add(
+        batch.logits(ofHead: place), rows: count, units: batch.known[place], firstSample: untilSample, every: every,
+        samples: batch.samples, network.kernels)
+    }
     untilSample += batch.samples * every - count
   }
 
   /// Forgets the batch, unless it was kept: the records of a step that is made again are counted then, and those that were
   /// taken out of it are not.
   func forget() { batch.isOpen = false }
-
-  private func countOutput(_ place: Int, _ count: Int) {
-    // Of a class that is not known yet the logit says nothing: it is no output that died.
-    let outputs = batch.known[place]
-    var sample = untilSample
-    for row in 0..<count {
-      let isSampled = row == sample
-      if isSampled { sample += every }
-      let logits = batch.logits(ofHead: place, row: row)
-      for output in 0..<outputs {
-        outputSketches[place].add(logits[output], isSampled: isSampled)
-        if logits[output] != 0 { outputSketches[place].unitActivity[output] += 1 }
-      }
-    }
-  }
 
   /// Counts a segment's applied update.
   func count(segment: Int, change: Double) {
@@ -108,50 +106,32 @@ final class HealthMonitor {
       if let place = places[segment] {
         sketch = takeSketch(place)
       } else if let head = network.heads.firstIndex(where: { $0.shape.name == names[segment] }) {
-        sketch = outputSketches[head]
-        sketch.unitActivity.removeSubrange(network.heads[head].objective.known...)
+        sketch = heads[head].take(units: network.heads[head].objective.known)
       }
+      let start = network.parameters.pointer + segments[segment].lowerBound
       let weights = network.kernels.squaredNorm(
-        count: segments[segment].count, network.parameters.pointer + segments[segment].lowerBound, inverseCount: 1,
-        limit: .infinity)
+        count: segments[segment].count, start, inverseCount: 1, limit: .infinity)
+      var sketches = tensors.take(segment, segments[segment], parameters: network.parameters.pointer)
+      if let place = places[segment], let counts = inputs[place] { sketches.inputs = counts.take() }
       layers.append(
         LayerHealth(
           layer: names[segment], sketch: sketch, gradientSquaredNormSum: gradientSquares[segment], steps: steps,
-          weightNorm: weights.squareRoot(), updateNormSum: updateNorms[segment]))
+          weightNorm: weights.squareRoot(), updateNormSum: updateNorms[segment], tensors: sketches))
     }
     steps = 0
     rows = 0
     gradientSquares.clear()
     updateNorms.clear()
-    outputSketches = network.heads.map { ActivationSketch(units: $0.shape.outputs) }
     return layers
   }
 
   private func takeSketch(_ index: Int) -> ActivationSketch {
     let layer = observed[index]
-    let units = layer.units
-    var sketch = ActivationSketch(units: units)
-    sketch.count = rows * Int64(units)
-    guard let stats = totals[index] else { return sketch }
-    var active: Int64 = 0
-    for unit in 0..<units {
-      active += stats.active[unit]
-      sketch.unitActivity[unit] = stats.active[unit]
-      sketch.negatives += stats.negative[unit]
-      sketch.saturated += stats.saturated[unit]
-      sketch.nonFinite += stats.nonFinite[unit]
-      sketch.minimum = min(sketch.minimum, stats.minimum[unit])
-      sketch.maximum = max(sketch.maximum, stats.maximum[unit])
-      sketch.sum += stats.sum[unit]
-      sketch.sumOfSquares += stats.square[unit]
+    guard let stats = totals[index] else {
+      var sketch = ActivationSketch(units: layer.units)
+      sketch.count = rows * Int64(layer.units)
+      return sketch
     }
-    sketch.zeros = sketch.count - active
-    let size = ActivationSketch.exponentSlotCount
-    for part in 0..<4 {
-      sketch.addExponentSlots(UnsafeBufferPointer(start: slots[index].pointer + part * size, count: size))
-    }
-    slots[index].clear()
-    stats.reset()
-    return sketch
+    return stats.take(buckets[index], count: rows * Int64(layer.units), units: layer.units)
   }
 }

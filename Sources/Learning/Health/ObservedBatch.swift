@@ -18,9 +18,9 @@ final class ObservedBatch {
   private let observed: [ObservedLayer]
   private let isCopied: Bool
   /// By observed layer; shape [samples × units].
-  private let outputs: [AlignedBuffer<Float>]
+  private let outputs: [RowBuffer]
   /// By head; shape [rows × outputs].
-  private let logits: [AlignedBuffer<Float>]
+  private let logits: [RowBuffer]
 
   init(_ network: Network, _ observed: [ObservedLayer], every: Int) {
     (self.network, self.observed, self.every) = (network, observed, every)
@@ -28,8 +28,8 @@ final class ObservedBatch {
     known = network.heads.map(\.objective.known)
     let samplesMax = isCopied ? (network.capacity + every - 1) / every : 0
     let rowsMax = isCopied ? network.capacity : 0
-    outputs = observed.map { AlignedBuffer(count: samplesMax * $0.units) }
-    logits = network.heads.map { AlignedBuffer(count: rowsMax * $0.shape.outputs) }
+    outputs = observed.map { RowBuffer(capacity: samplesMax, width: $0.units) }
+    logits = network.heads.map { RowBuffer(capacity: rowsMax, width: $0.shape.outputs) }
   }
 
   /// - Parameter firstSample: The first row for the histograms.
@@ -42,27 +42,21 @@ final class ObservedBatch {
     for sample in 0..<samples {
       for (index, layer) in observed.enumerated() {
         let from = layer.y.from(firstSample + sample * every)
-        (outputs[index].pointer + sample * layer.units).update(from: from, count: layer.units)
+        outputs[index].rows.from(sample).update(from: from, count: layer.units)
       }
     }
     for (place, head) in network.heads.enumerated() {
-      let outputs = head.shape.outputs
       for row in 0..<rows {
-        (logits[place].pointer + row * outputs).update(from: head.logits.from(row), count: outputs)
+        logits[place].rows.from(row).update(from: head.logits.from(row), count: head.shape.outputs)
       }
     }
   }
 
-  /// What a layer gave for a sampled row.
-  func outputs(ofLayer layer: Int, sample: Int) -> UnsafePointer<Float> {
-    UnsafePointer(
-      isCopied
-        ? outputs[layer].pointer + sample * observed[layer].units : observed[layer].y.from(firstSample + sample * every)
-    )
+  /// What a layer gave for the sampled rows: each `every`-th of these.
+  func sampledOutputs(ofLayer layer: Int) -> (rows: Rows, every: Int) {
+    isCopied ? (outputs[layer].rows, 1) : (observed[layer].y.dropFirst(min(firstSample, rows)), every)
   }
 
-  func logits(ofHead head: Int, row: Int) -> UnsafePointer<Float> {
-    let source = network.heads[head]
-    return UnsafePointer(isCopied ? logits[head].pointer + row * source.shape.outputs : source.logits.from(row))
-  }
+  /// What a head gave for all rows.
+  func logits(ofHead head: Int) -> Rows { isCopied ? logits[head].rows : network.heads[head].logits }
 }

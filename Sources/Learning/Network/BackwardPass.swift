@@ -104,7 +104,7 @@ final class BackwardPass {
     }
     order.begin(
       vectors.pointer, nodes: parts == nil ? 1 : plan?.nodes.count ?? 1, count: network.layout.count,
-      watch: parts == nil ? watch : nil)
+      watch: parts == nil ? watch : nil, times: network.times)
     propagate(
       BackwardStep(
         rows: rows, batch: batch, pass: pass, sums: sums, order: order, scratch: scratch.pointer))

@@ -72,6 +72,14 @@ final class Branch {
       layers.dropFirst().allSatisfy { $0.gradientWay != .adds }, "behind other layers there is nothing to add to")
   }
 
+  /// Bytes by layer, of its values and of the gradients by its outputs, for the largest batch.
+  var memory: [(layer: String, bytes: Int)] {
+    layers.indices.map { place in
+      let isShared = place > 0 && gradients[place].rows.pointer == gradients[place - 1].rows.pointer
+      return (plan.layers[place].name, layers[place].bytes + (isShared ? 0 : gradients[place].bytes))
+    }
+  }
+
   func forward(_ context: LayerContext, rows first: Int, count: Int, pass: ForwardPass) {
     let root = input.dropFirst(first)
     var x = root

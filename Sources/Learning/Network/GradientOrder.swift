@@ -15,6 +15,8 @@ final class GradientOrder {
   private(set) var done = 0
   private(set) var isFinite = true
   private var watch: ((Int) -> Void)?
+  /// What the pass is timed with; nil: nobody measures.
+  private var times: StepTimes?
 
   init(_ layout: ParameterLayout) {
     let layerCount = layout.branches.reduce(0) { $0 + $1.layers.count { !$0.blocks.isEmpty } }
@@ -38,8 +40,10 @@ final class GradientOrder {
   /// A pass begins, which writes `nodes` vectors of `count` values.
   ///
   /// - Parameter watch: Called with the number of stretches that are final.
-  func begin(_ vectors: UnsafeMutablePointer<Float>, nodes: Int, count: Int, watch: ((Int) -> Void)?) {
-    (self.vectors, self.nodes, self.count, self.watch) = (vectors, nodes, count, watch)
+  func begin(
+    _ vectors: UnsafeMutablePointer<Float>, nodes: Int, count: Int, watch: ((Int) -> Void)?, times: StepTimes?
+  ) {
+    (self.vectors, self.nodes, self.count, self.watch, self.times) = (vectors, nodes, count, watch, times)
     (done, isFinite) = (0, true)
   }
 
@@ -52,7 +56,11 @@ final class GradientOrder {
       for range in biases[done] where !Self.isFinite(vectors + node * count, range) { isFinite = false }
     }
     done += 1
-    watch?(done)
+    if let watch {
+      watch(done)
+      // What that took is no layer's.
+      times?.begin()
+    }
     // Whoever watches may hold on to much.
     if done == stretches.count { watch = nil }
   }

@@ -86,7 +86,7 @@ package final class Network {
   }
 
   /// Input, layers, logits, answers. Traps on a batch of another shape.
-  func forward(_ batch: FeatureBatch, countsHealth: Bool) {
+  func forward(_ batch: FeatureBatch, countsHealth: Bool, countsInputs: Bool = false) {
     times?.begin()
     precondition(batch.count <= capacity, "a batch of \(batch.count) records, where \(capacity) are the most")
     count = batch.count
@@ -97,7 +97,7 @@ package final class Network {
       walk.note("input", .input, x.pointer, layout.inputWidth)
       if let weights = batch.weights { walk.note("input", .recordWeight, Double(weights[0])) }
     }
-    forward(batch, ForwardPass(countsHealth: countsHealth))
+    forward(batch, ForwardPass(countsHealth: countsHealth, countsInputs: countsInputs))
     for head in heads { head.objective.answer(context, rows: count, normalizer) }
     if let walk {
       for head in heads {
@@ -130,6 +130,11 @@ package final class Network {
 }
 
 extension Network {
+  /// Bytes by layer, of its values and of the gradients by them, for the largest batch; the encoded input is one too.
+  var memoryByLayer: [(layer: String, bytes: Int)] {
+    [("input", input.bytes + gradient.bytes)] + branches.flatMap(\.memory) + heads.map { ($0.shape.name, $0.bytes) }
+  }
+
   /// The layers that health counts, in the order of the segments.
   var observed: [ObservedLayer] { branches.flatMap(\.layers).compactMap(\.observed) }
 

@@ -13,6 +13,8 @@ struct RowBuffer {
     rows = Rows(storage.pointer, rows: capacity, width: width, stride: stride)
   }
 
+  var bytes: Int { storage.count * MemoryLayout<Float>.stride }
+
   /// Takes the first `count` rows of others with the same stride, from row `first` on.
   func copy(rows count: Int, from other: Rows, to first: Int = 0) {
     precondition(other.stride == rows.stride)
@@ -26,6 +28,8 @@ struct RowBuffer {
 struct ForwardPass {
   /// Layers count what they give.
   var countsHealth = false
+  /// Activations count what they take in.
+  var countsInputs = false
   /// Rows' keys where units are dropped; nil: none are.
   var dropoutKeys: UnsafePointer<UInt64>?
   /// Decides, with key, layer and unit, what is dropped.

@@ -1,3 +1,4 @@
+package import Health
 import Vocabulary
 
 /// An envelope as it came from a rank; its pointers live as long as the exchange's body.
@@ -70,6 +71,9 @@ package struct ReceivedEnvelope {
     guard partSums.isEmpty || partSums.count == shareCount * MemoryLayout<PartSum>.stride else {
       throw EnvelopeError.sizesDisagree(section: "sums")
     }
+    guard relearnedBytes.isEmpty || relearnedBytes.count == 24 else {
+      throw EnvelopeError.sizesDisagree(section: "losses")
+    }
     try checkShares()
   }
 
@@ -95,10 +99,21 @@ package struct ReceivedEnvelope {
     return partSums.loadUnaligned(fromByteOffset: place * MemoryLayout<PartSum>.stride, as: PartSum.self)
   }
 
+  private var relearnedBytes: UnsafeRawBufferPointer { sections[EnvelopeSection.relearned] }
+
+  /// What the rank's records lost once more, where it is gathered.
+  package var relearned: LearnedLoss {
+    func value(_ place: Int) -> Int64 { relearnedBytes.loadUnaligned(fromByteOffset: 8 * place, as: Int64.self) }
+    return relearnedBytes.isEmpty
+      ? LearnedLoss() : LearnedLoss(records: value(0), before: value(1), after: value(2))
+  }
+
   /// `LayerHealth`, where it is gathered.
   package var health: UnsafeRawBufferPointer { sections[EnvelopeSection.health] }
   /// `RowSample`, where it is gathered.
   package var sample: UnsafeRawBufferPointer { sections[EnvelopeSection.sample] }
+  /// `LayerCost`, where it is gathered.
+  package var costs: UnsafeRawBufferPointer { sections[EnvelopeSection.costs] }
   /// The learner's attachment.
   package var learner: UnsafeRawBufferPointer { sections[EnvelopeSection.learner] }
   var facts: UnsafeRawBufferPointer { sections[EnvelopeSection.facts] }

@@ -66,6 +66,10 @@ enum EnvelopeSection: UInt32, CaseIterable {
   case skips
   /// `RowSample`: this rank's part of the window's, when health is gathered.
   case sample
+  /// `LayerCost`, on this rank's clock, when health is gathered.
+  case costs
+  /// `LearnedLoss` of this rank's records, when health is gathered and there was one: records, before, after (Int64 each).
+  case relearned
 }
 
 /// What one partition's rows of a step gave: the sum of their losses, each times its weight, and that of their weights.
@@ -106,6 +110,7 @@ package enum EnvelopeError: Error, CustomStringConvertible {
   case unknownField(code: Int32)
   case notASample(any Error)
   case otherSample
+  case notCosts(any Error)
   case wrongFact(row: UInt32, shelf: UInt32, reason: String)
 
   package var description: String {
@@ -122,6 +127,8 @@ package enum EnvelopeError: Error, CustomStringConvertible {
       "a peer tells of a field that the schema has not (code \(code)): do all workers have one pipeline?"
     case .notASample(let error):
       "a peer's sample of records cannot be read (\(error)): are all workers of one version?"
+    case .notCosts(let error):
+      "what a peer's layers took cannot be read (\(error)): are all workers of one version?"
     case .otherSample: "a peer samples other columns than we do: do all workers have one pipeline?"
     case .wrongFact(let row, let shelf, let reason):
       "a peer tells of what is to be remembered, and number \(shelf) of what its row \(row) says \(reason): do all workers "

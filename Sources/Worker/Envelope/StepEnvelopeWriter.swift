@@ -1,3 +1,4 @@
+package import Health
 package import Ingest
 package import Learning
 package import Registry
@@ -114,6 +115,19 @@ package struct StepEnvelopeWriter {
   package mutating func append(sample: [UInt8]) {
     guard !sample.isEmpty else { return }
     sections.add(EnvelopeSection.sample) { $0.append(contentsOf: sample) }
+  }
+
+  /// What this rank's layers took in the window, where it is gathered.
+  package mutating func append(costs: [LayerCost]) {
+    sections.add(EnvelopeSection.costs) { costs.encode(into: &$0) }
+  }
+
+  /// What this rank's records lost once more, where it is gathered.
+  package mutating func append(relearned loss: LearnedLoss) {
+    guard loss.records > 0 else { return }
+    sections.add(EnvelopeSection.relearned) { bytes in
+      for value in [loss.records, loss.before, loss.after] { bytes.append(raw: value) }
+    }
   }
 
   /// What the partitions' rows gave comes before that, where sums are by partition.

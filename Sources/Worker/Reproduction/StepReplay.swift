@@ -75,17 +75,31 @@ package struct StepReplay {
         throw Failure(
           description: "step \(step) learned \(decision.records) records, and the log gives \(sums.labelled) of them")
       }
-      let update = learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
-      guard update.isFinite == decision.isApplied else {
+      let update = apply(decision, sums, learner)
+      let isApplied = update.isFinite && !update.isSkipped
+      guard isApplied == decision.isApplied else {
         throw Failure(
           description:
-            "step \(step) was \(decision.isApplied ? "" : "not ")applied, and is \(update.isFinite ? "" : "not ")now"
+            "step \(step) was \(decision.isApplied ? "" : "not ")applied, and is \(isApplied ? "" : "not ")now"
         )
       }
-      if !update.isFinite { learner.discardStep() }
+      if !isApplied { learner.discardStep() }
       agreement.add(sums.lossSum, update, decision)
     }
     return agreement
+  }
+
+  /// The update as it was made: at the rate that held then, and not where a rule of health had the step skipped.
+  private func apply(_ decision: StepDecision, _ sums: LocalStep, _ learner: Learner) -> Update {
+    if decision.isSkipped, decision.gradientNorm == 0 {
+      // It was skipped for its loss, before there was a gradient.
+      return Update(gradientNorm: 0, wasClipped: false, isFinite: true, isSkipped: true)
+    }
+    learner.gradientNormMax = decision.isSkipped ? decision.gradientNorm.nextDown : .infinity
+    learner.rateScale = 1
+    let rate = learner.nextRate
+    if decision.learningRate > 0, rate > 0 { learner.rateScale = decision.learningRate / rate }
+    return learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
   }
 
   private static func sum(_ parts: [LocalStep]) -> LocalStep {

@@ -21,12 +21,15 @@ extension StepLoop {
     if !spoiled.isEmpty { throw ReplicaDivergence(alone: spoiled, step: state.step) }
     unsavedHealth.merge(agreed.health)
     unsavedSample = unsavedSample.merged(with: agreed.sample)
+    unsavedCosts.merge(agreed.costs)
+    state.lossWatch.add(agreed.relearned)
     tellHealth(unsavedHealth)
     if hasUnsavedProgress {
       let snapshot = isLeader ? snapshot(isFinal: isFinal) : nil
       if isAlone { snapshot.map(saving.submit) } else { lookAtAll(saving: snapshot) }
       unsavedHealth.removeAll()
       unsavedSample = nil
+      unsavedCosts.removeAll()
     }
     hasUnsavedProgress = false
     state.window = StreamMetrics(task: state.metrics.task)
@@ -86,6 +89,7 @@ extension StepLoop {
   private func snapshot(isFinal: Bool) -> Snapshot {
     Snapshot(
       generation: collective.generation, state: state, learner: learner.encodeState(), memory: learner.encodeMemory(),
-      health: unsavedHealth, sample: unsavedSample, ledger: state.ledger, isFinal: isFinal, seconds: times.seconds)
+      health: unsavedHealth, sample: unsavedSample, costs: unsavedCosts, ledger: state.ledger,
+      isFinal: isFinal, seconds: times.seconds)
   }
 }

@@ -66,7 +66,7 @@ extension StepLoop {
   }
 
   /// The primary head's losses on this rank's rows, for all that is measured by them on any rank.
-  private func measureRows() {
+  func measureRows() {
     guard shares.hasRecords, let outputs = learner.outputs.baseAddress else { return }
     account.task.losses(
       outputs: outputs, labels: shares.batch.labels, labelStride: shares.batch.labelCount, count: shares.batch.count,
@@ -85,6 +85,13 @@ extension StepLoop {
   func tellGrowth() {
     clock.note(sent: collective.sentBytes, received: collective.receivedBytes)
     board.report { $0.growth.follow(state) }
+  }
+
+  /// What this rank's layers took in the window; for those who watch the process too.
+  func takeCosts() -> [LayerCost] {
+    let costs = learner.takeCosts()
+    board.report { $0.costs.merge(costs) }
+    return costs
   }
 
   /// A window was gathered. Once a checkpoint.

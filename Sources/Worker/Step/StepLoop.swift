@@ -68,10 +68,12 @@ package final class StepLoop {
   /// All ranks', gathered where there was nothing else to save: the next checkpoint has it.
   var unsavedHealth: [LayerHealth] = []
   var unsavedSample: RowSample?
+  var unsavedCosts: [LayerCost] = []
   let headTasks: [EvaluationTask]
   var headLosses: [HeadShare]
   /// By row of the batch.
   let rowLosses: AlignedBuffer<Double>
+  var relearned: RelearnedRows
   let examples: FieldExamples
   /// Taken and not yet agreed on.
   var newExamples: [FieldExample] = []
@@ -116,6 +118,7 @@ package final class StepLoop {
     numberFields = pipeline.schema.features.indices.filter { pipeline.schema.features[$0].type.isNumeric }
     headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
     rowLosses = AlignedBuffer(count: gear.shares.batch.capacity)
+    relearned = RelearnedRows(rows: gear.shares.batch.capacity)
     headLosses = Array(repeating: HeadShare(), count: headTasks.count)
     hasUnsavedProgress = saving.savedStep >= 0 && state.step > saving.savedStep
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
@@ -172,7 +175,11 @@ package final class StepLoop {
     let flags = machine.flags(for: hand, opening)
     let health = opening.gathers ? learner.takeHealth() : nil
     writeEnvelope(flags, opening, health: health)
-    if opening.gathers { writer.append(sample: sampler.take()) }
+    if opening.gathers {
+      writer.append(sample: sampler.take())
+      writer.append(costs: takeCosts())
+      writer.append(relearned: relearned.take())
+    }
 
     clock.send()
     let agreed = try collective.exchangeEnvelopes(
@@ -240,6 +247,8 @@ package final class StepLoop {
     var outcome: StepOutcome
     var health: [LayerHealth]
     var sample: RowSample?
+    var costs: [LayerCost] = []
+    var relearned = LearnedLoss()
     /// Why learning cannot go on.
     var halt: String?
   }
@@ -267,11 +276,14 @@ package final class StepLoop {
     }
     var health: [LayerHealth] = []
     let sample = opening.gathers ? try envelopes.sample() : nil
+    let costs = opening.gathers ? try envelopes.costs() : []
+    var relearned = LearnedLoss()
     if opening.gathers {
       // Gradients and updates are the same on every rank, and counted once.
       for (rank, envelope) in envelopes.enumerated() {
         let layers = try [LayerHealth].decode(from: envelope.health)
         if rank == 0 { health = layers } else { health.mergeValues(of: layers) }
+        relearned.add(envelope.relearned)
       }
     }
     let outcome = try machine.read(flags, opening) ?? learnTogether(envelopes)
@@ -286,7 +298,8 @@ package final class StepLoop {
       return Agreed(flags: flags, outcome: outcome, health: health, halt: Self.damage(of: envelopes, step: state.step))
     default: if !opening.isLight { learner.discardStep() }
     }
-    return Agreed(flags: flags, outcome: outcome, health: health, sample: sample)
+    return Agreed(
+      flags: flags, outcome: outcome, health: health, sample: sample, costs: costs, relearned: relearned)
   }
 
   private static func damage(of envelopes: [ReceivedEnvelope], step: Int64) -> String {
@@ -355,6 +368,7 @@ package final class StepLoop {
     }
     state.nonFinite.add(
       total: state.rejected[RejectReason.nonFinite.index], consumed: state.consumed, budget: settings.nonFiniteBudget)
+    if wasApplied, sums.labelled > 0 { askAgain() }
     hasUnsavedProgress = true
     newExamples.removeAll(keepingCapacity: true)
     return .learned

@@ -1,4 +1,4 @@
-"""Streams of an online learner's errors, before and after a change of concept: what `drift.py` gives to the detectors."""
+"""Streams of an online learner's errors, before and after a change: what `drift.py` gives to the detectors."""
 
 import copy
 import itertools
@@ -35,9 +35,32 @@ def led(seed):
 GENERATORS = {"sea": sea, "hyperplane": hyperplane, "led": led}
 
 
+class SoftmaxOfDigits:
+    """River's `SoftmaxRegression` with its defaults, over arrays: the same errors, in a fraction of the time."""
+
+    def __init__(self, classes=10, features=24, rate=0.01):
+        self.weights, self.seen, self.rate = np.zeros((classes, features)), np.zeros(classes, dtype=bool), rate
+
+    def shares(self, x):
+        if not self.seen.any():
+            return np.zeros(len(self.seen))
+        scores = np.where(self.seen, self.weights @ np.fromiter(x.values(), float, len(x)), -np.inf)
+        shares = np.exp(scores - scores.max())
+        return shares / shares.sum()
+
+    def predict_proba_one(self, x):
+        return dict(enumerate(self.shares(x).tolist()))
+
+    def learn_one(self, x, y):
+        slope = self.shares(x)
+        slope[y] -= 1
+        self.weights -= np.outer(self.rate * slope, np.fromiter(x.values(), float, len(x)))
+        self.seen[y] = True
+
+
 def learner(generator):
     if generator == "led":
-        return linear_model.SoftmaxRegression()
+        return SoftmaxOfDigits()
     return preprocessing.StandardScaler() | linear_model.LogisticRegression()
 
 
@@ -71,19 +94,21 @@ def make(task):
 
 
 def load(path, seeds, signal, jobs):
-    """{(generator, kind): [seeds, records]}; made, unless the file at `path` has them."""
+    """{(generator, kind): [seeds, records]} of a range of seeds; made, unless the file at `path` has them."""
     names = [(generator, kind) for generator in GENERATORS for kind in KINDS]
     if path and os.path.exists(path):
         kept = np.load(path)
+        if kept["seeds"].tolist() != list(seeds):
+            raise SystemExit(f"{path} has the streams of other seeds")
         made = {name: kept["-".join(name)] for name in names}
     else:
-        tasks = [(generator, seed) for generator in GENERATORS for seed in range(1, seeds + 1)]
+        tasks = [(generator, seed) for generator in GENERATORS for seed in seeds]
         with multiprocessing.Pool(jobs) as pool:
             parts = dict(zip(tasks, pool.map(make, tasks, chunksize=5)))
         made = {
-            (generator, kind): np.stack([parts[generator, seed][kind] for seed in range(1, seeds + 1)])
-            for generator, kind in names
+            (generator, kind): np.stack([parts[generator, seed][kind] for seed in seeds]) for generator, kind in names
         }
         if path:
-            np.savez_compressed(path, **{"-".join(name): values for name, values in made.items()})
-    return {name: values[:seeds, 0 if signal == "wrong" else 1] for name, values in made.items()}
+            arrays = {"-".join(name): values for name, values in made.items()}
+            np.savez_compressed(path, seeds=np.array(seeds), **arrays)
+    return {name: values[:, 0 if signal == "wrong" else 1] for name, values in made.items()}

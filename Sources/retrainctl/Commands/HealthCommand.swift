@@ -11,12 +11,17 @@ struct HealthCommand: Command {
     CommandConfiguration(
       name: "health", abstract: "Show the health of layers and features, and what the rules say about it.",
       discussion:
-        "Of the newest checkpoint, or of the one named; over the window that the checkpoint ends. Values are of up to 2,048 of its records, drawn at random, beside those of the windows that the version that serves was made of: `index` is the population stability index, `itself` how far windows come by themselves. A rule that fails is an incident, and may keep versions from being promoted; `health.rules` of the pipeline file says from where on, and what is done then."
+        "Of the newest checkpoint, or of the one named; over the window that the checkpoint ends. Values are of up to 2,048 of its records, drawn at random, beside those of the windows that the version that serves was made of: `index` is the population stability index, `itself` how far windows come by themselves. What layers take is of the one step of 64 that is timed, on all workers; `beside products` is activation, normalisation and dropout. A rule that fails is an incident, and may keep versions from being promoted; `health.rules` of the pipeline file says from where on, and what is done then."
     )
   }
 
   @Option(valueName: "id", help: "Of this checkpoint.") var checkpoint: Int64?
   @Option(name: "version", valueName: "n", help: "Of this version's checkpoint.") var number: VersionNumber?
+  @Flag(
+    help:
+      "Show also what activations took in, weights, gradients and updates: by layer, of the window's steps that were looked at."
+  )
+  var tensors
   @Flag(help: "List all rules: threshold, action and where the threshold comes from.") var rules
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
@@ -29,8 +34,14 @@ struct HealthCommand: Command {
     var checkpoint: Int64
     var step: Int64
     var layers: [PipelineStatus.Layer]
+    /// What activations took in, weights, gradients and updates.
+    var tensors: [LayerTensor]
     var features: [PipelineStatus.Feature]
     var values: [SampledValues]
+    /// Nanoseconds over the steps that were timed, and bytes.
+    var costs: [LayerCost]
+    /// Probabilities of the window and what came true, band by band; none of other tasks.
+    var calibration: [CalibrationBand]
     var findings: [HealthFinding]
   }
 
@@ -69,20 +80,33 @@ struct HealthCommand: Command {
       let (window, policy, findings) = try await registry.examination(of: chosen, record)
       let report = Report(
         checkpoint: chosen.id, step: chosen.step, layers: window.layers.map(PipelineStatus.Layer.init),
-        features: chosen.fields?.features ?? [],
-        values: window.columns.map { SampledValues($0, window.drift) }, findings: findings)
+        tensors: window.layers.flatMap(LayerTensor.all(of:)), features: chosen.fields?.features ?? [],
+        values: window.columns.map { SampledValues($0, window.drift) }, costs: window.costs,
+        calibration: window.score.calibrationBands, findings: findings)
       if format.json { return try Console.say(json: report) }
       let palette = Palette.standardOutput
       Console.say("checkpoint \(report.checkpoint), step \(Wording.count(report.step))\n")
       for line in TextTable(health: report.layers, palette: palette).lines(palette: palette, indent: 0) {
         Console.say(line)
       }
+      if tensors {
+        Console.say()
+        for line in TextTable(tensors: report.tensors, palette: palette).lines(palette: palette, indent: 0) {
+          Console.say(line)
+        }
+      }
+      let costs = TextTable(costs: report.costs)
+      if !costs.isEmpty { Console.say() }
+      for line in costs.lines(palette: palette, indent: 0) { Console.say(line) }
       let features = TextTable(features: report.features, palette: palette)
       if !features.isEmpty { Console.say() }
       for line in features.lines(palette: palette, indent: 0) { Console.say(line) }
       let values = TextTable(values: report.values, palette: palette)
       if !values.isEmpty { Console.say() }
       for line in values.lines(palette: palette, indent: 0) { Console.say(line) }
+      let calibration = TextTable(calibration: report.calibration)
+      if !calibration.isEmpty { Console.say() }
+      for line in calibration.lines(palette: palette, indent: 0) { Console.say(line) }
       if window.drift == nil, !window.columns.isEmpty {
         Console.say(
           "drift is not looked at yet: no version serves but this one, or the one that does was made of fewer than "

@@ -1,3 +1,4 @@
+import Confinement
 import Foundation
 import Synchronization
 import Vocabulary
@@ -46,7 +47,7 @@ final class ChildProcess: Sendable {
     }
     defer { close(ends[0]) }
 
-    Self.keepDescriptorsToOurselves()
+    keepDescriptorsToOurselves()
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -54,41 +55,21 @@ final class ChildProcess: Sendable {
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
 
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // The signals that we ignore would stay ignored in the child.
-    var defaults = sigset_t()
-    sigemptyset(&defaults)
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&defaults, number) }
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    // glibc's POSIX_SPAWN_SETSID, which its header shows only to _GNU_SOURCE.
-    let newSession: Int32 = 0x80
-    let group = isDetached ? newSession : Int32(POSIX_SPAWN_SETPGROUP)
-    posix_spawnattr_setflags(&attributes, Int16(group | Int32(POSIX_SPAWN_SETSIGDEF)))
-
     let file = executable ?? OwnProgram.running.executable
     // It goes by the name that people know, wherever it was started from.
     let words = ([executable ?? OwnProgram.running.path] + arguments).map { strdup($0) } + [nil]
     let variables = environment.map { strdup($0) } + [nil]
     defer { for pointer in words + variables { free(pointer) } }
     var processID: pid_t = 0
-    let result = posix_spawn(&processID, file, &actions, &attributes, words, variables)
+    let result = withSpawnAttributes(isDetached: isDetached) {
+      posix_spawn(&processID, file, &actions, $0, words, variables)
+    }
     guard result == 0 else {
       if ends[1] >= 0 { close(ends[1]) }
       throw Self.failure(file, result)
     }
     self.processID = processID
     state = Mutex(State(lifeline: ends[1]))
-  }
-
-  /// What whoever started us left open as well: a process that outlives us must not keep a pipe of theirs open.
-  private static func keepDescriptorsToOurselves() {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
-      guard let descriptor = Int32(name), descriptor > STDERR_FILENO else { continue }
-      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    }
   }
 
   private static func failure(_ what: String, _ number: Int32) -> CommandFailure {

@@ -1,45 +1,55 @@
 import Vocabulary
 
-/// What an incident of some kind means: what the service did by itself, what a person does, and where that is written down.
+/// What an incident of some kind means: what the service did by itself, and what a person does.
 struct IncidentMeaning {
   var done: String
   var todo: String
-  /// In deploy/runbooks.
-  var runbook: String
 
   /// - Parameters:
   ///   - hasRecord: It names records.
-  ///   - isFrozen: Nothing is promoted while it lasts.
-  init(kind: String, hasRecord: Bool, isFrozen: Bool, isRule: Bool) {
-    if isRule, let rule = HealthRule(rawValue: kind) {
-      self.init(rule, isFrozen: isFrozen)
+  ///   - actions: What a rule of health did; nil: it is no incident of a rule.
+  init(kind: String, hasRecord: Bool, actions: Set<HealthAction>?) {
+    if let actions, let rule = HealthRule(rawValue: kind) {
+      self.init(rule, actions)
     } else {
       self.init(kind, hasRecord)
     }
   }
 
-  private init(_ done: String, _ todo: String, _ runbook: String) {
-    (self.done, self.todo, self.runbook) = (done, todo, runbook)
+  private init(_ done: String, _ todo: String) { (self.done, self.todo) = (done, todo) }
+
+  private init(_ rule: HealthRule, _ actions: Set<HealthAction>) {
+    var done: [String] = []
+    if actions.contains(.rollBack) { done.append("the version that serves made room for the one before it") }
+    if actions.contains(.lowerRate) { done.append("the learning rate was lowered, until the rule passes") }
+    if actions.contains(.skipStep) { done.append("steps that show it are skipped, their records kept as dead letters") }
+    done.append("learning goes on")
+    done.append(
+      actions.contains(where: \.freezes) ? "no version is promoted while the rule fails" : "so does promotion")
+    let sentence = done.joined(separator: "; ")
+    self.init(
+      sentence.prefix(1).uppercased() + sentence.dropFirst() + ". It is over when two windows in a row pass.",
+      Self.todo(rule))
   }
 
-  private init(_ rule: HealthRule, isFrozen: Bool) {
-    let runbook =
+  private static func todo(_ rule: HealthRule) -> String {
+    let remedy: String? =
       switch rule {
-      case .nonFinite: "RetrainNonFiniteValues"
-      case .deadUnits, .allZero, .zeroShare, .saturated: "RetrainDeadUnits"
-      case .explodingGradient, .gradientShift, .updateShift, .lossDrift, .lossSpike, .diverging, .lossNotDecreasing,
-        .lossApart:
-        "RetrainLossDiverging"
-      case .calibration: "RetrainCalibrationOff"
-      case .missingFeature, .featureGone, .unknownValues, .clippedValues, .wildValues, .normalizerStalled:
-        "RetrainFeatureDrift"
-      default: "RetrainIncidentOpen"
+      case .deadUnits, .allZero, .zeroShare:
+        "Units that are dead stay so: 'activation: leaky_relu', a lower 'learning_rate' or 'normalization: layer_norm', with a new "
+          + "lineage."
+      case .vanishingGradient:
+        "'activation: gelu', 'residual: true', 'normalization: layer_norm' or fewer layers, with a new lineage."
+      case .explodingGradient, .lossSpike, .diverging, .updateRatio:
+        "Lower 'learning_rate' or set 'clip_global_norm'."
+      case .saturated, .tailMass:
+        "'normalize: standard' for the features, 'normalization: layer_norm' or another activation, with a new lineage."
+      case .wildValues: "Bound the feature with 'clip' in the pipeline file, and tell the producer."
+      case .hotSpot: "'retrainctl profile FILE --swap all' says what a step would take with other activations."
+      default: nil
       }
-    self.init(
-      isFrozen
-        ? "Learning goes on, and no version is promoted while the rule fails; it is over when two windows in a row pass."
-        : "Learning and promotion go on; it is over when two windows in a row pass.",
-      "Look at 'retrainctl health'; what the rule asks is in 'retrainctl health --rules'.", runbook)
+    return [remedy, "Look at 'retrainctl health'; what the rule asks is in 'retrainctl health --rules'."]
+      .compactMap(\.self).joined(separator: " ")
   }
 
   private init(_ kind: String, _ hasRecord: Bool) {
@@ -48,62 +58,62 @@ struct IncidentMeaning {
       self.init(
         "The record was taken out of its step and written to the dead-letter topic, the rest of the step was learned; nothing of "
           + "it reached a weight, a checkpoint or a reply.",
-        "If a producer sends such values, bound the feature with 'clip' in the pipeline file, and tell the producer.",
-        "RetrainRecordsQuarantined")
+        "If a producer sends such values, bound the feature with 'clip' in the pipeline file, and tell the producer.")
     case "non_finite":
       self.init(
         "The update was not made: the weights are as they were, and the step's records count as rejected.",
-        "Lower 'learning_rate' or set 'clip_global_norm' where it happens again.", "RetrainNonFiniteValues")
+        "Lower 'learning_rate' or set 'clip_global_norm' where it happens again.")
     case "records_lost":
       self.init(
         "Learning went on behind them, as --skip-lost allows; 'retrainctl audit' counts them as lost.",
-        "Give the topic a longer retention, or the pipeline more workers, so that it is read in time.",
-        "RetrainLagGrows")
+        "Give the topic a longer retention, or the pipeline more workers, so that it is read in time.")
     case "dead_letters_lost":
       self.init(
-        "The records count as rejected, and learning goes on.", "Give the dead-letter topic room for what is rejected.",
-        "RetrainDeadLettersLost")
+        "The records count as rejected, and learning goes on.", "Give the dead-letter topic room for what is rejected.")
     case "pipeline_edited":
       self.init(
-        "Nothing went wrong: the model goes on with the new file, and what was edited is kept here.", "Nothing.",
-        "RetrainIncidentOpen")
+        "Nothing went wrong: the model goes on with the new file, and what was edited is kept here.", "Nothing.")
     case "lineage_begun":
       self.init(
-        "Nothing went wrong: the model began anew; what was learned before is kept.", "Nothing.", "RetrainIncidentOpen")
+        "Nothing went wrong: the model began anew; what was learned before is kept.", "Nothing.")
     case "not_compared":
       self.init(
-        "The stable version goes on serving; no new one is compared with it.", "'retrainctl promote N' decides.",
-        "RetrainNoStableVersion")
+        "The stable version goes on serving; no new one is compared with it.", "'retrainctl promote N' decides.")
     case "exchange_tampered":
       self.init(
         "The exchange was ended, and nothing of it was learned; the group forms anew.",
-        "Find out who writes to the workers' connections.", "RetrainIncidentOpen")
+        "Find out who writes to the workers' connections.")
     case "replica_diverged":
       self.init(
         "The worker whose state differs takes that of the others, or all go back to the newest checkpoint: the reason says.",
-        "Once is a flipped bit; where it is the same machine again, take it out.", "RetrainStateDiverged")
+        "Once is a flipped bit; where it is the same machine again, take it out.")
+    case "skipped_step":
+      self.init(
+        "The step was not learned, as the rule of health asks: its records count as rejected and are kept as dead letters.",
+        "Look at its records in the dead-letter topic; of what goes on, no more than three steps in a row are skipped.")
+    case "rate_lowered":
+      self.init(
+        "Learning goes on at a lower rate, until the rule that asked for it passes again.",
+        "Lower 'learning_rate' or set 'clip_global_norm' where it happens again.")
     case "state_not_restored":
       self.init(
         "Learning goes on with what the model holds.",
-        "Start the worker on another machine, or the version of the program before.",
-        "RetrainStateDiverged")
+        "Start the worker on another machine, or the version of the program before.")
     case "diverging":
-      self.init("Learning goes on.", "Lower 'learning_rate' or set 'clip_global_norm'.", "RetrainLossDiverging")
+      self.init("Learning goes on.", "Lower 'learning_rate' or set 'clip_global_norm'.")
     case "worker_waits":
       self.init(
         "That worker waits and learns nothing; the others go on.",
         "Start the pipeline with the file that the worker has, or the "
-          + "worker with the registered one.", "RetrainWorkersGone")
+          + "worker with the registered one.")
     case _ where kind.hasPrefix("database_"):
       self.init(
-        "Workers go on from memory, and save as soon as the database takes it.", "See to the database.",
-        "RetrainCheckpointOld")
+        "Workers go on from memory, and save as soon as the database takes it.", "See to the database.")
     case _ where kind.hasPrefix("broker") || kind == "topic_missing":
       self.init(
-        "Workers keep what they have learned, and read on as soon as the broker gives records.", "See to the broker.",
-        "RetrainNothingLearned")
+        "Workers keep what they have learned, and read on as soon as the broker gives records.", "See to the broker.")
     default:
-      self.init("Learning goes on as far as it can.", "What the incident says.", "RetrainIncidentOpen")
+      self.init("Learning goes on as far as it can.", "What the incident says.")
     }
   }
 }

@@ -12,7 +12,7 @@ struct IncidentStory {
   private var meaning: IncidentMeaning {
     IncidentMeaning(
       kind: incident.kind, hasRecord: !incident.positions.isEmpty,
-      isFrozen: incident.facts["action"]?.contains(HealthAction.freezePromotion.rawValue) ?? false, isRule: isRule)
+      actions: isRule ? incident.actions : nil)
   }
 
   /// Whether `incident reproduce` has something to show.
@@ -22,7 +22,8 @@ struct IncidentStory {
     var lines = [happened(now)]
     lines.append(meaning.done)
     lines.append(ending(now))
-    lines.append("To do: " + meaning.todo + " The runbook is deploy/runbooks/\(meaning.runbook).md.")
+    let runbook = IncidentKind.runbook(incident.kind, isLasting: incident.isTrouble)
+    lines.append("To do: " + meaning.todo + " The runbook is deploy/runbooks/\(runbook).md.")
     if isReproducible {
       lines.append("'retrainctl incident reproduce \(incident.id)' shows it happen again, layer by layer.")
     }

@@ -54,7 +54,7 @@ struct RecordWalks: Sendable {
     _ found: IncidentRecords.Found, _ learner: Learner, _ reading: RecordReading, _ batch: FeatureBatch
   ) throws -> Reproduction.Record {
     var record = Reproduction.Record(record: found.position.description, source: found.source)
-    let key = PartitionBuffer.key(ofRecordAt: found.position.offset, in: found.position.partition)
+    let key = RecordKey(partition: found.position.partition, offset: found.position.offset).word
     let (raw, refusal) = reading.read(found.value, key: key, into: batch)
     if let refusal {
       (record.refusal, record.sentence) = (refusal, "the record is refused as the pipeline stood then: \(refusal)")

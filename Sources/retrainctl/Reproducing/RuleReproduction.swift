@@ -64,8 +64,3 @@ struct RuleReproduction: Encodable {
     return lines + (observed.isEmpty ? [] : observed.lines(palette: palette, indent: 0))
   }
 }
-
-extension IncidentRecord {
-  /// What its details say, by name.
-  var facts: [String: String] { (try? JSONDecoder().decode([String: String].self, from: Data(details.utf8))) ?? [:] }
-}

@@ -1,5 +1,8 @@
 import Evaluation
 import Foundation
+import Health
+import Pipelines
+import Vocabulary
 
 extension TextTable {
   /// The activation health of layers.
@@ -14,6 +17,23 @@ extension TextTable {
     }
   }
 
+  /// What layers took of a step, and of memory; empty where no step was timed.
+  init(costs: [LayerCost]) {
+    self.init(
+      "layer", ">µs forward", ">backward", ">update", ">share", ">beside products", ">activations", ">steps timed")
+    let whole = Double(costs.nanoseconds)
+    for cost in costs where cost.steps > 0 && whole > 0 {
+      func time(_ nanoseconds: Int64) -> String {
+        nanoseconds == 0 ? "–" : Wording.figure(Double(nanoseconds) / Double(cost.steps) / 1000, decimals: 2)
+      }
+      add(
+        cost.layer, time(cost.forward), time(cost.backward), time(cost.update),
+        Wording.percent(Double(cost.nanoseconds) / whole),
+        cost.elementwise == 0 ? "–" : Wording.percent(Double(cost.elementwise) / whole),
+        cost.activationBytes == 0 ? "–" : ModelSize.text(Int(cost.activationBytes)), Wording.count(cost.steps))
+    }
+  }
+
   /// Features to whose values something happened.
   init(features: [PipelineStatus.Feature], palette: Palette) {
     self.init("feature", ">missing", ">share", ">clipped", ">unknown", ">wild", ">rejected", "path")
@@ -22,6 +42,16 @@ extension TextTable {
         feature.feature, Wording.count(feature.missing), Wording.percent(feature.missingShare),
         Wording.count(feature.clipped), Wording.count(feature.unknown), Wording.count(feature.wild),
         Wording.count(feature.rejected), feature.path)
+    }
+  }
+
+  /// What was predicted, band by band, and what came true.
+  init(calibration bands: [CalibrationBand]) {
+    self.init("predicted", ">records", ">mean", ">observed")
+    for band in bands {
+      add(
+        "\(Wording.percent(band.from)) – \(Wording.percent(band.to))", Wording.measure(band.records),
+        Wording.percent(band.predicted), Wording.percent(band.observed))
     }
   }
 

@@ -3,7 +3,7 @@ import Tensors
 import Vocabulary
 
 /// The gradient of a layer is lost.
-final class DetachedLayer: SickModel {
+final class DetachedLayer: ForwardingModel {
   var layer = "output"
   private lazy var places = indices(of: layer)
 
@@ -19,7 +19,7 @@ final class DetachedLayer: SickModel {
 }
 
 /// A layer's update does not stay, though it is said to be made.
-final class FrozenLayer: SickModel {
+final class FrozenLayer: ForwardingModel {
   private lazy var places = indices(of: "hidden_2")
 
   override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
@@ -30,7 +30,7 @@ final class FrozenLayer: SickModel {
   }
 }
 
-final class WrongSign: SickModel {
+final class WrongSign: ForwardingModel {
   override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     for place in denseGradient.indices { denseGradient[place].negate() }
     let rows = learner.merged.rows
@@ -39,7 +39,7 @@ final class WrongSign: SickModel {
   }
 }
 
-final class WrongRate: SickModel {
+final class WrongRate: ForwardingModel {
   var factor = 1.0
 
   convenience init(_ learner: Learner, times factor: Double) {
@@ -54,14 +54,14 @@ final class WrongRate: SickModel {
 }
 
 /// A sum of gradients is taken for a mean.
-final class NotDivided: SickModel {
+final class NotDivided: ForwardingModel {
   override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     super.apply(labelled: labelled, weight: 1, lossSum: lossSum)
   }
 }
 
 /// All weights shrink with each step, however small the gradient.
-final class GreatDecay: SickModel {
+final class GreatDecay: ForwardingModel {
   override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     defer { for place in 0..<learner.network.parameters.count { learner.network.parameters[place] *= 0.95 } }
     return super.apply(labelled: labelled, weight: weight, lossSum: lossSum)
@@ -69,7 +69,7 @@ final class GreatDecay: SickModel {
 }
 
 /// The optimiser forgets after each step what it knew.
-final class ForgetfulOptimizer: SickModel {
+final class ForgetfulOptimizer: ForwardingModel {
   override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     defer { for optimizer in learner.optimizers.all { for buffer in optimizer.buffers { buffer.clear() } } }
     return super.apply(labelled: labelled, weight: weight, lossSum: lossSum)
@@ -77,7 +77,7 @@ final class ForgetfulOptimizer: SickModel {
 }
 
 /// Mean and deviation of the numbers stay as they were.
-final class FrozenNormalizer: SickModel {
+final class FrozenNormalizer: ForwardingModel {
   override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     let (normalizer, running) = (learner.network.normalizer, learner.network.normalizer.running)
     let buffers = [running.count, running.mean, running.squares]
@@ -91,7 +91,7 @@ final class FrozenNormalizer: SickModel {
 }
 
 /// Mean and deviation of the numbers are lost once.
-final class ResetNormalizer: SickModel {
+final class ResetNormalizer: ForwardingModel {
   required init(_ learner: Learner) {
     super.init(learner)
     let running = learner.network.normalizer.running
@@ -101,7 +101,7 @@ final class ResetNormalizer: SickModel {
 }
 
 /// Half of the units of the last layer are dropped while it answers, others each time.
-final class DropsWhileAnswering: SickModel {
+final class DropsWhileAnswering: ForwardingModel {
   private lazy var answers = AlignedBuffer<Float>(count: learner.batchCapacity * outputCount)
   private var random = SplitMix64(seed: 5)
   private lazy var places = indices(of: "output")
@@ -123,7 +123,7 @@ final class DropsWhileAnswering: SickModel {
 }
 
 /// Answers are those of a state of long ago, as a server gives that has missed all versions since.
-final class OldAnswers: SickModel {
+final class OldAnswers: ForwardingModel {
   private var predictor: Predictor?
 
   convenience init(_ learner: Learner, of state: [UInt8]) {
@@ -140,7 +140,7 @@ final class OldAnswers: SickModel {
 }
 
 /// A rank leaves out an update that the others make.
-final class MissesAnUpdate: SickModel {
+final class MissesAnUpdate: ForwardingModel {
   override func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update {
     let parameters = learner.network.parameters
     let before = Array(parameters.buffer)
@@ -152,7 +152,7 @@ final class MissesAnUpdate: SickModel {
 }
 
 /// What its optimisers know does not come back with a state.
-final class ForgetsAtRestart: SickModel {
+final class ForgetsAtRestart: ForwardingModel {
   override func restoreState(_ bytes: [UInt8]) throws {
     // Their part stands at the end.
     let fresh = Learner(spec: learner.spec, batchCapacity: 1)

@@ -15,6 +15,8 @@ import Worker
 /// Runs the true step loop over the zoo's stream, and holds its windows against the rules as the controller does.
 struct ZooRig: Sendable {
   var stream: ZooStream
+  /// What is learned, and how.
+  var pipeline = Self.usual
   /// The version that serves; nil: none does.
   var stable: [UInt8]?
   var model: @Sendable (Learner) -> any Model = { $0 }
@@ -24,7 +26,7 @@ struct ZooRig: Sendable {
   var leavesOut: @Sendable (Rank) -> Int64 = { _ in 0 }
 
   static let (stepsPerWindow, perPartition) = (16, 16)
-  static let pipeline = smallPipeline { pipeline in
+  static let usual = smallPipeline { pipeline in
     pipeline.schema.features.insert(FeatureSettings(name: "d", type: .float), at: 2)
     // Room for each value.
     pipeline.schema.features[3].buckets = 4096
@@ -33,8 +35,8 @@ struct ZooRig: Sendable {
     pipeline.training.optimizer.learningRate = 0.01
     pipeline.checkpoint.everySteps = stepsPerWindow
   }
-  static let spec = LearnerSpec(pipeline)
-  static let fields = DeclaredField.all(pipeline.schema, heads: pipeline.heads)
+  static let spec = LearnerSpec(usual)
+  static let fields = DeclaredField.all(usual.schema, heads: usual.heads)
 
   /// Goes on up to the end of a window, alone.
   func run(upTo window: Int, from start: (state: TrainingState, learner: [UInt8])? = nil) throws -> LoopResult {
@@ -67,16 +69,16 @@ struct ZooRig: Sendable {
     upTo window: Int, from start: (state: TrainingState, learner: [UInt8])?, collective: any Collective
   ) throws -> LoopResult {
     prepareArithmeticThread()
-    let (pipeline, task) = (Self.pipeline, EvaluationTask(Self.pipeline))
+    let (task, spec) = (EvaluationTask(pipeline), LearnerSpec(pipeline))
     let deal = pipeline.deal(partitions: ZooStream.partitions)
-    let learner = Learner(spec: Self.spec, batchCapacity: deal.stepMax)
+    let learner = Learner(spec: spec, batchCapacity: deal.stepMax)
     if let start { try learner.restoreState(start.learner) }
     let state =
       start?.state
       ?? TrainingState(
         task: task,
         progress: (0..<Int32(ZooStream.partitions)).map { PartitionProgress(partition: $0, startOffset: 0) })
-    let last = window * Self.stepsPerWindow * Self.perPartition
+    let last = window * pipeline.checkpoint.everySteps * pipeline.training.recordsPerPartition
     let partitions =
       owned?(collective.rank)
       ?? partitions(of: collective.rank, worldSize: collective.worldSize, partitionCount: ZooStream.partitions)
@@ -91,7 +93,7 @@ struct ZooRig: Sendable {
     let batch = FeatureBatch(
       capacity: deal.rowsMax(ofPartitions: buffers.count), numberCount: 3, categoryCount: 1)
     let shadow = StableShadow()
-    if let stable { shadow.offer(version: 1, model: try ModelParameters(spec: Self.spec, state: stable)) }
+    if let stable { shadow.offer(version: 1, model: try ModelParameters(spec: spec, state: stable)) }
     let quarantine = Quarantine(topic: "zoo")
     var snapshots: [Snapshot] = []
     let loop = StepLoop(
@@ -117,7 +119,7 @@ struct ZooRig: Sendable {
     let board = ControlBoard()
     board.wish { wishes in
       wishes.stopsAtEnd = true
-      wishes.stepLimit = Int64(window * Self.stepsPerWindow)
+      wishes.stepLimit = Int64(window * pipeline.checkpoint.everySteps)
     }
     return board
   }
@@ -131,21 +133,25 @@ struct ZooKeeper: Sendable {
   private var trusted: (layers: [LayerHealth], baseline: DriftBaseline?)?
 
   /// What the rules say of a snapshot's window.
-  mutating func look(_ snapshot: Snapshot) throws -> [HealthFinding] {
+  mutating func look(
+    _ snapshot: Snapshot, of spec: LearnerSpec = ZooRig.spec, policy: HealthPolicy = HealthPolicy()
+  ) throws -> [HealthFinding] {
     let checkpoint = snapshot.state.checkpoint(ZooRig.fields)
-    let model = try ModelParameters(spec: ZooRig.spec, state: snapshot.learner)
+    let model = try ModelParameters(spec: spec, state: snapshot.learner)
     var window = HealthWindow(
       layers: snapshot.health, fields: checkpoint.fields?.with(model.valueRows, model.numberScales),
       score: HealthWindow.Score(
-        checkpoint.window, lossWatch: checkpoint.lossWatch, stableWatch: checkpoint.stableWatch),
+        checkpoint.window, lossWatch: checkpoint.lossWatch, stableWatch: checkpoint.stableWatch,
+        fields: checkpoint.fields),
       lossShifts: checkpoint.lossWatch?.shifts, stableShifts: checkpoint.stableWatch?.shifts,
       isFirst: samples.isEmpty, baseline: trusted?.layers)
+    window.costs = snapshot.costs
     history.put(&window)
     if let sample = snapshot.sample { samples.insert(sample.settled(), at: 0) }
     window.look(
       at: Array(samples.prefix(16)), isSampled: snapshot.sample != nil, topic: "zoo", baseline: trusted?.baseline)
     layers = snapshot.health
-    return examine(window)
+    return examine(window, policy: policy)
   }
 
   /// The window looked at last is that of the version that serves from now on.

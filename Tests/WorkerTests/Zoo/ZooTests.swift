@@ -87,8 +87,10 @@ struct ZooTests {
       }
       for try await findings in group { for finding in findings { margins.take(finding) } }
     }
-    // Calibration wants more records than a window has here: all else was looked at.
-    #expect(margins.rules.isSuperset(of: Set(HealthRule.allCases.map(\.rawValue)).subtracting(["calibration"])))
+    // Calibration wants more records than a window has here what is learned by heart and a hot spot more steps, labels come without times,
+    // and records always come: all else was looked at.
+    let unseen: Set<HealthRule> = [.calibration, .overfitting, .hotSpot, .labelDelay, .stalledStream]
+    #expect(margins.rules.isSuperset(of: Set(HealthRule.allCases).subtracting(unseen).map(\.rawValue)))
     if Self.tells { print(margins.lines) }
   }
 
@@ -97,14 +99,14 @@ struct ZooTests {
   )
   func restart() throws {
     let state = try Self.past.get().end.learner
-    let (sick, sound) = (try restored(ForgetsAtRestart.self, state), try restored(SickModel.self, state))
-    let trouble = try #require(RestoredState.trouble(state, in: sick, ZooRig.pipeline.training))
+    let (sick, sound) = (try restored(ForgetsAtRestart.self, state), try restored(ForwardingModel.self, state))
+    let trouble = try #require(RestoredState.trouble(state, in: sick, ZooRig.usual.training))
     #expect(trouble.kind == "state_not_restored" && trouble.needsPerson)
     #expect(trouble.sentence.contains("of \(state.count) on it is another"), "\(trouble.sentence)")
-    #expect(RestoredState.trouble(state, in: sound, ZooRig.pipeline.training) == nil)
+    #expect(RestoredState.trouble(state, in: sound, ZooRig.usual.training) == nil)
   }
 
-  private func restored(_ kind: SickModel.Type, _ state: [UInt8]) throws -> SickModel {
+  private func restored(_ kind: ForwardingModel.Type, _ state: [UInt8]) throws -> ForwardingModel {
     let model = kind.init(Learner(spec: ZooRig.spec, batchCapacity: 64))
     try model.restoreState(state)
     return model
@@ -181,7 +183,7 @@ struct ZooGroupTests {
   @Test("an update that a rank misses is noticed before the next checkpoints are made of it")
   func missedUpdate() async throws {
     let isFirst = Once()
-    let rig = ZooRig(stream: stream, model: { isFirst.take() ? MissesAnUpdate($0) : SickModel($0) })
+    let rig = ZooRig(stream: stream, model: { isFirst.take() ? MissesAnUpdate($0) : ForwardingModel($0) })
     for result in try await rig.run(2, upTo: 8) {
       #expect(result.error?.contains("hold different models") == true, "\(result.error ?? "nothing")")
       #expect(result.state.step < 128)

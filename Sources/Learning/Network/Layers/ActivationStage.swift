@@ -50,6 +50,9 @@ final class ActivationStage {
     plain = learns && (isResidual || spec.dropout > 0 && readsOutput) ? rows(units) : nil
   }
 
+  /// Of its buffers, for the largest batch.
+  var bytes: Int { [output, product, kept, plain].reduce(0) { $0 + ($1?.bytes ?? 0) } }
+
   /// The outputs without the skip connection.
   var outputs: Rows { plain?.rows ?? y }
 

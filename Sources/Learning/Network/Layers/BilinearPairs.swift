@@ -49,6 +49,7 @@ final class BilinearPairs: Layer {
   }
 
   var gradientWay: GradientWay { .adds }
+  var bytes: Int { [output, prefixes, products, prefixGradient, productGradient].reduce(0) { $0 + $1.bytes } }
   var observed: ObservedLayer? { ObservedLayer(name: plan.name, y: y, units: plan.width, stats: stats) }
 
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass) {

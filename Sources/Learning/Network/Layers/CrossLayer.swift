@@ -56,6 +56,7 @@ final class CrossLayer: Layer {
   }
 
   var gradientWay: GradientWay { .inPlace }
+  var bytes: Int { [output, product, narrow, narrowGradient, productGradient].reduce(0) { $0 + ($1?.bytes ?? 0) } }
   var observed: ObservedLayer? { ObservedLayer(name: shape.name, y: y, units: shape.width, stats: stats) }
 
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass) {

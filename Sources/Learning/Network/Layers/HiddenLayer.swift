@@ -50,6 +50,8 @@ final class HiddenLayer: Layer {
   let y: Rows
   /// Of the activation's outputs, without the skip connection; nil in a predictor.
   private let stats: UnitStats?
+  /// Of what the activation takes in; nil in a predictor.
+  private let inputs: ValueCounts?
 
   private let dropout: DropoutRate?
   private let penalty: (l1: Float, l2: Float)?
@@ -68,6 +70,7 @@ final class HiddenLayer: Layer {
       spec, units: shape.units, capacity: capacity, isResidual: shape.isResidual, learns: learns)
     y = activation.y
     stats = learns ? UnitStats(units: shape.units) : nil
+    inputs = learns ? ValueCounts(units: shape.width) : nil
     func rows(_ width: Int) -> RowBuffer { RowBuffer(capacity: capacity, width: width) }
     normalized = shape.gain == nil ? nil : rows(shape.width)
     skipped = learns && shape.isResidual ? rows(shape.units) : nil
@@ -75,8 +78,11 @@ final class HiddenLayer: Layer {
   }
 
   var gradientWay: GradientWay { .overwrites }
+  var bytes: Int { [normalized, inverseDeviation, skipped].reduce(activation.bytes) { $0 + ($1?.bytes ?? 0) } }
   var observed: ObservedLayer? {
-    ObservedLayer(name: shape.name, y: activation.outputs, units: shape.units, stats: stats)
+    ObservedLayer(
+      name: shape.name, y: activation.outputs, units: shape.units, stats: stats, inputs: inputs, inputWidth: shape.width
+    )
   }
 
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass) {
@@ -87,6 +93,9 @@ final class HiddenLayer: Layer {
     context.times?.lap(shape.name, .product)
     context.walk?.note(shape.name, .product, activation.z.pointer, shape.width)
     normalize(context, rows: first, count: count)
+    if pass.countsInputs {
+      inputs?.add(activation.z.dropFirst(first), rows: count, units: shape.width, samples: count, kernels)
+    }
     activation.forward(
       kernels, rows: first, count: count, slopes: shape.slope.map { UnsafePointer(context.parameters + $0.start) },
       stats: pass.countsHealth ? stats : nil)

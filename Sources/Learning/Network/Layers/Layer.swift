@@ -55,6 +55,8 @@ protocol Layer: AnyObject {
   var observed: ObservedLayer? { get }
   /// How `backward` gives the gradient by what the layer reads.
   var gradientWay: GradientWay { get }
+  /// Of its buffers, for the largest batch.
+  var bytes: Int { get }
 
   /// Rows `first ..< first + count`; `flow` lies at row `first` already.
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass)
@@ -105,4 +107,8 @@ struct ObservedLayer {
   let units: Int
   /// nil in a predictor.
   let stats: UnitStats?
+  /// Of what the activation takes in, in steps that look; nil: there is none, or it is a predictor's.
+  var inputs: ValueCounts?
+  /// Columns of these.
+  var inputWidth = 0
 }

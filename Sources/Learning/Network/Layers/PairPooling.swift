@@ -32,6 +32,7 @@ final class PairPooling: Layer {
 
   var observed: ObservedLayer? { nil }
   var gradientWay: GradientWay { .adds }
+  var bytes: Int { output.bytes + sum.bytes }
 
   func forward(_ context: LayerContext, rows first: Int, count: Int, _ flow: LayerInput, pass: ForwardPass) {
     context.kernels.pairs(

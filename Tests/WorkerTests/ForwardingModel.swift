@@ -2,8 +2,8 @@ import Health
 import Learning
 import Tensors
 
-/// A learner with something done to it: hands all on, and what a subclass overrides is its fault.
-class SickModel: Model {
+/// A model that hands all on to a learner; a subclass overrides what it is there to see or to spoil.
+class ForwardingModel: Model {
   let learner: Learner
 
   required init(_ learner: Learner) { self.learner = learner }
@@ -50,6 +50,7 @@ class SickModel: Model {
   func appendAttachment(to bytes: inout [UInt8]) { learner.appendAttachment(to: &bytes) }
   func nonFiniteRows(in batch: FeatureBatch) -> [NonFiniteRow] { learner.nonFiniteRows(in: batch) }
   func takeHealth() -> [LayerHealth] { learner.takeHealth() }
+  func takeCosts() -> [LayerCost] { learner.takeCosts() }
   func encodeState() -> [UInt8] { learner.encodeState() }
   func restoreState(_ bytes: [UInt8]) throws { try learner.restoreState(bytes) }
   func hasShape(of spec: LearnerSpec) -> Bool { learner.hasShape(of: spec) }
