@@ -124,7 +124,7 @@ public struct DriftBaseline: Sendable {
     let shape = mean * mean / variance
     let root = 1 - 1 / (9 * shape) + deviate / (3 * shape.squareRoot())
     // Windows show little of the tail, few of them less, and what moves on goes farther than it has gone.
-    let room = 1.5 * (1 + 4 / Double(codes.count))
+    let room = 2 * (1 + 4 / Double(codes.count))
     return max(mean * root * root * root, room * largest)
   }
 

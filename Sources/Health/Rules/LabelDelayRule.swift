@@ -12,8 +12,8 @@ struct LabelDelayRule: Rule {
   let action = HealthAction.ticket
   func threshold(_ limits: HealthLimits) -> Double { 4 }
 
-  /// A share below it counts as this: of few records without a label a handful more is no news.
-  private static let shareLeast = 0.02
+  /// A share below it counts as this: of few records without a label a handful more is no news, nor is a day of storms.
+  private static let shareLeast = 0.05
   /// Of logarithms: windows a day apart differ so much.
   private static let spreadLeast = 0.1
 
