@@ -1,3 +1,4 @@
+import Foundation
 import Health
 import Registry
 import Vocabulary
@@ -18,6 +19,8 @@ extension HealthWatch {
   private static let lookback = Duration.seconds(28 * 86_400)
   /// A worker that was not heard of for so long says nothing.
   private static let workerSilence = Duration.seconds(5)
+  /// After less than that it is no silence, and what was before need not be looked through: a checkpoint has come just now.
+  private static let silenceLeast = Duration.seconds(60)
   /// What goes on and is the cause, if it is one: all but what rules say.
   private static let otherTroubles = IncidentKind.names.filter {
     HealthRule(rawValue: $0) == nil && $0 != "rate_lowered"
@@ -48,6 +51,8 @@ extension HealthWatch {
     let living = try await registry.members(pipeline: pipelineID, silence: Self.workerSilence)
     let statuses = living.compactMap(\.status)
     guard living.count >= record.desiredWorkers, statuses.count == living.count else { return .unknown }
+    guard let newest = try await registry.newestCheckpoint(pipeline: pipelineID) else { return .unknown }
+    if Date().timeIntervalSince(newest.createdAt) < Self.silenceLeast.seconds { return .notSilent }
     if statuses.contains(where: { $0.lag.contains { $0.records > 0 } }) { return .notSilent }
     let isTroubled = statuses.contains { !($0.troubles ?? []).isEmpty }
     guard !isTroubled, try await registry.openTroubles(pipeline: pipelineID, kinds: Self.otherTroubles).isEmpty,

@@ -60,16 +60,7 @@ public struct LayerCost: Sendable, Hashable, Codable {
 
 extension Array where Element == LayerCost {
   /// Adds layer by layer, by name; layers only `other` has are added at the end.
-  public mutating func merge(_ other: [LayerCost]) {
-    for (place, cost) in other.enumerated() {
-      let isInPlace = place < count && self[place].layer == cost.layer
-      if let found = isInPlace ? place : firstIndex(where: { $0.layer == cost.layer }) {
-        self[found].merge(cost)
-      } else {
-        append(cost)
-      }
-    }
-  }
+  public mutating func merge(_ other: [LayerCost]) { merge(other, by: \.layer) { $0.merge($1) } }
 
   /// Nanoseconds of all layers.
   public var nanoseconds: Int64 { reduce(0) { $0 + $1.nanoseconds } }

@@ -63,27 +63,26 @@ public struct LayerHealth: Sendable, Hashable, Codable {
 extension Array where Element == LayerHealth {
   /// Adds what another rank's rows gave in the same window.
   public mutating func mergeValues(of other: [LayerHealth]) {
-    for (place, layer) in other.enumerated() {
-      let isInPlace = place < count && self[place].layer == layer.layer
-      if let found = isInPlace ? place : firstIndex(where: { $0.layer == layer.layer }) {
-        self[found].sketch.merge(layer.sketch)
-        if let tensors = layer.tensors { self[found].tensors?.mergeValues(tensors) }
-      } else {
-        append(layer)
-      }
+    merge(other, by: \.layer) { own, layer in
+      own.sketch.merge(layer.sketch)
+      if let tensors = layer.tensors { own.tensors?.mergeValues(tensors) }
     }
   }
 
   /// Merges layer by layer, by name; layers only `other` has are added at the end.
-  public mutating func merge(_ other: [LayerHealth]) {
-    for (place, layer) in other.enumerated() {
+  public mutating func merge(_ other: [LayerHealth]) { merge(other, by: \.layer) { $0.merge($1) } }
+}
+
+extension Array {
+  /// Merges each of `other` into the element of the same name; those of other names are added at the end.
+  mutating func merge(_ other: [Element], by name: (Element) -> String, _ merge: (inout Element, Element) -> Void) {
+    for (place, element) in other.enumerated() {
       // Ranks list the same layers in the same order, so the search is rarely needed.
-      if place < count, self[place].layer == layer.layer {
-        self[place].merge(layer)
-      } else if let found = firstIndex(where: { $0.layer == layer.layer }) {
-        self[found].merge(layer)
+      let isInPlace = place < count && name(self[place]) == name(element)
+      if let found = isInPlace ? place : firstIndex(where: { name($0) == name(element) }) {
+        merge(&self[found], element)
       } else {
-        append(layer)
+        append(element)
       }
     }
   }

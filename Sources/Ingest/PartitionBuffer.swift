@@ -153,11 +153,13 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   /// - Parameter labelTime: When its label became known, in seconds since 1970; NaN: nothing says when.
   @discardableResult
   public func commitExample(offset: Int64, marks: FieldMarks = .none, labelTime: Double = .nan) -> Bool {
+    // Without a slot the place is one that is not taken yet, and the offset one that was handed over before.
+    guard freeSlots > 0 else { return commit(offset: offset, kind: 0, note: 0) }
     let place = head.load(ordering: .relaxed) % capacity
     let delay =
       labels[place * labelCount].isNaN ? nil : LabelDelay.bucket(from: eventTimes[place], to: labelTime)
     delays[place] = delay.map(UInt8.init) ?? Self.noDelay
-    guard !marks.isEmpty, fieldCount > 0, let marked = marks.marks, freeSlots > 0 else {
+    guard !marks.isEmpty, fieldCount > 0, let marked = marks.marks else {
       return commit(offset: offset, kind: 0, note: 0)
     }
     (self.marks + place * fieldCount).update(from: marked, count: fieldCount)

@@ -5,7 +5,8 @@ extension IncidentKind {
   ///   - kind: Of the incident.
   ///   - isLasting: It goes on until it is over, rather than having happened in a moment.
   public static func runbook(_ kind: String, isLasting: Bool) -> String {
-    if let rule = HealthRule(rawValue: kind), isLasting { return runbook(rule) }
+    // A record that made numbers non-finite goes by the rule's name, and is over as soon as it was taken out.
+    if let rule = HealthRule(rawValue: kind), isLasting || rule != .nonFinite { return runbook(rule) }
     switch kind {
     case "non_finite", "skipped_step": return "RetrainRecordsQuarantined"
     case "records_lost": return "RetrainLagGrows"

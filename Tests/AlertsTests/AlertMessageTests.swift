@@ -99,6 +99,13 @@ struct AlertMessageTests {
         #expect(FileManager.default.fileExists(atPath: root.appending(path: name.runbook).path), "\(name)")
       }
     }
+    // Where there is an alert of deploy/prometheus, the runbook is that alert's.
+    for kind in IncidentKind.names {
+      for name in [AlertName(kind: kind, isLasting: true), AlertName(kind: kind, isLasting: false)]
+      where AlertName.shared.contains(name.name) {
+        #expect(name.runbook == "deploy/runbooks/\(name.name).md", "\(kind)")
+      }
+    }
     #expect(AlertName(kind: "database_disk_full", isLasting: true).name == "RetrainDatabaseDiskFull")
     #expect(AlertName(kind: "non_finite", isLasting: true).name == "RetrainNonFiniteValues")
     #expect(AlertName(kind: "non_finite", isLasting: false).name == "RetrainRecordsQuarantined")

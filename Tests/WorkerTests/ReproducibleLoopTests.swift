@@ -23,10 +23,13 @@ struct ReproducibleLoopTests {
     let alone = try await runRanks(1, pipeline, stream: stream)[0]
     #expect(alone.state.trained > 550 && alone.end == .finished, "\(alone.error ?? "")")
     let samples = alone.snapshots.map { $0.sample?.encoded() }
+    let health = Self.counts(alone)
+    #expect(health.contains { $0.hasPrefix("hidden") && !$0.contains("inputs 0 ") })
     #expect(alone.snapshots.reduce(0) { $0 + ($1.sample?.seen ?? 0) } >= alone.state.trained)
     for worldSize in [2, 3, 4, 8] {
       let results = try await runRanks(worldSize, pipeline, stream: stream)
       #expect(results[0].snapshots.map { $0.sample?.encoded() } == samples)
+      #expect(Self.counts(results[0]) == health, "\(worldSize) ranks")
       for result in results {
         #expect(result.learner == alone.learner, "\(worldSize) ranks \(result.error ?? "")")
         #expect(result.state.step == alone.state.step && result.state.trained == alone.state.trained)
@@ -39,6 +42,19 @@ struct ReproducibleLoopTests {
         try await runRanks(1, free, stream: stream)[0], try await runRanks(3, free, stream: stream)[0]
       )
       #expect(one.state.trained == three.state.trained && one.learner != three.learner)
+    }
+  }
+
+  /// All that is whole of the layers' health, window by window: sums of rows are added in another order by other ranks.
+  private static func counts(_ result: LoopResult) -> [String] {
+    result.snapshots.flatMap(\.health).map { layer in
+      let all = [("outputs", layer.sketch)] + (layer.tensors?.all ?? [])
+      return layer.layer + " "
+        + all.map { name, sketch in
+          "\(name) \(sketch.count) \(sketch.zeros) \(sketch.negatives) \(sketch.saturated) \(sketch.nonFinite) "
+            + "\(sketch.minimum) \(sketch.maximum) \(sketch.sampled == 0 || name == "outputs" ? [] : sketch.buckets) "
+            + "\(sketch.unitActivity)"
+        }.joined(separator: "; ")
     }
   }
 

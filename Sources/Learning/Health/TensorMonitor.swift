@@ -4,9 +4,9 @@ import Tensors
 /// Sketches of what is as large as the weights: gradients and updates of some steps, the weights at the end of a window, and what
 /// activations took in. Which steps is a matter of their number, so that all ranks look at the same ones.
 final class TensorMonitor {
-  /// A look costs about what an update does; a step in so many is below what can be measured.
+  /// A look reads and writes each weight a few times, as an update does.
   private static let every: Int64 = 64
-  private static let lanes = 16
+  private static let lanes = paddedToLanes(1)
 
   private let kernels: Kernels
   /// By segment, the stretches of the parameter vector that are parameters, rather than what rounds rows up to whole lanes.
@@ -23,7 +23,7 @@ final class TensorMonitor {
     gradients = segments.map { _ in ValueCounts(units: Self.lanes) }
     updates = segments.map { _ in ValueCounts(units: Self.lanes) }
     let longest = segments.map(\.count).max() ?? 0
-    scratch = AlignedBuffer(count: (longest + Self.lanes - 1) / Self.lanes * Self.lanes)
+    scratch = AlignedBuffer(count: paddedToLanes(longest))
     before = AlignedBuffer(count: longest)
   }
 

@@ -6,7 +6,7 @@ import Vocabulary
 // What was learned is asked for once more now and then: the loss of records that were learned beside what they lost before says
 // how much of it is learned by heart.
 extension StepLoop {
-  /// One step of so many, drawn at random: a pass forward costs about a third of a step, so 0.13 % of what steps cost.
+  /// One step of so many, drawn at random: a pass forward is a part of a step, so this is less than 0.4 % of what steps cost.
   package static let askedEvery: UInt64 = 256
 
   /// Whether a step's records are asked once more; the same on every rank.
