@@ -13,7 +13,10 @@ package final class ControllerMetrics: Sendable {
   struct Picture: Sendable {
     var record: PipelineRecord?
     var liveWorkers = 0
+    /// Those in play.
     var versions: [VersionRecord] = []
+    /// Of all.
+    var counts: [VersionState: Int] = [:]
     var tallies = PipelineTallies()
     /// When the newest checkpoint was written; nil: there is none.
     var checkpointAt: Date?
@@ -97,14 +100,17 @@ package final class ControllerMetrics: Sendable {
     for state in VersionState.allCases {
       samples.gauge(
         "retrain_versions", help: "Versions by their state.", labels: own([.state: state.rawValue]),
-        picture.versions.count { $0.state == state })
+        picture.counts[state] ?? 0)
     }
     let stable = picture.versions.first { $0.state == .stable }
     samples.gauge("retrain_stable_version", help: "Its number; 0: there is none.", labels: own(), stable?.number ?? 0)
     samples.gauge(
       "retrain_stable_version_age_seconds", help: "Since the stable version became that.", labels: own(),
       stable.map { max(0, now.timeIntervalSince($0.since)) })
-    if let (number, evidence) = picture.candidate { tell(evidence, of: number, stable: stable?.number, &samples) }
+    if let (number, evidence) = picture.candidate {
+      let anchor = Rollout.anchor(among: picture.versions.map(\.facts))
+      tell(evidence, of: number, anchor: anchor?.number, &samples)
+    }
   }
 
   private func tell(_ tallies: PipelineTallies, _ samples: inout MetricSamples) {
@@ -125,11 +131,11 @@ package final class ControllerMetrics: Sendable {
 
   /// The numbers that the verdict on a candidate rests on.
   private func tell(
-    _ evidence: CandidateEvidence, of number: Int64, stable: Int64?, _ samples: inout MetricSamples
+    _ evidence: CandidateEvidence, of number: Int64, anchor: Int64?, _ samples: inout MetricSamples
   ) {
     let labels = own([.version: String(number)])
     func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
-    let judgement = Rollout.judge(evidence, stable: stable, policy: policy)
+    let judgement = Rollout.judge(evidence, anchor: anchor, policy: policy)
     for verdict in Verdict.allCases {
       samples.gauge(
         "retrain_candidate_verdict", help: "1: what the newest undecided version is found to be.",
@@ -145,14 +151,16 @@ package final class ControllerMetrics: Sendable {
     samples.gauge(
       "retrain_candidate_failed_rules", help: "Health rules that it fails.", labels: labels,
       evidence.findings.count { $0.verdict == .fail })
-    guard let stable, let comparison = evidence.comparison, evidence.comparedWith ?? stable == stable else { return }
+    guard let anchor, let comparison = evidence.comparison, evidence.comparedWith ?? anchor == anchor else { return }
     let bounds = comparison.confidenceSequence(
       confidence: policy.confidence, tightestAt: max(policy.recordsMin, 1))
     samples.gauge(
-      "retrain_candidate_pairs", help: "Records that it was compared with the stable version on.", labels: labels,
+      "retrain_candidate_pairs",
+      help: "Records that its weights and those of the version confirmed last both predicted.", labels: labels,
       comparison.count)
     samples.gauge(
-      "retrain_candidate_loss_difference", help: "Its loss less the stable version's on the same records.",
+      "retrain_candidate_loss_difference",
+      help: "Its loss less that of the version confirmed last, on the same records.",
       labels: labels, finite(comparison.mean))
     samples.gauge(
       "retrain_candidate_loss_difference_lower", help: "The lower bound of it that holds at every look.",

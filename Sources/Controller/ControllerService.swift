@@ -136,7 +136,8 @@ public actor ControllerService {
     var picture = ControllerMetrics.Picture()
     picture.record = try await registry.pipeline(pipelineID)
     picture.liveWorkers = try await registry.members(pipeline: pipelineID, silence: Self.silence).count
-    picture.versions = try await registry.versions(pipeline: pipelineID)
+    picture.versions = try await registry.versionsInPlay(pipeline: pipelineID)
+    picture.counts = try await registry.versionCounts(pipeline: pipelineID)
     picture.tallies = try await registry.tallies(pipeline: pipelineID)
     picture.checkpointAt = try await registry.newestCheckpoint(pipeline: pipelineID)?.createdAt
     metrics.note(picture)
@@ -144,56 +145,55 @@ public actor ControllerService {
 
   /// One look at everything: propose, judge, write down.
   private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken, isLast: Bool) async throws {
-    try await propose(registry: registry, pipelineID: pipelineID, isLast: isLast)
+    let newest = try await registry.newestCheckpoint(pipeline: pipelineID)
+    try await propose(newest, registry: registry, pipelineID: pipelineID, isLast: isLast)
     let policy = HealthPolicy(pipeline)
     var watch =
       self.watch
       ?? HealthWatch(pipelineID: pipelineID, topic: pipeline.source.topic, policy: policy, logger: logger)
     defer { self.watch = watch }
     try await watch.look(registry)
-    let collector = EvidenceCollector(registry: registry, pipelineID: pipelineID, policy: policy)
     // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
     for _ in 0..<8 {
-      let versions = try await registry.versions(pipeline: pipelineID)
-      var evidence: [Int64: CandidateEvidence] = [:]
-      let returnsFor = watch.returnsFor(versions)
-      // What a rule wants back is looked at as well, before it serves.
-      let target = returnsFor == nil ? nil : Rollout.rollbackTarget(among: versions.map(\.facts))
-      for version in versions
-      where version.state.isUndecided || version.state.isServing || version.number == target?.number {
-        evidence[version.number] = try await collector.evidence(for: version)
-      }
-      metrics.note(evidence, of: versions)
+      let standings = try await VersionStandings(
+        of: pipeline, pipelineID, newest: newest, isLast: isLast, in: registry)
+      metrics.note(standings.evidence, of: standings.versions)
       let decisions = Rollout.decide(
-        versions: versions.map(\.facts), evidence: evidence, policy: RolloutPolicy(pipeline.rollout),
-        isFrozen: watch.isFrozen, returnsFor: returnsFor, now: .now)
+        versions: standings.versions.map(\.facts), evidence: standings.evidence, policy: standings.policy,
+        isFrozen: watch.isFrozen, returnsFor: watch.returnsFor(standings.versions), now: .now)
       guard !decisions.isEmpty else { break }
       try await registry.apply(
-        decisions, evidence: try EvidenceText.json(evidence, for: decisions), pipeline: pipelineID, lease: lease,
+        decisions, evidence: try EvidenceText.json(standings.evidence, for: decisions), pipeline: pipelineID,
+        lease: lease,
         canaryShare: pipeline.rollout.canaryShare)
       for decision in decisions { log(decision) }
     }
     _ = try await registry.prune(pipeline: pipelineID, keep: pipeline.checkpoint.keep)
   }
 
-  private func propose(registry: Registry, pipelineID: Int64, isLast: Bool) async throws {
-    guard let newest = try await registry.newestCheckpoint(pipeline: pipelineID) else { return }
-    let versions = try await registry.versions(pipeline: pipelineID)
-    let stable = versions.first { $0.state == .stable }
-    var tested = stable == nil ? newest.metrics.records : (newest.comparison?.count ?? 0)
-    if let stable, newest.comparison == nil,
-      newest.lineage != (try await registry.checkpoint(stable.checkpoint))?.lineage
+  private func propose(
+    _ newest: CheckpointRecord?, registry: Registry, pipelineID: Int64, isLast: Bool
+  ) async throws {
+    guard let newest else { return }
+    let versions = try await registry.versionsInPlay(pipeline: pipelineID)
+    let anchor = Rollout.anchor(among: versions.map(\.facts))
+    var tested = anchor == nil ? newest.metrics.records : (newest.comparison?.count ?? 0)
+    var isBusy = versions.contains(where: \.state.isUndecided)
+    if let anchor, newest.comparison == nil,
+      newest.lineage != (try await registry.checkpoint(anchor.checkpoint))?.lineage
     {
-      // A model that began anew may read records otherwise than the stable version: a person must be able to promote it.
-      tested = newest.metrics.records
+      // A model that began anew may read records otherwise than the stable version: a person must be able to promote it, and
+      // the newest there is.
+      (tested, isBusy) = (newest.metrics.records, false)
     }
     let facts = CheckpointFacts(
       id: newest.id, createdAt: newest.createdAt, isFinal: newest.isFinal || isLast, testedRecords: tested)
-    let last = versions.max { $0.number < $1.number }.map { (checkpoint: $0.checkpoint, since: $0.createdAt) }
+    let last = try await registry.newestVersion(pipeline: pipelineID)
     guard
       Rollout.shouldPropose(
-        facts, newestVersion: last, recordsMin: Int64(pipeline.rollout.recordsMin),
-        every: pipeline.rollout.candidateEvery, now: .now)
+        facts, newestVersion: last.map { (checkpoint: $0.checkpoint, since: $0.createdAt) },
+        recordsMin: Int64(pipeline.rollout.recordsMin), isBusy: isBusy, every: pipeline.rollout.candidateEvery,
+        now: .now)
     else { return }
     let number = try await registry.addCandidate(pipeline: pipelineID, checkpoint: newest.id)
     logger.notice(

@@ -6,27 +6,58 @@ import Registry
 import Rollouts
 import Vocabulary
 
-/// Joins what the tables know of a version: its checkpoint's health and measures, and what servers saw of its replies.
+/// Joins what the tables know of a version: its checkpoint's health and measures, what its frozen weights lost since, and what
+/// servers saw of its replies.
 struct EvidenceCollector: Sendable {
   let registry: Registry
   let pipelineID: Int64
   let policy: HealthPolicy
+  let recordsMin: Int64
+
+  /// Windows that are taken together, at most.
+  private static let windowsMax = 32
 
   /// - Throws: `RegistryError`.
-  func evidence(for version: VersionRecord) async throws -> CandidateEvidence {
+  ///
+  /// - Parameters:
+  ///   - newest: The checkpoint that says last what frozen versions lost; nil: none does.
+  ///   - isAlone: There is no version to hold it against.
+  func evidence(
+    for version: VersionRecord, newest: CheckpointRecord?, isAlone: Bool
+  ) async throws -> CandidateEvidence {
     guard let checkpoint = try await registry.checkpoint(version.checkpoint) else {
       throw RegistryError(.notFound, "version \(version.number) stands on a checkpoint that is gone")
     }
     let health = try await registry.layerHealth(checkpoint: version.checkpoint)
     let replies = try await registry.serverOutputs(pipeline: pipelineID)[version.number]
     var evidence = CandidateEvidence(
-      metrics: checkpoint.metrics, nonFiniteParameter: checkpoint.nonFiniteParameter,
+      metrics: isAlone ? try await ofLate(checkpoint) : checkpoint.metrics,
+      nonFiniteParameter: checkpoint.nonFiniteParameter,
       findings: examine(
         HealthWindow(layers: health, fields: checkpoint.fields, score: HealthWindow.Score(checkpoint)),
-        policy: policy),
-      comparison: checkpoint.comparison,
-      comparedWith: checkpoint.comparedWith)
+        policy: policy))
+    (evidence.trend, evidence.trendOver) = (checkpoint.comparison, checkpoint.comparedWith)
+    // Of its own window: what the learner once gave, and has made up for, is nothing of the version.
+    evidence.nonFiniteOutputs = checkpoint.window.nonFiniteOutputs
+    evidence.isLast = checkpoint.isFinal && newest?.id == checkpoint.id
+    if let frozen = newest?.frozen, let own = frozen[version: version.number] {
+      evidence.nonFiniteOutputs += own.nonFinite
+      if version.number != frozen.reference {
+        (evidence.comparison, evidence.comparedWith) = (own.pairs, frozen.reference)
+      }
+    }
     evidence.nonFiniteOutputs += replies?.nonFinite ?? 0
     return evidence
+  }
+
+  /// Of the windows up to a checkpoint's own that have enough records together: what a model lost in its first thousand records
+  /// says nothing of what it has become.
+  private func ofLate(_ checkpoint: CheckpointRecord) async throws -> StreamMetrics {
+    var sum = checkpoint.window
+    guard sum.records < recordsMin else { return sum }
+    let earlier = try await registry.checkpoints(pipeline: pipelineID, limit: Self.windowsMax)
+      .filter { $0.id < checkpoint.id && $0.lineage == checkpoint.lineage }
+    for window in earlier where sum.records < recordsMin { sum.merge(window.window) }
+    return sum.records < recordsMin ? checkpoint.metrics : sum
   }
 }

@@ -1,15 +1,40 @@
+import Evaluation
 import Health
 package import Pipelines
+import Registry
 import Rollouts
 import Vocabulary
 
 extension RolloutPolicy {
   /// The pipeline's `rollout:` settings.
-  init(_ settings: RolloutSettings) {
+  ///
+  /// - Parameter recordsPerSecond: That are learned; nil: it is not known.
+  init(_ settings: RolloutSettings, recordsPerSecond: Double? = nil) {
     self.init(
       recordsMin: Int64(settings.recordsMin), lossTolerance: settings.lossTolerance,
       lossToleranceRelative: settings.lossToleranceRelative, confidence: settings.confidence,
-      canaryShare: settings.canaryShare)
+      lane: Lane(settings, recordsPerSecond), canaryShare: settings.canaryShare)
+  }
+}
+
+extension RolloutPolicy.Lane {
+  /// Where a version's own pairs come slowly, freshness is not what matters; and whoever wants a canary wants to wait.
+  fileprivate init(_ settings: RolloutSettings, _ recordsPerSecond: Double?) {
+    switch settings.lane {
+    case .fast: self = .fast
+    case .careful: self = .careful
+    case .auto:
+      let isFast = settings.canaryShare <= 0 && (recordsPerSecond ?? 0) >= RolloutSettings.fastFrom
+      self = isFast ? .fast : .careful
+    }
+  }
+}
+
+extension CheckpointRecord {
+  /// That were learned in its window.
+  var recordsPerSecond: Double? {
+    guard let seconds = self.seconds, seconds > 0 else { return nil }
+    return Double(self.window.records) / seconds
   }
 }
 

@@ -72,7 +72,7 @@ package struct WindowReader: Sendable {
   private mutating func trusted(
     except checkpoint: Int64, in registry: Registry
   ) async throws -> (checkpoint: Int64, layers: [LayerHealth], drift: DriftBaseline?)? {
-    guard let stable = try await registry.versions(pipeline: pipelineID).first(where: { $0.state == .stable }),
+    guard let stable = try await registry.versionsInPlay(pipeline: pipelineID).first(where: { $0.state == .stable }),
       stable.checkpoint != checkpoint
     else { return nil }
     if let baseline, baseline.checkpoint == stable.checkpoint { return baseline }

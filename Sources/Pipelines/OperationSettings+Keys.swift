@@ -98,6 +98,10 @@ extension RolloutSettings {
       ),
       Key("confidence", \.confidence, .number(0.5...0.999999), "Confidence of the comparison."),
       Key(
+        "lane", \.lane, .choice,
+        "careful: a version is compared by its own frozen weights, on records that came after it, before it serves. fast: the learner's trend of late and a first look at its weights let it serve on watch, as soon as there is a checkpoint; the version confirmed last stays loaded, and comes back if the new one's own weights turn out worse. auto: fast from 1,000 records a second on where there is no canary, else careful."
+      ),
+      Key(
         "canary_share", \.canaryShare, .number(0...1),
         "Share of live requests a canary is to serve before promotion; servers send it none yet: it is a stage of a minute, judged on the stream. 0: no such stage."
       ),

@@ -63,6 +63,19 @@ public struct RolloutSettings: Sendable, Hashable, Codable {
   public var lossToleranceRelative: Double?
   /// Confidence of the comparison.
   public var confidence: Double = 0.99
+  /// How a version comes to serve.
+  public enum Lane: String, Sendable, Hashable, Codable, CaseIterable {
+    /// `fast` where `fastFrom` records a second are learned and there is no canary, else `careful`.
+    case auto
+    /// On watch, as soon as the learner's trend lets it.
+    case fast
+    /// After its own pairs, and a canary's time.
+    case careful
+  }
+
+  public var lane: Lane = .auto
+  /// Records a second from which `auto` is fast.
+  public static let fastFrom = 1000.0
   /// Share of live requests a canary serves before promotion; 0: none.
   public var canaryShare: Double = 0
 

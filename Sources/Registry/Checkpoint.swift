@@ -15,15 +15,17 @@ public struct Checkpoint: Sendable, Hashable {
   public var metrics: StreamMetrics
   /// Test-then-train since the parent.
   public var window: StreamMetrics
-  /// Against the version `comparedWith`, on the same records.
+  /// The learner of late against the frozen version `comparedWith`, on the same records.
   public var comparison: PairedDifference?
   public var comparedWith: Int64?
+  /// What frozen versions lost; nil: none was asked, or an older program wrote it.
+  public var frozen: FrozenScores?
   /// What happened to the values of each declared field; nil: an older program wrote it, or one so new that this one
   /// cannot read it.
   public var fields: FieldReport?
   /// What watches the loss of each step; nil: an older program wrote it, or one so new that this one cannot read it.
   public var lossWatch: LossWatch?
-  /// The same of the version `comparedWith`, on the same records.
+  /// The same of the version that serves, on the same records.
   public var stableWatch: LossWatch?
   /// The losses of the heads beyond the first; none where there are none, or an older program wrote it.
   public var heads: [HeadLoss]

@@ -31,7 +31,7 @@ public struct CheckpointRecord: Sendable, Hashable {
   /// Of the table, what a record is made of: a state is read with its digest, and so is a memory.
   static let columns = """
     id, pipeline_id, generation, parent_id, step, state_bytes, state_sha256, has_state, created_at, contract_id, lineage, run,
-    metrics, window_metrics, comparison, compared_with, fields, loss_watch, stable_watch, heads, seconds, layer_costs, is_final, parameters_digest,
+    metrics, window_metrics, comparison, compared_with, fields, loss_watch, stable_watch, frozen_scores, heads, seconds, layer_costs, is_final, parameters_digest,
     non_finite_parameter
     """
 
@@ -76,6 +76,7 @@ extension Checkpoint {
       seconds: try row.optional("seconds"), isFinal: try row.value("is_final"),
       parametersDigest: try row.value("parameters_digest"),
       nonFiniteParameter: try row.optional("non_finite_parameter"))
+    frozen = try (row.optional("frozen_scores") as String?).flatMap { try? decodeJSON(FrozenScores.self, from: $0) }
     // Of a newer program they cannot be read, and nothing hangs on them.
     if hasCosts { costs = unsafe (try? decode("layer_costs") { unsafe try [LayerCost].decode(from: $0) }) ?? [] }
   }

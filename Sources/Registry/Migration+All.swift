@@ -20,6 +20,7 @@ extension Migration {
     Migration(file: "0016_samples_and_actions.sql", PackageResources._016_samples_and_actions_sql),
     Migration(file: "0017_health_seen.sql", PackageResources._017_health_seen_sql),
     Migration(file: "0018_layer_costs.sql", PackageResources._018_layer_costs_sql),
+    Migration(file: "0019_versions_themselves.sql", PackageResources._019_versions_themselves_sql),
   ]
 
   /// - Parameters:

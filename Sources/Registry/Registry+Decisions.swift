@@ -93,13 +93,14 @@ extension PostgresSession {
     do {
       changed = try query(
         """
-        UPDATE versions SET state = $4, since = now(), share = $5, was_stable = was_stable OR $4 = 'stable',
+        UPDATE versions SET state = $4, since = CASE WHEN state = $4 THEN since ELSE now() END, share = $5,
+          was_stable = was_stable OR $4 = 'stable', confirmed = confirmed OR $6,
           was_rolled_back = was_rolled_back OR $4 = 'rolled_back'
         WHERE pipeline_id = $1 AND number = $2 AND state = $3
         """,
         [
           .int(pipeline), .int(decision.version), .text(decision.from.rawValue), .text(decision.to.rawValue),
-          .double(share),
+          .double(share), .bool(decision.confirms),
         ])
     } catch let error as PostgresError where error.sqlState == "23505" {
       throw RegistryError(

@@ -98,7 +98,7 @@ extension Registry {
   /// Drops states and memories that nobody needs; the rows stay for the audit.
   ///
   /// Of one run: what another has is its own. Kept are those of the newest `keep` checkpoints that can be resumed from, of every version that is undecided or
-  /// serves, and of the newest `keep` versions that served once: a rollback, or a person, may return to them.
+  /// serves, and of the newest `keep` versions that were confirmed: a rollback, or a person, may return to them.
   ///
   /// - Returns: How many states were dropped.
   @discardableResult
@@ -116,7 +116,7 @@ extension Registry {
           SELECT checkpoint_id FROM versions
           WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable'))
         AND id NOT IN (
-          SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND was_stable ORDER BY since DESC LIMIT $2)
+          SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND confirmed ORDER BY since DESC LIMIT $2)
         RETURNING id
         """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue)])
       let numbers = try dropped.map { try $0.value("id") as Int64 }

@@ -172,6 +172,7 @@ extension PostgresSession {
     let fields = try draft.fields.map { try encodeJSON($0) }
     let lossWatch = try draft.lossWatch.map { try encodeJSON($0) }
     let stableWatch = try draft.stableWatch.map { try encodeJSON($0) }
+    let frozen = try draft.frozen.map { try encodeJSON($0) }
     let heads = draft.heads.isEmpty ? nil : try encodeJSON(draft.heads)
     var costs: [UInt8] = []
     if !draft.costs.isEmpty { draft.costs.encode(into: &costs) }
@@ -183,9 +184,9 @@ extension PostgresSession {
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
           window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads,
           contract_id, lineage, ledger_from, run, memory, memory_sha256, loss_watch,
-          stable_watch, layer_costs)
+          stable_watch, layer_costs, frozen_scores)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24, $25, $26, $27, $28, $29, $30, $31)
+          $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
         RETURNING id
         """,
         [
@@ -199,7 +200,7 @@ extension PostgresSession {
           heads.map { .jsonText($0) } ?? .null, .maybe(contract), .integer(draft.lineage),
           .maybe(draft.ledgerFrom), .integer(draft.run.rawValue), .maybe(draft.memory), .maybe(digests.memory),
           lossWatch.map { .jsonText($0) } ?? .null, stableWatch.map { .jsonText($0) } ?? .null,
-          .maybe(costs.isEmpty ? nil : costs),
+          .maybe(costs.isEmpty ? nil : costs), frozen.map { .jsonText($0) } ?? .null,
         ])[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.

@@ -15,12 +15,17 @@ public struct VersionRecord: Sendable, Hashable, Codable {
   public let share: Double
   public let wasStable: Bool
   public let wasRolledBack: Bool
+  /// See `VersionFacts.isConfirmed`.
+  public let isConfirmed: Bool
+
+  /// Stable, and not confirmed.
+  public var isOnWatch: Bool { state == .stable && !isConfirmed }
 
   /// What the rules look at.
   public var facts: VersionFacts {
     VersionFacts(
       number: number, state: state, since: since, checkpoint: checkpoint, wasStable: wasStable,
-      wasRolledBack: wasRolledBack)
+      wasRolledBack: wasRolledBack, isConfirmed: isConfirmed)
   }
 
   init(_ row: PostgresRow) throws {
@@ -32,6 +37,7 @@ public struct VersionRecord: Sendable, Hashable, Codable {
     share = try row.value("share")
     wasStable = try row.value("was_stable")
     wasRolledBack = try row.value("was_rolled_back")
+    isConfirmed = try row.value("confirmed")
   }
 }
 
@@ -65,11 +71,66 @@ extension Registry {
     }
   }
 
-  /// Every version, the newest first.
-  public func versions(pipeline: Int64) async throws -> [VersionRecord] {
+  /// The versions that something may happen to by itself: undecided, serving, and the newest few that a rollback may return to;
+  /// and the one that was rolled back last. The newest first. However many there have been, these are few.
+  public func versionsInPlay(pipeline: Int64) async throws -> [VersionRecord] {
     try await perform { session in
-      try session.query("SELECT * FROM versions WHERE pipeline_id = $1 ORDER BY number DESC", [.int(pipeline)])
-        .map(VersionRecord.init)
+      try session.query(
+        """
+        SELECT * FROM versions
+        WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable')
+        UNION ALL (
+          SELECT * FROM versions
+          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
+          ORDER BY number DESC LIMIT $2)
+        UNION ALL (
+          SELECT * FROM versions WHERE pipeline_id = $1 AND state = 'rolled_back' ORDER BY since DESC LIMIT 1)
+        ORDER BY number DESC
+        """, [.int(pipeline), .integer(Self.targetsMax)]
+      ).map(VersionRecord.init)
+    }
+  }
+
+  /// More than one of them can be found to be broken.
+  private static let targetsMax = 8
+
+  /// The newest, whatever became of it.
+  public func newestVersion(pipeline: Int64) async throws -> VersionRecord? {
+    try await perform { session in
+      try session.query(
+        "SELECT * FROM versions WHERE pipeline_id = $1 ORDER BY number DESC LIMIT 1", [.int(pipeline)]
+      ).first.map(VersionRecord.init)
+    }
+  }
+
+  /// One of them; nil: there is none of the number.
+  public func version(_ number: Int64, pipeline: Int64) async throws -> VersionRecord? {
+    try await perform { session in
+      try session.query(
+        "SELECT * FROM versions WHERE pipeline_id = $1 AND number = $2", [.int(pipeline), .int(number)]
+      ).first.map(VersionRecord.init)
+    }
+  }
+
+  /// By state.
+  public func versionCounts(pipeline: Int64) async throws -> [VersionState: Int] {
+    try await perform { session in
+      let rows = try session.query(
+        "SELECT state, count(*) AS versions FROM versions WHERE pipeline_id = $1 GROUP BY state", [.int(pipeline)])
+      return try Dictionary(
+        uniqueKeysWithValues: rows.map { (try versionState($0, "state"), try $0.value("versions") as Int) })
+    }
+  }
+
+  /// Versions, the newest first.
+  ///
+  /// - Parameter limit: nil: all of them, however many.
+  public func versions(pipeline: Int64, limit: Int? = nil) async throws -> [VersionRecord] {
+    try await perform { session in
+      try session.query(
+        "SELECT * FROM versions WHERE pipeline_id = $1 ORDER BY number DESC LIMIT $2",
+        [.int(pipeline), limit.map { .integer($0) } ?? .null]
+      ).map(VersionRecord.init)
     }
   }
 }

@@ -17,10 +17,16 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
   public var priorLoss: Double?
   /// The losses are of values, in a power of the label's unit; else in nats.
   public var isOfValues: Bool
-  /// Its loss minus the stable version's on the same records.
+  /// The loss of its frozen weights minus that of the version `comparedWith`, frozen too, on the same records, which came after
+  /// what either has learned.
   public var comparison: PairedDifference?
-  /// The version it was compared with; with any but the present stable one the comparison does not count.
+  /// With any other than the version confirmed last the comparison does not count; nil: with that one.
   public var comparedWith: Int64?
+  /// The learner's loss of late minus that of the version `trendOver`, at the time of the checkpoint.
+  public var trend: PairedDifference?
+  public var trendOver: Int64?
+  /// The run ended with its checkpoint: no record came, or will soon, to compare it by.
+  public var isLast = false
 
   public init(
     nonFiniteParameter: String? = nil, nonFiniteOutputs: Int64 = 0, findings: [HealthFinding] = [],

@@ -22,14 +22,17 @@ extension Rollout {
   ///
   /// - Parameters:
   ///   - newestVersion: The checkpoint and the registration time of the newest version; nil: there is none.
+  ///   - isBusy: Another candidate is being compared: it keeps its place until it is decided, or those that come more often than one
+  ///     can be decided would displace each other for ever.
   ///   - every: The least time between two candidates; a final checkpoint does not wait for it.
   public static func shouldPropose(
     _ checkpoint: CheckpointFacts, newestVersion: (checkpoint: Int64, since: Date)?, recordsMin: Int64,
-    every: Duration, now: Date
+    isBusy: Bool = false, every: Duration, now: Date
   ) -> Bool {
     if let newestVersion, newestVersion.checkpoint >= checkpoint.id { return false }
     guard checkpoint.testedRecords >= recordsMin else { return false }
     guard let newestVersion, !checkpoint.isFinal else { return true }
+    if isBusy { return false }
     let (seconds, attoseconds) = every.components
     return now.timeIntervalSince(newestVersion.since) >= Double(seconds) + Double(attoseconds) * 1e-18
   }

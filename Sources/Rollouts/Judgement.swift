@@ -17,13 +17,14 @@ public struct Judgement: Sendable, Hashable {
 extension Rollout {
   /// Holds a version's evidence against the rules, the gravest first.
   ///
-  /// A non-finite number or a failed health rule condemns at once. Loss is judged on enough records: against the stable
-  /// version on pairs, by bounds that hold at every look; where there is none, against the best constant prediction.
+  /// A non-finite number or a failed health rule condemns at once. Loss is judged on enough records: against the version that was
+  /// confirmed last on pairs of the two's frozen weights, by bounds that hold at every look; where there is none, against the best
+  /// constant prediction.
   ///
-  /// - Parameter stable: The number of the version to beat; nil where there is none.
-  public static func judge(_ evidence: CandidateEvidence, stable: Int64?, policy: RolloutPolicy) -> Judgement {
+  /// - Parameter anchor: The number of the version to beat; nil where there is none.
+  public static func judge(_ evidence: CandidateEvidence, anchor: Int64?, policy: RolloutPolicy) -> Judgement {
     if let judgement = judgeNonFinite(evidence) ?? judgeHealth(evidence) { return judgement }
-    return stable.map { judgePairs(evidence, stable: $0, policy: policy) } ?? judgeAlone(evidence, policy: policy)
+    return anchor.map { judgePairs(evidence, anchor: $0, policy: policy) } ?? judgeAlone(evidence, policy: policy)
   }
 
   static func judgeNonFinite(_ evidence: CandidateEvidence) -> Judgement? {
@@ -46,23 +47,23 @@ extension Rollout {
       reason: "failed the health rule \(finding.sentence)")
   }
 
-  private static func judgePairs(_ evidence: CandidateEvidence, stable: Int64, policy: RolloutPolicy) -> Judgement {
-    guard let comparison = evidence.comparison, evidence.comparedWith ?? stable == stable else {
-      return waiting(for: "a comparison with stable version \(stable)", records: 0, policy)
+  /// - Parameter evidence: Of any version but `anchor`.
+  static func judgePairs(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Judgement {
+    guard let comparison = evidence.comparison, evidence.comparedWith ?? anchor == anchor else {
+      return waiting(for: "a comparison with version \(anchor)", records: 0, policy)
     }
     guard comparison.count >= policy.recordsMin else {
-      return waiting(for: "pairs with stable version \(stable)", records: comparison.count, policy)
+      return waiting(for: "pairs with version \(anchor)", records: comparison.count, policy)
     }
-    let (lower, upper) = comparison.confidenceSequence(
-      confidence: policy.confidence, tightestAt: max(policy.recordsMin, 1))
-    let between = "its loss minus that of stable version \(stable) lies between \(short(lower)) and \(short(upper))"
+    let (lower, upper) = policy.bounds(of: comparison)
+    let between = "its loss minus that of version \(anchor) lies between \(short(lower)) and \(short(upper))"
     let most = policy.tolerance(for: evidence)
     let tolerance = "a tolerance of \(short(most))"
     let (verdict, observed, reason): (Verdict, Double, String) =
       if lower > most {
-        (.fail, lower, "is worse than stable version \(stable): \(between), beyond \(tolerance)")
+        (.fail, lower, "is worse than version \(anchor): \(between), beyond \(tolerance)")
       } else if upper <= most {
-        (.pass, upper, "is as good as stable version \(stable) or better: \(between), within \(tolerance)")
+        (.pass, upper, "is as good as version \(anchor) or better: \(between), within \(tolerance)")
       } else {
         (.inconclusive, comparison.mean, "waits for more records: \(between), around \(tolerance)")
       }
@@ -83,10 +84,11 @@ extension Rollout {
       reason: (isBetter ? "beats" : "does not beat") + " the best constant prediction: \(comparison)")
   }
 
-  private static func waiting(for what: String, records: Int64, _ policy: RolloutPolicy) -> Judgement {
-    Judgement(
-      verdict: .inconclusive, rule: .evidence, observed: Double(records), threshold: Double(policy.recordsMin),
-      window: window(records), reason: "waits for \(what): \(records) of \(policy.recordsMin)")
+  static func waiting(for what: String, records: Int64, _ policy: RolloutPolicy, of least: Int64? = nil) -> Judgement {
+    let least = least ?? policy.recordsMin
+    return Judgement(
+      verdict: .inconclusive, rule: .evidence, observed: Double(records), threshold: Double(least),
+      window: window(records), reason: "waits for \(what): \(records) of \(least)")
   }
 
   static func window(_ records: Int64) -> String { "\(records) records" }

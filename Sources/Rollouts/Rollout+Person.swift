@@ -1,5 +1,6 @@
 extension Rollout {
-  /// A person makes `version` stable, whatever its state: also one that was rejected or rolled back.
+  /// A person makes `version` stable, whatever its state: also one that was rejected or rolled back. One that serves on watch is
+  /// confirmed.
   ///
   /// - Parameters:
   ///   - name: Who asks; goes into the journal.
@@ -11,12 +12,17 @@ extension Rollout {
     guard let facts = versions.first(where: { $0.number == version }) else {
       throw RolloutError(.unknownVersion, "there is no version \(version)")
     }
+    if facts.state == .stable, !facts.isConfirmed {
+      return [
+        confirmation(of: facts, rule: .person, window: "by hand", reason: "was confirmed by \(name)", actor: actor)
+      ]
+    }
     guard facts.state != .stable else { throw RolloutError(.refused, "version \(version) is stable already") }
     return promotionDecisions(
       of: facts, among: versions, rule: .person, window: "by hand", reason: "was promoted by \(name)", actor: actor)
   }
 
-  /// A person rolls the stable version back to the newest one that was stable and never rolled back.
+  /// A person rolls the stable version back to the newest one that was confirmed and never rolled back.
   ///
   /// - Parameters:
   ///   - name: Who asks; goes into the journal.

@@ -17,7 +17,7 @@ extension Rollout {
     return [leaving, arriving].compactMap { $0 }
   }
 
-  /// The stable version is rolled back, and the newest retired one that was stable and never rolled back returns, if
+  /// The stable version is rolled back, and the newest retired one that was confirmed and never rolled back returns, if
   /// there is one.
   static func returnDecisions(
     from stable: VersionFacts, among versions: [VersionFacts], rule: RolloutRule, observed: Double? = nil,
@@ -33,14 +33,47 @@ extension Rollout {
     let returning = target.map { target in
       RolloutDecision(
         version: target.number, from: .retired, to: .stable, rule: .rollbackTarget, window: window,
-        reason: "Version \(target.number) is the newest that was stable and never rolled back.", actor: actor)
+        reason: "Version \(target.number) is the newest that was confirmed and never rolled back.", actor: actor)
     }
     return [leaving, returning].compactMap { $0 }
   }
 
+  /// A version that serves on watch does so for good.
+  static func confirmation(
+    of version: VersionFacts, rule: RolloutRule, observed: Double? = nil, threshold: Double? = nil, window: String,
+    reason: String, actor: RolloutActor
+  ) -> RolloutDecision {
+    RolloutDecision(
+      version: version.number, from: .stable, to: .stable, rule: rule, observed: observed, threshold: threshold,
+      window: window, reason: "Version \(version.number) \(reason).", actor: actor)
+  }
+
   /// The version a rollback would return to.
   public static func rollbackTarget(among versions: [VersionFacts]) -> VersionFacts? {
-    versions.filter { $0.state == .retired && $0.wasStable && !$0.wasRolledBack }.max { $0.number < $1.number }
+    versions.filter { $0.state == .retired && $0.wasStable && $0.isConfirmed && !$0.wasRolledBack }
+      .max { $0.number < $1.number }
+  }
+
+  /// The version that all others are held against: the one confirmed last, so that many small steps, each too small to be seen,
+  /// do not lead down. Where none was, the stable one.
+  public static func anchor(among versions: [VersionFacts]) -> VersionFacts? {
+    let stable = versions.first { $0.state == .stable }
+    guard let stable, !stable.isConfirmed else { return stable }
+    return rollbackTarget(among: versions) ?? stable
+  }
+
+  /// The versions whose frozen weights predict what comes, the anchor first: also the stable one, what a rollback would return to,
+  /// the canary, and the newest candidate, which keeps its place until it is decided; none where nothing is stable.
+  public static func scored(among versions: [VersionFacts]) -> [VersionFacts] {
+    guard let anchor = anchor(among: versions) else { return [] }
+    let undecided = versions.filter(\.state.isUndecided).max { $0.number < $1.number }
+    let wanted = [
+      anchor, versions.first { $0.state == .stable }, rollbackTarget(among: versions),
+      versions.first { $0.state == .canary }, undecided,
+    ]
+    return wanted.compactMap(\.self).reduce(into: []) { all, version in
+      if !all.contains(where: { $0.number == version.number }) { all.append(version) }
+    }
   }
 
   /// The versions after the decisions, applied in order.
@@ -64,7 +97,9 @@ extension Rollout {
         throw RolloutError(
           .refused, "version \(decision.version) cannot go from \(decision.from.rawValue) to \(decision.to.rawValue)")
       }
-      if decision.to.isServing, let other = versions.first(where: { $0.state == decision.to }) {
+      if decision.to.isServing, decision.from != decision.to,
+        let other = versions.first(where: { $0.state == decision.to })
+      {
         throw RolloutError(.refused, "version \(other.number) is \(decision.to.rawValue) already")
       }
       versions.apply(decision, now: now)
@@ -76,8 +111,9 @@ extension Rollout {
 extension Array where Element == VersionFacts {
   mutating func apply(_ decision: RolloutDecision, now: Date) {
     guard let place = firstIndex(where: { $0.number == decision.version }) else { return }
+    if decision.from != decision.to { self[place].since = now }
     self[place].state = decision.to
-    self[place].since = now
+    if decision.confirms { self[place].isConfirmed = true }
     if decision.to == .stable { self[place].wasStable = true }
     if decision.to == .rolledBack { self[place].wasRolledBack = true }
   }

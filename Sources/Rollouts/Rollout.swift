@@ -9,15 +9,15 @@ import Vocabulary
 public enum Rollout {
   /// What is to be done now; nothing, most of the time.
   ///
-  /// 1. A stable version with a non-finite number is rolled back at once, and nothing is promoted in the same look: the
-  ///    comparisons were with it.
+  /// 1. A stable version with a non-finite number is rolled back at once, one whose own pairs are worse than those of the version
+  ///    it would make room for as well, and nothing is promoted in the same look: the comparisons were with it. One on watch is
+  ///    confirmed once its own pairs are as good as those of the version confirmed last.
   /// 2. The canary is rolled back if its evidence fails; it becomes stable if the evidence passes and it has been the
   ///    canary for `canaryDuration`.
   /// 3. Candidates and validated versions are rejected if their evidence fails. The newest one that passes is validated
-  ///    and goes on to canary or stable.
+  ///    and goes on to canary or stable. In the fast lane the learner's trend may make it stable before, on watch.
   /// 4. An undecided version is retired as superseded if a newer one is on its way or stable, or has gathered as much
-  ///    evidence. (A newer one with less evidence, or none, leaves it alone, so that a fast stream of candidates cannot
-  ///    starve them all.)
+  ///    evidence (one with less leaves it alone), or if its pairs have not said anything for far more of them than are needed.
   ///
   /// While it is frozen nothing goes on to canary or stable: what passes is validated and waits. What serves is watched and
   /// rolled back all the same.
@@ -63,10 +63,11 @@ private struct Look {
   }
 
   private var stable: VersionFacts? { versions.first { $0.state == .stable } }
+  private var anchor: VersionFacts? { Rollout.anchor(among: versions) }
   private var canary: VersionFacts? { versions.first { $0.state == .canary } }
 
   private func judgement(of version: VersionFacts) -> Judgement {
-    Rollout.judge(evidence[version.number] ?? CandidateEvidence(), stable: stable?.number, policy: policy)
+    Rollout.judge(evidence[version.number] ?? CandidateEvidence(), anchor: anchor?.number, policy: policy)
   }
 
   private mutating func take(_ decided: [RolloutDecision]) {
@@ -84,7 +85,33 @@ private struct Look {
   }
 
   mutating func watchStable() {
-    guard let stable, let judgement = evidence[stable.number].flatMap(Rollout.judgeNonFinite) else { return }
+    guard let stable else { return }
+    if let judgement = evidence[stable.number].flatMap(Rollout.judgeNonFinite) { return leave(stable, judgement) }
+    guard !stable.isConfirmed else { return holdAgainstTarget(stable) }
+    guard let anchor, anchor.number != stable.number, let own = evidence[stable.number] else { return }
+    let judgement = Rollout.judgePairs(own, anchor: anchor.number, policy: policy)
+    switch judgement.verdict {
+    case .fail: leave(stable, judgement)
+    case .pass:
+      take([
+        Rollout.confirmation(
+          of: stable, rule: judgement.rule, observed: judgement.observed, threshold: judgement.threshold,
+          window: judgement.window, reason: judgement.reason + ", and is confirmed", actor: .controller)
+      ])
+    default: break
+    }
+  }
+
+  /// What was confirmed may grow old faster than what was before it.
+  private mutating func holdAgainstTarget(_ stable: VersionFacts) {
+    guard let target = Rollout.rollbackTarget(among: versions), let theirs = evidence[target.number],
+      !theirs.isNonFinite,
+      let judgement = Rollout.judgeTarget(theirs, target: target.number, stable: stable.number, policy)
+    else { return }
+    leave(stable, judgement)
+  }
+
+  private mutating func leave(_ stable: VersionFacts, _ judgement: Judgement) {
     // A target known to be as broken would be rolled back at the next look.
     let sound = versions.filter { evidence[$0.number]?.isNonFinite != true || $0.number == stable.number }
     hasRolledBackStable = true
@@ -135,7 +162,11 @@ private struct Look {
     guard !hasRolledBackStable else { return }
     let newestServing = max(stable?.number ?? 0, canary?.number ?? 0)
     for version in versions where version.state.isUndecided && version.number > newestServing {
-      let judgement = judgement(of: version)
+      var judgement = judgement(of: version)
+      if judgement.verdict == .inconclusive, policy.lane == .fast, let anchor {
+        judgement = Rollout.judgeTrend(
+          evidence[version.number] ?? CandidateEvidence(), anchor: anchor.number, policy: policy)
+      }
       guard judgement.verdict == .pass else { continue }
       var version = version
       if version.state == .candidate {
@@ -144,7 +175,7 @@ private struct Look {
       }
       if isFrozen { return }
       // Without a stable version there is nothing to hold a canary against.
-      if policy.canaryShare <= 0 || stable == nil {
+      if policy.canaryShare <= 0 || stable == nil || judgement.rule == .trend {
         makeStable(version, judgement)
       } else if canary == nil {
         move(version, to: .canary, judgement)
@@ -164,7 +195,10 @@ private struct Look {
     guard !hasRolledBackStable else { return }
     for version in versions where version.state.isUndecided || version.state == .canary {
       // Newest first, so each has its newer ones already settled.
-      guard let newer = versions.first(where: { supersedes($0, version) }) else { continue }
+      guard let newer = versions.first(where: { supersedes($0, version) }) else {
+        if version.state.isUndecided { retireUndecided(version) }
+        continue
+      }
       take([
         RolloutDecision(
           version: version.number, from: version.state, to: .retired, rule: .superseded,
@@ -176,20 +210,33 @@ private struct Look {
     }
   }
 
+  /// The next one may say more.
+  private mutating func retireUndecided(_ version: VersionFacts) {
+    let judgement = judgement(of: version)
+    let most = RolloutPolicy.undecidedMax * max(policy.recordsMin, 1)
+    guard judgement.verdict == .inconclusive, weight(version) >= most else { return }
+    take([
+      RolloutDecision(
+        version: version.number, from: version.state, to: .retired, rule: .undecided, observed: judgement.observed,
+        threshold: judgement.threshold, window: judgement.window,
+        reason: "Version \(version.number) makes room for a newer one: it \(judgement.reason).", actor: .controller)
+    ])
+  }
+
   private func supersedes(_ newer: VersionFacts, _ older: VersionFacts) -> Bool {
     guard newer.number > older.number else { return false }
     switch newer.state {
     case .stable: return true
     case .canary, .validated: return older.state.isUndecided
-    case .candidate: return older.state.isUndecided && weight(newer) > 0 && weight(newer) >= weight(older)
+    case .candidate: return older.state.isUndecided && weight(newer) >= weight(older)
     case .retired, .rejected, .rolledBack: return false
     }
   }
 
-  /// How much evidence there is: pairs with the stable version, or records where there is none.
+  /// How much evidence there is: pairs with the version confirmed last, or records where there is none.
   private func weight(_ version: VersionFacts) -> Int64 {
     guard let evidence = evidence[version.number] else { return 0 }
-    guard let stable else { return evidence.records }
-    return evidence.comparedWith ?? stable.number == stable.number ? evidence.comparison?.count ?? 0 : 0
+    guard let anchor else { return evidence.records }
+    return evidence.comparedWith ?? anchor.number == anchor.number ? evidence.comparison?.count ?? 0 : 0
   }
 }

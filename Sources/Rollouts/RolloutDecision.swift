@@ -15,6 +15,9 @@ public struct RolloutDecision: Sendable, Hashable, Codable {
   /// `controller` or `person:NAME`.
   public let actor: String
 
+  /// Whether the version counts as confirmed from now on: whatever makes it stable does, but the trend.
+  public var confirms: Bool { to == .stable && rule != RolloutRule.trend.rawValue }
+
   public init(
     version: Int64, from: VersionState, to: VersionState, rule: RolloutRule, observed: Double? = nil,
     threshold: Double? = nil, window: String, reason: String, actor: RolloutActor

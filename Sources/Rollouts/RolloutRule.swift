@@ -8,8 +8,12 @@ public enum RolloutRule: String, Sendable, Hashable, Codable, CaseIterable {
   case evidence
   /// The loss against that of the best constant prediction; where there is no stable version.
   case beatsPrior = "beats_prior"
-  /// The loss against the stable version's on the same records.
+  /// The loss of its frozen weights against those of the version confirmed last, on the same records.
   case pairedLoss = "paired_loss"
+  /// The learner's loss of late against that version's, with a look at the frozen weights: enough to serve on watch.
+  case trend
+  /// Neither as good nor worse, after more pairs than it is worth waiting for.
+  case undecided
   /// The least time as the canary.
   case canaryDuration = "canary_duration"
   /// A newer version made this one superfluous.

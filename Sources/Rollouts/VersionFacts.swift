@@ -12,9 +12,14 @@ public struct VersionFacts: Sendable, Hashable, Codable {
   public var wasStable: Bool
   /// Whether it was ever rolled back; such a version is never the target of a rollback.
   public var wasRolledBack: Bool
+  /// Whether its own frozen weights were found as good as those of the version that was confirmed before it, or a person
+  /// said so. A stable version that is not is *on watch*: the last confirmed one is held ready.
+  public var isConfirmed: Bool
 
+  /// - Parameter isConfirmed: nil: like every version that was stable when only confirmed ones were.
   public init(
-    number: Int64, state: VersionState, since: Date, checkpoint: Int64, wasStable: Bool, wasRolledBack: Bool
+    number: Int64, state: VersionState, since: Date, checkpoint: Int64, wasStable: Bool, wasRolledBack: Bool,
+    isConfirmed: Bool? = nil
   ) {
     self.number = number
     self.state = state
@@ -22,5 +27,6 @@ public struct VersionFacts: Sendable, Hashable, Codable {
     self.checkpoint = checkpoint
     self.wasStable = wasStable
     self.wasRolledBack = wasRolledBack
+    self.isConfirmed = isConfirmed ?? wasStable
   }
 }

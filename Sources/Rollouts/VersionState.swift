@@ -6,7 +6,8 @@
 ///         ▼            ▼           ▼         ▼
 ///      rejected     rejected   rolledBack  rolledBack
 ///
-/// A version that served (canary, stable) is rolled back; one that did not is rejected. An undecided one that a newer
+/// A stable version may be on watch (`VersionFacts.isConfirmed`): that it is confirmed is written down as a transition from
+/// stable to stable. A version that served (canary, stable) is rolled back; one that did not is rejected. An undecided one that a newer
 /// version overtook is retired: nothing is wrong with it, and nobody needs it. Only a person leads a version out of
 /// `rejected` and `rolledBack`.
 public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
@@ -19,7 +20,7 @@ public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
     case .candidate: [.validated, .rejected, .retired]
     case .validated: [.canary, .stable, .rejected, .retired]
     case .canary: [.stable, .rolledBack, .retired]
-    case .stable: [.retired, .rolledBack]
+    case .stable: [.stable, .retired, .rolledBack]
     case .retired: [.stable]
     case .rejected, .rolledBack: []
     }

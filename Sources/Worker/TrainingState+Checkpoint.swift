@@ -9,13 +9,15 @@ extension TrainingState {
   ///
   /// - Parameter declared: As the account of fields numbers them.
   package func checkpoint(_ declared: [DeclaredField]) -> Checkpoint {
-    Checkpoint(
+    var checkpoint = Checkpoint(
       step: step, progress: progress,
       rejected: Dictionary(uniqueKeysWithValues: RejectReason.allCases.map { ($0, rejected[$0.index]) }),
-      metrics: metrics, window: window, comparison: comparedWith == 0 ? nil : comparison,
-      comparedWith: comparedWith == 0 ? nil : comparedWith, fields: fields.report(declared),
-      lossWatch: lossWatch, stableWatch: comparedWith == 0 ? nil : stableWatch, heads: heads,
+      metrics: metrics, window: window, comparison: frozen.reference == 0 ? nil : trend.pairs,
+      comparedWith: frozen.reference == 0 ? nil : frozen.reference, fields: fields.report(declared),
+      lossWatch: lossWatch, stableWatch: frozen.serving == 0 ? nil : stableWatch, heads: heads,
       parametersDigest: "")
+    checkpoint.frozen = frozen.reference == 0 ? nil : frozen
+    return checkpoint
   }
 
   /// What goes on from a checkpoint: with empty windows.
@@ -37,10 +39,12 @@ extension TrainingState {
       lossWatch.beginWindow()
     }
     if let report = checkpoint.fields { fields = FieldAccount(report, declared) }
-    if let comparison = checkpoint.comparison, let version = checkpoint.comparedWith {
-      self.comparison = comparison
-      comparedWith = version
-      stableWatch = checkpoint.stableWatch ?? LossWatch()
+    if let known = checkpoint.frozen {
+      frozen = known
+      trend = RecentPairs(checkpoint.comparison ?? PairedDifference())
+    }
+    if let watch = checkpoint.stableWatch {
+      stableWatch = watch
       stableWatch.beginWindow()
     }
   }

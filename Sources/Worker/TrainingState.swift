@@ -17,9 +17,10 @@ package struct TrainingState: Codable, Sendable {
   package var metrics: StreamMetrics
   /// Test-then-train since the last checkpoint.
   package var window: StreamMetrics
-  /// The learner against the stable version on the same records, since that version became stable.
-  package var comparison = PairedDifference()
-  package var comparedWith: Int64 = 0
+  /// The learner of late against the frozen version that all are held against, on the same records.
+  package var trend = RecentPairs()
+  /// What frozen versions lost.
+  package var frozen = FrozenScores()
   /// Every step's ranges since the last durable checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
   /// next generation.
   package var ledger: [LedgerEntry] = []
@@ -30,7 +31,7 @@ package struct TrainingState: Codable, Sendable {
   /// What happened to the values of which declared field.
   package var fields = FieldAccount()
   package var lossWatch = LossWatch()
-  /// The same of the version `comparedWith`, which does not learn.
+  /// The same of the version that serves, which does not learn.
   package var stableWatch = LossWatch()
   /// Steps in a row that a rule with the action `skip_step` found sick, skipped or not.
   package var sickInRow = 0
@@ -62,8 +63,8 @@ package struct TrainingState: Codable, Sendable {
     if newReasons > 0 { rejected += [Int64](repeating: 0, count: newReasons) }
     metrics = try container.decode(StreamMetrics.self, forKey: .metrics)
     window = try container.decode(StreamMetrics.self, forKey: .window)
-    comparison = try container.decode(PairedDifference.self, forKey: .comparison)
-    comparedWith = try container.decode(Int64.self, forKey: .comparedWith)
+    trend = try container.decodeIfPresent(RecentPairs.self, forKey: .trend) ?? RecentPairs()
+    frozen = try container.decodeIfPresent(FrozenScores.self, forKey: .frozen) ?? FrozenScores()
     ledger = try container.decodeIfPresent([LedgerEntry].self, forKey: .ledger) ?? []
     decisions = try container.decodeIfPresent([StepDecision].self, forKey: .decisions) ?? []
     ledgerSince = try container.decodeIfPresent(Int64.self, forKey: .ledgerSince)

@@ -37,7 +37,7 @@ struct WorkerResources: Sendable {
   let watch: StreamWatch
   let checkpoints: CheckpointWriter
   let board: ControlBoard
-  let shadow: StableShadow
+  let frozen: FrozenVersions
   let quarantine: Quarantine
   let fields: [DeclaredField]
   let examples: FieldExamples
@@ -118,6 +118,8 @@ final class TrainingThread {
   /// The topic was found to be the one that was learned from; the watch goes on looking.
   private var isVerified = false
 
+  /// How many times the records that a candidate needs its learner's trend looks back, at least.
+  private static let trendWindows: Int64 = 8
   /// How long the first that waits waits for the others.
   private static let grace = Duration.seconds(5)
 
@@ -256,9 +258,10 @@ final class TrainingThread {
     learner.summation = sum.summation(of: rank)
     var limits = CollectiveLimits()
     limits.attachmentBytesMax += learner.touchedBytesMax
-    // Label, the stable version's loss, weight, loss and outputs of each row.
+    // Label, the frozen versions' losses, weight, loss and outputs of each row.
     limits.attachmentBytesMax +=
-      resources.pipeline.deal(partitions: resources.partitionCount).stepMax * (20 + 4 * learner.outputCount)
+      resources.pipeline.deal(partitions: resources.partitionCount).stepMax
+      * (16 + 4 * FrozenVersions.countMax + 4 * learner.outputCount)
     let collective = try listener.form(
       generation: generation.generation, rank: rank, members: members.map(\.address), secret: generation.secret,
       deadline: .after(timeout), limits: limits, encryption: LinkEncryption(resources.pipeline.group.encryption))
@@ -320,9 +323,10 @@ final class TrainingThread {
       learner: learner, shares: StepShares(buffers: buffers, batch: batch, deal: deal, classes: classes),
       account: StepAccount(
         rowsMax: min(deal.takeMax, max(deal.shareMax, ModelSize.waitingMax)), outputCount: learner.outputCount,
-        fieldCount: resources.fields.count, task: task),
-      shadow: ShadowPredictions(
-        source: resources.shadow, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
+        fieldCount: resources.fields.count, task: task,
+        trendPairs: Self.trendWindows * Int64(pipeline.rollout.recordsMin)),
+      frozen: FrozenPredictions(
+        source: resources.frozen, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
       quarantine: resources.quarantine, examples: resources.examples, sum: sum, meter: resources.metrics.steps,
       sampler: sampler, tellDoubt: tellDoubt)
     let loop = StepLoop(

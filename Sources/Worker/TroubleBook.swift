@@ -10,7 +10,7 @@ package actor TroubleBook {
   package enum Duty: String, Sendable, CaseIterable {
     case heartbeat = "the registry does not hear of this worker"
     case wishes = "what people want of the pipeline is not heard"
-    case stableVersion = "the stable version cannot be compared with"
+    case versions = "a version cannot be compared with"
     case incidents = "incidents cannot be written"
     case stream = "gaps in the stream and lost dead letters cannot be told"
     case checkpoints = "no checkpoint can be written, the newest state waits"

@@ -1,11 +1,9 @@
 import Health
 import Ingest
 import Kafka
-import Learning
 import Membership
 import Pipelines
 import Registry
-import Rollouts
 import Telemetry
 import Vocabulary
 
@@ -13,21 +11,13 @@ import Vocabulary
 /// want of it. The step thread never waits for it.
 struct WorkerHeartbeat: Sendable {
   let resources: WorkerResources
-  private let registry: Registry
+  let registry: Registry
 
   private static let interval = Duration.milliseconds(500)
   /// A call that takes longer is given up: the next beat asks again.
   private static let patience = Duration.seconds(3)
   /// How long all may wait for one partition before it is told.
   private static let shortPatience = Duration.seconds(10)
-  private static let statePatience = Duration.seconds(60)
-
-  /// Which version the learner is compared with.
-  private struct Shadow {
-    var version: Int64 = 0
-    /// A version that could not be loaded, and when to try it again: its state may be large.
-    var refused: (version: Int64, until: ContinuousClock.Instant, error: any Error)?
-  }
 
   init(resources: WorkerResources) {
     self.resources = resources
@@ -37,7 +27,7 @@ struct WorkerHeartbeat: Sendable {
   func run() async {
     var rate = RateMeter()
     var arrivals: [Int32: ArrivalLog] = [:]
-    var shadow = Shadow()
+    var frozen = FrozenRoll()
     var committed: [Int32: Int64] = [:]
     var wait = ContractWait()
     var divergence = DivergenceWatch()
@@ -46,7 +36,7 @@ struct WorkerHeartbeat: Sendable {
       // While the database does not answer at all, the rest need not ask it.
       if await attempt(.heartbeat, { try await beat(&rate, &arrivals) }) {
         await attempt(.wishes) { try await followWishes(&wait) }
-        await attempt(.stableVersion) { try await followStable(&shadow) }
+        await attempt(.versions) { try await followVersions(&frozen) }
         await attempt(.stream) { try await tellStreamNews() }
         await tellDivergence(&divergence)
         await resources.troubles.writeDown()
@@ -172,48 +162,6 @@ struct WorkerHeartbeat: Sendable {
       wishes.follow(pipeline)
       wishes.regroup = mustRegroup
     }
-  }
-
-  /// Loads the stable version when it changes, so that the learner is compared with it.
-  private func followStable(_ shadow: inout Shadow) async throws {
-    let versions = try await registry.versions(pipeline: resources.pipelineID)
-    guard let stable = versions.first(where: { $0.state == .stable }), stable.number != shadow.version else { return }
-    if let refused = shadow.refused, refused.version == stable.number, refused.until > .now { throw refused.error }
-    do {
-      let contract = try await registry.contract(ofCheckpoint: stable.checkpoint)
-      let own = resources.pipeline
-      let theirs = try contract.map { own.under(try DataContract(text: $0.text)) } ?? own.following(nil)
-      if let obstacle = BatchTranslation.obstacle(from: own, to: theirs) {
-        try await tellIncomparable(stable.number, obstacle)
-        shadow.version = stable.number
-        return
-      }
-      let bytes = try await registry.within(Self.statePatience).state(of: stable.checkpoint)
-      let capacity = own.deal(partitions: resources.partitionCount).stepMax
-      let model = try ModelParameters(spec: LearnerSpec(theirs), state: bytes)
-      let translation = BatchTranslation(from: own, to: theirs, capacity: capacity)
-      resources.shadow.offer(
-        version: stable.number, model: model, translation: translation,
-        classes: own.schema.label.findsClasses ? theirs.schema.label.classes : nil)
-      shadow.version = stable.number
-    } catch {
-      shadow.refused = (stable.number, .now + .seconds(30), error)
-      throw error
-    }
-  }
-}
-
-extension WorkerHeartbeat {
-  /// The stable version reads the stream in a way of its own: only a person can say which one is better.
-  private func tellIncomparable(_ version: Int64, _ obstacle: String) async throws {
-    let sentence = "new versions cannot be compared with stable version \(version): \(obstacle)"
-    resources.logger.notice(
-      "new versions cannot be compared with the stable one", [.version: LogValue(version), .reason: LogValue(obstacle)])
-    _ = try await registry.openIncident(
-      pipeline: resources.pipelineID,
-      IncidentDraft(
-        key: "not_compared \(version) \(resources.work)", kind: "not_compared", severity: .notice,
-        details: IncidentDraft.details(["reason": sentence + "; 'retrainctl promote N' decides"])))
   }
 }
 

@@ -132,7 +132,7 @@ public actor WorkerService {
         lineage: record.lineage, consumer: consumer,
         deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, metrics: metrics, logger: logger,
         failReading: { board.failReading($0, logger: logger) }),
-      board: board, shadow: StableShadow(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
+      board: board, frozen: FrozenVersions(), quarantine: Quarantine(topic: pipeline.source.topic), fields: fields,
       examples: FieldExamples(), troubles: troubles, metrics: metrics, metricsAddress: metricsAddress?.description,
       finalPatience: finalPatience,
       contractPatience: contractPatience, logger: logger)

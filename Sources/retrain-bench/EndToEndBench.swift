@@ -260,7 +260,7 @@ private struct EndToEndBench: Sendable {
       learner: learner,
       shares: StepShares(buffers: buffers, batch: rows, deal: pipeline.deal(partitions: Self.partitions)),
       account: StepAccount(rowsMax: share, outputCount: 1, fieldCount: buffers[0].fieldCount, task: .binary),
-      shadow: ShadowPredictions(source: StableShadow(), task: .binary, batchCapacity: batch),
+      frozen: FrozenPredictions(source: FrozenVersions(), task: .binary, batchCapacity: batch),
       quarantine: Quarantine(topic: Self.topic),
       sum: GroupSum(isReproducible: true, worldSize: 1, partitionCount: Self.partitions),
       sampler: RowSampler(pipeline, outputCount: 1))

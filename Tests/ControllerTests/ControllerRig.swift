@@ -54,16 +54,20 @@ struct ControllerRig {
     return metrics
   }
 
+  /// - Parameters:
+  ///   - difference: Of the version's own pairs with the version `comparedWith`, and of the learner's trend.
+  ///   - version: That the checkpoint will be; nil: the same number as the step.
   @discardableResult
   func save(
     step: Int64, probability: Float, records: Int = 2000, nonFinite: String? = nil, difference: Double? = nil,
-    comparedWith: Int64? = nil, health: [LayerHealth] = []
+    comparedWith: Int64? = nil, of version: Int64? = nil, health: [LayerHealth] = []
   ) async throws -> Int64 {
     let metrics = Self.metrics(records: records, probability: probability)
     // Weights that are learned are never twice the same.
     var health = health
     for place in health.indices { health[place].weightNorm += Double(step) / 100 }
     var comparison: PairedDifference?
+    var frozen = FrozenScores()
     if let difference {
       var pairs = PairedDifference()
       for pair in 0..<5000 {
@@ -71,14 +75,21 @@ struct ControllerRig {
         pairs.add(candidate: 0.5 + difference + noise, baseline: 0.5)
       }
       comparison = pairs
+      let numbers = [comparedWith ?? 1, version ?? step]
+      frozen.follow(count: 2) { numbers[$0] }
+      for pair in 0..<5000 {
+        let noise = pair % 2 == 0 ? 0.05 : -0.05
+        frozen.add(0.5 + difference + noise, reference: 0.5, weight: 1, at: 1)
+      }
     }
+    var checkpoint = Checkpoint(
+      step: step, progress: [PartitionProgress(partition: 0, startOffset: 0, nextOffset: step, trained: step)],
+      metrics: metrics, window: metrics, comparison: comparison, comparedWith: comparedWith, parametersDigest: "",
+      nonFiniteParameter: nonFinite)
+    if difference != nil { checkpoint.frozen = frozen }
     return try await registry.saveCheckpoint(
       CheckpointDraft(
-        pipeline: pipelineID, generation: generation, parent: nil,
-        Checkpoint(
-          step: step, progress: [PartitionProgress(partition: 0, startOffset: 0, nextOffset: step, trained: step)],
-          metrics: metrics, window: metrics, comparison: comparison, comparedWith: comparedWith, parametersDigest: "",
-          nonFiniteParameter: nonFinite),
+        pipeline: pipelineID, generation: generation, parent: nil, checkpoint,
         state: [1], health: health))
   }
 

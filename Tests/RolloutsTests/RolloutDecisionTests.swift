@@ -109,8 +109,14 @@ struct RolloutDecisionTests {
       versions: [version(1, .stable), version(2, .candidate), version(3, .candidate)],
       evidence: [2: compared(500, mean: 0, with: 1), 3: compared(499, mean: 0, with: 1)], expected: []),
     Look(
-      testDescription: "candidates without evidence do not supersede each other",
-      versions: [version(1, .candidate), version(2, .candidate)], evidence: [:], expected: []),
+      testDescription: "a candidate without evidence makes room for a newer one that has none either",
+      versions: [version(1, .candidate), version(2, .candidate)], evidence: [:],
+      expected: ["1: candidate → retired (superseded)"]),
+    Look(
+      testDescription: "a candidate whose pairs say nothing for far too long makes room",
+      versions: [version(1, .stable), version(2, .candidate)],
+      evidence: [2: compared(5000, mean: 0.005, with: 1)], policy: RolloutPolicy(recordsMin: 100),
+      expected: ["2: candidate → retired (undecided)"]),
     Look(
       testDescription: "a rejected newer candidate supersedes nothing",
       versions: [version(1, .stable), version(2, .candidate), version(3, .candidate)],
@@ -230,7 +236,7 @@ struct RolloutDecisionTests {
     #expect(worse.actor == "controller")
     #expect(
       worse.reason == """
-        Version 2 is worse than stable version 1: its loss minus that of stable version 1 lies between 0.01431 and \
+        Version 2 is worse than version 1: its loss minus that of version 1 lies between 0.01431 and \
         0.02569, beyond a tolerance of 0.005.
         """)
 
@@ -248,9 +254,9 @@ struct RolloutDecisionTests {
 
   @Test("an undecided version says what it waits for")
   func waiting() {
-    let judgement = Rollout.judge(compared(150, mean: 0, with: 1), stable: 1, policy: RolloutPolicy())
+    let judgement = Rollout.judge(compared(150, mean: 0, with: 1), anchor: 1, policy: RolloutPolicy())
     #expect(judgement.verdict == .inconclusive)
-    #expect(judgement.reason == "waits for pairs with stable version 1: 150 of 2000")
+    #expect(judgement.reason == "waits for pairs with version 1: 150 of 2000")
   }
 
   @Test("the version before returns where a rule of health wants it, if there is one, and nothing is promoted then")

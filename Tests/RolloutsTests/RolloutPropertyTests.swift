@@ -14,7 +14,8 @@ struct RolloutPropertyTests {
     // The seed is the argument, so a failure prints it.
     var random = SplitMix64(seed: seed)
     let policy = RolloutPolicy(
-      recordsMin: 200, canaryShare: random.next() % 2 == 0 ? 0 : 0.1, canaryDuration: .seconds(20))
+      recordsMin: 200, lane: random.next() % 2 == 0 ? .fast : .careful, canaryShare: random.next() % 2 == 0 ? 0 : 0.1,
+      canaryDuration: .seconds(20))
     var versions: [VersionFacts] = []
     var transitions = 0
     for tick in 0..<120 {
@@ -40,6 +41,11 @@ struct RolloutPropertyTests {
       transitions += decisions.count
       #expect(versions.count { $0.state == .stable } <= 1)
       #expect(versions.count { $0.state == .canary } <= 1)
+      // Whatever serves on watch, what was confirmed last can come back, unless a person took it away.
+      if let stable = versions.first(where: { $0.state == .stable }), !stable.isConfirmed {
+        let anchor = Rollout.anchor(among: versions)
+        #expect(anchor?.isConfirmed ?? false || versions.contains { $0.isConfirmed && $0.wasRolledBack })
+      }
       for decision in decisions {
         let wasRolledBack = before.first { $0.number == decision.version }?.wasRolledBack ?? false
         if wasRolledBack, decision.from == .rolledBack || decision.from == .retired {
@@ -54,13 +60,19 @@ struct RolloutPropertyTests {
   private func evidence(
     for versions: [VersionFacts], _ random: inout SplitMix64
   ) -> [Int64: CandidateEvidence] {
-    let stable = versions.first { $0.state == .stable }?.number
+    let stable = Rollout.anchor(among: versions)?.number
     var evidence: [Int64: CandidateEvidence] = [:]
     for version in versions where ![.rejected, .rolledBack].contains(version.state) {
       var one = CandidateEvidence(records: 300, meanLoss: 0.3 + 0.3 * random.nextUnit(), priorLoss: 0.5)
       if let stable, random.next() % 4 != 0 {
         one.comparison = pairs(150 + Int(random.next() % 400), mean: 0.2 * (random.nextUnit() - 0.6))
         one.comparedWith = random.next() % 8 == 0 ? stable + 1 : stable
+      }
+      if let stable, random.next() % 2 == 0 {
+        (one.trend, one.trendOver) = (
+          pairs(150 + Int(random.next() % 400), mean: 0.2 * (random.nextUnit() - 0.7)), stable
+        )
+        one.isLast = random.next() % 8 == 0
       }
       if random.next() % 20 == 0 { one.nonFiniteOutputs = 1 }
       if random.next() % 40 == 0 { one.nonFiniteParameter = "output" }

@@ -8,7 +8,7 @@ import Worker
 @Suite("Allocations", .serialized)
 struct WorkerAllocationTests {
   @Test(
-    "a warm step asks for no memory: taking, learning, agreeing, accounting; also of a few records of many partitions",
+    "a warm step asks for no memory: taking, learning, asking frozen versions, agreeing, accounting; also of many partitions",
     arguments: [(2, nil, false), (64, 16, false), (64, 16, true)] as [(Int, Int?, Bool)])
   func steps(partitions: Int, recordsPerStep: Int?, isReproducible: Bool) throws {
     let count = StepCount(from: 40, to: 140)
@@ -53,7 +53,7 @@ struct WorkerAllocationTests {
         $0.checkpoint.everySteps = 100_000
         change(&$0)
       }, stream: stream, collective: HookedCollective(SoloCollective(generation: Generation(1)), count.note),
-      board: board)
+      board: board, frozen: try frozenVersions([3, 1, 2], serving: 2))
   }
 }
 

@@ -169,7 +169,7 @@ struct FoundClassesTests {
     ]
     func read(_ most: Int) throws -> [ClassSighting] {
       var writer = StepEnvelopeWriter()
-      writer.write(envelope, rejected: [], labels: [0], outputs: [0], losses: [0], stableLosses: [0], health: [])
+      writer.write(envelope, rejected: [], labels: [0], outputs: [0], losses: [0], frozenLosses: [0], health: [])
       writer.appendLearner { $0.append(7) }
       return try writer.bytes.withUnsafeBytes {
         let received = try ReceivedEnvelope($0, outputCount: 1)

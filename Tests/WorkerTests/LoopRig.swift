@@ -132,7 +132,8 @@ func runLoop(
   _ pipeline: Pipeline, stream: MemoryStream, collective: any Collective, board: ControlBoard,
   from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
   further: [any EncoderPlan] = [], examples: FieldExamples = FieldExamples(), savedStep: Int64 = -1,
-  suspicion: Suspicion? = nil, meter: StepMeter = StepMeter(), model: (Learner) -> any Model = { $0 },
+  suspicion: Suspicion? = nil, meter: StepMeter = StepMeter(), frozen: FrozenVersions = FrozenVersions(),
+  model: (Learner) -> any Model = { $0 },
   beforeStep: (StepLoop) -> Void = { _ in }
 ) throws -> LoopResult {
   prepareArithmeticThread()
@@ -174,7 +175,8 @@ func runLoop(
       buffers: buffers, batch: batch, deal: deal,
       classes: book.map { FoundClasses(label, names: state.classes, book: $0) }),
     account: StepAccount(rowsMax: deal.takeMax, outputCount: learner.outputCount, fieldCount: 4, task: task),
-    shadow: ShadowPredictions(source: StableShadow(), task: task, batchCapacity: batch.capacity),
+    frozen: FrozenPredictions(
+      source: frozen, task: task, batchCapacity: batch.capacity, memory: learner.memory),
     quarantine: quarantine, examples: examples,
     sum: GroupSum(
       isReproducible: pipeline.training.reproducible, worldSize: collective.worldSize,
@@ -203,6 +205,7 @@ func runRanks(
   _ worldSize: Int, _ pipeline: Pipeline, stream: MemoryStream, stopsAtEnd: Bool = true, stops: Bool = false,
   from start: (state: TrainingState, learner: [UInt8])? = nil, memory: [UInt8]? = nil,
   further: [any EncoderPlan] = [], savedStep: Int64 = -1, stepLimit: Int64? = nil, suspicion: Suspicion? = nil,
+  frozen: @escaping @Sendable (_ rank: Int) -> FrozenVersions = { _ in FrozenVersions() },
   model: @escaping @Sendable (Learner) -> any Model = { $0 },
   modelOfRank: (@Sendable (_ rank: Int, Learner) -> any Model)? = nil,
   overlaps: Bool = true, watch: @escaping @Sendable (_ rank: Int, HookedCollective.Event) -> Void = { _, _ in },
@@ -234,7 +237,7 @@ func runRanks(
             },
             board: board, from: start,
             memory: memory, further: further, savedStep: savedStep, suspicion: suspicion,
-            model: { learner in modelOfRank.map { $0(rank, learner) } ?? model(learner) })
+            frozen: frozen(rank), model: { learner in modelOfRank.map { $0(rank, learner) } ?? model(learner) })
         }
         return (rank, result)
       }

@@ -23,7 +23,7 @@ struct RecordOrderTests {
     var writer = StepEnvelopeWriter()
     writer.write(
       envelope, rejected: rejected, labels: labels, outputs: labels, losses: labels.map(Double.init),
-      stableLosses: labels,
+      frozenLosses: labels,
       health: [])
     return writer.bytes
   }

@@ -72,11 +72,11 @@ struct RecordWeightTests {
       if let weights {
         writer.write(
           envelope, rejected: rejected, labels: [1, 0], outputs: [0.5, 0.6], losses: [1, 1],
-          stableLosses: [.nan, .nan], weights: weights, health: [])
+          frozenLosses: [.nan, .nan], weights: weights, health: [])
       } else {
         writer.write(
           envelope, rejected: rejected, labels: [1, 0], outputs: [0.5, 0.6], losses: [1, 1],
-          stableLosses: [.nan, .nan], health: [])
+          frozenLosses: [.nan, .nan], health: [])
       }
       try writer.bytes.withUnsafeBytes { bytes in
         let read = try ReceivedEnvelope(bytes, outputCount: 1)

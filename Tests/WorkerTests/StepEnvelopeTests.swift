@@ -10,7 +10,7 @@ struct StepEnvelopeTests {
     var envelope = StepEnvelope()
     envelope.flags = [.backlog, .stop]
     envelope.step = 41
-    envelope.stableVersion = 3
+    (envelope.versions, envelope.serving) = ([3, 5], 5)
     envelope.lossSum = 1.75
     var share = PartitionShare()
     share.partition = 2
@@ -36,7 +36,7 @@ struct StepEnvelopeTests {
     var writer = StepEnvelopeWriter()
     writer.write(
       envelope, rejected: rejected, labels: [1, .nan], outputs: [0.25, 0.5], losses: [1.5, .nan],
-      stableLosses: [0.7, .nan],
+      frozenLosses: [0.7, .nan, 0.9, 0.1],
       health: [1, 2, 3], tally: tally, examples: [FieldExample(code: FieldCode(field: 0, .clipped), text: "é")])
     writer.appendLearner { $0.append(contentsOf: [9, 8]) }
     writer.append(costs: [LayerCost(layer: "hidden_1", steps: 1, forward: 250)])
@@ -49,7 +49,11 @@ struct StepEnvelopeTests {
       let received = try ReceivedEnvelope(bytes, outputCount: 1)
       #expect(received.flags == [.backlog, .stop])
       #expect(received.step == 41)
-      #expect(received.stableVersion == 3)
+      #expect(received.serving == 5)
+      #expect((received.version(0), received.version(1)) == (3, 5))
+      #expect(received.place(of: 5) == 1 && received.place(of: 4) == nil)
+      #expect(received.frozenLosses(0).loadUnaligned(as: Float.self) == 0.7)
+      #expect(received.frozenLosses(1).loadUnaligned(fromByteOffset: 4, as: Float.self) == 0.1)
       #expect(received.lossSum == 1.75)
       #expect(received.share(0).from == 100)
       #expect(received.share(0).next == 5_000_000_105)

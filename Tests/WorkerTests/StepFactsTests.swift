@@ -27,7 +27,7 @@ struct StepFactsTests {
     var writer = StepEnvelopeWriter()
     writer.write(
       envelope, rejected: rejected, labels: numbers, outputs: numbers, losses: numbers.map(Double.init),
-      stableLosses: numbers, health: [])
+      frozenLosses: numbers, health: [])
     writer.appendLearner { $0.append(1) }
     writer.append(facts: facts, without: takenOut)
     return writer.bytes

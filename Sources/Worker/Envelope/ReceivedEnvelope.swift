@@ -5,7 +5,8 @@ import Vocabulary
 package struct ReceivedEnvelope {
   package let flags: StepFlags
   package let step: Int64
-  package let stableVersion: Int64
+  /// The version that serves, as the rank knows it; 0: none of those it asks.
+  package let serving: Int64
   package let savedStep: Int64
   package let lossSum: Double
   package let digest: UInt64
@@ -15,7 +16,9 @@ package struct ReceivedEnvelope {
   package let outputCount: Int
   package let headCount: Int
   package let labels: UnsafeRawBufferPointer
-  package let stableLosses: UnsafeRawBufferPointer
+  /// [versions × rows], of 4 bytes each.
+  private let frozenLosses: UnsafeRawBufferPointer
+  package let versionCount: Int
   package let outputs: UnsafeRawBufferPointer
   /// Of 8 bytes a row.
   package let losses: UnsafeRawBufferPointer
@@ -38,7 +41,7 @@ package struct ReceivedEnvelope {
     flags = StepFlags(rawValue: try reader.read())
     outputCount = Int(try reader.read(UInt32.self))
     step = try reader.read()
-    stableVersion = try reader.read()
+    serving = try reader.read()
     savedStep = try reader.read()
     lossSum = Double(bitPattern: try reader.read())
     digest = try reader.read()
@@ -53,13 +56,19 @@ package struct ReceivedEnvelope {
     (shareCount, headCount) = (shares.count / Self.shareStride, heads.count / Self.headStride)
 
     let rows = sections[EnvelopeSection.rows]
-    let rowBytes = 4 * (2 + expected) + 8
+    let versions = sections[EnvelopeSection.versions]
+    guard versions.count.isMultiple(of: 8), versions.count <= 8 * FrozenVersions.countMax else {
+      throw EnvelopeError.sizesDisagree(section: "versions")
+    }
+    versionCount = versions.count / 8
+    let ahead = 1 + versionCount
+    let rowBytes = 4 * (ahead + expected) + 8
     guard rows.count.isMultiple(of: rowBytes) else { throw EnvelopeError.sizesDisagree(section: "rows") }
     rowCount = rows.count / rowBytes
     labels = UnsafeRawBufferPointer(rebasing: rows[..<(rowCount * 4)])
-    stableLosses = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 4)..<(rowCount * 8)])
-    let behindOutputs = rowCount * 4 * (2 + expected)
-    outputs = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 8)..<behindOutputs])
+    frozenLosses = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 4)..<(rowCount * 4 * ahead)])
+    let behindOutputs = rowCount * 4 * (ahead + expected)
+    outputs = UnsafeRawBufferPointer(rebasing: rows[(rowCount * 4 * ahead)..<behindOutputs])
     losses = UnsafeRawBufferPointer(rebasing: rows[behindOutputs...])
     let weighed = sections[EnvelopeSection.weights]
     let sums = 8 * (1 + headCount)
@@ -87,6 +96,18 @@ package struct ReceivedEnvelope {
       rows += Int(share.rows)
     }
     guard rows == rowCount else { throw EnvelopeError.sizesDisagree(section: "rows") }
+  }
+
+  package func version(_ place: Int) -> Int64 {
+    sections[EnvelopeSection.versions].loadUnaligned(fromByteOffset: 8 * place, as: Int64.self)
+  }
+
+  /// Where a version stands among those of the envelope; nil: it was not asked.
+  package func place(of version: Int64) -> Int? { (0..<versionCount).first { self.version($0) == version } }
+
+  /// Of a version, 4 bytes a row.
+  package func frozenLosses(_ place: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: frozenLosses[(4 * rowCount * place)..<(4 * rowCount * (place + 1))])
   }
 
   var skips: UnsafeRawBufferPointer { sections[EnvelopeSection.skips] }

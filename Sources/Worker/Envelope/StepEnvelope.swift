@@ -13,8 +13,10 @@ package struct StepEnvelope {
   package var flags: StepFlags = []
   /// The step this is about, so that ranks that lost each other never mix two.
   package var step: Int64 = 0
-  /// The stable version that the rows' `stableLosses` come from; 0: none.
-  package var stableVersion: Int64 = 0
+  /// The versions that the rows' `frozenLosses` are of, the one that all are held against first.
+  package var versions: [Int64] = []
+  /// Of them the one that serves; 0: none.
+  package var serving: Int64 = 0
   /// The step of the newest checkpoint that the leader knows to be durable; −1: none. Others send −1.
   package var savedStep: Int64 = -1
   /// What the learning rate of this step is multiplied by; the leader's counts.
@@ -36,16 +38,18 @@ package struct StepEnvelope {
   package init() {}
 }
 
-/// The sections of an envelope. New kinds come at the end.
+/// The sections of an envelope, in the order in which they are written.
 enum EnvelopeSection: UInt32, CaseIterable {
-  /// Flags and outputs a row (UInt32 each), step, stable version, saved step (Int64 each), loss sum (Float64),
+  /// Flags and outputs a row (UInt32 each), step, serving version, saved step (Int64 each), loss sum (Float64),
   /// digest of a part of the state (UInt64), scale of the learning rate (Float64).
   case step
   /// A `PartitionShare` a partition, ascending, each with its rejections by reason (Int64).
   case shares
   /// Of each head beyond the first: records (UInt32), loss sum (Float64).
   case heads
-  /// In the order of the shares: labels, losses of the stable version, outputs (Float32).
+  /// The frozen versions that the rows have losses of (Int64 each).
+  case versions
+  /// In the order of the shares: labels, losses of the frozen versions, outputs (Float32), losses (Float64).
   case rows
   /// Where records have weights: their sum, that of each further head (Float64 each), and each row's (Float32).
   case weights

@@ -14,7 +14,7 @@ package struct StepEnvelopeWriter {
 
   /// An envelope that offers no records.
   package mutating func write(_ envelope: StepEnvelope, health: [UInt8]) {
-    write(envelope, rejected: [], labels: [], outputs: [], losses: [], stableLosses: [], health: health)
+    write(envelope, rejected: [], labels: [], outputs: [], losses: [], frozenLosses: [], health: health)
   }
 
   /// Begins a new envelope with what is known of the records.
@@ -24,13 +24,13 @@ package struct StepEnvelopeWriter {
   ///   - labels: [rows], each `labelStride` from the one before: the primary head's.
   ///   - outputs: [rows × outputCount].
   ///   - losses: [rows], as `EvaluationTask.losses` gives them: each is computed once, by the rank that has the record.
-  ///   - stableLosses: [rows]; NaN where there is none.
+  ///   - frozenLosses: [versions × rows]; `FrozenPredictions.unasked` where there is none.
   ///   - weights: [rows]; nil: each counts 1.
   ///   - tally: What happened to which field of the records.
   ///   - examples: News of such, most often none.
   package mutating func write(
     _ envelope: StepEnvelope, rejected: [Int64], labels: UnsafePointer<Float>, labelStride: Int = 1,
-    outputs: UnsafePointer<Float>, losses: UnsafePointer<Double>, stableLosses: UnsafePointer<Float>,
+    outputs: UnsafePointer<Float>, losses: UnsafePointer<Double>, frozenLosses: UnsafePointer<Float>,
     weights: UnsafePointer<Float>? = nil,
     health: [UInt8], tally: FieldTally? = nil, examples: [FieldExample] = []
   ) {
@@ -39,7 +39,7 @@ package struct StepEnvelopeWriter {
       bytes.append(raw: envelope.flags.rawValue)
       bytes.append(raw: UInt32(envelope.outputCount))
       bytes.append(raw: envelope.step)
-      bytes.append(raw: envelope.stableVersion)
+      bytes.append(raw: envelope.serving)
       bytes.append(raw: envelope.savedStep)
       bytes.append(raw: envelope.lossSum.bitPattern)
       bytes.append(raw: envelope.digest)
@@ -61,13 +61,18 @@ package struct StepEnvelopeWriter {
         }
       }
     }
+    if !envelope.versions.isEmpty {
+      sections.add(EnvelopeSection.versions) { bytes in
+        for version in envelope.versions { bytes.append(raw: version) }
+      }
+    }
     sections.add(EnvelopeSection.rows) { bytes in
       if labelStride == 1 {
         bytes.append(floats: labels, envelope.rowCount)
       } else {
         for row in 0..<envelope.rowCount { bytes.append(raw: labels[row * labelStride].bitPattern) }
       }
-      bytes.append(floats: stableLosses, envelope.rowCount)
+      bytes.append(floats: frozenLosses, envelope.versions.count * envelope.rowCount)
       bytes.append(floats: outputs, envelope.rowCount * envelope.outputCount)
       bytes.append(contentsOf: UnsafeRawBufferPointer(start: losses, count: envelope.rowCount * 8))
     }

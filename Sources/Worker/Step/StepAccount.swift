@@ -13,13 +13,19 @@ package final class StepAccount {
   private let labels: AlignedBuffer<Float>
   private let outputs: AlignedBuffer<Float>
   private let losses: AlignedBuffer<Double>
-  private let stableLosses: AlignedBuffer<Float>
+  /// [versions × rows].
+  private let frozenLosses: AlignedBuffer<Float>
   private let weights: AlignedBuffer<Float>
   private let outputCount: Int
   private let fieldCount: Int
   private let rowsMax: Int
   let task: EvaluationTask
-  /// Of the last step that was brought: how the stable version's answers met the labels.
+  private var agreed = AgreedVersions()
+  /// By version of the step in hand: whether it counts.
+  private var isCounted = [Bool](repeating: false, count: FrozenVersions.countMax)
+  /// Pairs of the learner that are looked at together.
+  private let trendPairs: Int64
+  /// Of the last step that was brought: how the serving version's answers met the labels.
   private var stableSums = (weight: 0.0, loss: 0.0)
   private var stableCounts = AnswerCounts()
   private var counts = AnswerCounts()
@@ -28,15 +34,19 @@ package final class StepAccount {
   /// - Parameters:
   ///   - rowsMax: Rows one partition's share can have.
   ///   - fieldCount: Declared fields that notices may be about.
-  package init(rowsMax: Int, outputCount: Int, fieldCount: Int = 0, task: EvaluationTask) {
+  ///   - trendPairs: Pairs of the learner with a frozen version that are looked at together.
+  package init(
+    rowsMax: Int, outputCount: Int, fieldCount: Int = 0, task: EvaluationTask, trendPairs: Int64 = 1 << 14
+  ) {
     labels = AlignedBuffer(count: rowsMax)
     outputs = AlignedBuffer(count: rowsMax * outputCount)
     losses = AlignedBuffer(count: rowsMax)
-    stableLosses = AlignedBuffer(count: rowsMax)
+    frozenLosses = AlignedBuffer(count: rowsMax * FrozenVersions.countMax)
     weights = AlignedBuffer(count: rowsMax)
     self.outputCount = outputCount
     self.fieldCount = fieldCount
     self.rowsMax = rowsMax
+    self.trendPairs = trendPairs
     self.task = task
   }
 
@@ -81,13 +91,8 @@ package final class StepAccount {
     reason: RejectReason = .nonFinite,
     ledger: (PartitionShare, Int64) -> Void
   ) throws {
-    let stableVersion = envelopes[0].stableVersion
     (stableSums, stableCounts, counts) = ((0, 0), AnswerCounts(), AnswerCounts())
-    if state.comparedWith != stableVersion {
-      state.comparison = PairedDifference()
-      state.stableWatch.follow()
-      state.comparedWith = stableVersion
-    }
+    follow(envelopes, &state)
     for envelope in envelopes {
       for head in 0..<min(envelope.headCount, state.heads.count) {
         let ((records, lossSum), weight) = (envelope.headLoss(head), envelope.headWeight(head))
@@ -128,12 +133,25 @@ package final class StepAccount {
       state.progress[index].skipped += share.skipped
       state.progress[index].lost += share.lost
       if share.next != share.from { ledger(share, trained) }
-      bringRows(envelope, from: stretch.firstRow, count: Int(share.rows), into: &state, stableVersion: stableVersion)
+      bringRows(envelope, of: stretch.rank, from: stretch.firstRow, count: Int(share.rows), into: &state)
+    }
+  }
+
+  /// Who is scored, as the first rank says. One that has loaded nothing yet leaves everything as it was.
+  private func follow(_ envelopes: [ReceivedEnvelope], _ state: inout TrainingState) {
+    let first = envelopes[0]
+    agreed.agree(envelopes)
+    guard agreed.count > 0 else { return }
+    if state.frozen.follow(count: agreed.count, { first.version($0) }) { state.trend = RecentPairs() }
+    for version in 0..<agreed.count { isCounted[version] = agreed.counts(version, envelopes) }
+    if state.frozen.serving != first.serving {
+      state.stableWatch.follow()
+      state.frozen.serving = first.serving
     }
   }
 
   private func bringRows(
-    _ envelope: ReceivedEnvelope, from first: Int, count: Int, into state: inout TrainingState, stableVersion: Int64
+    _ envelope: ReceivedEnvelope, of rank: Int, from first: Int, count: Int, into state: inout TrainingState
   ) {
     guard count > 0 else { return }
     copy(envelope.labels, from: first, count: count, into: labels)
@@ -146,16 +164,36 @@ package final class StepAccount {
     state.window.add(
       outputs: outputs.pointer, labels: labels.pointer, weights: weights, losses: losses.pointer, count: count)
     if task == .binary { tally(losses.pointer, weights, count, into: &counts) { $0 } }
-    guard stableVersion != 0, envelope.stableVersion == stableVersion else { return }
-    copy(envelope.stableLosses, from: first, count: count, into: stableLosses)
-    if task == .binary { tally(stableLosses.pointer, weights, count, into: &stableCounts) { Double($0) } }
-    for row in 0..<count where !labels.pointer[row].isNaN && stableLosses.pointer[row].isFinite {
+    for version in 0..<agreed.count where isCounted[version] {
+      let losses = frozenLosses.pointer + version * rowsMax
+      copy(envelope.frozenLosses(agreed.place(of: version, rank: rank)), from: first, count: count, to: losses)
+    }
+    for version in 0..<agreed.count where isCounted[version] {
+      bringFrozen(version, weights, count, into: &state)
+    }
+  }
+
+  private func bringFrozen(
+    _ version: Int, _ weights: UnsafePointer<Float>?, _ count: Int, into state: inout TrainingState
+  ) {
+    let frozen = UnsafePointer(frozenLosses.pointer + version * rowsMax)
+    let isServing = state.frozen.entries[version].version == state.frozen.serving
+    if isServing, task == .binary { tally(frozen, weights, count, into: &stableCounts) { Double($0) } }
+    let reference = isCounted[0] ? UnsafePointer(frozenLosses.pointer) : nil
+    for row in 0..<count where !labels.pointer[row].isNaN && frozen[row] != FrozenPredictions.unasked {
+      let (loss, weight) = (Double(frozen[row]), weights.map { Double($0[row]) } ?? 1)
       let own = losses.pointer[row]
+      // A record that the learner has no number for is to blame itself, or is being looked for.
       guard own.isFinite else { continue }
-      let (loss, weight) = (Double(stableLosses.pointer[row]), weights.map { Double($0[row]) } ?? 1)
-      state.comparison.add(candidate: own, baseline: loss, weight: weight)
-      stableSums.weight += weight
-      stableSums.loss += weight * loss
+      let held = reference.flatMap { $0[row] == FrozenPredictions.unasked ? nil : Double($0[row]) }
+      state.frozen.add(loss, reference: held, weight: weight, at: version)
+      if version == 0, loss.isFinite {
+        state.trend.add(candidate: own, baseline: loss, weight: weight, length: trendPairs)
+      }
+      if isServing, loss.isFinite {
+        stableSums.weight += weight
+        stableSums.loss += weight * loss
+      }
     }
   }
 
@@ -177,7 +215,7 @@ package final class StepAccount {
   /// How the learner's answers met the labels of the last step; nil: of another task than two classes.
   package var answers: AnswerCounts? { task == .binary ? counts : nil }
 
-  /// The stable version's mean loss over the last step, and how its answers met the labels; nil: there were none.
+  /// The serving version's mean loss over the last step, and how its answers met the labels; nil: there were none.
   package var stableAnswers: (loss: Double, answers: AnswerCounts?)? {
     guard stableSums.weight > 0 else { return nil }
     return (stableSums.loss / stableSums.weight, task == .binary ? stableCounts : nil)
@@ -186,9 +224,15 @@ package final class StepAccount {
   private func copy<Value>(
     _ bytes: UnsafeRawBufferPointer, from first: Int, count: Int, into buffer: AlignedBuffer<Value>
   ) {
+    copy(bytes, from: first, count: count, to: buffer.pointer)
+  }
+
+  private func copy<Value>(
+    _ bytes: UnsafeRawBufferPointer, from first: Int, count: Int, to values: UnsafeMutablePointer<Value>
+  ) {
     let stride = MemoryLayout<Value>.stride
     let part = UnsafeRawBufferPointer(rebasing: bytes[first * stride..<(first + count) * stride])
-    UnsafeMutableRawBufferPointer(buffer.buffer).copyMemory(from: part)
+    UnsafeMutableRawBufferPointer(start: values, count: count * stride).copyMemory(from: part)
   }
 }
 

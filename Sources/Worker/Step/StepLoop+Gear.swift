@@ -6,7 +6,7 @@ extension StepLoop {
     package var learner: any Model
     package var shares: StepShares
     package var account: StepAccount
-    package var shadow: ShadowPredictions
+    package var frozen: FrozenPredictions
     package var quarantine: Quarantine
     package var examples: FieldExamples
     package var sum: GroupSum
@@ -16,12 +16,12 @@ extension StepLoop {
     package var tellDoubt: (String) -> Void
 
     package init(
-      learner: any Model, shares: StepShares, account: StepAccount, shadow: ShadowPredictions, quarantine: Quarantine,
+      learner: any Model, shares: StepShares, account: StepAccount, frozen: FrozenPredictions, quarantine: Quarantine,
       examples: FieldExamples = FieldExamples(), sum: GroupSum, meter: StepMeter = StepMeter(), sampler: RowSampler,
       tellDoubt: @escaping (String) -> Void = { _ in }
     ) {
       (self.learner, self.shares, self.account, self.sum) = (learner, shares, account, sum)
-      (self.shadow, self.quarantine, self.examples, self.meter) = (shadow, quarantine, examples, meter)
+      (self.frozen, self.quarantine, self.examples, self.meter) = (frozen, quarantine, examples, meter)
       (self.sampler, self.tellDoubt) = (sampler, tellDoubt)
     }
   }

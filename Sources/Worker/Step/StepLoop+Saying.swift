@@ -12,7 +12,7 @@ extension StepLoop {
     var envelope = StepEnvelope()
     envelope.flags = flags
     envelope.step = state.step
-    envelope.stableVersion = shadow.version
+    (envelope.versions, envelope.serving) = (frozen.versions, frozen.serving)
     envelope.digest = digest
     envelope.rateScale = wishedScale
     if isLeader { envelope.savedStep = saving.durableStep() }
@@ -35,7 +35,7 @@ extension StepLoop {
       envelope, rejected: shares.rejected, labels: UnsafePointer(shares.batch.labels),
       labelStride: shares.batch.labelCount,
       outputs: learner.outputs.baseAddress ?? UnsafePointer(shares.batch.labels), losses: rowLosses.pointer,
-      stableLosses: shadow.losses,
+      frozenLosses: frozen.losses,
       weights: UnsafePointer(shares.batch.weights), health: encoded(health), tally: shares.tally, examples: newExamples)
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
     writer.append(facts: learner.facts, without: shares.takenOut)

@@ -21,7 +21,7 @@ package final class StepLoop {
   let shares: StepShares
   let account: StepAccount
   let board: ControlBoard
-  let shadow: ShadowPredictions
+  let frozen: FrozenPredictions
   let quarantine: Quarantine
   let sampler: RowSampler
   let saving: Saving
@@ -97,7 +97,7 @@ package final class StepLoop {
     checkpoints = pipeline.checkpoint
     self.collective = collective
     (learner, shares, account) = (gear.learner, gear.shares, gear.account)
-    (shadow, quarantine, examples) = (gear.shadow, gear.quarantine, gear.examples)
+    (frozen, quarantine, examples) = (gear.frozen, gear.quarantine, gear.examples)
     sampler = gear.sampler
     tellDoubt = gear.tellDoubt
     self.board = board
@@ -167,7 +167,7 @@ package final class StepLoop {
     clock.begin()
     let dense = opening.isLight ? nothing : denseValues
     if !opening.isLight {
-      shadow.refresh()
+      frozen.refresh()
       if !isProven { collective.open(dense) }
       learn(opening)
       (hand.hasStrangers, hand.isDamaged, hand.isFinite) = (shares.hasStrangers, isDamaged, local.isFinite)
@@ -223,7 +223,7 @@ package final class StepLoop {
     let guilty = isSearched ? quarantine.cure(shares, learner: learner, step: state.step) : []
     if shares.classes != nil { noteRefusedClasses() }
     guard shares.hasRecords, !shares.hasStrangers else { return learner.discardStep() }
-    shadow.predict(shares.batch)
+    frozen.predict(shares.batch, of: shares.shares)
     local = isProven ? makeProven() : makeShare()
     // Whatever record is to blame was taken out: nothing is left that could be but the model.
     isDamaged = isSearched && !local.isFinite

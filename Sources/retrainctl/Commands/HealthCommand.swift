@@ -162,7 +162,7 @@ extension Registry {
       return record
     }
     if let version {
-      guard let found = try await versions(pipeline: pipeline.id).first(where: { $0.number == version }),
+      guard let found = try await self.version(version, pipeline: pipeline.id),
         let record = try await self.checkpoint(found.checkpoint)
       else { throw CommandFailure(.usage, "'\(pipeline.name)' has no version \(version)") }
       return record

@@ -20,7 +20,7 @@ struct PromoteCommand: Command {
   @OptionGroup var format: OutputFormat
 
   func run() async throws {
-    try await decide(for: "promote", choice, format) { versions in
+    try await decide(for: "promote", choice, format, about: number.value) { versions in
       try Rollout.promote(number.value, by: person ?? NSUserName(), versions: versions)
     }
   }
@@ -47,13 +47,20 @@ struct RollbackCommand: Command {
 
 /// Writes down what a person decides, compare-and-set: if the controller was quicker, nothing happens.
 private func decide(
-  for purpose: String, _ choice: PipelineChoice, _ format: OutputFormat,
+  for purpose: String, _ choice: PipelineChoice, _ format: OutputFormat, about number: Int64? = nil,
   _ rule: ([VersionFacts]) throws -> [RolloutDecision]
 ) async throws {
   try await withRegistry(for: purpose) { registry in
     let record = try await choice.record(in: registry)
+    var versions = try await registry.versionsInPlay(pipeline: record.id)
+    if let number, !versions.contains(where: { $0.number == number }),
+      let named = try await registry.version(number, pipeline: record.id)
+    {
+      versions.append(named)
+    }
+    if let named = versions.first(where: { $0.number == number }) { try await checkState(of: named, registry) }
     let decisions: [RolloutDecision]
-    do { decisions = try rule(try await registry.versions(pipeline: record.id).map(\.facts)) } catch {
+    do { decisions = try rule(versions.map(\.facts)) } catch {
       guard let error = error as? RolloutError else { throw error }
       throw CommandFailure(.usage, error.reason)
     }
@@ -63,4 +70,14 @@ private func decide(
       Console.say("v\(decision.version) \(decision.from.rawValue) → \(decision.to.rawValue): \(decision.reason)")
     }
   }
+}
+
+/// A version without its weights can be named, and nobody could serve it.
+private func checkState(of version: VersionRecord, _ registry: Registry) async throws {
+  guard let checkpoint = try await registry.checkpoint(version.checkpoint), !checkpoint.hasState else { return }
+  throw CommandFailure(
+    .usage,
+    "version \(version.number) cannot serve: the state of its checkpoint \(checkpoint.id) was pruned; those of the newest "
+      + "`checkpoint.keep` checkpoints, and of as many versions that were confirmed, are kept: 'retrainctl versions' lists them"
+  )
 }

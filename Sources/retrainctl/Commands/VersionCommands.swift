@@ -1,4 +1,5 @@
 import Arguments
+import Controller
 import Evaluation
 import Foundation
 import Pipelines
@@ -11,6 +12,10 @@ struct VersionsCommand: Command {
     CommandConfiguration(name: "versions", abstract: "List the model versions of a pipeline, the newest first.")
   }
 
+  private static let shownMax = 100
+
+  @Flag(help: "Every version there has been, instead of the newest 100.") var all: Bool
+
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
@@ -18,7 +23,7 @@ struct VersionsCommand: Command {
     try await withRegistry(for: "versions") { registry in
       let record = try await choice.record(in: registry)
       var versions: [PipelineStatus.Version] = []
-      for version in try await registry.versions(pipeline: record.id) {
+      for version in try await registry.versions(pipeline: record.id, limit: all ? nil : Self.shownMax) {
         versions.append(PipelineStatus.Version(version, try await registry.checkpoint(version.checkpoint)))
       }
       if format.json { return try Console.say(json: versions) }
@@ -30,7 +35,7 @@ struct VersionsCommand: Command {
         "created")
       for version in versions {
         table.add(
-          "v\(version.number)", palette.coloured(state: version.state), Wording.percent(version.share),
+          "v\(version.number)", palette.coloured(version), Wording.percent(version.share),
           String(version.checkpoint), version.step.map(Wording.count) ?? "–",
           version.metrics.map { Wording.count($0.records) } ?? "–", Wording.compact(version.metrics?.loss),
           quality.value(version.metrics), Wording.ago(version.since), Wording.ago(version.createdAt))
@@ -80,18 +85,27 @@ struct VersionShowCommand: Command {
     try await withRegistry(for: "version show") { registry in
       let record = try await choice.record(in: registry)
       guard
-        let version = try await registry.versions(pipeline: record.id).first(where: { $0.number == number.value }),
+        let version = try await registry.version(number.value, pipeline: record.id),
         let checkpoint = try await registry.checkpoint(version.checkpoint)
       else { throw CommandFailure(.usage, "'\(record.name)' has no version \(number.value)") }
       let decisions = try await registry.decisions(pipeline: record.id, version: version.number, limit: 1000)
+      let waits = try await waits(of: version, record, registry)
       let report = Report(
-        version: .init(version, checkpoint), checkpoint: .init(checkpoint),
+        version: .init(version, checkpoint, waits: waits), checkpoint: .init(checkpoint),
         decisions: decisions.reversed().map(PipelineStatus.Decision.init),
         health: try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init),
         contract: try await contract(of: checkpoint, record, registry))
       if format.json { return try Console.say(json: report) }
       show(report)
     }
+  }
+
+  private func waits(
+    of version: VersionRecord, _ record: PipelineRecord, _ registry: Registry
+  ) async throws -> String? {
+    guard let today = try? PipelineFile(text: record.specification, name: record.name).pipeline else { return nil }
+    let newest = try await registry.newestCheckpoint(pipeline: record.id)
+    return try await VersionStandings(of: today, record.id, newest: newest, in: registry).waits(version.number)
   }
 
   private func contract(
@@ -107,7 +121,7 @@ struct VersionShowCommand: Command {
   private func show(_ report: Report) {
     let palette = Palette.standardOutput
     let (version, metrics) = (report.version, report.checkpoint.metrics)
-    Console.say(palette.bold("v\(version.number)") + "  " + palette.coloured(state: version.state))
+    Console.say(palette.bold("v\(version.number)") + "  " + palette.coloured(version))
     Console.say(
       "checkpoint \(version.checkpoint), step \(Wording.count(report.checkpoint.step)), "
         + "created \(Wording.ago(version.createdAt)), \(version.state) since \(Wording.ago(version.since))")
@@ -127,6 +141,7 @@ struct VersionShowCommand: Command {
         Console.say("  \(edit.setting): \(edit.old ?? "not there") → \(edit.new ?? "gone") (\(edit.effect.rawValue))")
       }
     }
+    if let waits = version.waits { Console.say(palette.warning("v\(version.number) \(waits)")) }
     if !report.decisions.isEmpty { Console.say("\n" + palette.bold("decisions")) }
     for decision in report.decisions {
       Console.say("  \(decision.from) → \(decision.to): \(decision.reason)")

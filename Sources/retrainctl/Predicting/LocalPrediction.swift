@@ -15,8 +15,11 @@ struct LocalPrediction {
   let version: Int64?
 
   func predict(_ record: String) async throws -> Prediction {
-    let versions = try await registry.versions(pipeline: pipeline.id)
-    guard let chosen = versions.first(where: { version == nil ? $0.state == .stable : $0.number == version }) else {
+    let chosen =
+      if let version { try await registry.version(version, pipeline: pipeline.id) } else {
+        try await registry.versionsInPlay(pipeline: pipeline.id).first { $0.state == .stable }
+      }
+    guard let chosen else {
       let what = version.map { "no version \($0)" } ?? "no stable version yet"
       throw CommandFailure(version == nil ? .unavailable : .usage, "'\(pipeline.name)' has \(what)")
     }

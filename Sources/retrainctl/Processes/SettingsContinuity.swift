@@ -52,7 +52,7 @@ struct SettingsContinuity {
     let learned = try contract.map { try DataContract(text: $0.text) }
     if let learned { old = old.under(learned) }
     let edits = file.pipeline.edits(since: old)
-    let stable = try await registry.versions(pipeline: record.id).first { $0.state == .stable }?.number
+    let stable = try await registry.versionsInPlay(pipeline: record.id).first { $0.state == .stable }?.number
     return Finding(
       record: record, newest: newest, stable: stable, edits: edits,
       sentences: sentences(edits, contract?.specification ?? record.specification, record.specification, stable),

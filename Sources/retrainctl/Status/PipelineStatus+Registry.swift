@@ -79,11 +79,12 @@ extension PipelineStatus.Checkpoint {
 }
 
 extension PipelineStatus.Version {
-  init(_ record: VersionRecord, _ checkpoint: CheckpointRecord?) {
+  init(_ record: VersionRecord, _ checkpoint: CheckpointRecord?, waits: String? = nil) {
     self.init(
       number: record.number, state: record.state.rawValue, share: record.share, checkpoint: record.checkpoint,
       step: checkpoint?.step, createdAt: record.createdAt, since: record.since, wasStable: record.wasStable,
-      wasRolledBack: record.wasRolledBack, metrics: checkpoint.map { PipelineStatus.Metrics($0.metrics) })
+      wasRolledBack: record.wasRolledBack, isOnWatch: record.isOnWatch, waits: waits,
+      metrics: checkpoint.map { PipelineStatus.Metrics($0.metrics) })
   }
 }
 

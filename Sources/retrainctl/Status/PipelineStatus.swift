@@ -62,6 +62,10 @@ struct PipelineStatus: Codable, Sendable {
     var since: Date
     var wasStable: Bool
     var wasRolledBack: Bool
+    /// Serves, and its own pairs have not said yet that it is as good as the version confirmed before it.
+    var isOnWatch: Bool
+    /// What it waits for, or is on watch for; nil: for nothing.
+    var waits: String?
     /// Of its checkpoint's lineage, test-then-train.
     var metrics: Metrics?
   }

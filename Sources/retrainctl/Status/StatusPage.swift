@@ -62,6 +62,10 @@ struct StatusPage {
     add("rejected", rejected(limit: fullness.isBrief ? 2 : 8))
     add("features", TextTable(features: features(limit: fullness.isBrief ? 2 : 12), palette: palette))
     add("versions", versionTable(fullness.versions))
+    for version in status.versions.prefix(fullness.versions) {
+      guard let waits = version.waits else { continue }
+      lines += Self.filled("v\(version.number) \(waits)", columns - 2).map { "  " + palette.dim($0) }
+    }
     lines += decisionLines(fullness, columns)
     if !fullness.isBrief || isSick { add("health a layer", TextTable(health: status.health, palette: palette)) }
     add("workers", workerTable)
@@ -207,7 +211,7 @@ struct StatusPage {
     var table = TextTable(">version", "state", ">share", ">step", ">loss", ">\(quality.title)", "since")
     for version in status.versions.prefix(limit) {
       table.add(
-        "v\(version.number)", palette.coloured(state: version.state), Wording.percent(version.share),
+        "v\(version.number)", palette.coloured(version), Wording.percent(version.share),
         version.step.map(Wording.count) ?? "–", Wording.compact(version.metrics?.loss),
         quality.value(version.metrics), Wording.ago(version.since, now: now))
     }

@@ -56,7 +56,7 @@ actor StatusReader {
     let counts = RecordCounts(live: live, newest: newest)
     let lags = live.flatMap(\.lag)
     let unheard = try await self.unheard(of: pipeline.id, beside: members)
-    let shown = try await versions(of: pipeline.id)
+    let shown = try await versions(of: pipeline, upTo: newest)
     checkpoints = checkpoints.filter { entry in
       entry.key == newest?.id || shown.contains { $0.checkpoint == entry.key }
     }
@@ -185,16 +185,30 @@ actor StatusReader {
     }
   }
 
-  private func versions(of pipeline: Int64) async throws -> [PipelineStatus.Version] {
-    let all = try await registry.versions(pipeline: pipeline)
-    let newest = all.prefix(Self.versionsMax)
-    let serving = all.dropFirst(Self.versionsMax).filter { $0.state == .stable || $0.state == .canary }
+  /// nil: the file that is registered is one that only its own program can read.
+  private func standings(
+    of pipeline: PipelineRecord, upTo checkpoint: CheckpointRecord?
+  ) async throws -> VersionStandings? {
+    guard let today = try? PipelineFile(text: pipeline.specification, name: pipeline.name).pipeline else { return nil }
+    return try await VersionStandings(of: today, pipeline.id, newest: checkpoint, in: registry)
+  }
+
+  private func versions(
+    of pipeline: PipelineRecord, upTo checkpoint: CheckpointRecord?
+  ) async throws -> [PipelineStatus.Version] {
+    let newest = try await registry.versions(pipeline: pipeline.id, limit: Self.versionsMax)
+    let standings = try await standings(of: pipeline, upTo: checkpoint)
+    let serving = standings?.versions.filter { version in
+      version.state.isServing && !newest.contains { $0.number == version.number }
+    }
     var shown: [PipelineStatus.Version] = []
-    for version in newest + serving {
+    for version in newest + (serving ?? []) {
       if checkpoints[version.checkpoint] == nil {
         checkpoints[version.checkpoint] = try await registry.checkpoint(version.checkpoint)
       }
-      shown.append(PipelineStatus.Version(version, checkpoints[version.checkpoint]))
+      shown.append(
+        PipelineStatus.Version(
+          version, checkpoints[version.checkpoint], waits: standings?.waits(version.number)))
     }
     return shown
   }

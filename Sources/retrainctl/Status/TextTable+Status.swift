@@ -101,7 +101,11 @@ extension TextTable {
 }
 
 extension Palette {
-  func coloured(state: String) -> String {
+  func coloured(_ version: PipelineStatus.Version) -> String {
+    version.isOnWatch ? warning("stable, on watch") : coloured(state: version.state)
+  }
+
+  private func coloured(state: String) -> String {
     switch state {
     case "stable": good(state)
     case "rejected", "rolled_back": bad(state)

@@ -92,8 +92,12 @@ struct ZooRig: Sendable {
     }
     let batch = FeatureBatch(
       capacity: deal.rowsMax(ofPartitions: buffers.count), numberCount: 3, categoryCount: 1)
-    let shadow = StableShadow()
-    if let stable { shadow.offer(version: 1, model: try ModelParameters(spec: spec, state: stable)) }
+    let frozen = FrozenVersions()
+    if let stable {
+      frozen.call(
+        [1], serving: 1, new: [FrozenVersions.Version(number: 1, model: try ModelParameters(spec: spec, state: stable))]
+      )
+    }
     let quarantine = Quarantine(topic: "zoo")
     var snapshots: [Snapshot] = []
     let loop = StepLoop(
@@ -102,7 +106,7 @@ struct ZooRig: Sendable {
         learner: model(learner), shares: StepShares(buffers: buffers, batch: batch, deal: deal),
         account: StepAccount(
           rowsMax: deal.takeMax, outputCount: learner.outputCount, fieldCount: Self.fields.count, task: task),
-        shadow: ShadowPredictions(source: shadow, task: task, batchCapacity: batch.capacity), quarantine: quarantine,
+        frozen: FrozenPredictions(source: frozen, task: task, batchCapacity: batch.capacity), quarantine: quarantine,
         sum: GroupSum(
           isReproducible: false, worldSize: collective.worldSize, partitionCount: ZooStream.partitions),
         sampler: RowSampler(pipeline, outputCount: learner.outputCount)),

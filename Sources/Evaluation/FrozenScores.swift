@@ -1,0 +1,69 @@
+/// What frozen versions lost on records that came after what they had learned, each against one of them, the reference, on
+/// the same records.
+///
+/// A version's weights do not move, so its pairs are about it alone, which the moving learner's are not. Deterministic: the
+/// same records in the same order give the same bits.
+public struct FrozenScores: Sendable, Hashable, Codable {
+  public struct Entry: Sendable, Hashable, Codable {
+    public let version: Int64
+    /// Its loss minus the reference's; of the reference itself there is none.
+    public fileprivate(set) var pairs = PairedDifference()
+    /// Of the labelled records it was asked about, by weight.
+    public fileprivate(set) var weight = 0.0
+    fileprivate var lossSum = 0.0
+    /// Labelled records for which it gave no number.
+    public fileprivate(set) var nonFinite: Int64 = 0
+
+    /// A record, by weight; nil: it was asked about none.
+    public var meanLoss: Double? { weight > 0 ? lossSum / weight : nil }
+  }
+
+  /// 0: there is none yet.
+  public private(set) var reference: Int64 = 0
+  /// Of the versions the one that answers requests; 0: none of them.
+  public var serving: Int64 = 0
+  /// The reference first.
+  public private(set) var entries: [Entry] = []
+
+  public init() {}
+
+  public subscript(version version: Int64) -> Entry? { entries.first { $0.version == version } }
+
+  /// Says who is scored from now on: who stays keeps its pairs, unless the reference is another.
+  ///
+  /// - Parameters:
+  ///   - count: Of the versions, the reference among them.
+  ///   - version: By place; the reference's is 0.
+  /// - Returns: Whether the reference is another than before.
+  @discardableResult
+  public mutating func follow(count: Int, _ version: (Int) -> Int64) -> Bool {
+    guard count > 0 else { return false }
+    let isOther = version(0) != reference
+    // Asked in every step, and most often the same.
+    if !isOther, entries.count == count, (0..<count).allSatisfy({ entries[$0].version == version($0) }) { return false }
+    let before = isOther ? [] : entries
+    reference = version(0)
+    entries = (0..<count).map { place in
+      before.first { $0.version == version(place) } ?? Entry(version: version(place))
+    }
+    return isOther
+  }
+
+  /// Adds one labelled record's loss.
+  ///
+  /// - Parameters:
+  ///   - place: The version's, in the order of `entries`.
+  ///   - reference: The reference's loss of the same record; nil: it was not asked.
+  public mutating func add(_ loss: Double, reference: Double?, weight: Double, at place: Int) {
+    guard weight > 0 else { return }
+    if loss.isFinite {
+      entries[place].weight += weight
+      entries[place].lossSum += weight * loss
+    } else {
+      entries[place].nonFinite += 1
+    }
+    // Where the reference gives no number there is nothing to be held against.
+    guard place > 0, let reference, reference.isFinite else { return }
+    entries[place].pairs.add(candidate: loss, baseline: reference, weight: weight)
+  }
+}

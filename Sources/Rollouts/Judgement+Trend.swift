@@ -1,0 +1,58 @@
+import Evaluation
+import Foundation
+import Vocabulary
+
+extension Rollout {
+  /// Whether a version may serve on watch before its own pairs say whether it is as good: the learner, of which it is a picture,
+  /// was so of late, and what there is of its own pairs does not speak against it.
+  ///
+  /// It is no verdict on the version: one that was ruined when it was written down has the learner's trend too. That its own pairs
+  /// go on, and that the version confirmed last is held ready, makes it safe.
+  ///
+  /// - Parameter anchor: The version confirmed last.
+  static func judgeTrend(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Judgement {
+    guard let trend = evidence.trend, evidence.trendOver == anchor, trend.count >= policy.recordsMin else {
+      let known = evidence.trendOver == anchor ? evidence.trend?.count ?? 0 : 0
+      return waiting(for: "pairs of the learner with version \(anchor)", records: known, policy)
+    }
+    let most = policy.tolerance(for: evidence)
+    let (lower, upper) = policy.bounds(of: trend)
+    let window = "\(trend.count) pairs of the learner"
+    func say(_ verdict: Verdict, _ reason: String) -> Judgement {
+      Judgement(
+        verdict: verdict, rule: .trend, observed: upper, threshold: most, window: window, reason: reason)
+    }
+    let between =
+      "the learner's loss of late minus that of version \(anchor) lies between \(short(lower)) and \(short(upper))"
+    guard upper <= most else { return say(.inconclusive, "waits for more records: \(between)") }
+    if evidence.isLast { return say(.pass, "serves on watch: \(between), and no record came after it") }
+    let own = evidence.comparedWith ?? anchor == anchor ? evidence.comparison : nil
+    guard let own, own.count >= RolloutPolicy.pairsOnEntry else {
+      return waiting(
+        for: "pairs with version \(anchor)", records: own?.count ?? 0, policy, of: RolloutPolicy.pairsOnEntry)
+    }
+    let error = (own.variance / Double(own.count)).squareRoot()
+    let first = "its own first \(own.count) pairs have a mean of \(short(own.mean)) ± \(short(error))"
+    guard own.nonFinite == 0, own.mean <= most + error else {
+      return say(.inconclusive, "waits for more records: \(between), but \(first)")
+    }
+    return say(.pass, "serves on watch: \(between); \(first)")
+  }
+
+  /// Whether the version before the stable one is better than it by more than is tolerated; nil: it is not, or nobody knows.
+  ///
+  /// - Parameter evidence: Of the version before, held against the stable one.
+  static func judgeTarget(
+    _ evidence: CandidateEvidence, target: Int64, stable: Int64, _ policy: RolloutPolicy
+  ) -> Judgement? {
+    guard let pairs = evidence.comparison, evidence.comparedWith == stable, pairs.count >= policy.recordsMin
+    else { return nil }
+    let (lower, upper) = policy.bounds(of: pairs)
+    let most = policy.tolerance(for: evidence)
+    guard upper < -most else { return nil }
+    return Judgement(
+      verdict: .fail, rule: .pairedLoss, observed: -upper, threshold: most, window: "\(pairs.count) pairs",
+      reason: "has become worse than version \(target): its loss minus that of version \(target) lies between "
+        + "\(short(-upper)) and \(short(-lower)), beyond a tolerance of \(short(most))")
+  }
+}
