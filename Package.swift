@@ -80,7 +80,7 @@ let package = Package(
     room("Kafka", ["Vocabulary", "Confinement", "CRDKafka"]),
     room("Postgres", ["Vocabulary", "Confinement", "CPostgres"]),
     room("Collectives", ["Vocabulary", "Confinement", "Cryptography", "Tensors", "Membership"]),
-    room("HTTP", ["Vocabulary", "Confinement", "CMicrohttpd", "CCurl"]),
+    room("HTTP", ["Vocabulary", "Confinement", "Cryptography", "CMicrohttpd", "CCurl"]),
     room("Telemetry", ["Vocabulary", "JSON"]),
     room("Alerts", ["Vocabulary", "Confinement", "JSON", "Pipelines", "HTTP"]),
 
@@ -99,14 +99,14 @@ let package = Package(
     room(
       "Controller",
       [
-        "Vocabulary", "JSON", "Alerts", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health", "Evaluation",
-        "Membership",
+        "Vocabulary", "JSON", "Confinement", "Alerts", "Registry", "Rollouts", "Pipelines", "Telemetry", "Health",
+        "Evaluation", "Membership",
       ]),
     room(
       "Server",
       [
-        "Vocabulary", "JSON", "Confinement", "Registry", "Learning", "Tensors", "Ingest", "Rollouts", "Pipelines",
-        "HTTP",
+        "Vocabulary", "JSON", "Confinement", "Cryptography", "Registry", "Learning", "Tensors", "Ingest", "Rollouts",
+        "Pipelines", "HTTP",
         "Telemetry", "Health", "Evaluation",
       ]),
 
@@ -122,7 +122,7 @@ let package = Package(
 
     // Tests mirror Sources
     .target(
-      name: "TestKit", dependencies: ["Vocabulary", "Postgres", "Kafka"], path: "Tests/TestKit",
+      name: "TestKit", dependencies: ["Vocabulary", "Postgres", "Kafka", "CGnuTLS"], path: "Tests/TestKit",
       swiftSettings: strictly),
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"], swiftSettings: strictly),
     tests("Confinement"),

@@ -1,6 +1,8 @@
 #pragma once
 #include <gnutls/gnutls.h>
 #include <gnutls/crypto.h>
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
 #include <string.h>
 
 // Gives a datum a copy of some bytes, in memory that the library frees: it asks for it through a variable of its own.
@@ -11,3 +13,6 @@ static inline int retrain_gnutls_datum_set(gnutls_datum_t *datum, const void *by
   datum->size = count;
   return 0;
 }
+
+// What the library made is given back by a variable of its own, too.
+static inline void retrain_gnutls_datum_free(gnutls_datum_t *datum) { gnutls_free(datum->data); }

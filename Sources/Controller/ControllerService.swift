@@ -1,3 +1,4 @@
+import Confinement
 import Evaluation
 import Foundation
 import Health
@@ -17,13 +18,21 @@ public actor ControllerService {
   private let holder: String
   private let logger: Logger
   private var watch: HealthWatch?
+  private var serving: ServingWatch?
+  /// What a person said, as it was seen last.
+  private var freeze: Freeze?
   private let metrics: ControllerMetrics
   private let metricsAddress: HostPort?
   private nonisolated let didLook = Mutex(false)
   private nonisolated let isStopRequested = Mutex(false)
+  /// Rung when there may be something to decide.
+  private nonisolated let bell = Bell()
 
   private static let leaseTime = Duration.seconds(5)
-  private static let interval = Duration.milliseconds(300)
+  /// The registry says what happens; this is for what it does not say, and for what it could not.
+  private static let interval = Duration.seconds(1)
+  /// What may make a decision possible.
+  private static let changes: Set<RegistryChange.Kind> = [.checkpoint, .version, .server]
   private static let lastPatience = Duration.seconds(3)
   /// What waits at the end is told within this time, or by the next controller.
   private static let alertPatience = Duration.seconds(8)
@@ -52,7 +61,10 @@ public actor ControllerService {
   public nonisolated var isReady: Bool { didLook.withLock { $0 } }
 
   /// Asks for the end: what the tables hold by then is still judged once. Any thread.
-  public nonisolated func requestStop() { isStopRequested.withLock { $0 = true } }
+  public nonisolated func requestStop() {
+    isStopRequested.withLock { $0 = true }
+    bell.ring()
+  }
 
   private nonisolated var mustStop: Bool { isStopRequested.withLock { $0 } }
 
@@ -67,6 +79,10 @@ public actor ControllerService {
     let courier = try await AlertCourier.start(
       pipeline, pipelineID: record.id, database: database, own: registry, logger: logger)
     defer { courier?.requestStop() }
+    let listening = Task { [registry, bell] in
+      await registry.eachChange(of: record.id, among: Self.changes) { _ in bell.ring() }
+    }
+    defer { listening.cancel() }
     var lease: LeaseToken?
     var isAway = false
     var isLastPass = false
@@ -96,7 +112,7 @@ public actor ControllerService {
       {
         if error.code == .fenced {
           // Another one decides, and opens and closes incidents meanwhile.
-          (lease, watch) = (nil, nil)
+          (lease, watch, serving) = (nil, nil, nil)
         }
         courier?.hold(lease)
         metrics.lease.set(lease == nil ? 0 : 1)
@@ -106,8 +122,10 @@ public actor ControllerService {
         // A conflict means that somebody else moved a version: the next pass sees it.
       }
       if isLastPass { break }
-      try? await Task.sleep(for: Self.interval)
+      _ = await bell.wait(atMost: Self.interval)
     }
+    listening.cancel()
+    await listening.value
     await courier?.finish(until: .after(Self.alertPatience))
     if let lease, !isAway { try? await registry.release(lease) }
     if !isAway { try? await registry.removeController(pipeline: record.id, id: holder) }
@@ -153,22 +171,45 @@ public actor ControllerService {
       ?? HealthWatch(pipelineID: pipelineID, topic: pipeline.source.topic, policy: policy, logger: logger)
     defer { self.watch = watch }
     try await watch.look(registry)
+    try await registry.endPastFreeze(pipeline: pipelineID)
+    let serving = try await lookAtServing(registry, pipelineID)
     // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
     for _ in 0..<8 {
-      let standings = try await VersionStandings(
+      var standings = try await VersionStandings(
         of: pipeline, pipelineID, newest: newest, isLast: isLast, in: registry)
+      if let serving {
+        standings.note(
+          serving.breaches(standings.versions.map(\.facts), warmUp: pipeline.rollout.warmUp, now: .now))
+      }
       metrics.note(standings.evidence, of: standings.versions)
+      note(standings.freeze)
       let decisions = Rollout.decide(
         versions: standings.versions.map(\.facts), evidence: standings.evidence, policy: standings.policy,
-        isFrozen: watch.isFrozen, returnsFor: watch.returnsFor(standings.versions), now: .now)
+        isFrozen: watch.isFrozen || standings.freeze != nil, returnsFor: watch.returnsFor(standings.versions), now: .now
+      )
       guard !decisions.isEmpty else { break }
       try await registry.apply(
         decisions, evidence: try EvidenceText.json(standings.evidence, for: decisions), pipeline: pipelineID,
-        lease: lease,
-        canaryShare: pipeline.rollout.canaryShare)
+        lease: lease)
       for decision in decisions { log(decision) }
     }
     _ = try await registry.prune(pipeline: pipelineID, keep: pipeline.checkpoint.keep)
+  }
+
+  /// - Returns: nil: nobody said how well requests are to be answered.
+  private func lookAtServing(_ registry: Registry, _ pipelineID: Int64) async throws -> ServingWatch? {
+    guard let objective = pipeline.rollout.slo.map(ServingObjective.init) else { return nil }
+    var serving = self.serving ?? ServingWatch(pipelineID: pipelineID, objective: objective, logger: logger)
+    defer { self.serving = serving }
+    try await serving.look(registry, now: .now)
+    return serving
+  }
+
+  private func note(_ freeze: Freeze?) {
+    guard freeze != self.freeze else { return }
+    self.freeze = freeze
+    if let freeze { return logger.notice("nothing is promoted", [.reason: LogValue(freeze.sentence)]) }
+    logger.notice("over, versions are promoted again", [:])
   }
 
   private func propose(

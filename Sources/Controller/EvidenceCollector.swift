@@ -29,14 +29,17 @@ struct EvidenceCollector: Sendable {
       throw RegistryError(.notFound, "version \(version.number) stands on a checkpoint that is gone")
     }
     let health = try await registry.layerHealth(checkpoint: version.checkpoint)
-    let replies = try await registry.serverOutputs(pipeline: pipelineID)[version.number]
+    let replies = try await registry.serverOutputs(
+      pipeline: pipelineID, versions: [version.number])[version.number]
     var evidence = CandidateEvidence(
       metrics: isAlone ? try await ofLate(checkpoint) : checkpoint.metrics,
       nonFiniteParameter: checkpoint.nonFiniteParameter,
       findings: examine(
         HealthWindow(layers: health, fields: checkpoint.fields, score: HealthWindow.Score(checkpoint)),
         policy: policy))
-    (evidence.trend, evidence.trendOver) = (checkpoint.comparison, checkpoint.comparedWith)
+    // The lineage's of now: at its own checkpoint the learner was perhaps held against another version.
+    let learner = newest?.lineage == checkpoint.lineage ? newest ?? checkpoint : checkpoint
+    (evidence.trend, evidence.trendOver) = (learner.comparison, learner.comparedWith)
     // Of its own window: what the learner once gave, and has made up for, is nothing of the version.
     evidence.nonFiniteOutputs = checkpoint.window.nonFiniteOutputs
     evidence.isLast = checkpoint.isFinal && newest?.id == checkpoint.id
@@ -44,6 +47,7 @@ struct EvidenceCollector: Sendable {
       evidence.nonFiniteOutputs += own.nonFinite
       if version.number != frozen.reference {
         (evidence.comparison, evidence.comparedWith) = (own.pairs, frozen.reference)
+        (evidence.errors, evidence.area) = (own.errors, own.area)
       }
     }
     evidence.nonFiniteOutputs += replies?.nonFinite ?? 0

@@ -1,6 +1,7 @@
 import Foundation
 import Health
 import Registry
+import Rollouts
 import Vocabulary
 
 /// What a look at a stream between two checkpoints comes to.
@@ -23,7 +24,7 @@ extension HealthWatch {
   private static let silenceLeast = Duration.seconds(60)
   /// What goes on and is the cause, if it is one: all but what rules say.
   private static let otherTroubles = IncidentKind.names.filter {
-    HealthRule(rawValue: $0) == nil && $0 != "rate_lowered"
+    HealthRule(rawValue: $0) == nil && !["rate_lowered", Freeze.incidentKind, "slo_page", "slo_ticket"].contains($0)
   }
 
   /// Holds the silence since the newest checkpoint against the rule, which is over as soon as records come again.

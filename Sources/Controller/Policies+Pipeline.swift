@@ -13,7 +13,9 @@ extension RolloutPolicy {
     self.init(
       recordsMin: Int64(settings.recordsMin), lossTolerance: settings.lossTolerance,
       lossToleranceRelative: settings.lossToleranceRelative, confidence: settings.confidence,
-      lane: Lane(settings, recordsPerSecond), canaryShare: settings.canaryShare)
+      lane: Lane(settings, recordsPerSecond), canary: settings.effectiveCanary, hold: settings.hold,
+      durationMax: settings.durationMax, onInconclusive: settings.onInconclusive == .hold ? .hold : .retire,
+      warmUp: settings.warmUp, coolDown: settings.coolDown)
   }
 }
 
@@ -24,9 +26,18 @@ extension RolloutPolicy.Lane {
     case .fast: self = .fast
     case .careful: self = .careful
     case .auto:
-      let isFast = settings.canaryShare <= 0 && (recordsPerSecond ?? 0) >= RolloutSettings.fastFrom
+      let isFast = settings.effectiveCanary.isEmpty && (recordsPerSecond ?? 0) >= RolloutSettings.fastFrom
       self = isFast ? .fast : .careful
     }
+  }
+}
+
+extension ServingObjective {
+  /// The pipeline's `rollout.slo`.
+  init(_ slo: ObjectiveSettings) {
+    self.init(
+      availability: slo.availability, quick: slo.latency?.percentile,
+      under: slo.latency?.under ?? .zero, eventsMin: Int64(slo.eventsMin), scale: slo.scale)
   }
 }
 

@@ -1,3 +1,5 @@
+import Evaluation
+import Foundation
 import Health
 package import Pipelines
 package import Registry
@@ -7,8 +9,10 @@ import Rollouts
 package struct VersionStandings: Sendable {
   /// The newest first.
   package let versions: [VersionRecord]
-  let evidence: [Int64: CandidateEvidence]
+  private(set) var evidence: [Int64: CandidateEvidence]
   let policy: RolloutPolicy
+  /// What a person said; nil: versions are promoted.
+  let freeze: Freeze?
 
   /// - Parameters:
   ///   - newest: The newest checkpoint, which says what frozen versions lost.
@@ -20,14 +24,15 @@ package struct VersionStandings: Sendable {
     policy = RolloutPolicy(pipeline.rollout, recordsPerSecond: newest?.recordsPerSecond)
     let collector = EvidenceCollector(
       registry: registry, pipelineID: pipelineID, policy: HealthPolicy(pipeline), recordsMin: policy.recordsMin)
+    freeze = try await registry.freeze(pipeline: pipelineID)
     versions = try await registry.versionsInPlay(pipeline: pipelineID)
     let facts = versions.map(\.facts)
-    // What a rollback would return to is looked at as well, before it serves.
-    let target = Rollout.rollbackTarget(among: facts)
+    // What a rollback would return to is looked at as well, before it serves, and what served on watch.
+    let others = [Rollout.rollbackTarget(among: facts), Rollout.confirming(among: facts)].compactMap { $0?.number }
     let isAlone = Rollout.anchor(among: facts) == nil
     var evidence: [Int64: CandidateEvidence] = [:]
     for version in versions
-    where version.state.isUndecided || version.state.isServing || version.number == target?.number {
+    where version.state.isUndecided || version.state.isServing || others.contains(version.number) {
       var known = try await collector.evidence(for: version, newest: newest, isAlone: isAlone)
       known.isLast = known.isLast || isLast && version.checkpoint == newest?.id
       evidence[version.number] = known
@@ -35,10 +40,42 @@ package struct VersionStandings: Sendable {
     self.evidence = evidence
   }
 
+  /// Adds what live requests say.
+  mutating func note(_ breaches: [Int64: BurnRateFinding]) {
+    for (number, breach) in breaches { evidence[number]?.breach = breach }
+  }
+
+  /// A version's own pairs, with bounds that hold at every look.
+  package struct Comparison: Sendable {
+    /// The version that it is held against.
+    package let anchor: Int64
+    package let pairs: Int64
+    /// Of its loss minus the other's; −∞ … ∞ where there are too few.
+    package let mean, lower, upper: Double
+    /// How much worse it may be.
+    package let tolerance: Double
+  }
+
+  /// nil: there are none with the version confirmed last.
+  package func comparison(of number: Int64) -> Comparison? {
+    guard let anchor = Rollout.anchor(among: versions.map(\.facts))?.number, let evidence = evidence[number],
+      let pairs = evidence.comparison, evidence.comparedWith ?? anchor == anchor
+    else { return nil }
+    let bounds = policy.bounds(of: pairs)
+    return Comparison(
+      anchor: anchor, pairs: pairs.count, mean: pairs.mean, lower: bounds.lower, upper: bounds.upper,
+      tolerance: policy.tolerance(for: evidence))
+  }
+
+  /// Whether its frozen weights are asked about what comes.
+  package func isScored(_ number: Int64) -> Bool {
+    Rollout.scored(among: versions.map(\.facts)).contains { $0.number == number }
+  }
+
   /// What a version waits for, or is on watch for, as the end of a sentence; nil: for nothing.
   package func waits(_ number: Int64) -> String? {
     let facts = versions.map(\.facts)
     guard let own = facts.first(where: { $0.number == number }), let evidence = evidence[number] else { return nil }
-    return Rollout.waits(own, evidence, among: facts, policy: policy)
+    return Rollout.waits(own, evidence, among: facts, policy: policy, freeze: freeze, now: .now)
   }
 }

@@ -14,7 +14,7 @@ package struct WindowReader: Sendable {
   private var history = WindowHistory()
   /// The newest samples of the lineage, the newest first.
   private var samples: [WindowSample] = []
-  /// Of the version that serves.
+  /// Of the version confirmed last.
   private var baseline: (checkpoint: Int64, layers: [LayerHealth], drift: DriftBaseline?)?
 
   /// Windows that are looked through for the beginning of a change, and taken together where they have few records.
@@ -68,13 +68,13 @@ package struct WindowReader: Sendable {
       costs: earlier.map(\.costs), fields: earlier.first?.fields)
   }
 
-  /// What the version that serves was made of; nil: none serves, or it is the very checkpoint.
+  /// What the version confirmed last was made of; nil: there is none, or it is the very checkpoint.
   private mutating func trusted(
     except checkpoint: Int64, in registry: Registry
   ) async throws -> (checkpoint: Int64, layers: [LayerHealth], drift: DriftBaseline?)? {
-    guard let stable = try await registry.versionsInPlay(pipeline: pipelineID).first(where: { $0.state == .stable }),
-      stable.checkpoint != checkpoint
-    else { return nil }
+    let versions = try await registry.versionsInPlay(pipeline: pipelineID)
+    // One on watch is not trusted yet, and may be another in a moment.
+    guard let stable = Rollout.anchor(among: versions.map(\.facts)), stable.checkpoint != checkpoint else { return nil }
     if let baseline, baseline.checkpoint == stable.checkpoint { return baseline }
     let samples = try await registry.samples(upTo: stable.checkpoint, limit: Registry.sampledWindows).map(\.sample)
     let found = (

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What frozen versions lost on records that came after what they had learned, each against one of them, the reference, on
 /// the same records.
 ///
@@ -8,6 +10,9 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     public let version: Int64
     /// Its loss minus the reference's; of the reference itself there is none.
     public fileprivate(set) var pairs = PairedDifference()
+    /// Of two classes: its wrong answers minus the reference's, and what its area under the ROC curve lacks of the reference's.
+    public fileprivate(set) var errors = BoundedDifference()
+    public fileprivate(set) var area = PairedArea()
     /// Of the labelled records it was asked about, by weight.
     public fileprivate(set) var weight = 0.0
     fileprivate var lossSum = 0.0
@@ -54,7 +59,10 @@ public struct FrozenScores: Sendable, Hashable, Codable {
   /// - Parameters:
   ///   - place: The version's, in the order of `entries`.
   ///   - reference: The reference's loss of the same record; nil: it was not asked.
-  public mutating func add(_ loss: Double, reference: Double?, weight: Double, at place: Int) {
+  ///   - isPositive: The label, where there are two classes and losses are log losses: they tell the answers then.
+  public mutating func add(
+    _ loss: Double, reference: Double?, isPositive: Bool? = nil, weight: Double, at place: Int
+  ) {
     guard weight > 0 else { return }
     if loss.isFinite {
       entries[place].weight += weight
@@ -65,5 +73,11 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     // Where the reference gives no number there is nothing to be held against.
     guard place > 0, let reference, reference.isFinite else { return }
     entries[place].pairs.add(candidate: loss, baseline: reference, weight: weight)
+    guard let isPositive, loss.isFinite else { return }
+    let (own, other) = (exp(-loss), exp(-reference))
+    entries[place].errors.add(candidateErrs: own < 0.5, baselineErrs: other < 0.5)
+    entries[place].area.add(
+      candidate: Float(isPositive ? own : 1 - own), baseline: Float(isPositive ? other : 1 - other),
+      isPositive: isPositive)
   }
 }

@@ -8,9 +8,11 @@ import Vocabulary
 /// is deterministic in rank order.
 public struct PairedDifference: Sendable, Hashable, Codable {
   /// Of the differences, each times its record's weight.
-  private var moments = RunningMoments()
+  var moments = RunningMoments()
   /// Of the pairs; nil: each counts 1.
   private var weightSum: Double?
+  /// Of the same numbers as the moments; nil: some pairs were read from bytes of an older program, which kept none.
+  var softened: SoftenedSums? = SoftenedSums()
   /// Pairs of which one loss, not both, was NaN or infinite; they are in nothing else.
   public private(set) var nonFinite: Int64 = 0
 
@@ -24,6 +26,7 @@ public struct PairedDifference: Sendable, Hashable, Codable {
     let difference = candidate - baseline
     if difference.isFinite {
       if weight != 1 || weightSum != nil { weightSum = (weightSum ?? moments.weight) + weight }
+      softened?.add(difference * weight, to: moments.sum)
       moments.add(difference * weight)
     } else if !(candidate.isNaN && baseline.isNaN) {
       nonFinite += 1
@@ -33,6 +36,11 @@ public struct PairedDifference: Sendable, Hashable, Codable {
   public mutating func merge(_ other: PairedDifference) {
     if weightSum != nil || other.weightSum != nil {
       weightSum = (weightSum ?? moments.weight) + (other.weightSum ?? other.moments.weight)
+    }
+    if let sums = other.softened, softened != nil {
+      softened?.merge(sums, sum: moments.sum, otherSum: other.moments.sum)
+    } else if other.count > 0 || softened == nil {
+      softened = count > 0 ? nil : other.softened
     }
     moments.merge(other.moments)
     nonFinite += other.nonFinite
@@ -47,18 +55,19 @@ public struct PairedDifference: Sendable, Hashable, Codable {
   /// Population variance of the difference, times its weight over the mean weight; 0 without a pair.
   public var variance: Double { (moments.variance ?? 0) / (meanWeight * meanWeight) }
 
-  private var meanWeight: Double { weightSum.map { $0 / moments.weight } ?? 1 }
+  var meanWeight: Double { weightSum.map { $0 / moments.weight } ?? 1 }
 
-  /// 2 has the sum of weights behind it.
-  private static let versions: ClosedRange<UInt8> = 1...2
+  /// 2 and 4 have the sum of weights behind the rest, 3 and 4 the softened sums at the end.
+  private static let versions: ClosedRange<UInt8> = 1...4
 
-  /// Appends the compact form; deterministic, at most 48 bytes.
+  /// Appends the compact form; deterministic, at most 200 bytes.
   public func encode(into bytes: inout [UInt8]) {
     var writer = CompactWriter()
-    writer.write(byte: weightSum == nil ? 1 : 2)
+    writer.write(byte: (weightSum == nil ? 1 : 2) + (softened == nil ? 0 : 2))
     moments.encode(into: &writer)
     writer.write(count: nonFinite)
     if let weightSum { writer.write(weightSum) }
+    softened?.encode(into: &writer)
     bytes.append(contentsOf: writer.bytes)
   }
 
@@ -71,11 +80,12 @@ public struct PairedDifference: Sendable, Hashable, Codable {
     guard Self.versions.contains(version) else { throw reader.damage("has the unknown version \(version)") }
     moments = try RunningMoments(decoding: &reader)
     nonFinite = try reader.readCount()
-    if version == 2 {
+    if version % 2 == 0 {
       let sum = try reader.readTally(isWhole: false)
       guard sum > 0 else { throw reader.damage("has pairs without weight") }
       weightSum = sum
     }
+    softened = version > 2 ? try SoftenedSums(decoding: &reader) : count > 0 ? nil : SoftenedSums()
     try reader.finish()
   }
 

@@ -41,6 +41,12 @@ struct RunningMoments: Sendable, Hashable, Codable {
   /// Population variance; nil without a value.
   var variance: Double? { weight > 0 ? squaredDeviations / weight : nil }
 
+  /// Of the numbers, each times its weight.
+  var sum: Double { mean * weight }
+
+  /// Of the squares, each times its weight.
+  var squares: Double { squaredDeviations + mean * mean * weight }
+
   func encode(into writer: inout CompactWriter, areWhole: Bool = true) {
     writer.write(tally: weight, isWhole: areWhole)
     writer.write(mean)

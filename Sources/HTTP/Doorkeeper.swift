@@ -11,14 +11,19 @@ final class Doorkeeper: Sendable {
 
   private let limits: HTTPLimits
   private let tell: @Sendable (HTTPEvent) -> Void
+  private let eachLook: @Sendable () -> Void
   private let visitors = Mutex<[ObjectIdentifier: Visitor]>([:])
   private let isOver = Atomic<Bool>(false)
   private let wake = Signal()
   private let hasEnded = Signal()
 
-  init(limits: HTTPLimits, tell: @escaping @Sendable (HTTPEvent) -> Void) {
+  /// - Parameter eachLook: Called whenever the connections are looked through.
+  init(
+    limits: HTTPLimits, tell: @escaping @Sendable (HTTPEvent) -> Void, eachLook: @escaping @Sendable () -> Void
+  ) {
     self.limits = limits
     self.tell = tell
+    self.eachLook = eachLook
   }
 
   func start() {
@@ -27,6 +32,7 @@ final class Doorkeeper: Sendable {
         let isEmpty = visitors.withLock { $0.isEmpty }
         _ = wake.wait(until: .after(isEmpty ? .seconds(3600) : limits.tick))
         sweep()
+        eachLook()
       }
       hasEnded.raise()
     }

@@ -8,6 +8,8 @@ public import Vocabulary
 public struct HTTPCall: Sendable {
   /// `http://` or `https://`; of the latter the server's certificate must be one that this machine trusts.
   public var url: String
+  /// A file of certificates that are trusted instead, in PEM; nil: this machine's.
+  public var trustFile: String?
   /// nil: asked with GET, otherwise with POST, as JSON.
   public var body: [UInt8]?
   /// Beside those that the call needs itself.
@@ -40,6 +42,7 @@ public struct HTTPCall: Sendable {
     }
     restrict(call, until: deadline)
     retrain_curl_set_bytes(call, CURLOPT_URL, url)
+    if let trustFile { retrain_curl_set_bytes(call, CURLOPT_CAINFO, trustFile) }
     if let body {
       retrain_curl_set_number(call, CURLOPT_POST, 1)
       retrain_curl_set_size(call, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))

@@ -11,8 +11,10 @@ public struct HTTPLimits: Sendable, Hashable {
   public var connectionsMax = 1024
   /// From a connection's beginning to its first whole head; later: 408.
   public var headTimeout: Duration = .seconds(10)
-  /// From a request's head to the end of its body, and again to the end of its answer; later: 408, or the end.
+  /// From a request's head to the end of its answer, however it comes and goes; a body that is not there by then: 408.
   public var requestTimeout: Duration = .seconds(30)
+  /// How long a request waits for the slow lane; longer: 503 with Retry-After.
+  public var queueTimeout: Duration = .seconds(5)
   /// Between requests, and without any traffic; whole seconds.
   public var idleTimeout: Duration = .seconds(60)
 
@@ -25,5 +27,7 @@ public struct HTTPLimits: Sendable, Hashable {
   /// A body that is refused is read and thrown away up to this size, so that the client gets to read why.
   var drainBytesMax: Int { max(4 * bodyBytesMax, 1 << 20) }
   /// How often the connections are looked through.
-  var tick: Duration { max(.milliseconds(10), min(.milliseconds(250), headTimeout / 4, requestTimeout / 4)) }
+  var tick: Duration {
+    max(.milliseconds(10), min(.milliseconds(250), headTimeout / 4, requestTimeout / 4, queueTimeout / 4))
+  }
 }

@@ -1,10 +1,24 @@
 /// Why a request is not passed on: the status and one sentence, sent as `{"error": …}`.
-struct HTTPRefusal: Error {
+public struct HTTPRefusal: Error {
   let status: Int
   let message: String
   var headers: [(name: String, value: String)] = []
   /// Where the message ends is in doubt, or nothing more is to be read: the connection ends with the answer.
   var endsConnection = false
+
+  /// - Parameter message: Our own words: nothing of the request is in them, and nothing that JSON escapes.
+  public init(status: Int, message: String, headers: [(name: String, value: String)] = []) {
+    self.init(status: status, message: message, headers: headers, endsConnection: false)
+  }
+
+  init(
+    status: Int, message: String, headers: [(name: String, value: String)] = [], endsConnection: Bool
+  ) {
+    self.status = status
+    self.message = message
+    self.headers = headers
+    self.endsConnection = endsConnection
+  }
 
   static func malformed(_ message: String) -> HTTPRefusal {
     HTTPRefusal(status: 400, message: message, endsConnection: true)
@@ -16,6 +30,11 @@ struct HTTPRefusal: Error {
 
   static let crowded = HTTPRefusal(
     status: 503, message: "too many large requests and answers are on their way: try again",
+    headers: [("Retry-After", "1")])
+
+  /// Work that waits for longer than it may.
+  static let busy = HTTPRefusal(
+    status: 503, message: "too many requests that take their time wait for their turn: try again",
     headers: [("Retry-After", "1")])
 
   static func late(_ timeout: Duration) -> HTTPRefusal {

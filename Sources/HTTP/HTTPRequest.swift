@@ -13,6 +13,21 @@ public struct HTTPRequest {
 
   public static let bodyPaddingBytes = 64
 
+  /// A header's line.
+  public struct Header {
+    public let name: UnsafeRawBufferPointer
+    public let value: UnsafeRawBufferPointer
+
+    /// Whether it has that name, whatever its case.
+    public func isNamed(_ name: StaticString) -> Bool { RequestHead.equal(self.name, name) }
+
+    /// Its value behind what the same header said before, with a comma between (RFC 9110, 5.3).
+    public func text(after before: String?) -> String {
+      let text = String(decoding: value, as: UTF8.self)
+      return before.map { $0 + ", " + text } ?? text
+    }
+  }
+
   init(
     method: HTTPMethod, path: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, isDeferred: Bool,
     connection: OpaquePointer
@@ -26,29 +41,40 @@ public struct HTTPRequest {
 
   public var pathText: String { String(decoding: path, as: UTF8.self) }
 
+  /// The first value of a parameter of the query (`?explain=true`), percent signs resolved; nil: it is not there, or has none.
+  public func queryValue(_ name: String) -> String? {
+    MHD_lookup_connection_value(connection, .GET_ARGUMENT_KIND, name).map { String(cString: $0) }
+  }
+
   /// The value of a header, whatever the case of its name; where it is there several times, all values with commas between
   /// (RFC 9110, 5.3).
   public func header(_ name: StaticString) -> String? {
-    var found = Found(name: name)
-    withUnsafeMutablePointer(to: &found) { found in
-      _ = MHD_get_connection_values_n(
-        connection, .HEADER_KIND,
-        { context, _, name, nameBytes, value, valueBytes in
-          guard let found = context?.assumingMemoryBound(to: Found.self), let name else { return .NO }
-          guard RequestHead.equal(UnsafeRawBufferPointer(start: name, count: nameBytes), found.pointee.name) else {
-            return .YES
-          }
-          let text = String(decoding: UnsafeRawBufferPointer(start: value, count: valueBytes), as: UTF8.self)
-          found.pointee.value = found.pointee.value.map { $0 + ", " + text } ?? text
-          return .YES
-        }, found)
-    }
-    return found.value
+    var found: String?
+    eachHeader { if $0.isNamed(name) { found = $0.text(after: found) } }
+    return found
   }
 
-  /// A header that is looked for.
-  private struct Found {
-    let name: StaticString
-    var value: String?
+  /// Calls `body` with each header, in their order: once through them all, for whoever wants several.
+  public func eachHeader(_ body: (Header) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      var walk = Walk(body: body)
+      withUnsafeMutablePointer(to: &walk) { walk in
+        _ = MHD_get_connection_values_n(
+          connection, .HEADER_KIND,
+          { context, _, name, nameBytes, value, valueBytes in
+            guard let context, let name else { return .NO }
+            context.assumingMemoryBound(to: Walk.self).pointee.body(
+              Header(
+                name: UnsafeRawBufferPointer(start: name, count: nameBytes),
+                value: UnsafeRawBufferPointer(start: value, count: valueBytes)))
+            return .YES
+          }, walk)
+      }
+    }
+  }
+
+  /// What is done with each header.
+  private struct Walk {
+    let body: (Header) -> Void
   }
 }

@@ -1,4 +1,5 @@
 import CMicrohttpd
+public import Cryptography
 import Glibc
 import Synchronization
 public import Vocabulary
@@ -36,11 +37,14 @@ public final class HTTPServer: Sendable {
   ///   - address: Loopback unless told; a numeric address, IPv4 or IPv6, or a name of this machine. `::` takes both.
   ///   - port: 0: any free one.
   ///   - threads: Polling threads; connections are dealt among them.
+  ///   - certificate: What it proves itself with, over TLS 1.2 or 1.3; nil: plain HTTP.
   ///   - onEvent: Told what the server does by itself.
+  ///   - gate: Asked of each request once its head is there, and before its body is: what it gives is the answer.
   /// - Throws: `HTTPError`.
   public static func start(
     address: String = "127.0.0.1", port: Int = 0, threads: Int = 1, limits: HTTPLimits = HTTPLimits(),
-    onEvent: @escaping @Sendable (HTTPEvent) -> Void = { _ in },
+    certificate: ServerCertificate? = nil, onEvent: @escaping @Sendable (HTTPEvent) -> Void = { _ in },
+    gate: (@Sendable (HTTPRequest) -> HTTPRefusal?)? = nil,
     handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse
   ) throws -> HTTPServer {
     guard let wanted = UInt16(exactly: port) else {
@@ -49,7 +53,8 @@ public final class HTTPServer: Sendable {
     let target = try ListenAddress(address, port: wanted)
     var limits = limits
     limits.connectionsMax = DescriptorLimit.connections(wanted: limits.connectionsMax)
-    let handling = RequestHandling(limits: limits, tell: onEvent, handler: handler)
+    let handling = RequestHandling(
+      limits: limits, isSecure: certificate != nil, tell: onEvent, gate: gate, handler: handler)
     var flags =
       MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_TURBO.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
     if target.family == AF_INET6 {
@@ -84,7 +89,8 @@ public final class HTTPServer: Sendable {
           }
         },
         Unmanaged.passUnretained(handling).toOpaque(), UInt32(clamping: threads), UInt32(clamping: connectionsMax),
-        UInt32(clamping: max(1, limits.idleTimeout.milliseconds(rounding: .up) / 1000)))
+        UInt32(clamping: max(1, limits.idleTimeout.milliseconds(rounding: .up) / 1000)),
+        certificate?.callback)
     }
     guard let daemon else {
       let number = errno
@@ -117,8 +123,9 @@ public final class HTTPServer: Sendable {
     let handling = handling
     handling.lane.stop(until: .after(patience)) { isLate in
       if isLate { handling.waitForRequests(until: .after(.seconds(5))) }
-      MHD_stop_daemon(daemon.pointer)
+      // Before the library: what it has resumed must be resumed by then.
       handling.doorkeeper.stop()
+      MHD_stop_daemon(daemon.pointer)
       if listener >= 0 { close(listener) }
     }
   }

@@ -8,7 +8,10 @@ import Vocabulary
 final class RequestHandling: Sendable {
   private let handler: @Sendable (HTTPRequest) -> HTTPResponse
   private let tell: @Sendable (HTTPEvent) -> Void
+  private let gate: (@Sendable (HTTPRequest) -> HTTPRefusal?)?
   private let limits: HTTPLimits
+  /// Whether what goes over a connection is the library's to cipher.
+  private let isSecure: Bool
   private let budget: BodyBudget
   let doorkeeper: Doorkeeper
   let lane: SlowLane
@@ -17,26 +20,30 @@ final class RequestHandling: Sendable {
   let isStopping = Atomic<Bool>(false)
 
   init(
-    limits: HTTPLimits, tell: @escaping @Sendable (HTTPEvent) -> Void,
+    limits: HTTPLimits, isSecure: Bool = false, tell: @escaping @Sendable (HTTPEvent) -> Void,
+    gate: (@Sendable (HTTPRequest) -> HTTPRefusal?)? = nil,
     handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse
   ) {
     self.limits = limits
+    self.isSecure = isSecure
     self.tell = tell
+    self.gate = gate
     self.handler = handler
     budget = BodyBudget(bytesMax: limits.bodiesBytesMax)
-    doorkeeper = Doorkeeper(limits: limits, tell: tell)
     let patience = limits.requestTimeout
-    lane = SlowLane { job in
-      // Whoever waited that long is ended by the doorkeeper: nobody reads the answer.
-      guard job.state.visitor.current.since.duration(to: .now) < patience else { return HTTPRefusal.crowded.response }
+    let lane = SlowLane(waitMax: limits.queueTimeout, tell: tell) { job in
+      // Whoever is here for that long is ended by the doorkeeper: nobody reads the answer.
+      guard job.state.visitor.current.since.duration(to: .now) < patience else { return HTTPRefusal.busy.response }
       return Self.ask(handler, job.state, isDeferred: true, job.connection)
     }
+    self.lane = lane
+    doorkeeper = Doorkeeper(limits: limits, tell: tell, eachLook: { lane.shed() })
   }
 
   // MARK: Connections
 
   func connected(_ connection: OpaquePointer, _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
-    let visitor = Visitor(connection)
+    let visitor = Visitor(connection, isSecure: isSecure)
     slot.pointee = Unmanaged.passRetained(visitor).toOpaque()
     doorkeeper.admit(visitor)
   }
@@ -72,7 +79,7 @@ final class RequestHandling: Sendable {
     if case .later = reply.content {
       MHD_suspend_connection(connection)
       if !lane.put(SlowLane.Job(state: state, connection: connection)) {
-        state.reply = HTTPRefusal.crowded.response
+        state.reply = HTTPRefusal.busy.response
         MHD_resume_connection(connection)
       }
       return .YES
@@ -106,6 +113,16 @@ final class RequestHandling: Sendable {
       path = try RequestTarget(target, method: method)
       if let length = head?.contentLength, length > limits.bodyBytesMax {
         throw HTTPRefusal.tooLarge(limits.bodyBytesMax)
+      }
+      if let gate, let path,
+        let refused = path.withBytes({ path in
+          gate(
+            HTTPRequest(
+              method: method, path: path, body: UnsafeRawBufferPointer(start: nil, count: 0), isDeferred: false,
+              connection: connection))
+        })
+      {
+        throw refused
       }
     } catch {
       refusal = error as? HTTPRefusal ?? .malformed("the request is not understood")

@@ -11,6 +11,7 @@ final class SlowLane: Sendable {
   struct Job: @unchecked Sendable {  // The connection is laid aside: one thread looks at its state.
     let state: RequestState
     let connection: OpaquePointer
+    let since = ContinuousClock.now
   }
 
   private struct Queue {
@@ -25,15 +26,25 @@ final class SlowLane: Sendable {
   private let queue = Mutex(Queue())
   private let waiting = DispatchSemaphore(value: 0)
   private let hasEnded = Signal()
+  private let waitMax: Duration
+  private let tell: @Sendable (HTTPEvent) -> Void
   private let perform: @Sendable (Job) -> HTTPResponse
 
-  init(perform: @escaping @Sendable (Job) -> HTTPResponse) { self.perform = perform }
+  /// - Parameter waitMax: What waits longer is answered with 503.
+  init(
+    waitMax: Duration, tell: @escaping @Sendable (HTTPEvent) -> Void,
+    perform: @escaping @Sendable (Job) -> HTTPResponse
+  ) {
+    self.waitMax = waitMax
+    self.tell = tell
+    self.perform = perform
+  }
 
   func start() {
     let thread = Thread { [self] in
       while let job = take() {
         // At the end nobody is kept waiting: the connection still has to be resumed.
-        job.state.reply = isOver ? HTTPRefusal.crowded.response : perform(job)
+        job.state.reply = isOver || hasWaited(job) ? refusal() : perform(job)
         // Here and not on the polling thread: giving many pages back takes its time.
         job.state.releaseBody()
         MHD_resume_connection(job.connection)
@@ -56,6 +67,28 @@ final class SlowLane: Sendable {
     }
     if isTaken { waiting.signal() }
     return isTaken
+  }
+
+  /// Answers what has waited for too long, whatever the job in hand does. One caller at a time, until it is stopped.
+  func shed() {
+    let late = queue.withLock { queue in
+      // In their order: behind one that may still wait there is none that may not.
+      let count = queue.jobs.firstIndex { !hasWaited($0) } ?? queue.jobs.count
+      defer { queue.jobs.removeFirst(count) }
+      return Array(queue.jobs.prefix(count))
+    }
+    for job in late {
+      job.state.reply = refusal()
+      job.state.releaseBody()
+      MHD_resume_connection(job.connection)
+    }
+  }
+
+  private func hasWaited(_ job: Job) -> Bool { job.since.duration(to: .now) > waitMax }
+
+  private func refusal() -> HTTPResponse {
+    tell(.refused(status: HTTPRefusal.busy.status))
+    return HTTPRefusal.busy.response
   }
 
   private var isOver: Bool { queue.withLock { $0.isOver } }

@@ -26,9 +26,12 @@ final class Visitor: Sendable {
   /// Where it comes from: one IPv4 address, or the 64 bits that name an IPv6 network.
   let origin: UInt64
   private let descriptor: Int32
+  /// Whether plain words on its socket would be none to the client.
+  private let isSecure: Bool
   private let stay = Mutex(Stay())
 
-  init(_ connection: OpaquePointer) {
+  init(_ connection: OpaquePointer, isSecure: Bool) {
+    self.isSecure = isSecure
     descriptor = retrain_http_descriptor(connection)
     origin = Self.origin(retrain_http_client(connection))
   }
@@ -38,8 +41,9 @@ final class Visitor: Sendable {
   func move(to phase: Phase) {
     let now = ContinuousClock.now
     stay.withLock {
+      // One clock for a request, from its head to the end of its answer.
+      if phase != .answering || $0.phase != .receiving { $0.since = now }
       $0.phase = phase
-      $0.since = now
       if phase != .waiting { $0.hasAsked = true }
     }
   }
@@ -56,7 +60,7 @@ final class Visitor: Sendable {
     stay.withLock { stay in
       guard !stay.isEnded, stay.phase == seen.phase, stay.since == seen.since else { return false }
       stay.isEnded = true
-      if !words.isEmpty { _ = send(descriptor, words, words.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL)) }
+      if !words.isEmpty, !isSecure { _ = send(descriptor, words, words.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL)) }
       shutdown(descriptor, Int32(SHUT_RDWR))
       return true
     }

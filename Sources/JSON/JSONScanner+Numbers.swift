@@ -17,11 +17,47 @@ extension JSONScanner {
   }
 
   /// Passes a number.
-  ///
-  /// - Source: Clinger 1990, "How to read floating point numbers accurately": a mantissa below 2^53 and a power of ten up
-  ///   to 22 are exact, so one multiplication or division rounds correctly. Other numbers go the slow way.
   public mutating func number() throws -> Number {
     _ = peek()
+    return try shortNumber() ?? anyNumber()
+  }
+
+  /// What most numbers are: at most 15 digits, with or without a point among them. They are below 2^53, so one division
+  /// rounds correctly. nil, and nothing is passed: it is another one, or none.
+  private mutating func shortNumber() -> Number? {
+    let start = position
+    let isNegative = start < bytes.count && bytes[start] == UInt8(ascii: "-")
+    let first = isNegative ? start + 1 : start
+    var place = first
+    var mantissa: UInt64 = 0
+    while place < bytes.count, case let digit = bytes[place] &- 0x30, digit < 10 {
+      mantissa = mantissa &* 10 &+ UInt64(digit)
+      place += 1
+    }
+    let whole = place - first
+    guard whole > 0, whole == 1 || bytes[first] != UInt8(ascii: "0") else { return nil }
+    var fraction = 0
+    if place < bytes.count, bytes[place] == UInt8(ascii: ".") {
+      let point = place
+      place += 1
+      while place < bytes.count, case let digit = bytes[place] &- 0x30, digit < 10 {
+        mantissa = mantissa &* 10 &+ UInt64(digit)
+        place += 1
+      }
+      fraction = place - point - 1
+      guard fraction > 0 else { return nil }
+    }
+    guard whole + fraction <= 15, place == bytes.count || bytes[place] | 0x20 != UInt8(ascii: "e") else { return nil }
+    position = place
+    let size = fraction == 0 ? Double(mantissa) : Double(mantissa) / Self.powersOfTen[fraction]
+    return Number(
+      text: start..<place, isInteger: fraction == 0, value: isNegative ? -size : size,
+      integer: fraction > 0 ? nil : isNegative ? -Int128(mantissa) : Int128(mantissa))
+  }
+
+  /// - Source: Clinger 1990, "How to read floating point numbers accurately": a mantissa below 2^53 and a power of ten up
+  ///   to 22 are exact, so one multiplication or division rounds correctly. Other numbers go the slow way.
+  private mutating func anyNumber() throws -> Number {
     let start = position
     var place = position
     func digits(_ mantissa: inout UInt64, _ count: inout Int) -> Int {

@@ -3,9 +3,19 @@ extension JSONScanner {
   ///
   /// - Returns: Where its content lies, escapes as they are written.
   public mutating func string() throws -> Range<Int> {
+    var isPlain = true
+    return try string(isPlain: &isPlain)
+  }
+
+  /// The same, which also says whether it is ASCII without an escape: its bytes are what it says.
+  ///
+  /// - Parameter isPlain: Becomes false where it is not.
+  public mutating func string(isPlain: inout Bool) throws -> Range<Int> {
     try take("\"")
     let start = position
     var place = position
+    var all: UInt8 = 0
+    defer { if all & 0x80 != 0 { isPlain = false } }
     while place < bytes.count {
       switch bytes[place] {
       case UInt8(ascii: "\""):
@@ -13,11 +23,14 @@ extension JSONScanner {
         return start..<place
       case UInt8(ascii: "\\"):
         position = place
+        isPlain = false
         _ = try escape(at: &place)
       case 0..<0x20:
         position = place
         throw malformed("a control character in a string")
-      default: place += 1
+      case let byte:
+        all |= byte
+        place += 1
       }
     }
     throw malformed("a string without an end")

@@ -17,7 +17,7 @@ public struct JSONScanner {
   }
 
   /// The next byte that is not white space; nil: the end.
-  @inlinable public mutating func peek() -> UInt8? {
+  @inlinable @inline(__always) public mutating func peek() -> UInt8? {
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x0A, 0x0D, 0x09: position += 1
@@ -37,13 +37,13 @@ public struct JSONScanner {
   public func malformed(_ what: String) -> JSONError { JSONError(what: what, offset: position) }
 
   /// Takes `byte`, white space before it allowed.
-  @inlinable public mutating func take(_ byte: Character) throws {
-    guard peek() == byte.asciiValue else { throw malformed("“\(byte)” expected") }
+  @inlinable @inline(__always) public mutating func take(_ byte: Unicode.Scalar) throws {
+    guard peek() == UInt8(ascii: byte) else { throw malformed("“\(byte)” expected") }
     position += 1
   }
 
-  @inlinable public mutating func takeIf(_ byte: Character) -> Bool {
-    guard peek() == byte.asciiValue else { return false }
+  @inlinable @inline(__always) public mutating func takeIf(_ byte: Unicode.Scalar) -> Bool {
+    guard peek() == UInt8(ascii: byte) else { return false }
     position += 1
     return true
   }
@@ -57,12 +57,16 @@ public struct JSONScanner {
   private static let keyBytesMax = 128
 
   /// Calls `body` for each member, after the colon; it must take the value. A longer key, which means nothing, is empty.
-  public mutating func members(_ body: (inout JSONScanner, String) throws -> Void) throws {
+  public mutating func members(_ body: (inout JSONScanner, JSONKey) throws -> Void) throws {
     try take("{")
     if takeIf("}") { return }
     repeat {
-      let content = try string()
-      let key = content.count <= Self.keyBytesMax ? try text(content) : ""
+      var isPlain = true
+      let content = try string(isPlain: &isPlain)
+      let isLong = content.count > Self.keyBytesMax
+      let key = JSONKey(
+        UnsafeRawBufferPointer(rebasing: isLong ? bytes[..<0] : bytes[content]),
+        resolved: isPlain || isLong ? nil : try text(content))
       try take(":")
       try body(&self, key)
     } while takeIf(",")

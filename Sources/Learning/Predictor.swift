@@ -27,6 +27,15 @@ public final class Predictor {
     self.init(try ModelParameters(spec: spec, state: state), batchCapacity: batchCapacity, kernels: kernels)
   }
 
+  /// Whether what it answers depends on what the stream says by key.
+  public var remembers: Bool { !network.memory.shelves.isEmpty }
+
+  /// Reads another memory of the lineage from now on, whatever spec it is of: its encoders find what is theirs by name. Of a
+  /// predictor that shares its memory with nobody.
+  ///
+  /// - Throws: `LearningError` on damage; then it reads what it did.
+  public func adoptMemory(_ state: [UInt8]) throws { try network.memory.adoptState(state) }
+
   public var spec: LearnerSpec { model.spec }
   /// Steps that the state had behind it.
   public var step: Int64 { model.step }

@@ -1,12 +1,12 @@
 /// Durations as people write them: a whole number and a unit, as in `50ms`, `10s`, `2m`.
-enum DurationText {
+package enum DurationText {
   private static let units: [(suffix: String, duration: Duration)] = [
     ("us", .microseconds(1)), ("ms", .milliseconds(1)), ("s", .seconds(1)), ("m", .seconds(60)), ("h", .seconds(3600)),
     ("d", .seconds(86400)),
   ]
   static let pattern = "^[0-9]{1,9}(us|ms|s|m|h|d)$"
 
-  static func parse(_ text: String) -> Duration? {
+  package static func parse(_ text: String) -> Duration? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard (1...9).contains(digits.count), let count = Int(digits),
       let unit = units.first(where: { $0.suffix == text.dropFirst(digits.count) })
@@ -15,7 +15,7 @@ enum DurationText {
   }
 
   /// The largest unit that spells the duration exactly, minutes only from two on; zero is `0s`.
-  static func format(_ duration: Duration) -> String {
+  package static func format(_ duration: Duration) -> String {
     if duration == .zero { return "0s" }
     let (seconds, attoseconds) = duration.components
     let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000

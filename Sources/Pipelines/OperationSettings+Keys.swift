@@ -102,9 +102,79 @@ extension RolloutSettings {
         "careful: a version is compared by its own frozen weights, on records that came after it, before it serves. fast: the learner's trend of late and a first look at its weights let it serve on watch, as soon as there is a checkpoint; the version confirmed last stays loaded, and comes back if the new one's own weights turn out worse. auto: fast from 1,000 records a second on where there is no canary, else careful."
       ),
       Key(
-        "canary_share", \.canaryShare, .number(0...1),
-        "Share of live requests a canary is to serve before promotion; servers send it none yet: it is a stage of a minute, judged on the stream. 0: no such stage."
+        "canary", \.canary,
+        .list(
+          of: .share, "a list of shares, such as [5%, 25%, 50%]", count: 0...20, isHiddenWhenEmpty: true),
+        onlyIf: Condition("is not ascending", "write the smallest share first") {
+          zip($0.canary, $0.canary.dropFirst()).allSatisfy { $0 < $1 }
+        },
+        "Shares of live requests that a version serves before it is stable, one after the other: as long as it is as good as the one before. Without it there is no such stage."
       ),
+      Key(
+        "canary_share", \.canaryShare, .ifGiven(.number(0...1)),
+        onlyIf: Condition("and canary say the same twice", "leave one of them out") { $0.canary.isEmpty },
+        "The only share of `canary`, where there is one; 0: there is no such stage."),
+      Key(
+        "canary_mode", \.canaryMode, .choice,
+        "What a canary does with its share of the requests. live: it answers them. shadow: the stable version answers, the canary computes beside it, and how far they are apart is counted; requests of more than 32 rows are left out."
+      ),
+      Key(
+        "hold", \.hold, .duration(.zero ... .seconds(30 * 86_400)),
+        onlyIf: Condition("is the time at each share of a canary, and there is none", "add `canary:`, or leave it out")
+        {
+          !$0.effectiveCanary.isEmpty
+        },
+        "The least time at each share of a canary, after `warm_up`."),
+      Key(
+        "duration_max", \.durationMax, .ifGiven(.duration(.seconds(1) ... .seconds(365 * 86_400))),
+        "How long a candidate or a canary may be undecided; without it as long as it takes, or 50 times records_min pairs of a candidate. `on_inconclusive` says what becomes of it."
+      ),
+      Key(
+        "on_inconclusive", \.onInconclusive, .choice,
+        "What becomes of a version that has been undecided for too long. retire: it makes room for a newer one. hold: it keeps its place until it is decided or a person promotes one. It is never promoted for that."
+      ),
+      Key(
+        "warm_up", \.warmUp, .duration(.zero ... .seconds(86_400)),
+        "For so long after a version got a share of live requests what they say of it does not count, but for numbers that are not finite."
+      ),
+      Key(
+        "cool_down", \.coolDown, .duration(.zero ... .seconds(30 * 86_400)),
+        "For so long after a rollback nothing is promoted."),
+      Key(
+        "slo", \.slo, .ifGiven(ObjectiveSettings.section.kind),
+        "How well live requests are to be answered. Where the error budget burns too fast (14.4 times over an hour and 5 minutes, 6 times over 6 hours and 30 minutes: a page; 3 times over a day and 2 hours, as fast over 3 days and 6 hours: a ticket) it is an incident; a page that only the version that serves can be to blame for rolls it back."
+      ),
+    ])
+}
+
+extension ObjectiveSettings {
+  static let section: Section<ObjectiveSettings> = Section(
+    doc: "How well live requests are to be answered, over 30 days.",
+    prototype: ObjectiveSettings(),
+    keys: [
+      Key(
+        "availability", \.availability, .ifGiven(.objective),
+        "The share of requests that are answered without an error of the server."),
+      Key(
+        "latency", \.latency, .ifGiven(LatencySettings.section.kind), "How quickly they are answered."),
+      Key(
+        "events_min", \.eventsMin, .integer(1...1_000_000_000),
+        "In a window with fewer requests nothing is said: of few, one is a large share."),
+      Key(
+        "scale", \.scale, .number(0...1, isOpenBelow: true),
+        "Of the length of all windows, for tests: 0.001 makes 3.6 seconds of an hour."),
+    ])
+}
+
+extension LatencySettings {
+  static let section: Section<LatencySettings> = Section(
+    doc: "How quickly live requests are to be answered.",
+    prototype: LatencySettings(),
+    keys: [
+      Key("percentile", \.percentile, .objective, isRequired: true, "The share that is answered in time, such as 99%."),
+      Key(
+        "under", \.under, .duration(.milliseconds(1) ... .seconds(3600)), isRequired: true,
+        "What in time means, from the request's arrival to its answer."),
     ])
 }
 
@@ -115,7 +185,8 @@ extension ServingSettings {
     keys: [
       Key(
         "address", \.address, .line("an address to listen on, such as 127.0.0.1"),
-        "The address to listen on: of one interface, or 0.0.0.0 or `::` for all."),
+        "The address to listen on: of one interface, or 0.0.0.0 or `::` for all. Beyond this machine it takes tls and tokens, or open."
+      ),
       Key("port", \.port, .integer(0...65_535), "The port to listen on; 0: any free one."),
       Key("rows_max", \.rowsMax, .integer(1...1_000_000), "Rows a request may hold."),
       Key("threads", \.threads, .integer(1...256), "Threads that answer requests."),
@@ -128,6 +199,21 @@ extension ServingSettings {
         "Connections at a time; for one more, the one that was quiet for longest is ended."),
       Key(
         "request_timeout", \.requestTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
-        "How long a request may take to arrive, and again its answer to be taken."),
+        "How long a request may take in all, from its head until its answer was taken; also how long a connection may be idle, up to 60s."
+      ),
+      Key(
+        "queue_timeout", \.queueTimeout, .duration(.milliseconds(10) ... .seconds(3600)),
+        "How long a large request may wait for its turn; then 503 with Retry-After."),
+      Key("tls", \.tls, .ifGiven(ServingCertificate.section.kind), ServingCertificate.section.doc),
+      Key(
+        "tokens", \.tokens,
+        .list(
+          of: ServingToken.section.kind, "a list of tokens, each with its role", count: 1...100,
+          isHiddenWhenEmpty: true),
+        "Who may ask what. Without it whoever reaches the server may ask everything; health and readiness need no token."
+      ),
+      Key(
+        "open", \.isOpen, .boolean,
+        "Whether it may listen beyond this machine without TLS or without tokens, as behind something that guards it."),
     ])
 }

@@ -76,8 +76,63 @@ public struct RolloutSettings: Sendable, Hashable, Codable {
   public var lane: Lane = .auto
   /// Records a second from which `auto` is fast.
   public static let fastFrom = 1000.0
-  /// Share of live requests a canary serves before promotion; 0: none.
-  public var canaryShare: Double = 0
+  /// The one share of live requests that a canary serves before promotion; 0: there is no canary; nil: `canary` says.
+  public var canaryShare: Double?
+  /// Shares of live requests that a canary serves, one after the other; none: there is no canary.
+  public var canary: [Double] = []
+  public var canaryMode: CanaryMode = .live
+
+  /// What a canary does with its share of the requests.
+  public enum CanaryMode: String, Sendable, Hashable, Codable, CaseIterable {
+    /// It answers them.
+    case live
+    /// It computes beside the stable version, which answers; how far they are apart is counted.
+    case shadow
+  }
+
+  /// The least time at each of them.
+  public var hold: Duration = .seconds(60)
+  /// How long a candidate or canary may be undecided; nil: as long as it takes.
+  public var durationMax: Duration?
+
+  /// What becomes of a version that nothing can be said of.
+  public enum Inconclusive: String, Sendable, Hashable, Codable, CaseIterable {
+    case retire, hold
+  }
+
+  public var onInconclusive: Inconclusive = .retire
+  /// What live requests say of a version counts for it from so long after it got them.
+  public var warmUp: Duration = .zero
+  /// Nothing is promoted for so long after a rollback.
+  public var coolDown: Duration = .zero
+
+  /// How well live requests are to be answered; nil: nobody said.
+  public var slo: ObjectiveSettings?
+
+  /// What a canary goes through.
+  public var effectiveCanary: [Double] { canary.isEmpty ? [canaryShare ?? 0].filter { $0 > 0 } : canary }
+
+  public init() {}
+}
+
+/// How well live requests are to be answered, over 30 days: `rollout.slo`.
+public struct ObjectiveSettings: Sendable, Hashable, Codable {
+  /// The share that is answered without an error of ours.
+  public var availability: Double?
+  public var latency: LatencySettings?
+  /// In a window with fewer requests nothing is said.
+  public var eventsMin: Int = 1000
+  /// Of all windows' lengths.
+  public var scale: Double = 1
+
+  public init() {}
+}
+
+/// How quickly: `rollout.slo.latency`.
+public struct LatencySettings: Sendable, Hashable, Codable {
+  /// The share that is answered in time.
+  public var percentile: Double = 0.99
+  public var under: Duration = .milliseconds(50)
 
   public init() {}
 }
@@ -94,8 +149,16 @@ public struct ServingSettings: Sendable, Hashable, Codable {
   public var bodyBytesMax: Int = 16 << 20
   /// The most connections; the quietest one makes room for another.
   public var connectionsMax: Int = 1024
-  /// How long a request may take to arrive, and again its answer to leave.
+  /// How long a request may take, from its head until its answer has left.
   public var requestTimeout: Duration = .seconds(30)
+  /// How long a request that takes its time may wait for its turn.
+  public var queueTimeout: Duration = .seconds(5)
+  /// nil: plain HTTP.
+  public var tls: ServingCertificate?
+  /// Who may ask what; empty: whoever reaches the server may ask everything.
+  public var tokens: [ServingToken] = []
+  /// Whether it may be reached from other machines without TLS or tokens.
+  public var isOpen = false
 
   public init() {}
 }

@@ -20,7 +20,12 @@ public struct Advice: Sendable, Hashable {
 extension Pipeline {
   public var advice: [Advice] {
     source.remarks.map { Advice(setting: "source.librdkafka", sentence: $0) } + boundedDescents + steepDescents
-      + unservedCanary
+      + exposedServer
+  }
+
+  /// No mistake: workers have nothing to do with it, and the server itself refuses.
+  private var exposedServer: [Advice] {
+    serving.exposure(at: serving.address).map { [Advice(setting: "serving.address", sentence: $0)] } ?? []
   }
 
   private var boundedDescents: [Advice] {
@@ -50,19 +55,6 @@ extension Pipeline {
         sentence: """
           training.optimizer is sgd with the rate \(training.optimizer.learningRate), and the output `\(head.name)` is a value: \
           such a step may overshoot without end; adam, the default, is safe, or a rate of 0.05
-          """)
-    ]
-  }
-
-  /// The stage is there, and the traffic is not.
-  private var unservedCanary: [Advice] {
-    guard rollout.canaryShare > 0 else { return [] }
-    return [
-      Advice(
-        setting: "rollout.canary_share",
-        sentence: """
-          rollout.canary_share is \(rollout.canaryShare): a version is a canary for a while before it is stable, and is judged on \
-          the stream meanwhile; servers send it no live requests yet
           """)
     ]
   }

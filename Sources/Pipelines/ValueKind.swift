@@ -109,6 +109,30 @@ extension ValueKind where Value == Double {
   }
 }
 
+extension ValueKind where Value == Double {
+  /// A part of a whole, but not none of it: `5%` or `0.05`.
+  static let share = part("a share above 0% up to 100%, such as 5% or 0.05", isAll: true)
+  /// A part of a whole, neither none nor all of it.
+  static let objective = part("a share above 0% and below 100%, such as 99.9% or 0.999", isAll: false)
+
+  private static func part(_ expects: String, isAll: Bool) -> ValueKind {
+    let number: [PlainValue.Pair] = [
+      .init("type", .text("number")), .init("exclusiveMinimum", .integer(0)),
+      .init(isAll ? "maximum" : "exclusiveMaximum", .integer(1)),
+    ]
+    let text: [PlainValue.Pair] = [
+      .init("type", .text("string")), .init("pattern", .text("^[0-9]{1,3}(\\.[0-9]{1,9})?%$")),
+    ]
+    return scalar(
+      expects: expects, schema: [.init("anyOf", .list([.mapping(number), .mapping(text)]))],
+      parse: { scalar in
+        let isPercent = scalar.text.wholeMatch(of: /[0-9]{1,3}(\.[0-9]{1,9})?%/) != nil
+        let value = isPercent ? Double(scalar.text.dropLast() + "e-2") : finiteNumber(scalar)
+        return value.flatMap { $0 > 0 && ($0 < 1 || isAll && $0 == 1) ? $0 : nil }
+      }, write: { .number($0) })
+  }
+}
+
 extension ValueKind where Value == Bool {
   static let boolean = ValueKind.scalar(
     expects: "true or false", schema: [.init("type", .text("boolean"))],

@@ -21,6 +21,11 @@ extension Migration {
     Migration(file: "0017_health_seen.sql", PackageResources._017_health_seen_sql),
     Migration(file: "0018_layer_costs.sql", PackageResources._018_layer_costs_sql),
     Migration(file: "0019_versions_themselves.sql", PackageResources._019_versions_themselves_sql),
+    Migration(file: "0020_live_traffic.sql", PackageResources._020_live_traffic_sql),
+    Migration(file: "0021_freezes.sql", PackageResources._021_freezes_sql),
+    Migration(file: "0022_canary_steps.sql", PackageResources._022_canary_steps_sql),
+    Migration(file: "0023_many_versions.sql", PackageResources._023_many_versions_sql),
+    Migration(file: "0024_serving_samples.sql", PackageResources._024_serving_samples_sql),
   ]
 
   /// - Parameters:

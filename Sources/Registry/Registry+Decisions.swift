@@ -18,6 +18,8 @@ public struct DecisionRecord: Sendable, Hashable, Codable {
   public let window: String
   public let reason: String
   public let actor: String
+  /// Of live requests, which a canary got by it; nil: what the state says.
+  public let share: Double?
   /// JSON text.
   public let evidence: String
   public let decidedAt: Date
@@ -34,6 +36,7 @@ public struct DecisionRecord: Sendable, Hashable, Codable {
     window = try row.value("window_text")
     reason = try row.value("reason")
     actor = try row.value("actor")
+    share = try row.optional("share")
     evidence = try row.value("evidence")
     decidedAt = try row.value("decided_at")
   }
@@ -45,11 +48,11 @@ extension Registry {
   /// - Parameters:
   ///   - evidence: JSON text; the whole of what the decisions stand on.
   ///   - lease: The controller's; a person acts without one.
-  ///   - canaryShare: The part of the live traffic that a version gets when it becomes the canary.
-  /// - Throws: `conflict` when a version is no longer in the state decided from, or another one is stable or canary;
-  ///   `fenced` when the lease has passed to somebody else; `refused` for a transition that does not exist.
+  ///   - despiteFreeze: A person knows that promotion is frozen, and promotes all the same.
+  /// - Throws: `conflict` when a version is no longer in the state decided from, another one is stable or canary, or promotion
+  ///   was frozen meanwhile; `fenced` when the lease has passed to somebody else; `refused` for a transition that does not exist.
   public func apply(
-    _ decisions: [RolloutDecision], evidence: String, pipeline: Int64, lease: LeaseToken?, canaryShare: Double = 0
+    _ decisions: [RolloutDecision], evidence: String, pipeline: Int64, lease: LeaseToken?, despiteFreeze: Bool = false
   ) async throws {
     guard !decisions.isEmpty else { return }
     for decision in decisions
@@ -62,8 +65,12 @@ extension Registry {
       _ = try session.lockPipeline(pipeline)
       if try session.query("SELECT 1 FROM decisions WHERE batch = $1 LIMIT 1", [.text(batch)]).count > 0 { return }
       if let lease { try session.verify(lease, pipeline: pipeline) }
+      // Whoever freezes takes the same lock: what it says holds for all that is not carried out by then.
+      if !despiteFreeze, decisions.contains(where: \.promotes), let freeze = try session.freeze(pipeline: pipeline) {
+        throw RegistryError(.conflict, "nothing is promoted, \(freeze.sentence)")
+      }
       for decision in decisions {
-        try session.carryOut(decision, pipeline: pipeline, canaryShare: canaryShare)
+        try session.carryOut(decision, pipeline: pipeline)
         try session.write(decision, evidence: evidence, pipeline: pipeline, lease: lease, batch: batch)
         try session.announce(.version, pipeline: pipeline, number: decision.version)
       }
@@ -87,20 +94,21 @@ extension Registry {
 
 extension PostgresSession {
   /// Moves the version if it is where the decision found it.
-  fileprivate func carryOut(_ decision: RolloutDecision, pipeline: Int64, canaryShare: Double) throws {
-    let share = decision.to == .canary ? canaryShare : decision.to == .stable ? 1 : 0
+  fileprivate func carryOut(_ decision: RolloutDecision, pipeline: Int64) throws {
     let changed: PostgresRows
     do {
       changed = try query(
         """
-        UPDATE versions SET state = $4, since = CASE WHEN state = $4 THEN since ELSE now() END, share = $5,
+        UPDATE versions SET state = $4, since = CASE WHEN state = $4 THEN since ELSE now() END,
+          shared_since = CASE WHEN state = $4 AND share = $5 THEN shared_since ELSE now() END, share = $5,
           was_stable = was_stable OR $4 = 'stable', confirmed = confirmed OR $6,
           was_rolled_back = was_rolled_back OR $4 = 'rolled_back'
         WHERE pipeline_id = $1 AND number = $2 AND state = $3
+          AND (state <> 'canary' OR $4 <> 'canary' OR share < $5)
         """,
         [
           .int(pipeline), .int(decision.version), .text(decision.from.rawValue), .text(decision.to.rawValue),
-          .double(share), .bool(decision.confirms),
+          .double(decision.shareInForce), .bool(decision.confirms),
         ])
     } catch let error as PostgresError where error.sqlState == "23505" {
       throw RegistryError(
@@ -118,14 +126,14 @@ extension PostgresSession {
     try query(
       """
       INSERT INTO decisions (pipeline_id, version, from_state, to_state, rule, observed, observed_non_finite,
-        threshold, window_text, reason, actor, evidence, lease_number, batch)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        threshold, window_text, reason, actor, evidence, lease_number, batch, share)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
       """,
       [
         .int(pipeline), .int(decision.version), .text(decision.from.rawValue), .text(decision.to.rawValue),
         .text(decision.rule), .maybe(observed?.ifFinite), .bool(observed.map { !$0.isFinite } ?? false),
         .maybe(decision.threshold?.ifFinite), .text(decision.window), .text(decision.reason), .text(decision.actor),
-        .jsonText(evidence), .maybe(lease?.number), .text(batch),
+        .jsonText(evidence), .maybe(lease?.number), .text(batch), .maybe(decision.share),
       ])
   }
 }

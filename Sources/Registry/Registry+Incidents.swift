@@ -1,5 +1,6 @@
 public import Foundation
 import Postgres
+import Rollouts
 public import Vocabulary
 
 /// Something that went wrong, about to be remembered.
@@ -200,7 +201,8 @@ extension PostgresSession {
 
   /// Of whose end workers know nothing.
   private static let othersTroubles =
-    ["halted", "rate_lowered"] + HealthRule.allCases.filter { $0 != .diverging }.map(\.rawValue)
+    ["halted", "rate_lowered", Freeze.incidentKind, "slo_page", "slo_ticket"]
+    + HealthRule.allCases.filter { $0 != .diverging }.map(\.rawValue)
 
   /// As `Registry.closeTroubles`.
   func closeTroubles(pipeline: Int64, kind: String?) throws {

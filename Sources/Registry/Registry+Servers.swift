@@ -4,18 +4,6 @@ import Vocabulary
 
 /// What a server says of itself with each heartbeat.
 public struct ServerReport: Sendable, Hashable {
-  /// What became of one version's answers, counted since the server started.
-  public struct Outputs: Sendable, Hashable, Codable {
-    public var requests: Int64
-    /// Outputs that were NaN or infinite; none of them was sent.
-    public var nonFinite: Int64
-
-    public init(requests: Int64, nonFinite: Int64) {
-      self.requests = requests
-      self.nonFinite = nonFinite
-    }
-  }
-
   /// Unique for each start of a process.
   public let id: String
   public let address: String
@@ -93,12 +81,19 @@ extension Registry {
       for (version, outputs) in report.outputs {
         try session.query(
           """
-          INSERT INTO server_outputs (pipeline_id, server_id, version, requests, non_finite)
-          VALUES ($1, $2, $3, $4, $5)
-          ON CONFLICT (pipeline_id, server_id, version)
-            DO UPDATE SET requests = EXCLUDED.requests, non_finite = EXCLUDED.non_finite
+          INSERT INTO server_outputs (pipeline_id, server_id, version, requests, non_finite, errors, shed, latency,
+            shadow_outputs, shadow_difference, shadow_failures)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+          ON CONFLICT (pipeline_id, server_id, version) DO UPDATE SET requests = EXCLUDED.requests,
+            non_finite = EXCLUDED.non_finite, errors = EXCLUDED.errors, shed = EXCLUDED.shed,
+            latency = EXCLUDED.latency, shadow_outputs = EXCLUDED.shadow_outputs,
+            shadow_difference = EXCLUDED.shadow_difference, shadow_failures = EXCLUDED.shadow_failures
           """,
-          [.int(pipeline), .text(report.id), .int(version), .int(outputs.requests), .int(outputs.nonFinite)])
+          [
+            .int(pipeline), .text(report.id), .int(version), .int(outputs.requests), .int(outputs.nonFinite),
+            .int(outputs.errors), .int(outputs.shed), .ints(outputs.latency), .int(outputs.shadowOutputs),
+            .double(outputs.shadowDifference), .int(outputs.shadowFailures),
+          ])
       }
       // Heartbeats are no news; a new server and a non-finite output are.
       if try rows[0].value("is_new") || nonFinite > 0 { try session.announce(.server, pipeline: pipeline) }
@@ -124,23 +119,6 @@ extension Registry {
         ORDER BY started_at, id
         """, [.int(pipeline), .maybe(silence?.seconds)]
       ).map(ServerRecord.init)
-    }
-  }
-
-  /// What became of each version's answers, over all servers there ever were.
-  public func serverOutputs(pipeline: Int64) async throws -> [Int64: ServerReport.Outputs] {
-    try await perform { session in
-      let rows = try session.query(
-        """
-        SELECT version, sum(requests)::bigint AS requests, sum(non_finite)::bigint AS non_finite
-        FROM server_outputs WHERE pipeline_id = $1 GROUP BY version
-        """, [.int(pipeline)])
-      var outputs: [Int64: ServerReport.Outputs] = [:]
-      for index in 0..<rows.count {
-        outputs[try rows[index].value("version")] = try ServerReport.Outputs(
-          requests: rows[index].value("requests"), nonFinite: rows[index].value("non_finite"))
-      }
-      return outputs
     }
   }
 }

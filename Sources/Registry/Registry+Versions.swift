@@ -13,6 +13,8 @@ public struct VersionRecord: Sendable, Hashable, Codable {
   public let since: Date
   /// The part of the live traffic it is asked for, 0 … 1. The stable version answers what the canary does not.
   public let share: Double
+  /// When it came to that share.
+  public let sharedSince: Date
   public let wasStable: Bool
   public let wasRolledBack: Bool
   /// See `VersionFacts.isConfirmed`.
@@ -25,7 +27,7 @@ public struct VersionRecord: Sendable, Hashable, Codable {
   public var facts: VersionFacts {
     VersionFacts(
       number: number, state: state, since: since, checkpoint: checkpoint, wasStable: wasStable,
-      wasRolledBack: wasRolledBack, isConfirmed: isConfirmed)
+      wasRolledBack: wasRolledBack, isConfirmed: isConfirmed, share: share, sharedSince: sharedSince)
   }
 
   init(_ row: PostgresRow) throws {
@@ -35,6 +37,7 @@ public struct VersionRecord: Sendable, Hashable, Codable {
     createdAt = try row.value("created_at")
     since = try row.value("since")
     share = try row.value("share")
+    sharedSince = try row.value("shared_since")
     wasStable = try row.value("was_stable")
     wasRolledBack = try row.value("was_rolled_back")
     isConfirmed = try row.value("confirmed")
@@ -71,8 +74,8 @@ extension Registry {
     }
   }
 
-  /// The versions that something may happen to by itself: undecided, serving, and the newest few that a rollback may return to;
-  /// and the one that was rolled back last. The newest first. However many there have been, these are few.
+  /// The versions that something may happen to by itself: undecided, serving, the newest few that a rollback may return to, and the
+  /// oldest that served on watch since the newest of these was confirmed; and the one that was rolled back last. The newest first. However many there have been, these are few.
   public func versionsInPlay(pipeline: Int64) async throws -> [VersionRecord] {
     try await perform { session in
       try session.query(
@@ -83,6 +86,13 @@ extension Registry {
           SELECT * FROM versions
           WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
           ORDER BY number DESC LIMIT $2)
+        UNION ALL (
+          SELECT * FROM versions
+          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND NOT confirmed AND NOT was_rolled_back
+            AND number > (
+              SELECT coalesce(max(number), 0) FROM versions
+              WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back)
+          ORDER BY number LIMIT 1)
         UNION ALL (
           SELECT * FROM versions WHERE pipeline_id = $1 AND state = 'rolled_back' ORDER BY since DESC LIMIT 1)
         ORDER BY number DESC

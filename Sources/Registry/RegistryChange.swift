@@ -51,6 +51,20 @@ extension Registry {
   }
 }
 
+extension Registry {
+  /// Tells of the changes of a pipeline until the task is cancelled, whatever becomes of the connection, which is one of its own.
+  /// `reconnected` comes first.
+  public func eachChange(
+    of pipeline: Int64, among kinds: Set<RegistryChange.Kind>, _ body: @Sendable (RegistryChange) -> Void
+  ) async {
+    let feed = ChangeFeed(source, pipeline: pipeline)
+    while !Task.isCancelled, let change = await feed.next() {
+      if kinds.contains(change.kind) || change.kind == .reconnected { body(change) }
+    }
+    await feed.close()
+  }
+}
+
 private actor ChangeFeed {
   private let connection: PostgresConnection
   private let location: DatabaseLocation
@@ -80,7 +94,7 @@ private actor ChangeFeed {
     while !Task.isCancelled {
       if !pending.isEmpty { return pending.removeFirst() }
       do {
-        if try await listen(deadline: .after(.seconds(5))) {
+        if try await listen(deadline: .after(.seconds(3))) {
           pending.append(RegistryChange(pipeline: pipeline ?? 0, kind: .reconnected))
         }
         let arrived = try await connection.perform { try $0.notifications(waitingUpTo: .milliseconds(100)) }
@@ -97,4 +111,6 @@ private actor ChangeFeed {
     await connection.close()
     return nil
   }
+
+  func close() async { await connection.close() }
 }

@@ -22,9 +22,14 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
   public var comparison: PairedDifference?
   /// With any other than the version confirmed last the comparison does not count; nil: with that one.
   public var comparedWith: Int64?
-  /// The learner's loss of late minus that of the version `trendOver`, at the time of the checkpoint.
+  /// Of two classes, on the same records: its wrong answers, and what its area under the ROC curve lacks.
+  public var errors: BoundedDifference?
+  public var area: PairedArea?
+  /// The learner's loss of late minus that of the version `trendOver`.
   public var trend: PairedDifference?
   public var trendOver: Int64?
+  /// What live requests say against it, which only it can be to blame for.
+  public var breach: BurnRateFinding?
   /// The run ended with its checkpoint: no record came, or will soon, to compare it by.
   public var isLast = false
 

@@ -6,6 +6,8 @@ extension Rollout {
   /// Whether a version may serve on watch before its own pairs say whether it is as good: the learner, of which it is a picture,
   /// was so of late, and what there is of its own pairs does not speak against it.
   ///
+  /// Two standard errors, once the learner's pairs are enough; no bound for every look, for it is looked at for each version anew.
+  ///
   /// It is no verdict on the version: one that was ruined when it was written down has the learner's trend too. That its own pairs
   /// go on, and that the version confirmed last is held ready, makes it safe.
   ///
@@ -16,7 +18,8 @@ extension Rollout {
       return waiting(for: "pairs of the learner with version \(anchor)", records: known, policy)
     }
     let most = policy.tolerance(for: evidence)
-    let (lower, upper) = policy.bounds(of: trend)
+    let spread = 2 * trend.standardError
+    let (lower, upper) = (trend.mean - spread, trend.mean + spread)
     let window = "\(trend.count) pairs of the learner"
     func say(_ verdict: Verdict, _ reason: String) -> Judgement {
       Judgement(
@@ -31,12 +34,24 @@ extension Rollout {
       return waiting(
         for: "pairs with version \(anchor)", records: own?.count ?? 0, policy, of: RolloutPolicy.pairsOnEntry)
     }
-    let error = (own.variance / Double(own.count)).squareRoot()
+    let error = own.standardError
     let first = "its own first \(own.count) pairs have a mean of \(short(own.mean)) ± \(short(error))"
-    guard own.nonFinite == 0, own.mean <= most + error else {
+    guard own.nonFinite == 0, !looksWorse(own, than: most) else {
       return say(.inconclusive, "waits for more records: \(between), but \(first)")
     }
     return say(.pass, "serves on watch: \(between); \(first)")
+  }
+
+  /// Whether a version's own pairs, once they are enough for the fast lane to say so, do not look as if it were as good.
+  static func looksWorse(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Bool {
+    guard let own = evidence.comparison, evidence.comparedWith ?? anchor == anchor,
+      own.count >= RolloutPolicy.pairsOnTrial
+    else { return false }
+    return looksWorse(own, than: policy.tolerance(for: evidence))
+  }
+
+  private static func looksWorse(_ own: PairedDifference, than most: Double) -> Bool {
+    own.mean > most + own.standardError
   }
 
   /// Whether the version before the stable one is better than it by more than is tolerated; nil: it is not, or nobody knows.
@@ -55,4 +70,8 @@ extension Rollout {
       reason: "has become worse than version \(target): its loss minus that of version \(target) lies between "
         + "\(short(-upper)) and \(short(-lower)), beyond a tolerance of \(short(most))")
   }
+}
+
+extension PairedDifference {
+  fileprivate var standardError: Double { (variance / Double(count)).squareRoot() }
 }

@@ -23,7 +23,7 @@ extension Rollout {
   ///
   /// - Parameter anchor: The number of the version to beat; nil where there is none.
   public static func judge(_ evidence: CandidateEvidence, anchor: Int64?, policy: RolloutPolicy) -> Judgement {
-    if let judgement = judgeNonFinite(evidence) ?? judgeHealth(evidence) { return judgement }
+    if let judgement = judgeNonFinite(evidence) ?? judgeHealth(evidence) ?? judgeServing(evidence) { return judgement }
     return anchor.map { judgePairs(evidence, anchor: $0, policy: policy) } ?? judgeAlone(evidence, policy: policy)
   }
 
@@ -37,6 +37,14 @@ extension Rollout {
     return Judgement(
       verdict: .fail, rule: .nonFinite, observed: Double(evidence.nonFiniteOutputs), threshold: 0,
       window: window(evidence.records), reason: "gave \(evidence.nonFiniteOutputs) NaN or infinite outputs")
+  }
+
+  static func judgeServing(_ evidence: CandidateEvidence) -> Judgement? {
+    guard let breach = evidence.breach else { return nil }
+    return Judgement(
+      verdict: .fail, rule: .slo, observed: breach.rate, threshold: breach.alert.factor,
+      window: "\(breach.requests) requests",
+      reason: "serves worse than the version before it: \(breach.sentence)")
   }
 
   private static func judgeHealth(_ evidence: CandidateEvidence) -> Judgement? {
@@ -55,21 +63,59 @@ extension Rollout {
     guard comparison.count >= policy.recordsMin else {
       return waiting(for: "pairs with version \(anchor)", records: comparison.count, policy)
     }
-    let (lower, upper) = policy.bounds(of: comparison)
-    let between = "its loss minus that of version \(anchor) lies between \(short(lower)) and \(short(upper))"
-    let most = policy.tolerance(for: evidence)
+    let comparisons = comparisons(evidence, comparison, policy)
+    let (loss, most) = (comparisons[0], policy.tolerance(for: evidence))
+    let between =
+      "its loss minus that of version \(anchor) lies between \(short(loss.lower)) and \(short(loss.upper))"
     let tolerance = "a tolerance of \(short(most))"
-    let (verdict, observed, reason): (Verdict, Double, String) =
-      if lower > most {
-        (.fail, lower, "is worse than version \(anchor): \(between), beyond \(tolerance)")
-      } else if upper <= most {
-        (.pass, upper, "is as good as version \(anchor) or better: \(between), within \(tolerance)")
-      } else {
-        (.inconclusive, comparison.mean, "waits for more records: \(between), around \(tolerance)")
-      }
-    return Judgement(
-      verdict: verdict, rule: .pairedLoss, observed: observed, threshold: most,
-      window: "\(comparison.count) pairs", reason: reason)
+    func say(_ verdict: Verdict, _ observed: Double, _ reason: String) -> Judgement {
+      Judgement(
+        verdict: verdict, rule: .pairedLoss, observed: observed, threshold: most,
+        window: "\(comparison.count) pairs", reason: reason)
+    }
+    if loss.isWorse {
+      return say(.fail, loss.lower, "is worse than version \(anchor): \(between), beyond \(tolerance)")
+    }
+    if let guardRail = comparisons.dropFirst().first(where: \.isWorse) {
+      return Judgement(
+        verdict: .fail, rule: .guardRail, observed: guardRail.lower, threshold: guardRail.margin,
+        window: "\(comparison.count) pairs", reason: "is worse than version \(anchor): \(guardRail.complaint)")
+    }
+    if loss.passes {
+      return say(.pass, loss.upper, "is as good as version \(anchor) or better: \(between), within \(tolerance)")
+    }
+    return say(.inconclusive, comparison.mean, "waits for more records: \(between), around \(tolerance)")
+  }
+
+  /// By loss first, which has to pass; the others are guard rails, and may only condemn. All share the error.
+  private static func comparisons(
+    _ evidence: CandidateEvidence, _ loss: PairedDifference, _ policy: RolloutPolicy
+  ) -> [MeasureComparison] {
+    let hasClasses = evidence.errors != nil || evidence.area != nil
+    // To condemn wrongly and to promote wrongly is each as rare as the policy says.
+    let family = Family(alpha: 2 * (1 - policy.confidence), measures: hasClasses ? [.loss, .error, .area] : [.loss])
+    func lower(_ bounds: (Double) -> (lower: Double, upper: Double)) -> Double {
+      bounds(family.condemningConfidence).lower
+    }
+    let upper = policy.bounds(of: loss, confidence: family.promotingConfidence).upper
+    var all = [
+      MeasureComparison(
+        measure: .loss, margin: policy.tolerance(for: evidence),
+        lower: lower { policy.bounds(of: loss, confidence: $0) }, upper: upper, pairs: loss.count)
+    ]
+    if let errors = evidence.errors {
+      all.append(
+        MeasureComparison(
+          measure: .error, margin: RolloutPolicy.guardRail, lower: lower(errors.confidenceSequence), upper: -.infinity,
+          pairs: errors.count))
+    }
+    if let area = evidence.area {
+      all.append(
+        MeasureComparison(
+          measure: .area, margin: RolloutPolicy.guardRail, lower: lower(area.confidenceSequence), upper: -.infinity,
+          pairs: area.blocks.count))
+    }
+    return all
   }
 
   private static func judgeAlone(_ evidence: CandidateEvidence, policy: RolloutPolicy) -> Judgement {

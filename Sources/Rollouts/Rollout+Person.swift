@@ -4,9 +4,10 @@ extension Rollout {
   ///
   /// - Parameters:
   ///   - name: Who asks; goes into the journal.
-  /// - Throws: `RolloutError`: nobody named, an unknown version, or one that is stable already.
+  ///   - freeze: That holds; the person does not know of it, or does not say so.
+  /// - Throws: `RolloutError`: nobody named, an unknown version, one that is stable already, or a freeze.
   public static func promote(
-    _ version: Int64, by name: String, versions: [VersionFacts]
+    _ version: Int64, by name: String, versions: [VersionFacts], freeze: Freeze? = nil
   ) throws(RolloutError) -> [RolloutDecision] {
     let actor = try person(name)
     guard let facts = versions.first(where: { $0.number == version }) else {
@@ -18,6 +19,7 @@ extension Rollout {
       ]
     }
     guard facts.state != .stable else { throw RolloutError(.refused, "version \(version) is stable already") }
+    if let freeze { throw RolloutError(.refused, "nothing is promoted, \(freeze.sentence)") }
     return promotionDecisions(
       of: facts, among: versions, rule: .person, window: "by hand", reason: "was promoted by \(name)", actor: actor)
   }

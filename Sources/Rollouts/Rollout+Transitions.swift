@@ -1,4 +1,5 @@
 public import Foundation
+import Vocabulary
 
 extension Rollout {
   /// The stable version makes room, `version` takes its place.
@@ -38,13 +39,14 @@ extension Rollout {
     return [leaving, returning].compactMap { $0 }
   }
 
-  /// A version that serves on watch does so for good.
+  /// A version that serves, or served, on watch is as good as the one confirmed before it.
   static func confirmation(
     of version: VersionFacts, rule: RolloutRule, observed: Double? = nil, threshold: Double? = nil, window: String,
     reason: String, actor: RolloutActor
   ) -> RolloutDecision {
     RolloutDecision(
-      version: version.number, from: .stable, to: .stable, rule: rule, observed: observed, threshold: threshold,
+      version: version.number, from: version.state, to: version.state, rule: rule, observed: observed,
+      threshold: threshold,
       window: window, reason: "Version \(version.number) \(reason).", actor: actor)
   }
 
@@ -54,6 +56,9 @@ extension Rollout {
       .max { $0.number < $1.number }
   }
 
+  /// Each is a forward pass a record.
+  static let scoredMax = 4
+
   /// The version that all others are held against: the one confirmed last, so that many small steps, each too small to be seen,
   /// do not lead down. Where none was, the stable one.
   public static func anchor(among versions: [VersionFacts]) -> VersionFacts? {
@@ -62,18 +67,40 @@ extension Rollout {
     return rollbackTarget(among: versions) ?? stable
   }
 
-  /// The versions whose frozen weights predict what comes, the anchor first: also the stable one, what a rollback would return to,
-  /// the canary, and the newest candidate, which keeps its place until it is decided; none where nothing is stable.
+  /// The version that is to be confirmed next, while one on watch serves: the oldest that served so since the anchor was
+  /// confirmed. It need not serve any more: where newer ones take its place faster than any can be confirmed, the anchor
+  /// moves on all the same.
+  public static func confirming(among versions: [VersionFacts]) -> VersionFacts? {
+    guard let stable = versions.first(where: { $0.state == .stable }), !stable.isConfirmed,
+      let anchor = anchor(among: versions)
+    else { return nil }
+    let waiting = versions.filter { version in
+      [.stable, .retired].contains(version.state) && version.wasStable && !version.isConfirmed
+        && !version.wasRolledBack && version.number > anchor.number
+    }
+    return waiting.min { $0.number < $1.number }
+  }
+
+  /// The versions whose frozen weights predict what comes, the anchor first: also the stable one, the one to be confirmed next, the
+  /// canary, the newest candidate, which keeps its place until it is decided, and what a rollback would return to; the first
+  /// four of them, and none where nothing is stable.
   public static func scored(among versions: [VersionFacts]) -> [VersionFacts] {
     guard let anchor = anchor(among: versions) else { return [] }
     let undecided = versions.filter(\.state.isUndecided).max { $0.number < $1.number }
     let wanted = [
-      anchor, versions.first { $0.state == .stable }, rollbackTarget(among: versions),
-      versions.first { $0.state == .canary }, undecided,
+      anchor, versions.first { $0.state == .stable }, confirming(among: versions),
+      versions.first { $0.state == .canary }, undecided, rollbackTarget(among: versions),
     ]
-    return wanted.compactMap(\.self).reduce(into: []) { all, version in
+    let scored = wanted.compactMap(\.self).reduce(into: [VersionFacts]()) { all, version in
       if !all.contains(where: { $0.number == version.number }) { all.append(version) }
     }
+    return Array(scored.prefix(scoredMax))
+  }
+
+  /// When versions are promoted again, where one was rolled back; nil: none was.
+  static func coolsUntil(_ versions: [VersionFacts], _ policy: RolloutPolicy) -> Date? {
+    let last = versions.filter { $0.state == .rolledBack }.map(\.since).max()
+    return last?.addingTimeInterval(policy.coolDown.seconds)
   }
 
   /// The versions after the decisions, applied in order.
@@ -97,6 +124,9 @@ extension Rollout {
         throw RolloutError(
           .refused, "version \(decision.version) cannot go from \(decision.from.rawValue) to \(decision.to.rawValue)")
       }
+      if decision.from == .canary, decision.to == .canary, decision.shareInForce <= version.share {
+        throw RolloutError(.refused, "the share of a canary only rises, and version \(decision.version) has it already")
+      }
       if decision.to.isServing, decision.from != decision.to,
         let other = versions.first(where: { $0.state == decision.to })
       {
@@ -112,6 +142,8 @@ extension Array where Element == VersionFacts {
   mutating func apply(_ decision: RolloutDecision, now: Date) {
     guard let place = firstIndex(where: { $0.number == decision.version }) else { return }
     if decision.from != decision.to { self[place].since = now }
+    if decision.from != decision.to || decision.shareInForce != self[place].share { self[place].sharedSince = now }
+    self[place].share = decision.shareInForce
     self[place].state = decision.to
     if decision.confirms { self[place].isConfirmed = true }
     if decision.to == .stable { self[place].wasStable = true }

@@ -9,18 +9,19 @@ import Vocabulary
 public enum Rollout {
   /// What is to be done now; nothing, most of the time.
   ///
-  /// 1. A stable version with a non-finite number is rolled back at once, one whose own pairs are worse than those of the version
+  /// 1. A stable version with a non-finite number is rolled back at once, one that answers live requests badly or whose own pairs are worse than those of the version
   ///    it would make room for as well, and nothing is promoted in the same look: the comparisons were with it. One on watch is
   ///    confirmed once its own pairs are as good as those of the version confirmed last.
-  /// 2. The canary is rolled back if its evidence fails; it becomes stable if the evidence passes and it has been the
-  ///    canary for `canaryDuration`.
+  /// 2. The canary is rolled back if its evidence fails; where it passes, and has been held at its share for long enough, it gets
+  ///    the next larger one, and after the last it becomes stable.
   /// 3. Candidates and validated versions are rejected if their evidence fails. The newest one that passes is validated
   ///    and goes on to canary or stable. In the fast lane the learner's trend may make it stable before, on watch.
   /// 4. An undecided version is retired as superseded if a newer one is on its way or stable, or has gathered as much
-  ///    evidence (one with less leaves it alone), or if its pairs have not said anything for far more of them than are needed.
+  ///    evidence (one with less leaves it alone). One is also, and a canary as well, if its pairs have not said anything for far
+  ///    more of them than are needed, or for `durationMax`.
   ///
-  /// While it is frozen nothing goes on to canary or stable: what passes is validated and waits. What serves is watched and
-  /// rolled back all the same.
+  /// While it is frozen, and until `coolDown` is over after a rollback, nothing goes on to canary, a larger share or stable: what
+  /// passes is validated and waits. What serves is watched and rolled back all the same.
   ///
   /// - Parameters:
   ///   - versions: All of the pipeline, in any order; at most one stable and one canary.
@@ -33,6 +34,7 @@ public enum Rollout {
   ) -> [RolloutDecision] {
     var look = Look(versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, now: now)
     look.watchStable()
+    look.watchConfirming()
     if let returnsFor { look.returnStable(returnsFor) }
     look.watchCanary()
     look.rejectFailures()
@@ -65,6 +67,9 @@ private struct Look {
   private var stable: VersionFacts? { versions.first { $0.state == .stable } }
   private var anchor: VersionFacts? { Rollout.anchor(among: versions) }
   private var canary: VersionFacts? { versions.first { $0.state == .canary } }
+  private var mayPromote: Bool {
+    !isFrozen && !hasRolledBackStable && (Rollout.coolsUntil(versions, policy).map { $0 <= now } ?? true)
+  }
 
   private func judgement(of version: VersionFacts) -> Judgement {
     Rollout.judge(evidence[version.number] ?? CandidateEvidence(), anchor: anchor?.number, policy: policy)
@@ -87,6 +92,12 @@ private struct Look {
   mutating func watchStable() {
     guard let stable else { return }
     if let judgement = evidence[stable.number].flatMap(Rollout.judgeNonFinite) { return leave(stable, judgement) }
+    // Where there is no other version, answers that fail now and then are better than none.
+    if let judgement = evidence[stable.number].flatMap(Rollout.judgeServing),
+      let target = Rollout.rollbackTarget(among: versions), evidence[target.number]?.isNonFinite != true
+    {
+      return leave(stable, judgement)
+    }
     guard !stable.isConfirmed else { return holdAgainstTarget(stable) }
     guard let anchor, anchor.number != stable.number, let own = evidence[stable.number] else { return }
     let judgement = Rollout.judgePairs(own, anchor: anchor.number, policy: policy)
@@ -99,6 +110,32 @@ private struct Look {
           window: judgement.window, reason: judgement.reason + ", and is confirmed", actor: .controller)
       ])
     default: break
+    }
+  }
+
+  /// One that served on watch, and made room for a newer one, before it could be confirmed.
+  mutating func watchConfirming() {
+    guard !hasRolledBackStable, let anchor, let version = Rollout.confirming(among: versions),
+      version.state == .retired, let own = evidence[version.number]
+    else { return }
+    let judgement = judgement(of: version)
+    let isUndecided = (own.comparison?.count ?? 0) >= RolloutPolicy.undecidedMax * max(policy.recordsMin, 1)
+    if judgement.verdict == .pass {
+      take([
+        Rollout.confirmation(
+          of: version, rule: judgement.rule, observed: judgement.observed, threshold: judgement.threshold,
+          window: judgement.window, reason: judgement.reason + ", and is confirmed", actor: .controller)
+      ])
+    } else if judgement.verdict == .fail || isUndecided && weight(version) > 0 {
+      take([
+        RolloutDecision(
+          version: version.number, from: .retired, to: .rolledBack,
+          rule: judgement.verdict == .fail ? judgement.rule : .undecided, observed: judgement.observed,
+          threshold: judgement.threshold, window: judgement.window,
+          reason:
+            "Version \(version.number) is not held against version \(anchor.number) any more: it \(judgement.reason).",
+          actor: .controller)
+      ])
     }
   }
 
@@ -138,11 +175,24 @@ private struct Look {
     let judgement = judgement(of: canary)
     if isCondemned(judgement) {
       move(canary, to: .rolledBack, judgement)
-    } else if judgement.verdict == .pass, !hasRolledBackStable, !isFrozen,
-      now.timeIntervalSince(canary.since) >= policy.canaryDuration.seconds
+    } else if judgement.verdict == .pass, mayPromote,
+      now.timeIntervalSince(canary.sharedSince) >= (policy.warmUp + policy.hold).seconds
     {
-      makeStable(canary, judgement)
+      guard let next = policy.canary.first(where: { $0 > canary.share }) else { return makeStable(canary, judgement) }
+      share(canary, next, rule: .canaryStep, judgement)
     }
+  }
+
+  private mutating func share(
+    _ version: VersionFacts, _ share: Double, rule: RolloutRule, _ judgement: Judgement
+  ) {
+    let gets = "gets \(Rollout.short(share * 100)) % of live requests"
+    take([
+      RolloutDecision(
+        version: version.number, from: version.state, to: .canary, rule: rule, observed: judgement.observed,
+        threshold: judgement.threshold, window: judgement.window,
+        reason: "Version \(version.number) \(gets): it \(judgement.reason).", actor: .controller, share: share)
+    ])
   }
 
   mutating func rejectFailures() {
@@ -173,13 +223,13 @@ private struct Look {
         move(version, to: .validated, judgement)
         version.state = .validated
       }
-      if isFrozen { return }
+      guard mayPromote else { return }
       // Without a stable version there is nothing to hold a canary against.
-      if policy.canaryShare <= 0 || stable == nil || judgement.rule == .trend {
+      guard let first = policy.canary.first, stable != nil, judgement.rule != .trend else {
         makeStable(version, judgement)
-      } else if canary == nil {
-        move(version, to: .canary, judgement)
+        return
       }
+      if canary == nil { share(version, first, rule: judgement.rule, judgement) }
       return
     }
   }
@@ -196,7 +246,7 @@ private struct Look {
     for version in versions where version.state.isUndecided || version.state == .canary {
       // Newest first, so each has its newer ones already settled.
       guard let newer = versions.first(where: { supersedes($0, version) }) else {
-        if version.state.isUndecided { retireUndecided(version) }
+        retireUndecided(version)
         continue
       }
       take([
@@ -212,15 +262,24 @@ private struct Look {
 
   /// The next one may say more.
   private mutating func retireUndecided(_ version: VersionFacts) {
+    guard policy.onInconclusive == .retire else { return }
     let judgement = judgement(of: version)
     let most = RolloutPolicy.undecidedMax * max(policy.recordsMin, 1)
-    guard judgement.verdict == .inconclusive, weight(version) >= most else { return }
+    let isLate = policy.durationMax.map { now.timeIntervalSince(version.since) >= $0.seconds } ?? false
+    let hasHadItsTurn = version.state.isUndecided && (weight(version) >= most || isPassedOver(version))
+    guard judgement.verdict == .inconclusive, isLate || hasHadItsTurn else { return }
     take([
       RolloutDecision(
         version: version.number, from: version.state, to: .retired, rule: .undecided, observed: judgement.observed,
         threshold: judgement.threshold, window: judgement.window,
         reason: "Version \(version.number) makes room for a newer one: it \(judgement.reason).", actor: .controller)
     ])
+  }
+
+  /// In the fast lane a version that does not look good soon is not waited for: the next is fresher.
+  private func isPassedOver(_ version: VersionFacts) -> Bool {
+    guard policy.lane == .fast, let anchor, let evidence = evidence[version.number] else { return false }
+    return Rollout.looksWorse(evidence, anchor: anchor.number, policy: policy)
   }
 
   private func supersedes(_ newer: VersionFacts, _ older: VersionFacts) -> Bool {

@@ -1,4 +1,4 @@
-import Evaluation
+public import Evaluation
 import Vocabulary
 
 /// What a version must show. The fields are the pipeline's `rollout:` settings.
@@ -13,22 +13,45 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   /// Of the comparison; 0 … 1, both excluded.
   public var confidence: Double
   public var lane: Lane
-  /// Share of live requests a canary answers; 0: there is no canary, a validated version becomes stable at once.
-  public var canaryShare: Double
-  /// The least time a version is the canary before it becomes stable.
-  public var canaryDuration: Duration
+  /// Shares of live requests that a canary answers, one after the other, ascending; none: there is no canary, a validated
+  /// version becomes stable at once.
+  public var canary: [Double]
+  /// The least time at each share, after `warmUp`.
+  public var hold: Duration
+  /// How long a candidate or canary may be undecided; nil: as long as it takes.
+  public var durationMax: Duration?
+  /// What becomes of one that is undecided for too long, or after too many pairs.
+  public var onInconclusive: Inconclusive
+  /// For so long after it got a share what live requests say of it does not count, but for numbers that are not finite.
+  public var warmUp: Duration
+  /// For so long after a rollback nothing is promoted.
+  public var coolDown: Duration
 
   public init(
     recordsMin: Int64 = 2000, lossTolerance: Double? = nil, lossToleranceRelative: Double? = nil,
-    confidence: Double = 0.99, lane: Lane = .careful, canaryShare: Double = 0, canaryDuration: Duration = .seconds(60)
+    confidence: Double = 0.99, lane: Lane = .careful, canary: [Double] = [], hold: Duration = .seconds(60),
+    durationMax: Duration? = nil, onInconclusive: Inconclusive = .retire, warmUp: Duration = .zero,
+    coolDown: Duration = .zero
   ) {
     self.recordsMin = recordsMin
     self.lossTolerance = lossTolerance
     self.lossToleranceRelative = lossToleranceRelative
     self.confidence = confidence
     self.lane = lane
-    self.canaryShare = canaryShare
-    self.canaryDuration = canaryDuration
+    self.canary = canary
+    self.hold = hold
+    self.durationMax = durationMax
+    self.onInconclusive = onInconclusive
+    self.warmUp = warmUp
+    self.coolDown = coolDown
+  }
+
+  /// What becomes of a version that nothing can be said of; it is never promoted.
+  public enum Inconclusive: String, Sendable, Hashable, Codable {
+    /// It makes room for a newer one.
+    case retire
+    /// It keeps its place, until it is decided or a person says what becomes of it.
+    case hold
   }
 
   /// How a version comes to serve.
@@ -39,8 +62,12 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
     case careful
   }
 
+  /// More wrong answers a record, or less area under the ROC curve, than this condemns a version whatever its loss.
+  static let guardRail = 0.02
   /// Pairs of the frozen weights that the fast lane looks at before a version serves.
   static let pairsOnEntry: Int64 = 256
+  /// Pairs after which the fast lane does not wait any more for a version that does not look good.
+  static let pairsOnTrial: Int64 = 1024
   /// A version that is undecided after this many times `recordsMin` pairs makes room for the next.
   static let undecidedMax: Int64 = 50
 
@@ -51,8 +78,8 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   static let classesShareMax = 0.05
 
   /// Bounds that hold at every look.
-  func bounds(of pairs: PairedDifference) -> (lower: Double, upper: Double) {
-    pairs.confidenceSequence(confidence: confidence, tightestAt: max(recordsMin, 1))
+  public func bounds(of pairs: PairedDifference, confidence: Double? = nil) -> (lower: Double, upper: Double) {
+    pairs.confidenceSequence(confidence: confidence ?? self.confidence, tightestAt: max(recordsMin, 1))
   }
 
   /// How much worse, in the loss a record, a version with this evidence may be.

@@ -10,12 +10,16 @@ public enum RolloutRule: String, Sendable, Hashable, Codable, CaseIterable {
   case beatsPrior = "beats_prior"
   /// The loss of its frozen weights against those of the version confirmed last, on the same records.
   case pairedLoss = "paired_loss"
+  /// Its wrong answers, or what its area under the ROC curve lacks, against that version's on the same records.
+  case guardRail = "guard_rail"
   /// The learner's loss of late against that version's, with a look at the frozen weights: enough to serve on watch.
   case trend
+  /// Live requests that it answered badly, which the version before did not.
+  case slo
   /// Neither as good nor worse, after more pairs than it is worth waiting for.
   case undecided
-  /// The least time as the canary.
-  case canaryDuration = "canary_duration"
+  /// Its time at one share was over, and it is still as good: the canary gets the next larger one.
+  case canaryStep = "canary_step"
   /// A newer version made this one superfluous.
   case superseded
   /// The stable version makes room for another one.

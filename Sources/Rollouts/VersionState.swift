@@ -7,8 +7,9 @@
 ///      rejected     rejected   rolledBack  rolledBack
 ///
 /// A stable version may be on watch (`VersionFacts.isConfirmed`): that it is confirmed is written down as a transition from
-/// stable to stable. A version that served (canary, stable) is rolled back; one that did not is rejected. An undecided one that a newer
-/// version overtook is retired: nothing is wrong with it, and nobody needs it. Only a person leads a version out of
+/// stable to stable, or from retired to retired where a newer one serves on watch already; that a canary gets a larger share as
+/// one from canary to canary. A version that served (canary, stable) is rolled back; one that did not is rejected. An undecided one
+/// that a newer version overtook is retired: nothing is wrong with it, and nobody needs it. Only a person leads a version out of
 /// `rejected` and `rolledBack`.
 public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
   case candidate, validated, canary, stable, retired, rejected
@@ -19,9 +20,9 @@ public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
     switch self {
     case .candidate: [.validated, .rejected, .retired]
     case .validated: [.canary, .stable, .rejected, .retired]
-    case .canary: [.stable, .rolledBack, .retired]
+    case .canary: [.canary, .stable, .rolledBack, .retired]
     case .stable: [.stable, .retired, .rolledBack]
-    case .retired: [.stable]
+    case .retired: [.stable, .retired, .rolledBack]
     case .rejected, .rolledBack: []
     }
   }

@@ -2,32 +2,60 @@ import HTTP
 import JSON
 import Pipelines
 
-/// The protocol's answer to a request for predictions.
-struct InferAnswer {
-  let description: ModelDescription
+/// A request of the protocol, and its answer.
+struct InferQuestion: PredictionRequest {
+  let request: InferRequest
+  /// JSON and the tensors' bytes behind it.
+  let body: UnsafeRawBufferPointer
 
-  /// - Parameters:
-  ///   - notes: What a person should know of the records.
-  ///   - outputs: By head, [rows × its width], each a number.
-  func response(
-    _ request: InferRequest, body: UnsafeRawBufferPointer, version: Int64, notes: [String],
-    outputs: (Int) -> UnsafeBufferPointer<Float>
-  ) -> HTTPResponse {
+  init(_ body: UnsafeRawBufferPointer, headerLength: String?) throws {
+    let (json, tensors) = try BinaryTensors.divide(body, length: headerLength)
+    request = try InferRequest(json, tensors: tensors)
+    self.body = body
+  }
+
+  var rows: Int { request.rows }
+  var key: String? { request.key }
+  /// Without its quotes: an id and a key of the same text are the same request's.
+  var id: UnsafeRawBufferPointer? {
+    request.id.map { UnsafeRawBufferPointer(rebasing: body[$0].dropFirst().dropLast()) }
+  }
+
+  func fill(_ intake: Intake) throws { try intake.fill(request, body: body) }
+
+  func check(_ description: ModelDescription) throws {
+    guard let wanted = request.outputs else { return }
+    let known = description.outputNames
+    for output in wanted where !known.contains(output.name) {
+      let near = nearest(to: output.name, among: known).map { "; did you mean “\($0)”?" }
+      throw APIError.badRequest(
+        "the model has no output \(APIError.quote(output.name))"
+          + (near ?? ", only \(known.map { "“\($0)”" }.joined(separator: ", "))"))
+    }
+  }
+
+  func response(_ answer: VersionAnswer, outputs: (Int) -> UnsafeBufferPointer<Float>) -> HTTPResponse {
+    let (description, isCanary, notes) = (answer.description, answer.isCanary, answer.notes)
     let rows = request.rows
     let width = description.outputs.reduce(0) { $0 + $1.width }
     var json = JSONText(capacity: 160 + 20 * rows * width)
     var tensors: [UInt8] = []
     json.raw("{\"model_name\":")
     json.string(description.name)
-    json.raw(",\"model_version\":\"\(version)\"")
+    json.raw(",\"model_version\":\"\(answer.version.number)\"")
     if let id = request.id {
       json.raw(",\"id\":")
       json.raw(body[id])
     }
-    if !notes.isEmpty {
-      json.raw(",\"parameters\":{\"notes\":[")
-      json.list(notes) { $0.string($1) }
-      json.raw("]}")
+    if isCanary || !notes.isEmpty {
+      json.raw(",\"parameters\":{")
+      if isCanary { json.raw("\"canary\":true") }
+      if !notes.isEmpty {
+        json.raw(isCanary ? ",\"notes\":[" : "\"notes\":[")
+        json.list(notes) { $0.string($1) }
+        json.raw("]")
+      }
+      json.raw("}")
     }
     json.raw(",\"outputs\":[")
     var isFirst = true

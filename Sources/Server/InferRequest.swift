@@ -6,6 +6,7 @@ import Vocabulary
 ///
 /// A member that is null is an absent one; unknown members are passed over, and one that is there twice is refused.
 struct InferRequest {
+  /// Holds no text of its own: a request may have many, and most names are only looked up.
   struct Tensor {
     enum Content {
       /// Where the value of `data` begins.
@@ -14,13 +15,23 @@ struct InferRequest {
       case binary(Range<Int>)
     }
 
-    var name: String
+    /// The name as it is written, without its quotes.
+    var nameBytes: UnsafeRawBufferPointer
+    /// Whether those bytes are what it says: ASCII without an escape.
+    var isPlain: Bool
     var type: TensorType
     /// Rows.
     var count: Int
     /// Elements a row; more than one for a list of categories only.
     var width: Int
     var content: Content
+    /// The data, where it is one number.
+    var only: JSONScanner.Number?
+
+    var name: String {
+      // It was passed as a string: its escapes are sound.
+      (try? JSONScanner(nameBytes).text(0..<nameBytes.count)) ?? ""
+    }
   }
 
   enum OutputForm { case json, binary }
@@ -33,6 +44,8 @@ struct InferRequest {
 
   /// The id's text with its quotes, as it was written.
   private(set) var id: Range<Int>?
+  /// `parameters.key`: whose request this is; a version is chosen by it.
+  private(set) var key: String?
   private(set) var inputs: [Tensor] = []
   /// The outputs asked for; nil: all.
   private(set) var outputs: [Output]?
@@ -61,7 +74,7 @@ struct InferRequest {
     var strangers = 0
     try scanner.members { scanner, key in
       let bit = Self.bit(of: key)
-      guard seen & bit == 0 else { throw APIError.badRequest("“\(key)” is there twice") }
+      guard seen & bit == 0 else { throw APIError.badRequest("“\(key.text)” is there twice") }
       seen |= bit
       if try scanner.takeNull() { return }
       switch key {
@@ -86,10 +99,11 @@ struct InferRequest {
         }
         outputs = wanted
       case "parameters":
-        try Self.parameters(&scanner, of: "the request") { scanner, key in
-          switch key {
+        try Self.parameters(&scanner, of: "the request") { scanner, name in
+          switch name {
           case "binary_data_output": isBinary = try scanner.boolean()
           case "notes": wantsNotes = try scanner.boolean()
+          case "key": self.key = try Self.key(&scanner, isTwice: self.key != nil)
           default: return false
           }
           return true
@@ -113,6 +127,18 @@ struct InferRequest {
     }
   }
 
+  /// A text, or a number as it is written.
+  private static func key(_ scanner: inout JSONScanner, isTwice: Bool) throws -> String {
+    guard scanner.peek().map(JSONScanner.beginsNumber) == true, !isTwice else {
+      return try string(&scanner, "key", isTwice: isTwice)
+    }
+    let number = try scanner.number().text
+    guard number.count <= nameBytesMax else {
+      throw APIError.badRequest("“key” is longer than \(nameBytesMax) bytes")
+    }
+    return try scanner.text(number)
+  }
+
   /// Takes the whole text for UTF-8, or says where it is not.
   private static func checkUTF8(_ json: UnsafeRawBufferPointer) throws {
     guard !TextEncoding.isUTF8(json) else { return }
@@ -121,7 +147,7 @@ struct InferRequest {
   }
 
   /// Of the members that mean something; the others may be there as often as they like.
-  private static func bit(of key: String) -> Int {
+  private static func bit(of key: JSONKey) -> Int {
     switch key {
     case "id": 1
     case "inputs": 2
@@ -138,7 +164,7 @@ struct InferRequest {
     try scanner.members { scanner, key in
       if try scanner.takeNull() { return }
       switch key {
-      case "name": name = try string(&scanner, key, isTwice: name != nil)
+      case "name": name = try string(&scanner, "name", isTwice: name != nil)
       case "parameters":
         try parameters(&scanner, of: "an output") { scanner, key in
           switch key {
@@ -161,13 +187,24 @@ struct InferRequest {
 
   /// A name, which every use of a text is quick with.
   static func string(_ scanner: inout JSONScanner, _ key: String, isTwice: Bool) throws -> String {
+    var isPlain = true
+    return try scanner.text(try name(&scanner, key, isTwice: isTwice, isPlain: &isPlain))
+  }
+
+  /// Where such a name lies, without its quotes.
+  ///
+  /// - Parameter isPlain: Becomes false where its bytes are not what it says.
+  static func name(
+    _ scanner: inout JSONScanner, _ key: String, isTwice: Bool, isPlain: inout Bool
+  ) throws -> Range<Int> {
     guard !isTwice else { throw APIError.badRequest("“\(key)” is there twice") }
     guard scanner.peek() == UInt8(ascii: "\"") else { throw APIError.badRequest("“\(key)” is a string") }
-    let content = try scanner.string()
+    let content = try scanner.string(isPlain: &isPlain)
+    if isPlain, content.count <= nameBytesMax { return content }
     // An escape of six bytes may stand for one.
     if content.count <= 6 * nameBytesMax {
       let text = try scanner.text(content)
-      if text.utf8.count <= nameBytesMax, isStreamSafe(text) { return text }
+      if text.utf8.count <= nameBytesMax, isStreamSafe(text) { return content }
     }
     throw APIError.badRequest(
       "“\(key)” is longer than \(nameBytesMax) bytes, or has more than \(TextEncoding.rowMax) combining marks in a row")
@@ -180,7 +217,7 @@ struct InferRequest {
 
   /// Calls `take` for each parameter that is not null; the others, which it takes nothing of, are passed over.
   static func parameters(
-    _ scanner: inout JSONScanner, of owner: String, _ take: (inout JSONScanner, String) throws -> Bool
+    _ scanner: inout JSONScanner, of owner: String, _ take: (inout JSONScanner, JSONKey) throws -> Bool
   ) throws {
     guard scanner.peek() == UInt8(ascii: "{") else {
       throw APIError.badRequest("the “parameters” of \(owner) are an object")

@@ -16,21 +16,43 @@ struct Inference: Sendable {
   /// No coding has a longer name.
   private static let codingBytesMax = 64
 
-  let metrics: ServerMetrics
-  let rowsMax: Int
-  let bodyBytesMax: Int
+  private let metrics: ServerMetrics
+  private let rowsMax: Int
+  private let bodyBytesMax: Int
+  private let split: TrafficSplit
+  private let mode: RolloutSettings.CanaryMode
+  /// Requests without a key so far, while there is a canary.
+  private let keyless = KeylessCount()
 
-  func answer(_ question: ServerQuestion, _ loaded: LoadedVersion) throws -> HTTPResponse {
+  init(pipeline: Pipeline, metrics: ServerMetrics) {
+    self.metrics = metrics
+    rowsMax = pipeline.serving.rowsMax
+    bodyBytesMax = pipeline.serving.bodyBytesMax
+    split = TrafficSplit(pipeline: pipeline.name)
+    mode = pipeline.rollout.canaryMode
+  }
+
+  /// Who may answer.
+  struct Choice {
+    let versions: ServingSet
+    /// The version that was asked for by its number; nil: whichever it is the turn of.
+    let named: HeldVersion?
+  }
+
+  /// - Parameter read: Takes the request apart, its body being uncompressed.
+  func answer(
+    _ question: ServerQuestion, _ choice: Choice, _ read: (UnsafeRawBufferPointer) throws -> some PredictionRequest
+  ) throws -> HTTPResponse {
     let start = ContinuousClock.now
     if let name = question.coding, name.utf8.count > Self.codingBytesMax { throw Self.unsupported(name) }
     let isPlain = question.coding == nil || question.coding?.lowercased() == "identity"
     guard question.isDeferred || (isPlain && question.body.count <= Self.quickBytesMax) else { throw NeedsSlowLane() }
     let response: HTTPResponse
     if isPlain {
-      response = try answer(question, question.body, loaded)
+      response = try answer(question, read(question.body), choice, since: start)
     } else {
       let unpacked = try unpack(question)
-      response = try unpacked.withUnsafeBytes { try answer(question, $0, loaded) }
+      response = try unpacked.withUnsafeBytes { try answer(question, read($0), choice, since: start) }
     }
     metrics.duration.observe(start.duration(to: .now))
     return response
@@ -52,59 +74,124 @@ struct Inference: Sendable {
   }
 
   private func answer(
-    _ question: ServerQuestion, _ body: UnsafeRawBufferPointer, _ loaded: LoadedVersion
+    _ question: ServerQuestion, _ request: some PredictionRequest, _ choice: Choice,
+    since start: ContinuousClock.Instant
   ) throws -> HTTPResponse {
-    let (json, tensors) = try BinaryTensors.divide(body, length: question.headerLength)
-    let request = try InferRequest(json, tensors: tensors)
     guard request.rows <= rowsMax else {
       throw APIError.tooLarge(
         "\(request.rows) rows are more than the \(rowsMax) a request may hold (serving.rows_max): divide them")
     }
-    try checkOutputs(request, loaded.description)
-    if !question.isDeferred, request.rows <= LoadedVersion.sliceRows {
-      return try loaded.withEngine { engine in
-        try engine.intake.fill(request, body: body)
-        engine.scorer.predict(engine.intake.batch)
-        loaded.tally.requests.add(1, ordering: .relaxed)
-        try refuseNonFinite(engine, loaded, from: 0)
-        metrics.rows.increment(by: request.rows)
-        return InferAnswer(description: loaded.description).response(
-          request, body: body, version: loaded.number, notes: engine.intake.notes
-        ) {
-          engine.scorer.outputs(ofHead: $0)
-        }
-      }
+    guard question.isDeferred || (request.rows <= LoadedVersion.sliceRows && !request.isHeavy) else {
+      throw NeedsSlowLane()
     }
-    guard question.isDeferred else { throw NeedsSlowLane() }
-    return try loaded.withBulkDesk { desk in
-      try desk.intake.fill(request, body: body)
-      loaded.tally.requests.add(1, ordering: .relaxed)
+    let lane = Lane(isSlow: question.isDeferred, start: start)
+    let canary = choice.versions.canary
+    if let named = choice.named {
+      return try answer(request, VersionAnswer(version: named.version, isCanary: named.number == canary?.number), lane)
+    }
+    guard let stable = choice.versions.stable else { throw APIError.unavailable("no version is loaded") }
+    let usual = VersionAnswer(version: stable.version, isCanary: false)
+    guard let canary, place(of: request, question) < choice.versions.canaryShare else {
+      return try answer(request, usual, lane)
+    }
+    guard mode == .live else { return try answer(request, usual, lane, shadow: canary.version) }
+    do { return try answer(request, VersionAnswer(version: canary.version, isCanary: true), lane) } catch {
+      // Nothing that a canary cannot do costs anybody his answer; what is wrong with the request the stable version says.
+      return try answer(request, usual, lane)
+    }
+  }
+
+  /// Where a request lies between 0 and 1: by its key, else by its id, else evenly.
+  private func place(of request: some PredictionRequest, _ question: ServerQuestion) -> Double {
+    if var key = request.key ?? question.key {
+      return key.withUTF8 { split.place(of: UnsafeRawBufferPointer($0)) }
+    }
+    return request.id.map { split.place(of: $0) } ?? split.place(ofRequest: keyless.next())
+  }
+
+  /// How a request goes.
+  private struct Lane {
+    let isSlow: Bool
+    let start: ContinuousClock.Instant
+  }
+
+  private func answer(
+    _ request: some PredictionRequest, _ by: VersionAnswer, _ lane: Lane, shadow: LoadedVersion? = nil
+  ) throws -> HTTPResponse {
+    let tally = by.version.tally
+    do {
+      try request.check(by.description)
+      let response = lane.isSlow ? try slowly(request, by) : try quickly(request, by, lane, shadow: shadow)
+      if lane.isSlow || shadow == nil { tally.latency.observe(lane.start.duration(to: .now)) }
+      return response
+    } catch let error as APIError {
+      tally.count(error)
+      throw error
+    }
+  }
+
+  private func quickly(
+    _ request: some PredictionRequest, _ by: VersionAnswer, _ lane: Lane, shadow: LoadedVersion?
+  ) throws -> HTTPResponse {
+    try by.version.withEngine { engine in
+      try request.fill(engine.intake)
+      engine.scorer.predict(engine.intake.batch)
+      by.version.tally.requests.add(1, ordering: .relaxed)
+      try refuseNonFinite(engine, by.version, from: 0)
+      metrics.rows.increment(by: request.rows)
+      var answer = by
+      answer.notes = engine.intake.notes
+      let response = request.response(answer) { engine.scorer.outputs(ofHead: $0) }
+      if let shadow {
+        by.version.tally.latency.observe(lane.start.duration(to: .now))
+        compare(request, engine, with: shadow)
+      }
+      return response
+    }
+  }
+
+  private func slowly(_ request: some PredictionRequest, _ by: VersionAnswer) throws -> HTTPResponse {
+    let version = by.version
+    return try version.withBulkDesk { desk in
+      try request.fill(desk.intake)
+      version.tally.requests.add(1, ordering: .relaxed)
       for first in stride(from: 0, to: request.rows, by: LoadedVersion.sliceRows) {
         let rows = first..<min(first + LoadedVersion.sliceRows, request.rows)
-        try loaded.withEngine { engine in
+        try version.withEngine { engine in
           desk.give(rows, to: engine)
           engine.scorer.predict(engine.intake.batch)
-          try refuseNonFinite(engine, loaded, from: first)
+          try refuseNonFinite(engine, version, from: first)
           desk.take(rows, from: engine)
         }
       }
       metrics.rows.increment(by: request.rows)
-      return InferAnswer(description: loaded.description).response(
-        request, body: body, version: loaded.number, notes: desk.intake.notes
-      ) {
-        desk.outputs(ofHead: $0)
-      }
+      var answer = by
+      answer.notes = desk.intake.notes
+      if request.explains { answer.explanation = try Explanation(of: desk, by: version) }
+      return request.response(answer) { desk.outputs(ofHead: $0) }
     }
   }
 
-  private func checkOutputs(_ request: InferRequest, _ description: ModelDescription) throws {
-    guard let wanted = request.outputs else { return }
-    let known = description.outputNames
-    for output in wanted where !known.contains(output.name) {
-      let near = nearest(to: output.name, among: known).map { "; did you mean “\($0)”?" }
-      throw APIError.badRequest(
-        "the model has no output \(APIError.quote(output.name))"
-          + (near ?? ", only \(known.map { "“\($0)”" }.joined(separator: ", "))"))
+  /// Has the canary compute beside the stable version, whose answer stands already. How far they are apart is counted; what
+  /// the canary cannot do, and what it would have to wait for, is left out.
+  private func compare(_ request: some PredictionRequest, _ engine: PredictionEngine, with canary: LoadedVersion) {
+    do {
+      try canary.withEngine(waits: false) { other in
+        try request.fill(other.intake)
+        other.scorer.predict(other.intake.batch)
+        try refuseNonFinite(other, canary, from: 0)
+        var shadow = VersionTally.Shadow()
+        for head in 0..<min(canary.description.outputs.count, engine.headCount) {
+          let (left, right) = (engine.scorer.outputs(ofHead: head), other.scorer.outputs(ofHead: head))
+          // Of another number of classes: they cannot be held against each other.
+          guard left.count == right.count else { continue }
+          for (one, two) in zip(left, right) { shadow.difference += Double(abs(one - two)) }
+          shadow.outputs += Int64(left.count)
+        }
+        canary.tally.add(shadow)
+      }
+    } catch {
+      canary.tally.add(VersionTally.Shadow(failures: 1))
     }
   }
 
@@ -125,4 +212,10 @@ struct Inference: Sendable {
       }
     }
   }
+}
+
+/// Numbers the requests without a key. Any thread.
+private final class KeylessCount: Sendable {
+  private let count = Atomic<UInt64>(0)
+  func next() -> UInt64 { count.wrappingAdd(1, ordering: .relaxed).oldValue }
 }

@@ -22,6 +22,10 @@ extension Intake {
         try check(decoder.decode(number: value, column: column, into: slot(row)), tensor.name, row)
       }
     }
+    if let number = tensor.only, tensor.count == 1 {
+      try fit(number, body, tensor, 0)
+      return try check(decoder.decode(number: number.value, column: column, into: slot(0)), tensor.name, 0)
+    }
     try elements(of: tensor, body) { scanner, row in
       let value = try number(&scanner, tensor, row)
       try check(decoder.decode(number: value, column: column, into: slot(row)), tensor.name, row)
@@ -64,10 +68,17 @@ extension Intake {
   /// A number that its tensor may hold.
   func fitting(_ scanner: inout JSONScanner, _ tensor: InferRequest.Tensor, _ row: Int) throws -> JSONScanner.Number {
     let number = try scanner.number()
+    try fit(number, scanner.bytes, tensor, row)
+    return number
+  }
+
+  private func fit(
+    _ number: JSONScanner.Number, _ bytes: UnsafeRawBufferPointer, _ tensor: InferRequest.Tensor, _ row: Int
+  ) throws {
     switch tensor.type.fit(number) {
-    case .fits: return number
+    case .fits: return
     case .overflows:
-      let text = String(decoding: scanner.bytes[number.text].prefix(40), as: UTF8.self)
+      let text = String(decoding: bytes[number.text].prefix(40), as: UTF8.self)
       throw misfit(tensor, row, "overflow: \(text)\(number.text.count > 40 ? "…" : "") is no \(tensor.type.rawValue)")
     case .wrongKind: throw misfit(tensor, row, "not a value of \(tensor.type.rawValue)")
     }

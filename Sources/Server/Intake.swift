@@ -16,11 +16,13 @@ final class Intake {
 
   let batch: FeatureBatch
   let decoder: RecordDecoder
-  private let columns: [String: Column]
+  private let columns: ColumnTable
   private let recordInputs: [String]
   private let crosses: Set<String>
-  /// By feature: whether the request in hand has it.
-  private var isGiven: [String: Bool]
+  /// By column: the request that had it last.
+  private var givenBy: [UInt64]
+  /// The request in hand.
+  private var number: UInt64 = 0
   private let eventTime = UnsafeMutablePointer<Double>.allocate(capacity: 1)
   var content: [UInt8] = []
   /// What a person should know of the records in hand.
@@ -50,13 +52,14 @@ final class Intake {
       columns[feature.name] = .category(place, valuesMax: feature.valuesMax)
     }
     for (place, feature) in pipeline.schema.sparseFeatures.enumerated() { columns[feature.name] = .sparse(place) }
-    self.columns = columns
+    self.columns = ColumnTable(
+      pipeline.schema.features.compactMap { feature in columns[feature.name].map { (feature.name, $0) } })
+    givenBy = Array(repeating: 0, count: self.columns.names.count)
     judge = RecordNotes(pipeline.schema)
     refusal = RecordRefusal(pipeline.schema, recordBytesMax: pipeline.source.recordBytesMax)
     names = Dictionary(pipeline.schema.features.filter(\.isRead).map { ($0.path, $0.name) }) { first, _ in first }
     recordInputs = RecordInput.names(pipeline.schema)
     crosses = Set(pipeline.schema.features.filter { !$0.isRead }.map(\.name))
-    isGiven = columns.mapValues { _ in false }
   }
 
   deinit { eventTime.deallocate() }
@@ -69,51 +72,77 @@ final class Intake {
     notes.removeAll(keepingCapacity: true)
     wantsNotes = request.wantsNotes
     precondition(rows <= batch.capacity, "\(rows) rows for a batch of \(batch.capacity)")
-    for input in request.inputs where input.count != rows {
-      let first = APIError.quote(request.inputs[0].name)
-      throw APIError.badRequest("\(APIError.quote(input.name)) has \(input.count) rows, \(first) has \(rows)")
+    for place in request.inputs.indices where request.inputs[place].count != rows {
+      let (first, input) = (request.inputs[0], request.inputs[place])
+      throw APIError.badRequest(
+        "\(APIError.quote(input.name)) has \(input.count) rows, \(APIError.quote(first.name)) has \(rows)")
     }
-    if let records = request.inputs.first(where: { recordInputs.contains($0.name) }) {
-      guard request.inputs.count == 1 else {
-        throw APIError.badRequest("“\(records.name)” holds whole records and stands alone")
-      }
-      try fillRecords(records, body)
+    if request.inputs.count == 1, recordInputs.contains(request.inputs[0].name) {
+      try fillRecords(request.inputs[0], body)
     } else {
       try fillColumns(request, body, rows)
     }
     batch.count = rows
   }
 
+  /// Takes whole records, as the stream has them.
+  func fill(records: [UnsafeRawBufferPointer]) throws {
+    notes.removeAll(keepingCapacity: true)
+    wantsNotes = nil
+    precondition(records.count <= batch.capacity, "\(records.count) rows for a batch of \(batch.capacity)")
+    for (row, record) in records.enumerated() {
+      try check(decoder.decode(record, into: slot(row)), RecordInput.short, row, record: record)
+      note(record, row, of: records.count)
+    }
+    batch.count = records.count
+  }
+
+  /// The features that are read, in the order of the schema.
+  var features: [(name: String, column: Column)] { zip(columns.names, columns.columns).map { ($0, $1) } }
+
+  /// Makes a feature of a row an absent one; rows are changed one after the other.
+  ///
+  /// - Returns: Whether it may be absent; the row is of no use else.
+  func forget(_ column: Column, row: Int) -> Bool { absent(column, row) == .example }
+
+  private func absent(_ column: Column, _ row: Int) -> DecodeOutcome {
+    switch column {
+    case .number(let place, _): decoder.decode(number: nil, column: place, into: slot(row))
+    case .category(let place, _): decoder.decode(category: nil, column: place, into: slot(row))
+    case .sparse(let place): decoder.decode(sparse: nil, column: place, row: row, of: batch)
+    }
+  }
+
   func slot(_ row: Int) -> ExampleSlot { ExampleSlot(row: row, of: batch, eventTime: eventTime) }
 
   private func fillColumns(_ request: InferRequest, _ body: UnsafeRawBufferPointer, _ rows: Int) throws {
-    for name in columns.keys { isGiven[name] = false }
-    for tensor in request.inputs {
-      guard let column = columns[tensor.name], let wasGiven = isGiven.updateValue(true, forKey: tensor.name) else {
-        throw unknown(tensor.name)
-      }
-      guard !wasGiven else { throw APIError.badRequest("input “\(tensor.name)” is given twice") }
-      switch column {
-      case .number(let place, let takesText): try fillNumbers(tensor, body, place, takesText: takesText)
-      case .category(let place, let valuesMax): try fillCategories(tensor, body, place, valuesMax)
-      case .sparse(let place): try fillSparse(tensor, body, place)
+    number += 1
+    var given = 0
+    var next = 0
+    for index in request.inputs.indices {
+      let tensor = request.inputs[index]
+      guard let place = columns.place(of: tensor, guess: next) else { throw unknown(tensor.name) }
+      guard givenBy[place] != number else { throw APIError.badRequest("input “\(tensor.name)” is given twice") }
+      givenBy[place] = number
+      given += 1
+      next = place + 1
+      switch columns.columns[place] {
+      case .number(let column, let takesText): try fillNumbers(tensor, body, column, takesText: takesText)
+      case .category(let column, let valuesMax): try fillCategories(tensor, body, column, valuesMax)
+      case .sparse(let column): try fillSparse(tensor, body, column)
       }
     }
-    for (name, column) in columns where isGiven[name] == false {
-      for row in 0..<rows {
-        switch column {
-        case .number(let place, _): try check(decoder.decode(number: nil, column: place, into: slot(row)), name, row)
-        case .category(let place, _):
-          try check(decoder.decode(category: nil, column: place, into: slot(row)), name, row)
-        case .sparse(let place):
-          try check(decoder.decode(sparse: nil, column: place, row: row, of: batch), name, row)
-        }
+    if given < givenBy.count {
+      for place in givenBy.indices where givenBy[place] != number {
+        let column = columns.columns[place]
+        for row in 0..<rows { try check(absent(column, row), columns.names[place], row) }
       }
     }
     decoder.cross(rows: rows, of: batch)
   }
 
   private func unknown(_ name: String) -> APIError {
+    if recordInputs.contains(name) { return .badRequest("“\(name)” holds whole records and stands alone") }
     if crosses.contains(name) {
       return .badRequest("“\(name)” is made of other inputs and cannot be given")
     }
@@ -122,7 +151,7 @@ final class Intake {
         "the model has no input \(APIError.quote(name)); that is the path of “\(meant)”, and inputs have the features' names"
       )
     }
-    let known = columns.keys.sorted() + recordInputs
+    let known = columns.names.sorted() + recordInputs
     if let near = nearest(to: name, among: known) {
       return .badRequest("the model has no input \(APIError.quote(name)); did you mean “\(near)”?")
     }
@@ -145,9 +174,11 @@ final class Intake {
   ///   - record: Nil: a value of a column.
   ///   - size: Bytes of such a value, where it is a map or a text.
   func check(
-    _ outcome: DecodeOutcome, _ input: String, _ row: Int, record: UnsafeRawBufferPointer? = nil, size: Int? = nil
+    _ outcome: DecodeOutcome, _ input: @autoclosure () -> String, _ row: Int, record: UnsafeRawBufferPointer? = nil,
+    size: Int? = nil
   ) throws {
     guard case .rejected(let reason, let field) = outcome else { return }
+    let input = input()
     let place = field.map { $0 == input ? "" : ", field “\($0)”" } ?? ""
     let why = refusal.sentence(reason, field: field, value: decoder.rejectedValue, record: record, size: size)
     throw APIError.badRequest("input “\(input)”, row \(row)\(place): \(why)")

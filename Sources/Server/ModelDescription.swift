@@ -10,6 +10,7 @@ struct ModelDescription: Sendable {
 
   struct Output: Sendable {
     let name: String
+    let task: ModelSettings.Task
     let classes: ClassNames?
     /// Numbers a row.
     let width: Int
@@ -28,7 +29,7 @@ struct ModelDescription: Sendable {
       // A head that has the name already, of a file older than the rule against it, keeps it.
       let label = head.labelOutput.map { heads.contains($0) ? $0 + "_" : $0 }
       return Output(
-        name: head.name, classes: head.classNames, width: head.outputCount, label: label,
+        name: head.name, task: head.task, classes: head.classNames, width: head.outputCount, label: label,
         isWide: head.task == .multiclass)
     }
   }

@@ -1,38 +1,40 @@
 import Health
 import Registry
-import Rollouts
+import Synchronization
 import Vocabulary
 
 /// The versions of one pipeline in the registry. Any task may use it.
 struct RegistryVersionSource: VersionSource {
-  /// Looks come every second: one that takes longer than this is given up. A state may take its time.
-  private static let patience = Duration.seconds(3)
   private static let statePatience = Duration.seconds(60)
 
+  private let links: RegistryLinks
   private let registry: Registry
+  private let reports: Registry
   private let pipeline: Int64
+  private let told = Told()
+
+  /// What the tables say already of each version: most versions that are held are asked nothing.
+  private final class Told: Sendable {
+    let outputs = Mutex<[Int64: ServerReport.Outputs]>([:])
+  }
 
   /// - Throws: `RegistryError`: `unavailable`, or `notFound` as long as nobody has registered the pipeline.
-  init(pipelineName: String, database: DatabaseLocation, applicationName: String) async throws {
-    let registry = try await Registry.open(
-      at: database, applicationName: applicationName, deadline: .after(Self.patience)
-    ).within(Self.patience)
+  init(pipelineName: String, links: RegistryLinks) async throws {
+    self.links = links
+    (registry, reports) = try await links.take()
     do {
       guard let record = try await registry.pipeline(named: pipelineName) else {
         throw RegistryError(.notFound, "the pipeline \(pipelineName) is not registered")
       }
       pipeline = record.id
-      self.registry = registry
     } catch {
-      await registry.close()
+      await links.giveBack()
       throw error
     }
   }
 
-  func stableVersion() async throws -> StableVersion? {
-    try await registry.versions(pipeline: pipeline).first { $0.state == .stable }.map {
-      StableVersion(number: $0.number, checkpoint: $0.checkpoint, since: $0.since)
-    }
+  func servingVersions() async throws -> ServingVersions {
+    try await registry.servingVersions(pipeline: pipeline, warmMax: VersionKeeper.warmMax)
   }
 
   func state(ofCheckpoint checkpoint: Int64) async throws -> [UInt8] {
@@ -47,14 +49,24 @@ struct RegistryVersionSource: VersionSource {
     try await registry.layerHealth(checkpoint: checkpoint)
   }
 
-  func report(_ report: ServerReport) async throws { try await registry.reportServer(pipeline: pipeline, report) }
+  func newestMemory(alongside checkpoint: Int64, after known: Int64?) async throws -> LineageMemory? {
+    try await registry.within(Self.statePatience).newestMemory(alongside: checkpoint, after: known)
+  }
 
-  func withdraw(serverID: String) async throws { try await registry.removeServer(pipeline: pipeline, id: serverID) }
+  func report(_ report: ServerReport) async throws {
+    let known = told.outputs.withLock { $0 }
+    var news = report
+    news.outputs = report.outputs.filter { known[$0.key] != $0.value }
+    try await reports.reportServer(pipeline: pipeline, news)
+    told.outputs.withLock { $0 = report.outputs }
+  }
+
+  func withdraw(serverID: String) async throws { try await reports.removeServer(pipeline: pipeline, id: serverID) }
 
   func eachChange(_ body: @Sendable () -> Void) async throws {
     for await change in try await registry.notifications(pipeline: pipeline)
     where change.kind == .version || change.kind == .reconnected { body() }
   }
 
-  func close() async { await registry.close() }
+  func close() async { await links.giveBack() }
 }

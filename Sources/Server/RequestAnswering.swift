@@ -24,8 +24,8 @@ package final class RequestAnswering: Sendable {
     self.state = state
     self.metrics = metrics
     self.page = page
-    inference = Inference(
-      metrics: metrics, rowsMax: pipeline.serving.rowsMax, bodyBytesMax: pipeline.serving.bodyBytesMax)
+    inference = Inference(pipeline: pipeline, metrics: metrics)
+    state.tell(registry: metrics.registry, pipeline: pipeline.name)
     inferPath = Array("/v2/models/\(pipeline.name)/infer".utf8)
   }
 
@@ -51,10 +51,25 @@ package final class RequestAnswering: Sendable {
     } catch {
       response = Self.response(APIError(status: 500, message: "the server failed"))
     }
+    return give(response)
+  }
+
+  // MARK: For a server of several models
+
+  var name: String { description.name }
+  var isReady: Bool { state.version != nil && !state.isStopping.load(ordering: .relaxed) }
+  var status: [UInt8] { page.json(state) }
+
+  /// Counts an answer that another has made.
+  func give(_ response: HTTPResponse) -> HTTPResponse {
     metrics.count(status: response.status)
     state.count(status: response.status)
     return response
   }
+
+  func refuse(_ error: APIError) -> HTTPResponse { give(Self.response(error)) }
+
+  // MARK: Paths
 
   private func answerRoute(_ question: ServerQuestion, _ observesOnly: Bool) throws -> HTTPResponse {
     let path = String(decoding: question.path, as: UTF8.self)
@@ -85,16 +100,20 @@ package final class RequestAnswering: Sendable {
           #"{"name":"retrain","version":"1","extensions":["binary_tensor_data","model_repository"]}"#.utf8))
     case .live: return HTTPResponse(body: Array(#"{"live":true}"#.utf8))
     case .ready: return readiness("{\"ready\":", state.version != nil)
-    case .index: return HTTPResponse(body: index)
+    case .index: return HTTPResponse(body: Array("[".utf8) + indexEntries + Array("]".utf8))
     case .model(let name, let version):
-      let loaded = try loaded(name, version)
+      let held = try held(name, version)
+      let loaded = version == nil ? state.versions.all : [held].compactMap { $0 }
       return HTTPResponse(
-        body: (loaded?.description ?? description).metadata(versions: loaded.map { [$0.number] } ?? []))
+        body: (held?.version.description ?? description).metadata(versions: loaded.map(\.number)))
     case .modelReady(let name, let version):
-      let isReady = try loaded(name, version) != nil
+      let isReady = try held(name, version) != nil
       return readiness("{\"name\":\"\(description.name)\",\"ready\":", isReady)
+    case .predict:
+      let choice = try choice(question)
+      return try inference.answer(question, choice) { try RecordQuestion($0, explains: question.explains) }
     case .infer(let name, let version):
-      _ = try loaded(name, version)
+      try checkName(name)
       return try infer(question, version: version)
     }
   }
@@ -111,39 +130,58 @@ package final class RequestAnswering: Sendable {
     return HTTPResponse(status: isReady ? 200 : 503, body: Array((start + "\(isReady)}").utf8))
   }
 
-  /// The one model there is.
-  private var index: [UInt8] {
+  /// The model, in each version that can answer, as elements of a list.
+  var indexEntries: [UInt8] {
+    let versions = state.versions.all
     var json = JSONText()
-    json.raw("[{\"name\":")
-    json.string(description.name)
-    if let version = state.version {
-      json.raw(",\"version\":\"\(version.number)\",\"state\":\"READY\"}]")
-    } else {
-      json.raw(",\"state\":\"UNAVAILABLE\",\"reason\":\"no version is stable yet\"}]")
+    func begin(_ json: inout JSONText) {
+      json.raw("{\"name\":")
+      json.string(description.name)
+    }
+    json.list(versions) { json, held in
+      begin(&json)
+      json.raw(",\"version\":\"\(held.number)\",\"state\":\"READY\"}")
+    }
+    if versions.isEmpty {
+      begin(&json)
+      json.raw(",\"state\":\"UNAVAILABLE\",\"reason\":\"no version is stable yet\"}")
     }
     return json.bytes
   }
 
-  /// The loaded version, if `model` is ours and `version` is it or not given.
+  private func checkName(_ model: String) throws {
+    guard model != description.name else { return }
+    throw APIError.notFound("there is no model \(APIError.quote(model)), only “\(description.name)”")
+  }
+
+  /// The loaded version of that number, or the stable one.
   ///
   /// - Returns: nil: no version is loaded, and none was named.
-  private func loaded(_ model: String, _ version: String?) throws -> LoadedVersion? {
-    guard model == description.name else {
-      throw APIError.notFound("there is no model \(APIError.quote(model)), only “\(description.name)”")
-    }
-    let loaded = state.version
-    if let version, loaded.map({ String($0.number) }) != version {
-      throw APIError.notFound("version \(APIError.quote(version)) of “\(model)” is not loaded")
-    }
-    return loaded
+  private func held(_ model: String, _ version: String?) throws -> HeldVersion? {
+    try checkName(model)
+    let versions = state.versions
+    return try version.map { try versions.version(numbered: $0, of: model) } ?? versions.stable
   }
 
   private func infer(_ question: ServerQuestion, version: String? = nil) throws -> HTTPResponse {
+    let choice = try choice(question, version)
+    return try inference.answer(question, choice) { try InferQuestion($0, headerLength: question.headerLength) }
+  }
+
+  /// Counts a request for predictions, and says who may answer it.
+  private func choice(_ question: ServerQuestion, _ version: String? = nil) throws -> Inference.Choice {
     if !question.isDeferred { state.inferences.add(1, ordering: .relaxed) }
-    guard let loaded = state.version, version == nil || version == String(loaded.number) else {
+    let versions = state.versions
+    guard versions.stable != nil else {
       throw APIError.unavailable("no version of “\(description.name)” is loaded yet")
     }
-    return try inference.answer(question, loaded)
+    if let version, let other = question.version, version != other {
+      throw APIError.badRequest(
+        "the path asks for version \(APIError.quote(version)), the header X-Retrain-Version for \(APIError.quote(other))"
+      )
+    }
+    let named = try (version ?? question.version).map { try versions.version(numbered: $0, of: description.name) }
+    return Inference.Choice(versions: versions, named: named)
   }
 
   private static func response(_ error: APIError) -> HTTPResponse {

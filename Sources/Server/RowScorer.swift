@@ -11,9 +11,17 @@ package protocol RowScorer: AnyObject {
   func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float>
   func predict(_ batch: FeatureBatch)
   func isFinite(row: Int) -> Bool
+  /// Whether it reads what the stream says by key.
+  var remembers: Bool { get }
+  /// Reads this memory from now on.
+  func adoptMemory(_ state: [UInt8]) throws
 }
 
 extension RowScorer {
+  /// For those that remember nothing.
+  package var remembers: Bool { false }
+  package func adoptMemory(_ state: [UInt8]) throws {}
+
   /// For those that have one head.
   package func outputs(ofHead head: Int) -> UnsafeBufferPointer<Float> {
     precondition(head == 0, "there is no head \(head)")

@@ -38,6 +38,9 @@ extension HTTPLimits {
     bodiesBytesMax = 16 * serving.bodyBytesMax
     connectionsMax = serving.connectionsMax
     requestTimeout = serving.requestTimeout
+    queueTimeout = min(serving.queueTimeout, serving.requestTimeout)
     headTimeout = min(headTimeout, serving.requestTimeout)
+    // A second head that comes in drops is idleness, as far as anybody can tell.
+    idleTimeout = max(.seconds(1), min(idleTimeout, serving.requestTimeout))
   }
 }

@@ -11,6 +11,8 @@ enum ServerRoute: Equatable {
   case model(String, version: String?)
   case modelReady(String, version: String?)
   case infer(String, version: String?)
+  /// Plain records.
+  case predict
 
   init?(_ path: String) {
     let parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
@@ -19,6 +21,7 @@ enum ServerRoute: Equatable {
     case 1 where parts[0] == "status.json": self = .status
     case 1 where parts[0] == "metrics": self = .metrics
     case 1 where parts[0] == "healthz": self = .live
+    case 1 where parts[0] == "predict": self = .predict
     case 1 where parts[0] == "v2": self = .server
     case 3 where parts[0] == "v2" && parts[1] == "health" && parts[2] == "live": self = .live
     case 3 where parts[0] == "v2" && parts[1] == "health" && parts[2] == "ready": self = .ready
@@ -43,7 +46,7 @@ enum ServerRoute: Equatable {
   /// Whether it is asked with POST; the others with GET.
   var isPost: Bool {
     switch self {
-    case .infer, .index: true
+    case .infer, .predict, .index: true
     default: false
     }
   }

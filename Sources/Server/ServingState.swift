@@ -2,14 +2,8 @@ import Foundation
 package import Registry
 import Synchronization
 
-/// What the answering threads and the service share: the version in use, and counts. Any thread.
+/// What the answering threads and the service share: the versions in use, and counts. Any thread.
 package final class ServingState: Sendable {
-  private struct Current {
-    var version: LoadedVersion?
-    var facts: StableVersion?
-    var loadedAt: Date?
-  }
-
   /// More versions than these are not told apart for ever: the oldest without a non-finite answer is forgotten.
   private static let talliesMax = 64
 
@@ -23,9 +17,9 @@ package final class ServingState: Sendable {
   let isStopping = Atomic<Bool>(false)
   /// Requests for predictions, whatever became of them.
   let inferences = Atomic<Int64>(0)
-  private let current = Mutex(Current())
+  private let current = Mutex(ServingSet())
   /// What became of the answers, by version.
-  private let served = Mutex<[LoadedVersion.Tally]>([])
+  private let served = Mutex<[VersionTally]>([])
 
   /// A request was answered.
   func count(status: Int) {
@@ -33,24 +27,26 @@ package final class ServingState: Sendable {
     if status >= 500 { failures.add(1, ordering: .relaxed) }
   }
 
-  var version: LoadedVersion? { current.withLock { $0.version } }
-  var facts: (stable: StableVersion?, loadedAt: Date?) { current.withLock { ($0.facts, $0.loadedAt) } }
+  package var versions: ServingSet { current.withLock { $0 } }
+  /// What answers; nil: nothing does.
+  var version: LoadedVersion? { versions.stable?.version }
 
-  /// Puts `version` in the place of the one before: requests that have begun finish on that one.
-  package func swap(to version: LoadedVersion?, facts: StableVersion?) {
+  /// Puts `set` in the place of the one before, for every request that begins from now on.
+  package func swap(to set: ServingSet) {
     // The old one is freed after the lock, not under it.
     let before = current.withLock { current in
-      let before = current.version
-      current = Current(version: version, facts: facts, loadedAt: version == nil ? nil : Date())
+      let before = current
+      current = set
       return before
     }
     _ = before
-    guard let version else { return }
     served.withLock { served in
-      served.append(version.tally)
-      guard served.count > Self.talliesMax else { return }
-      if let clean = served.firstIndex(where: { $0.nonFinite.load(ordering: .relaxed) == 0 }) {
-        served.remove(at: clean)
+      for tally in set.all.map(\.version.tally) where !served.contains(where: { $0 === tally }) {
+        served.append(tally)
+        guard served.count > Self.talliesMax else { continue }
+        if let clean = served.firstIndex(where: { $0.nonFinite.load(ordering: .relaxed) == 0 }) {
+          served.remove(at: clean)
+        }
       }
     }
   }
@@ -58,11 +54,7 @@ package final class ServingState: Sendable {
   /// By version; what was served twice counts together.
   package var outputs: [Int64: ServerReport.Outputs] {
     var sums: [Int64: ServerReport.Outputs] = [:]
-    for tally in served.withLock({ $0 }) {
-      sums[tally.version, default: .init(requests: 0, nonFinite: 0)].requests += tally.requests.load(ordering: .relaxed)
-      sums[tally.version, default: .init(requests: 0, nonFinite: 0)].nonFinite += tally.nonFinite.load(
-        ordering: .relaxed)
-    }
+    for tally in served.withLock({ $0 }) { sums[tally.version, default: .init()].add(tally.outputs) }
     return sums
   }
 

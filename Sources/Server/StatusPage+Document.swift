@@ -23,8 +23,10 @@ extension StatusPage {
     <body>
     <h1 id="pipeline">retrain</h1>
     <p id="state" class="dim" role="status">asking …</p>
+    <p id="models"></p>
     <div class="cards">
       <div class="card">stable version<b id="version">–</b></div>
+      <div class="card">canary<b id="canary">–</b></div>
       <div class="card">requests<b id="requests">–</b></div>
       <div class="card">requests a second<b id="rate">–</b></div>
       <div class="card">failures<b id="failures">–</b></div>
@@ -49,16 +51,27 @@ extension StatusPage {
       let last;
       async function refresh() {
         try {
-          const now = performance.now(), s = await (await fetch("/status.json", { cache: "no-store" })).json();
+          const now = performance.now(), all = await (await fetch("/status.json", { cache: "no-store" })).json();
+          // A server of several models shows one, and leads to the others.
+          const list = all.models ?? [all], wanted = decodeURIComponent(location.hash.slice(1));
+          const s = list.find(m => m.pipeline === wanted) ?? list[0];
+          if (last && last.pipeline !== s.pipeline) last = null;
+          if (list.length > 1) at("models").replaceChildren(...list.map(m => {
+            const link = document.createElement("a");
+            link.href = "#" + encodeURIComponent(m.pipeline);
+            link.textContent = `${m.pipeline}: ${m.ready ? "version " + m.version : "not ready"}, ${m.requests} requests`;
+            link.style.marginRight = "1.5rem";
+            return link;
+          }));
           show("pipeline", s.pipeline);
           at("state").className = s.ready ? "good" : "bad";
           show("state", s.ready
             ? `ready at ${s.address} · checkpoint ${s.checkpoint} · stable since ${s.stable_since}` +
               (s.registry ? "" : " · the registry cannot be reached")
             : "not ready: no stable version yet");
-          for (const key of ["version", "requests", "failures", "non_finite"]) show(key, s[key]);
+          for (const key of ["version", "canary", "requests", "failures", "non_finite"]) show(key, s[key]);
           if (last) show("rate", (1000 * (s.requests - last.requests) / (now - last.now)).toFixed(1));
-          last = { now, requests: s.requests };
+          last = { now, requests: s.requests, pipeline: s.pipeline };
           rows("health", s.health.map(l => [l.layer, percent(l.zero), percent(l.saturated), l.dead_units, l.non_finite,
             l.gradient_norm == null ? "–" : l.gradient_norm.toPrecision(3)]));
           rows("versions", s.versions.map(v => [v.version, v.requests, v.non_finite]));
@@ -68,6 +81,7 @@ extension StatusPage {
         }
       }
       refresh();
+      addEventListener("hashchange", refresh);
       setInterval(refresh, 2000);
     </script>
     </body>

@@ -24,7 +24,8 @@ package final class StatusPage: Sendable {
 
   func json(_ state: ServingState) -> [UInt8] {
     let facts = facts.withLock { $0 }
-    let (stable, loadedAt) = state.facts
+    let set = state.versions
+    let stable = set.stable?.facts
     var json = JSONText(capacity: 1024)
     func number(_ name: String, _ value: Int64?) { json.raw(",\"\(name)\":\(value.map { String($0) } ?? "null")") }
     func time(_ name: String, _ date: Date?) {
@@ -34,11 +35,18 @@ package final class StatusPage: Sendable {
     json.string(pipelineName)
     json.raw(",\"address\":")
     json.string(facts.address)
-    json.raw(",\"ready\":\(state.version != nil),\"registry\":\(facts.registryIsReachable)")
-    number("version", state.version?.number)
+    json.raw(",\"ready\":\(stable != nil),\"registry\":\(facts.registryIsReachable)")
+    number("version", stable?.number)
+    number("canary", set.canary?.facts.number)
+    json.raw(",\"warm\":[")
+    json.list(set.warm) { $0.raw(String($1.facts.number)) }
+    json.raw("]")
     number("checkpoint", stable?.checkpoint)
+    let memory = set.stable?.version.memory
+    number("memory_checkpoint", memory?.checkpoint)
+    number("memory_age_seconds", memory.map { Int64(max(0, Date().timeIntervalSince($0.savedAt))) })
     time("stable_since", stable?.since)
-    time("loaded_at", loadedAt)
+    time("loaded_at", set.stable?.loadedAt)
     time("started_at", state.startedAt)
     number("requests", state.requests.load(ordering: .relaxed))
     number("failures", state.failures.load(ordering: .relaxed))

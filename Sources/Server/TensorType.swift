@@ -16,6 +16,27 @@ enum TensorType: String, CaseIterable {
   case fp64 = "FP64"
   case bytes = "BYTES"
 
+  /// By its name in ASCII.
+  init?(_ name: UnsafeRawBufferPointer) {
+    let word = Self.word(name)
+    guard let found = Self.names.first(where: { $0.word == word }) else { return nil }
+    self = found.type
+  }
+
+  /// No name has more than eight letters: it is a number, its first letter the lowest byte.
+  private static func word(_ name: some Collection<UInt8>) -> UInt64 {
+    guard name.count <= 8 else { return 0 }
+    var word: UInt64 = 0
+    var shift: UInt64 = 0
+    for byte in name {
+      word |= UInt64(byte) << shift
+      shift += 8
+    }
+    return word
+  }
+
+  private static let names = allCases.map { (word: word($0.rawValue.utf8), type: $0) }
+
   /// What becomes of a number that stands in a tensor.
   enum Fit { case fits, overflows, wrongKind }
 

@@ -11,6 +11,8 @@ struct VersionError: Error, CustomStringConvertible {
 /// Makes a stored checkpoint ready to answer.
 struct VersionLoader: Sendable {
   let pipeline: Pipeline
+  /// Encoders that the pipeline does not describe.
+  var further: [any EncoderPlan] = []
 
   /// Reads the parameters once and builds a predictor over them for each answering thread, off the cooperative pool; each
   /// predicts once, so that the first request finds everything warm.
@@ -19,18 +21,18 @@ struct VersionLoader: Sendable {
   ///   pipeline says.
   /// - Throws: `LearningError` for a state of another spec; `ContractError`; `VersionError` for one with a parameter that
   ///   is not a number.
-  func load(_ stable: StableVersion, state: [UInt8], contract: String?) async throws -> LoadedVersion {
-    let today = pipeline
+  func load(_ number: Int64, state: [UInt8], contract: String?) async throws -> LoadedVersion {
+    let (today, further) = (pipeline, further)
     let pipeline = try contract.map { today.under(try DataContract(text: $0)) } ?? today.following(nil)
     return try await onDedicatedThread(named: "load version") {
-      let model = try ModelParameters(spec: LearnerSpec(pipeline), state: state)
+      let model = try ModelParameters(spec: LearnerSpec(pipeline), state: state, further: further)
       if let layer = model.firstNonFiniteParameter() {
-        throw VersionError(description: "version \(stable.number) has a non-finite parameter in \(layer)")
+        throw VersionError(description: "version \(number) has a non-finite parameter in \(layer)")
       }
       let scorers = (0..<max(1, pipeline.serving.threads)).map { _ in
         Predictor(model, batchCapacity: min(LoadedVersion.sliceRows, pipeline.serving.rowsMax))
       }
-      let version = LoadedVersion(number: stable.number, pipeline: pipeline, scorers: scorers)
+      let version = LoadedVersion(number: number, pipeline: pipeline, scorers: scorers)
       version.warmUp()
       return version
     }

@@ -1,28 +1,16 @@
-package import Foundation
 package import Health
 package import Registry
 
-/// The version that serves, as the tables have it.
-package struct StableVersion: Sendable, Hashable {
-  package var number: Int64
-  package var checkpoint: Int64
-  package var since: Date
-
-  package init(number: Int64, checkpoint: Int64, since: Date) {
-    self.number = number
-    self.checkpoint = checkpoint
-    self.since = since
-  }
-}
-
 /// Where versions come from and reports go: the registry, or a test's stand-in. Any thread.
 package protocol VersionSource: Sendable {
-  /// The stable version; nil: none yet, or none any more.
-  func stableVersion() async throws -> StableVersion?
+  /// The versions that answer, or may have to in a moment.
+  func servingVersions() async throws -> ServingVersions
   func state(ofCheckpoint checkpoint: Int64) async throws -> [UInt8]
   /// `DataContract.text` of what the checkpoint was learned under; nil: it is older than contracts.
   func contract(ofCheckpoint checkpoint: Int64) async throws -> String?
   func health(ofCheckpoint checkpoint: Int64) async throws -> [LayerHealth]
+  /// What the stream has said by key of late, in the lineage of a checkpoint; nil: nothing, or nothing newer than at `known`.
+  func newestMemory(alongside checkpoint: Int64, after known: Int64?) async throws -> LineageMemory?
   func report(_ report: ServerReport) async throws
   /// The server stops: nobody is to look for it there.
   func withdraw(serverID: String) async throws

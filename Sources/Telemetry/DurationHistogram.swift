@@ -3,7 +3,7 @@ import Synchronization
 /// How times spread over buckets. Any thread may observe, and none ever waits: two additions, no lock and no memory.
 public final class DurationHistogram: Sendable {
   /// In seconds, as they are shown.
-  let bounds: [Double]
+  public let bounds: [Double]
   /// The same in nanoseconds.
   private let limits: [Int64]
   private let counts: [AtomicSum]
@@ -15,7 +15,10 @@ public final class DurationHistogram: Sendable {
     2.5, 10,
   ]
 
-  init(bounds: [Double]) {
+  /// One of its own, which `MetricsRegistry.collect` may show; `MetricsRegistry.durations` gives one that always is.
+  ///
+  /// - Parameter bounds: Upper bounds of the buckets in seconds, ascending.
+  public init(bounds: [Double]) {
     precondition(
       bounds.allSatisfy { $0 > 0 && $0 < 1e9 } && zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 },
       "bucket bounds are seconds and ascend, \(bounds) do not")

@@ -33,8 +33,21 @@ public struct MetricSamples: Sendable {
     add(name, help, labels, type: "counter", Double(nanoseconds) / 1e9)
   }
 
+  /// Times that somebody keeps, of what comes and goes.
+  public mutating func durations(
+    _ name: String, help: String, labels: [MetricLabel: String] = [:], _ histogram: DurationHistogram
+  ) {
+    add(name, help, labels, type: "histogram", histogram)
+  }
+
   private mutating func add(
     _ name: String, _ help: String, _ labels: [MetricLabel: String], type: String, _ value: Double
+  ) {
+    add(name, help, labels, type: type, Sample(value: value))
+  }
+
+  private mutating func add(
+    _ name: String, _ help: String, _ labels: [MetricLabel: String], type: String, _ instrument: any Instrument
   ) {
     MetricsRegistry.check(name)
     var family = families[name] ?? MetricsRegistry.Family(help: help, type: type)
@@ -44,7 +57,7 @@ public struct MetricSamples: Sendable {
       dropped += 1
       return
     }
-    family.series[set] = Sample(value: value)
+    family.series[set] = instrument
     families[name] = family
   }
 }

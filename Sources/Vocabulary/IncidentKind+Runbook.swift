@@ -12,6 +12,7 @@ extension IncidentKind {
     case "records_lost": return "RetrainLagGrows"
     case "dead_letters_lost": return "RetrainDeadLettersLost"
     case "not_compared": return "RetrainNoStableVersion"
+    case "slo_page", "slo_ticket": return "RetrainAnswersFail"
     case "halted": return "RetrainHalted"
     case "rate_lowered": return "RetrainLossDiverging"
     case "replica_diverged", "state_not_restored": return "RetrainStateDiverged"

@@ -7,7 +7,8 @@ public enum IncidentKind {
   private static let others = [
     // What the stream and its records had, and what people did.
     "records_lost", "dead_letters_lost", "units_in_doubt", "blurred", "pipeline_edited", "lineage_begun",
-    "not_compared", "skipped_step", "rate_lowered",
+    "not_compared", "skipped_step", "rate_lowered", "promotion_frozen",
+    "slo_page", "slo_ticket",
     // What does not work.
     "halted", "exchange_tampered", "replica_diverged", "state_not_restored", "version_unusable", "worker",
     "worker_waits",

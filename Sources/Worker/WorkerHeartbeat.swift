@@ -1,3 +1,4 @@
+import Confinement
 import Health
 import Ingest
 import Kafka
@@ -8,7 +9,7 @@ import Telemetry
 import Vocabulary
 
 /// Once every half second: tells the registry where this worker stands and takes over what people and the controller
-/// want of it. The step thread never waits for it.
+/// want of it; versions at once, as the registry tells of them. The step thread never waits for it.
 struct WorkerHeartbeat: Sendable {
   let resources: WorkerResources
   let registry: Registry
@@ -31,6 +32,10 @@ struct WorkerHeartbeat: Sendable {
     var committed: [Int32: Int64] = [:]
     var wait = ContractWait()
     var divergence = DivergenceWatch()
+    let bell = Bell()
+    let listening = Task { [resources] in
+      await resources.registry.eachChange(of: resources.pipelineID, among: [.version]) { _ in bell.ring() }
+    }
     while !Task.isCancelled {
       await commit(&committed)
       // While the database does not answer at all, the rest need not ask it.
@@ -41,8 +46,13 @@ struct WorkerHeartbeat: Sendable {
         await tellDivergence(&divergence)
         await resources.troubles.writeDown()
       }
-      try? await Task.sleep(for: Self.interval)
+      let next = ContinuousClock.now + Self.interval
+      while await bell.wait(atMost: ContinuousClock.now.duration(to: next)) {
+        await attempt(.versions) { try await followVersions(&frozen) }
+      }
     }
+    listening.cancel()
+    await listening.value
   }
 
   /// Tells the group how far this worker has read, for lag tools and for feeds that hold back by the lag. Nobody goes on from

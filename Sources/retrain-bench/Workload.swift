@@ -14,6 +14,9 @@ struct Workload: Sendable {
   static let all: [Workload] = [
     step,
     infer,
+    answer,
+    serve,
+    rollback,
     activation,
     sweep,
     peak,
@@ -23,7 +26,7 @@ struct Workload: Sendable {
     flights,
     endToEnd,
     checkpoint,
-    drift, health,
+    drift, health, freshness, judge,
   ]
 
   static let usage =

@@ -5,6 +5,7 @@ import Kafka
 import Pipelines
 import Postgres
 import Registry
+import Server
 import Vocabulary
 import Worker
 
@@ -57,6 +58,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let failure as CommandFailure: self = failure
     case let mistakes as PipelineMistakes: self.init(.badPipeline, mistakes.description)
     case let error as PostgresError: self.init(.unavailable, error.description)
+    case let error as ServingRefusal: self.init(.badPipeline, error.description)
     case let error as HTTPError: self.init(.unavailable, error.description)
     case let error as KafkaError: self.init(.unavailable, error.description)
     case let error as WorkerError:

@@ -24,7 +24,7 @@ struct Retrainctl: Command {
       subcommands: [
         StartCommand.self, StatusCommand.self, StopCommand.self, PauseCommand.self, ResumeCommand.self,
         ValidateCommand.self, ProfileCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self,
-        RollbackCommand.self,
+        RollbackCommand.self, FreezeCommand.self, UnfreezeCommand.self,
         CheckpointsCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self,
         AlertsCommand.self,
         DeadLettersCommand.self, AuditCommand.self,

@@ -5,6 +5,7 @@ import Foundation
 import Health
 import Membership
 import Pipelines
+import Postgres
 import Registry
 import Rollouts
 import Telemetry
@@ -18,7 +19,7 @@ struct ControllerRig {
   let registry: Registry
   let pipelineID: Int64
   let generation: Generation
-  let pipeline: Pipeline
+  var pipeline: Pipeline
 
   static func make(rules: [HealthRuleSettings] = []) async throws -> ControllerRig {
     let database = try TestDatabase.fresh()
@@ -100,6 +101,8 @@ struct ControllerRig {
       pipeline: pipeline, database: DatabaseLocation(uri: database.uri), holder: holder, metrics: metrics,
       metricsAddress: address, logger: Logger(label: holder, sink: .none))
   }
+
+  func change(_ sentence: String) throws { try database.session().query(sentence) }
 
   /// A controller that has judged everything there is.
   func judge() async throws {

@@ -77,8 +77,6 @@ struct StalledStreamTests {
 }
 
 extension ControllerRig {
-  fileprivate func change(_ sentence: String) throws { try database.session().query(sentence) }
-
   /// The worker is heard of: it waits, and so many records wait for it.
   fileprivate func wait(lag: Int64) async throws {
     var status = WorkerStatus(state: "waiting")

@@ -20,6 +20,7 @@ struct BenchmarkHelpTests {
     "every workload tells its flags with units and defaults",
     arguments: [
       ("ingest", "--digits <n>"), ("step", "--batch <records>"), ("infer", "--seconds <s>"),
+      ("answer", "--features <n>"), ("serve", "--threads <n>"), ("rollback", "--moves <n>"),
       ("activation", "--kernels <level>"),
       ("sweep", "--stride <n>"), ("peak", "--seconds <s>"), ("allreduce", "--parts-bytes-min <bytes>"),
       ("linear", "--rate <number>"),
@@ -43,6 +44,16 @@ struct BenchmarkHelpTests {
     #expect(try bench("ingest", "--digits", "many").text.contains("needs a positive whole number, not 'many'"))
     #expect(try bench("step", "--turns", "maybe").code == 64)
     #expect(try bench().code == 64)
+  }
+
+  @Test("answers are the same whatever the form of the request, and versions move under load without a wrong one")
+  func serving() throws {
+    let (code, text) = try bench("answer", "--seconds", "0.1")
+    #expect(code == 0, "\(text)")
+    #expect(text.split(separator: "\n").count == 4)
+    let (moved, told) = try bench("rollback", "--moves", "10", "--interval", "100", "--threads", "1")
+    #expect(moved == 0, "\(told)")
+    #expect(told.contains("last answer after a rollback's commit"))
   }
 
   @Test("the end-to-end benchmark proves that what it measures learns what the learner alone learns")

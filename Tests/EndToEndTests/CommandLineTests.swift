@@ -17,7 +17,8 @@ struct CommandLineTests {
 
   private static let commands = [
     "start", "status", "stop", "pause", "resume", "validate", "profile", "versions", "version", "promote", "rollback",
-    "checkpoints", "health", "incidents", "incident", "dead-letters", "audit", "predict", "feed", "delete", "migrate",
+    "freeze", "unfreeze", "checkpoints", "health", "incidents", "incident", "dead-letters", "audit", "predict", "feed",
+    "delete", "migrate",
     "dev",
     "controller", "worker", "server", "completion",
   ]

@@ -29,6 +29,18 @@ struct JSONScannerTests {
     for text in ["0", "-0", "0.0", "1e22", "1e23", "9007199254740993", "123456789012345678901234567890", "0.000e5"] {
       #expect(try number(text).bitPattern == strtod(text, nil).bitPattern, "\(text)")
     }
+    // Of all lengths around where one division is enough, and where digits run over.
+    for digits in 1...22 {
+      for point in 0...digits {
+        for sign in ["", "-"] {
+          var text = String((0..<digits).map { _ in Character("\(Int.random(in: 1...9, using: &random))") })
+          if point < digits, point > 0 { text.insert(".", at: text.index(text.startIndex, offsetBy: point)) }
+          text = sign + text
+          #expect(try number(text).bitPattern == strtod(text, nil).bitPattern, "\(text)")
+        }
+      }
+    }
+    #expect(try number("-0").sign == .minus && number("-0") == 0 && number("0.000") == 0)
     #expect(try number("1e999") == .infinity)
     #expect(try number("-1e99999999999999999999") == -.infinity)
     #expect(try number("0e99999999999999999999") == 0)

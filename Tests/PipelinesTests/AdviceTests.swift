@@ -59,21 +59,4 @@ struct AdviceTests {
     #expect(try pipeline("regression", "learning_rate: 1").workText.contains("embedding_optimizer rate"))
     #expect(try !pipeline("binary", "learning_rate: 1").workText.contains("embedding_optimizer rate"))
   }
-
-  @Test("a share of live traffic that no server gives is told")
-  func canary() throws {
-    func advice(_ rollout: String) throws -> [Advice] {
-      try parsed(
-        """
-        name: advice
-        source: { topic: t }
-        schema: { label: { path: y }, features: [{ name: a, type: float }] }
-        model: { task: binary }
-        rollout: { \(rollout) }
-        """
-      ).advice
-    }
-    #expect(try advice("canary_share: 0").isEmpty)
-    #expect(try advice("canary_share: 0.1").first?.sentence.contains("servers send it no live requests yet") == true)
-  }
 }

@@ -80,8 +80,42 @@ struct PipelineParserTests {
     #expect(pipeline.checkpoint.every == .seconds(120))
     #expect(pipeline.group.encryption == .tls && GroupSettings().encryption == .none)
     #expect(pipeline.health.gradientNormMax == 10_000)
-    #expect(pipeline.rollout.canaryShare == 0.1)
-    #expect(pipeline.serving.address == "::1")
+    #expect(pipeline.rollout.effectiveCanary == [0.05, 0.25, 1])
+    #expect(pipeline.rollout.hold == .seconds(120) && pipeline.rollout.coolDown == .seconds(3600))
+    #expect(pipeline.rollout.slo?.availability == 0.999 && pipeline.rollout.slo?.latency?.under == .milliseconds(50))
+    #expect(pipeline.rollout.durationMax == .seconds(86_400) && pipeline.rollout.onInconclusive == .hold)
+    #expect(pipeline.serving.address == "::1" && pipeline.serving.isOpen)
+    #expect(pipeline.serving.tls?.key == "/etc/retrain/server.key")
+    #expect(pipeline.serving.queueTimeout == .seconds(2))
+  }
+
+  @Test("tokens are read, and shown by nothing that a person sees")
+  func tokens() throws {
+    let text = minimal(rest: "serving: { tokens: [{ token: \"${env:SECRET}\", role: operate }] }")
+    let pipeline = try parsed(text)
+    #expect(pipeline.serving.tokens.map(\.token) == ["s3cr3t"] && pipeline.serving.tokens[0].role == .operate)
+    #expect(pipeline.effectiveYAML.contains("role: operate") && !pipeline.effectiveYAML.contains("s3cr3t"))
+    #expect(!String(decoding: try JSONEncoder().encode(EffectivePipeline(pipeline)), as: UTF8.self).contains("s3cr3t"))
+    let spoiled = report(on: minimal(rest: "serving: { tokens: [{ token: my secret, role: predict }] }"))
+    #expect(spoiled.contains("is no token") && !spoiled.contains("my secret"))
+    #expect(report(on: minimal(rest: "serving: { tokens: [] }")).contains("at least 1"))
+    #expect(report(on: minimal(rest: "serving: { tls: { key: /k } }")).contains("lacks the key `certificate`"))
+  }
+
+  @Test("a server beyond its machine without TLS and tokens is noted, and is no mistake to anybody else")
+  func exposedServer() throws {
+    func advice(_ serving: String) throws -> [String] {
+      try parsed(minimal(rest: "serving: { \(serving) }")).advice.map(\.sentence)
+    }
+    for address in ["0.0.0.0", "\"::\"", "10.0.0.1", "models.internal"] {
+      #expect(try advice("address: \(address)").contains { $0.contains("no TLS and tokens") }, "\(address)")
+      #expect(try advice("address: \(address), open: true").isEmpty)
+    }
+    for address in ["127.0.0.1", "127.1.2.3", "\"::1\"", "localhost", "\"::ffff:127.0.0.1\""] {
+      #expect(try advice("address: \(address)").isEmpty, "\(address)")
+    }
+    let both = "tls: { certificate: /c, key: /k }, tokens: [{ token: \"${env:SECRET}\", role: read }]"
+    #expect(try advice("address: 0.0.0.0, \(both)").isEmpty)
   }
 
   @Test("what the file leaves out has the default of the setting")

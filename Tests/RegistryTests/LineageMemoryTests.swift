@@ -69,7 +69,7 @@ struct LineageMemoryTests {
     #expect(try await registry.memory(of: ids[1]) == memory(2).encodeState())
     try session.query("UPDATE checkpoints SET memory = '\\x010203' WHERE memory IS NOT NULL")
     #expect(await code { _ = try await registry.memory(of: ids[1]) } == .damaged)
-    #expect(await code { _ = try await registry.newestMemory(pipeline: fixture.pipeline, lineage: 0) } == .damaged)
+    #expect(await code { _ = try await registry.newestMemory(alongside: ids[0]) } == .damaged)
     #expect(throws: PostgresError.self) { try session.query("UPDATE checkpoints SET memory_sha256 = NULL") }
     await registry.close()
   }
@@ -79,7 +79,6 @@ struct LineageMemoryTests {
     let fixture = try await RegistryFixture.make()
     let (registry, pipeline) = (fixture.registry, fixture.pipeline)
     let generation = try await fixture.form("a").generation
-    #expect(try await registry.newestMemory(pipeline: pipeline, lineage: 0) == nil)
     var ids: [Int64] = []
     for step in 1...4 {
       var draft = fixture.draft(generation, step: Int64(step), parent: ids.last)
@@ -89,10 +88,19 @@ struct LineageMemoryTests {
       ids.append(try await registry.saveCheckpoint(draft))
     }
     try await registry.addCandidate(pipeline: pipeline, checkpoint: ids[0])
-    let newest = try #require(try await registry.newestMemory(pipeline: pipeline, lineage: 0))
+    let newest = try #require(try await registry.newestMemory(alongside: ids[0], after: ids[1]))
     #expect(newest.checkpoint == ids[2])
     #expect(newest.state == memory(3).encodeState())
-    #expect(try await registry.newestMemory(pipeline: pipeline, lineage: 1) == nil)
+    #expect(try await registry.newestMemory(alongside: ids[0], after: ids[2]) == nil)
+    #expect(try await registry.newestMemory(alongside: 0) == nil)
+    // A lineage that has begun anew remembers what its own records say.
+    _ = try await registry.beginLineage(pipeline: pipeline)
+    try await registry.leave(pipeline: pipeline, member: "a")
+    var draft = fixture.draft(try await fixture.form("b").generation, step: 9)
+    (draft.lineage, draft.memory) = (1, memory(9).encodeState())
+    let other = try await registry.saveCheckpoint(draft)
+    #expect(try await registry.newestMemory(alongside: ids[0])?.checkpoint == ids[2])
+    #expect(try await registry.newestMemory(alongside: other)?.state == memory(9).encodeState())
     await registry.close()
   }
 }

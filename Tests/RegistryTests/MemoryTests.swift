@@ -51,7 +51,47 @@ struct MemoryTests {
     #expect(try await registry.servers(pipeline: pipeline).map(\.metricsAddress) == ["127.0.0.1:9", "127.0.0.1:9"])
     try await registry.removeServer(pipeline: pipeline, id: "x")
     #expect(try await registry.servers(pipeline: pipeline).map(\.id) == ["y"])
-    #expect(try await registry.serverOutputs(pipeline: pipeline) == [version: .init(requests: 18, nonFinite: 4)])
+    #expect(
+      try await registry.serverOutputs(pipeline: pipeline, versions: [version]) == [
+        version: .init(requests: 18, nonFinite: 4)
+      ])
+    await registry.close()
+  }
+
+  @Test("what became of live requests is added up over all servers, those from before it was told among them")
+  func liveTraffic() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    let checkpoint = try await fixture.saveLineage(of: 1)[0]
+    let version = try await registry.addCandidate(pipeline: pipeline, checkpoint: checkpoint)
+    // As an older program writes it.
+    try fixture.database.session().query(
+      "INSERT INTO server_outputs (pipeline_id, server_id, version, requests, non_finite) VALUES ($1, 'old', $2, 7, 1)",
+      [.int(pipeline), .int(version)])
+    var expected = ServerReport.Outputs(requests: 7, nonFinite: 1)
+    #expect(try await registry.serverOutputs(pipeline: pipeline) == [version: expected])
+    #expect(expected.latency(quantile: 0.5) == nil && expected.meanShadowDifference == nil)
+    var outputs = ServerReport.Outputs(requests: 100, nonFinite: 2)
+    outputs.errors = 3
+    outputs.shed = 4
+    outputs.latency = Array(repeating: 0, count: ServerReport.latencyBounds.count + 1)
+    outputs.latency[1] = 98
+    outputs.latency[ServerReport.latencyBounds.count] = 2
+    outputs.shadowOutputs = 10
+    outputs.shadowDifference = 0.5
+    outputs.shadowFailures = 5
+    for id in ["x", "y"] {
+      var report = ServerReport(id: id, address: "127.0.0.1", port: 1)
+      report.outputs = [version: outputs]
+      for _ in 0..<2 { try await registry.reportServer(pipeline: pipeline, report) }
+      expected.add(outputs)
+    }
+    let found = try await registry.serverOutputs(pipeline: pipeline)
+    #expect(found == [version: expected])
+    let sum = try #require(found[version])
+    #expect(sum.requests == 207 && sum.latency[1] == 196 && sum.shadowFailures == 10)
+    #expect(sum.latency(quantile: 0.5) == 0.0001 && sum.latency(quantile: 0.99) == nil)
+    #expect(sum.meanShadowDifference == 0.05)
     await registry.close()
   }
 
@@ -113,6 +153,30 @@ struct MemoryTests {
     #expect(await iterator.next()?.kind == .reconnected)
     try await fixture.registry.setDesiredState(.paused, pipeline: fixture.pipeline)
     #expect(await iterator.next()?.kind == .pipeline)
+    await fixture.registry.close()
+  }
+
+  @Test("a change is heard within a tenth of a second, of the kinds asked for", .timeLimit(.minutes(1)))
+  func promptChanges() async throws {
+    let fixture = try await RegistryFixture.make()
+    let ids = try await fixture.saveLineage(of: 9)
+    let (stream, heard) = AsyncStream.makeStream(of: RegistryChange.self)
+    let listening = Task { [registry = fixture.registry, pipeline = fixture.pipeline] in
+      await registry.eachChange(of: pipeline, among: [.version]) { heard.yield($0) }
+    }
+    var changes = stream.makeAsyncIterator()
+    #expect(await changes.next()?.kind == .reconnected)
+    var waits: [Duration] = []
+    for id in ids {
+      try await fixture.registry.setDesiredState(.paused, pipeline: fixture.pipeline)
+      let version = try await fixture.registry.addCandidate(pipeline: fixture.pipeline, checkpoint: id)
+      let start = ContinuousClock.now
+      #expect(await changes.next() == RegistryChange(pipeline: fixture.pipeline, kind: .version, number: version))
+      waits.append(start.duration(to: .now))
+    }
+    #expect(waits.sorted()[waits.count / 2] < .milliseconds(100), "\(waits)")
+    listening.cancel()
+    await listening.value
     await fixture.registry.close()
   }
 

@@ -114,7 +114,7 @@ struct VersionTests {
     let (registry, pipeline) = (fixture.registry, fixture.pipeline)
     try await registry.apply(
       [decision(1, .candidate, .validated), decision(1, .validated, state)], evidence: "{}", pipeline: pipeline,
-      lease: nil, canaryShare: 0.1)
+      lease: nil)
     let second = await code {
       try await registry.apply(
         [decision(2, .candidate, .validated), decision(2, .validated, state)], evidence: "{}", pipeline: pipeline,
@@ -148,6 +148,31 @@ struct VersionTests {
     try await registry.apply(
       [decision(1, .candidate, .stable, by: .person("ada"))], evidence: "{}", pipeline: pipeline, lease: nil)
     #expect(try await registry.decisions(pipeline: pipeline, limit: 1).first?.actor == "person:ada")
+    await registry.close()
+  }
+
+  @Test("a canary's share rises, and each step stands in the journal with it; it does not fall")
+  func shares() async throws {
+    let fixture = try await candidates()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    func step(_ from: VersionState, _ share: Double) -> RolloutDecision {
+      RolloutDecision(
+        version: 1, from: from, to: .canary, rule: .canaryStep, window: "w", reason: "r", actor: .controller,
+        share: share)
+    }
+    func apply(_ decisions: [RolloutDecision]) async throws {
+      try await registry.apply(decisions, evidence: "{}", pipeline: pipeline, lease: nil)
+    }
+    try await apply([decision(1, .candidate, .validated), step(.validated, 0.05)])
+    let first = try #require(try await registry.version(1, pipeline: pipeline))
+    #expect(first.share == 0.05 && first.sharedSince == first.since)
+    try await apply([step(.canary, 0.25)])
+    let second = try #require(try await registry.version(1, pipeline: pipeline))
+    #expect(second.share == 0.25 && second.since == first.since && second.sharedSince > first.sharedSince)
+    #expect(await code { try await apply([step(.canary, 0.05)]) } == .conflict)
+    #expect(try await registry.decisions(pipeline: pipeline, limit: 2).map(\.share) == [0.25, 0.05])
+    try await apply([decision(1, .canary, .stable)])
+    #expect(try await registry.version(1, pipeline: pipeline)?.share == 1)
     await registry.close()
   }
 

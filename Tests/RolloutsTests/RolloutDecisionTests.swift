@@ -15,7 +15,7 @@ struct RolloutDecisionTests {
     let expected: [String]
   }
 
-  private static let withCanary = RolloutPolicy(canaryShare: 0.1)
+  private static let withCanary = RolloutPolicy(canary: [0.1])
 
   private static let withoutStable: [Look] = [
     Look(testDescription: "no version, no decision", versions: [], evidence: [:], expected: []),
@@ -208,7 +208,7 @@ struct RolloutDecisionTests {
       ]),
   ]
 
-  @Test("follow the rules", arguments: withoutStable + withStable + superseding + canaries + rollbacks)
+  @Test("follow the rules", arguments: withoutStable + withStable + superseding + canaries + steps + rollbacks)
   func looks(_ look: Look) throws {
     for versions in [look.versions, look.versions.reversed()] {
       let decisions = Rollout.decide(versions: versions, evidence: look.evidence, policy: look.policy, now: noon)
@@ -236,8 +236,8 @@ struct RolloutDecisionTests {
     #expect(worse.actor == "controller")
     #expect(
       worse.reason == """
-        Version 2 is worse than version 1: its loss minus that of version 1 lies between 0.01431 and \
-        0.02569, beyond a tolerance of 0.005.
+        Version 2 is worse than version 1: its loss minus that of version 1 lies between 0.01418 and \
+        0.02576, beyond a tolerance of 0.005.
         """)
 
     let ill = try only([version(2, .candidate)], [2: sick])

@@ -13,9 +13,7 @@ struct RolloutPropertyTests {
   func invariants(seed: UInt64) throws {
     // The seed is the argument, so a failure prints it.
     var random = SplitMix64(seed: seed)
-    let policy = RolloutPolicy(
-      recordsMin: 200, lane: random.next() % 2 == 0 ? .fast : .careful, canaryShare: random.next() % 2 == 0 ? 0 : 0.1,
-      canaryDuration: .seconds(20))
+    let policy = Self.policy(&random)
     var versions: [VersionFacts] = []
     var transitions = 0
     for tick in 0..<120 {
@@ -26,6 +24,7 @@ struct RolloutPropertyTests {
             number: Int64(versions.count + 1), state: .candidate, since: now, checkpoint: 1, wasStable: false,
             wasRolledBack: false))
       }
+      let isFrozen = random.next() % 4 == 0
       let decisions: [RolloutDecision]
       switch random.next() % 12 {
       case 0:
@@ -34,7 +33,8 @@ struct RolloutPropertyTests {
       case 1: decisions = (try? Rollout.rollBack(by: "ada", versions: versions)) ?? []
       default:
         let evidence = evidence(for: versions, &random)
-        decisions = Rollout.decide(versions: versions, evidence: evidence, policy: policy, now: now)
+        decisions = Rollout.decide(versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, now: now)
+        check(decisions, among: versions, policy, isFrozen: isFrozen, now: now)
       }
       let before = versions
       versions = try Rollout.apply(decisions, to: versions, now: now)
@@ -57,6 +57,47 @@ struct RolloutPropertyTests {
     #expect(transitions > 20)
   }
 
+  private static func policy(_ random: inout SplitMix64) -> RolloutPolicy {
+    func one<Value>(of values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }
+    return RolloutPolicy(
+      recordsMin: 200, lane: one(of: [.fast, .careful]), canary: one(of: [[], [0.1], [0.05, 0.25, 0.5]]),
+      hold: one(of: [.zero, .seconds(20)]), durationMax: one(of: [nil, .seconds(150)]),
+      onInconclusive: one(of: [.retire, .hold]), warmUp: one(of: [.zero, .seconds(10)]),
+      coolDown: one(of: [.zero, .seconds(60)]))
+  }
+
+  private static let breach = ServingObjective(availability: 0.999).findings(
+    in: ServingHistory([ServingSample(at: noon, version: 1, counts: ServingCounts(requests: 2000, failed: 100))]),
+    now: noon
+  ).first
+
+  /// What the controller decided by itself.
+  private func check(
+    _ decisions: [RolloutDecision], among before: [VersionFacts], _ policy: RolloutPolicy, isFrozen: Bool, now: Date
+  ) {
+    let held = (policy.hold + policy.warmUp).seconds
+    var isCooling = before.contains {
+      $0.state == .rolledBack && now.timeIntervalSince($0.since) < policy.coolDown.seconds
+    }
+    for decision in decisions {
+      guard let own = before.first(where: { $0.number == decision.version }) else { continue }
+      if decision.promotes {
+        #expect(!isFrozen, "version \(own.number) was promoted while it was frozen")
+        #expect(!isCooling, "version \(own.number) was promoted soon after a rollback")
+        #expect(decision.rule != RolloutRule.undecided.rawValue && decision.rule != RolloutRule.evidence.rawValue)
+      }
+      if decision.to == .rolledBack, policy.coolDown > .zero { isCooling = true }
+      guard decision.to == .canary || own.state == .canary && decision.to == .stable else { continue }
+      if own.state == .canary {
+        #expect(now.timeIntervalSince(own.sharedSince) >= held, "share \(own.share) was not held")
+        #expect(decision.shareInForce > own.share, "the share of version \(own.number) went down")
+      }
+      // One step after the other, none left out.
+      let next = own.state == .canary ? policy.canary.first { $0 > own.share } : policy.canary.first
+      #expect(decision.share == next)
+    }
+  }
+
   private func evidence(
     for versions: [VersionFacts], _ random: inout SplitMix64
   ) -> [Int64: CandidateEvidence] {
@@ -77,6 +118,7 @@ struct RolloutPropertyTests {
       if random.next() % 20 == 0 { one.nonFiniteOutputs = 1 }
       if random.next() % 40 == 0 { one.nonFiniteParameter = "output" }
       if random.next() % 20 == 0 { one.findings = sick.findings }
+      if random.next() % 30 == 0 { one.breach = Self.breach }
       evidence[version.number] = one
     }
     return evidence

@@ -6,14 +6,16 @@ import Vocabulary
 
 let noon = Date(timeIntervalSince1970: 1_700_000_000)
 
-/// A version; retired ones were stable unless the test says otherwise.
+/// A version; retired ones were stable unless the test says otherwise, and a canary has a tenth of the requests.
 func version(
-  _ number: Int64, _ state: VersionState, secondsAgo: Double = 0, wasStable: Bool? = nil, wasRolledBack: Bool? = nil
+  _ number: Int64, _ state: VersionState, secondsAgo: Double = 0, wasStable: Bool? = nil, wasRolledBack: Bool? = nil,
+  share: Double? = nil, sharedSecondsAgo: Double? = nil
 ) -> VersionFacts {
   VersionFacts(
     number: number, state: state, since: noon.addingTimeInterval(-secondsAgo), checkpoint: number * 10,
     wasStable: wasStable ?? [.stable, .retired, .rolledBack].contains(state),
-    wasRolledBack: wasRolledBack ?? (state == .rolledBack))
+    wasRolledBack: wasRolledBack ?? (state == .rolledBack), share: share ?? (state == .canary ? 0.1 : nil),
+    sharedSince: sharedSecondsAgo.map { noon.addingTimeInterval(-$0) })
 }
 
 /// Pairs whose differences have the given mean and a standard deviation of 0.1, exactly.

@@ -6,7 +6,7 @@ import Vocabulary
 
 @Suite("A version on watch")
 struct WatchedVersionTests {
-  private static let fast = RolloutPolicy(lane: .fast, canaryShare: 0)
+  private static let fast = RolloutPolicy(lane: .fast)
 
   private static func watched(_ number: Int64, _ state: VersionState = .stable) -> VersionFacts {
     var facts = version(number, state)
@@ -53,6 +53,10 @@ struct WatchedVersionTests {
     let versions = [version(1, .stable), version(2, .candidate)]
     let short = Self.trend(over: 1).with { $0.trend = pairs(1999, mean: -0.5) }
     let ruined = Self.trend(-0.5, over: 1, own: pairs(256, mean: 0.03))
+    // One that does not look good soon is passed over, where another can take its place.
+    let poor = Self.trend(-0.5, over: 1, own: pairs(1024, mean: 0.012))
+    #expect(lines(decide(versions, [2: poor])) == ["2: candidate → retired (undecided)"])
+    #expect(decide(versions, [2: poor], RolloutPolicy(lane: .careful)).isEmpty)
     for evidence in [
       short, Self.trend(over: 7), ruined, Self.trend(0.02, over: 1), Self.trend(over: 1, own: nil),
       Self.trend(over: 1, own: pairs(255, mean: -0.1)),
@@ -92,6 +96,24 @@ struct WatchedVersionTests {
       lines(decide(versions, [3: compared(mean: 0.02, with: 1)])) == [
         "3: stable → rolled_back (paired_loss)", "1: retired → stable (rollback_target)",
       ])
+  }
+
+  @Test(
+    "where newer ones take its place faster than any can be confirmed, it is confirmed all the same, and they go on serving"
+  )
+  func confirmedLater() throws {
+    let versions = [version(1, .retired), Self.watched(2, .retired), Self.watched(3, .retired), Self.watched(4)]
+    let decisions = decide(versions, [2: compared(mean: -0.05, with: 1), 4: Self.trend(over: 1)])
+    #expect(lines(decisions) == ["2: retired → retired (paired_loss)"])
+    let after = try Rollout.apply(decisions, to: versions, now: noon)
+    #expect(Rollout.anchor(among: after)?.number == 2 && Rollout.rollbackTarget(among: after)?.number == 2)
+    #expect(after.first { $0.state == .stable }?.number == 4)
+    #expect(Rollout.confirming(among: after)?.number == 3)
+    // One that turns out worse does not serve again, and the next is looked at.
+    let worse = try Rollout.apply(
+      decide(versions, [2: compared(mean: 0.02, with: 1), 4: Self.trend(over: 1)]), to: versions, now: noon)
+    #expect(worse.first { $0.number == 2 }?.state == .rolledBack && Rollout.confirming(among: worse)?.number == 3)
+    #expect(Rollout.anchor(among: worse)?.number == 1)
   }
 
   @Test("small steps down cannot follow each other: each is held against the version confirmed last")
@@ -143,13 +165,15 @@ struct WatchedVersionTests {
     #expect(numbers([]).isEmpty && numbers([version(1, .candidate)]).isEmpty)
     #expect(numbers([version(1, .stable)]) == [1])
     #expect(
-      numbers([version(1, .retired), version(2, .retired), version(4, .stable), version(5, .candidate)]) == [4, 2, 5])
+      numbers([version(1, .retired), version(2, .retired), version(4, .stable), version(5, .candidate)]) == [4, 5, 2])
     #expect(
-      numbers([version(1, .retired), Self.watched(2, .retired), Self.watched(4), version(5, .candidate)]) == [1, 4, 5])
+      numbers([version(1, .retired), Self.watched(2, .retired), Self.watched(4), version(5, .candidate)]) == [
+        1, 4, 2, 5,
+      ])
     #expect(
       numbers([
         version(1, .retired), version(2, .stable), version(3, .canary), version(4, .validated), version(5, .candidate),
       ])
-        == [2, 1, 3, 5])
+        == [2, 3, 5, 1])
   }
 }

@@ -77,9 +77,24 @@ struct Desk {
   }
 
   func put(_ number: Int64, _ pipeline: Pipeline = samplePipeline(), _ scorer: any RowScorer = EchoScorer()) {
-    state.swap(
-      to: LoadedVersion(number: number, pipeline: pipeline, scorers: [scorer]),
-      facts: StableVersion(number: number, checkpoint: number * 10, since: Date(timeIntervalSince1970: 0)))
+    put(stable: (number, scorer), pipeline)
+  }
+
+  /// Puts several versions in place, each with its own scorer.
+  func put(
+    stable: (number: Int64, scorer: any RowScorer), canary: (number: Int64, scorer: any RowScorer)? = nil,
+    share: Double = 0, warm: [(number: Int64, scorer: any RowScorer)] = [], _ pipeline: Pipeline = samplePipeline()
+  ) {
+    var wanted = ServingVersions(stable: ServingVersion(stable.number), canaryShare: share)
+    wanted.canary = canary.map { ServingVersion($0.number) }
+    wanted.warm = warm.map { ServingVersion($0.number) }
+    var held: [Int64: HeldVersion] = [:]
+    for (number, scorer) in [stable] + (canary.map { [$0] } ?? []) + warm {
+      held[number] = HeldVersion(
+        facts: ServingVersion(number),
+        version: LoadedVersion(number: number, pipeline: pipeline, scorers: [scorer]))
+    }
+    state.swap(to: ServingSet(wanted, held: held, before: state.versions))
   }
 
   /// Asks as the server does: a second time on the slow lane where that is wanted.
@@ -119,13 +134,23 @@ extension HTTPResponse {
   func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
+extension ServingVersion {
+  /// Of the checkpoint that doubles give a version.
+  init(_ number: Int64, since: Date = Date(timeIntervalSince1970: 0)) {
+    self.init(number: number, checkpoint: number * 10, since: since)
+  }
+}
+
 /// The registry's part, played from memory.
 final class FakeSource: VersionSource {
   private struct State {
-    var stable: StableVersion?
+    var versions = ServingVersions()
+    var read: [Int64] = []
     var states: [Int64: [UInt8]] = [:]
     var contracts: [Int64: String] = [:]
     var reports: [ServerReport] = []
+    var gate: AsyncStream<Void>?
+    var memory: LineageMemory?
     var isAway = false
     var isWithdrawn = false
   }
@@ -139,15 +164,27 @@ final class FakeSource: VersionSource {
     state.withLock {
       $0.contracts[number * 10] = contract
       $0.states[number * 10] = bytes
-      $0.stable = StableVersion(number: number, checkpoint: number * 10, since: Date())
+      if let before = $0.versions.stable {
+        $0.versions.warm = Array(([ServingVersion(before.number, since: Date())] + $0.versions.warm).prefix(3))
+      }
+      $0.versions.stable = ServingVersion(number, since: Date())
     }
     if tells { told.continuation.yield() }
   }
 
-  func withdrawStable() {
-    state.withLock { $0.stable = nil }
+  /// Has a version ready to be read; nothing is told.
+  func store(_ number: Int64, state bytes: [UInt8]) { state.withLock { $0.states[number * 10] = bytes } }
+
+  /// Makes the versions in play others, and tells of it.
+  func change(_ body: (inout ServingVersions) -> Void) {
+    state.withLock { body(&$0.versions) }
     told.continuation.yield()
   }
+
+  func withdrawStable() { change { $0 = ServingVersions() } }
+
+  /// The checkpoints whose states were asked for, in order.
+  var read: [Int64] { state.withLock { $0.read } }
 
   var isAway: Bool {
     get { state.withLock { $0.isAway } }
@@ -158,17 +195,43 @@ final class FakeSource: VersionSource {
 
   private func present() throws { if isAway { throw Away() } }
 
-  func stableVersion() async throws -> StableVersion? {
+  func servingVersions() async throws -> ServingVersions {
     try present()
-    return state.withLock { $0.stable }
+    return state.withLock { $0.versions }
   }
   func state(ofCheckpoint checkpoint: Int64) async throws -> [UInt8] {
     try present()
-    return state.withLock { $0.states[checkpoint] } ?? []
+    let (bytes, gate) = state.withLock { state in
+      state.read.append(checkpoint)
+      return (state.states[checkpoint] ?? [], state.gate)
+    }
+    if let gate { for await _ in gate {} }
+    return bytes
+  }
+
+  /// Has nobody get a state from now on until what this gives is called.
+  func holdStates() -> @Sendable () -> Void {
+    let gate = AsyncStream<Void>.makeStream()
+    state.withLock { $0.gate = gate.stream }
+    return { [self] in
+      state.withLock { $0.gate = nil }
+      gate.continuation.finish()
+    }
   }
   func contract(ofCheckpoint checkpoint: Int64) async throws -> String? {
     state.withLock { $0.contracts[checkpoint] }
   }
+  /// What the stream has said by key.
+  var memory: LineageMemory? {
+    get { state.withLock { $0.memory } }
+    set { state.withLock { $0.memory = newValue } }
+  }
+
+  func newestMemory(alongside checkpoint: Int64, after known: Int64?) async throws -> LineageMemory? {
+    try present()
+    return memory.flatMap { $0.checkpoint == known ? nil : $0 }
+  }
+
   func health(ofCheckpoint checkpoint: Int64) async throws -> [LayerHealth] { [] }
   func report(_ report: ServerReport) async throws {
     try present()

@@ -172,7 +172,7 @@ struct ProtocolTests {
       "an unknown datatype", #"{"name":"weight","shape":[1],"datatype":"F32","data":[1]}"#, 400, "datatype “F32”"),
     .inputs("no shape", #"{"name":"weight","datatype":"FP32","data":[1]}"#, 400, "no shape"),
     .inputs("no data", #"{"name":"weight","shape":[1],"datatype":"FP32"}"#, 400, "no data"),
-    .inputs("a cube", #"{"name":"weight","shape":[1,1,1],"datatype":"FP32","data":[1]}"#, 400, "[1, 1, 1]"),
+    .inputs("a cube", #"{"name":"weight","shape":[1,1,1],"datatype":"FP32","data":[1]}"#, 400, "[1,1,1]"),
     .inputs("no rows", #"{"name":"weight","shape":[0],"datatype":"FP32","data":[]}"#, 400, "N ≥ 1"),
     .inputs("a negative shape", #"{"name":"weight","shape":[-1],"datatype":"FP32","data":[]}"#, 400, "N ≥ 1"),
     .inputs(

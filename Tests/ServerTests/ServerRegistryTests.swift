@@ -42,7 +42,7 @@ struct ServerRegistryTests {
     let generation = try #require(formed).generation
 
     let service = ServerService(
-      pipelineName: "flights", pipeline: samplePipeline(), database: DatabaseLocation(uri: database.uri),
+      pipelines: [samplePipeline()], database: DatabaseLocation(uri: database.uri),
       logger: Logger(label: "server", sink: .none))
     let running = Task { try await service.run() }
     defer { service.requestStop() }

@@ -83,7 +83,10 @@ struct ServiceTests {
       let report = try #require(source.reports.last)
       #expect(report.port == port)
       #expect(report.version == 1)
-      #expect(report.outputs == [1: .init(requests: 2, nonFinite: 0)])
+      #expect(report.outputs.keys.sorted() == [1])
+      let outputs = try #require(report.outputs[1])
+      #expect(outputs.requests == 2 && outputs.nonFinite == 0 && outputs.errors == 0 && outputs.shed == 0)
+      #expect(outputs.latency.reduce(0, +) == 2)
     }
     #expect(source.isWithdrawn)
   }
@@ -122,7 +125,7 @@ struct ServiceTests {
       }
       for version in 2...20 {
         source.promote(Int64(version), state: state, tells: version % 5 != 0)
-        let text = "\"version\":\(version),"
+        let text = "\"version\":\(version),\"canary\""
         #expect(try await eventually(port, "/status.json") { $0.text.contains(text) }.text.contains(text))
       }
       isDone.raise()
@@ -151,7 +154,7 @@ struct ServiceTests {
       #expect(client.post("/v2/models/flights/infer", Self.body)?.status == 200)
       source.promote(2, state: Self.state())
       source.isAway = false
-      let isBack: (String) -> Bool = { $0.contains(#""version":2,"#) && $0.contains(#""registry":true"#) }
+      let isBack: (String) -> Bool = { $0.contains(#""version":2,"canary""#) && $0.contains(#""registry":true"#) }
       let back = try await eventually(port, "/status.json") { isBack($0.text) }
       #expect(isBack(back.text))
     }
@@ -170,7 +173,7 @@ struct ServiceTests {
       let client = try #require(HTTPClient(port: port))
       #expect(client.post("/v2/models/flights/infer", Self.body)?.text.contains(#""model_version":"1""#) == true)
       source.promote(3, state: Self.state())
-      _ = try await eventually(port, "/status.json") { $0.text.contains(#""version":3,"#) }
+      _ = try await eventually(port, "/status.json") { $0.text.contains(#""version":3,"canary""#) }
       #expect(client.post("/v2/models/flights/infer", Self.body)?.text.contains(#""model_version":"3""#) == true)
     }
   }
@@ -208,7 +211,9 @@ struct ServiceTests {
     }
     let everywhere = FakeSource()
     doors = ServerDoors(listen: HostPort(host: "0.0.0.0", port: 0), drain: .zero)
-    try await withService(samplePipeline(), everywhere, doors: doors) { port in
+    var open = samplePipeline()
+    open.serving.isOpen = true
+    try await withService(open, everywhere, doors: doors) { port in
       let report = try #require(await report(everywhere))
       #expect(report.address != "0.0.0.0" && !report.address.isEmpty)
       #expect(report.port == port)

@@ -124,6 +124,19 @@ struct MetricsTests {
     #expect(metrics.prometheusText().contains(#"retrain_test_seconds_bucket{le="+Inf"} 6"#))
   }
 
+  @Test("of times that somebody else keeps are shown as long as they are told")
+  func toldDurations() {
+    let metrics = MetricsRegistry()
+    let times = DurationHistogram(bounds: [0.001, 0.5])
+    times.observe(.milliseconds(2))
+    metrics.collect { $0.durations("retrain_test_seconds", help: "Test.", labels: [.version: "3"], times) }
+    let text = metrics.prometheusText()
+    #expect(text.contains("# TYPE retrain_test_seconds histogram\n"))
+    #expect(text.contains(#"retrain_test_seconds_bucket{version="3",le="0.001"} 0"#))
+    #expect(text.contains(#"retrain_test_seconds_bucket{version="3",le="0.5"} 1"#))
+    #expect(text.contains(#"retrain_test_seconds_count{version="3"} 1"#))
+  }
+
   @Test("of what has gone are forgotten, and a metric without series is not shown")
   func removal() {
     let metrics = MetricsRegistry()

@@ -101,6 +101,12 @@ public final class HTTPClient {
     }
   }
 
+  /// Reads one byte of whatever comes; false: nothing comes any more.
+  public func takeByte() -> Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, 0) == 1
+  }
+
   /// Whether the server has ended the connection, once what it sent is read.
   public func hasEnded() -> Bool {
     while fill() {}

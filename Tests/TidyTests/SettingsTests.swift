@@ -60,6 +60,9 @@ struct SettingsTests {
     "CheckpointSettings.every": ("checkpoints.every)", "Worker/Step/StepLoop.swift"),
     "CheckpointSettings.keep": ("checkpoint.keep", "Controller/ControllerService.swift"),
     "RolloutSettings.records_min": ("recordsMin: Int64(settings.recordsMin)", "Controller/Policies+Pipeline.swift"),
+    "RolloutSettings.canary_share": ("settings.effectiveCanary", "Controller/Policies+Pipeline.swift"),
+    "RolloutSettings.hold": ("hold: settings.hold", "Controller/Policies+Pipeline.swift"),
+    "ObjectiveSettings.scale": ("scale: slo.scale", "Controller/Policies+Pipeline.swift"),
     "HealthRuleSettings.rule": ("rule: $0.rule", "Controller/Policies+Pipeline.swift"),
     "HealthRuleSettings.of": ("subject: $0.of", "Controller/Policies+Pipeline.swift"),
     "HealthRuleSettings.threshold": ("threshold: $0.threshold", "Controller/Policies+Pipeline.swift"),
@@ -73,6 +76,8 @@ struct SettingsTests {
     "AlertSettings.timeout": ("settings.timeout", "Alerts/AlertReceiver.swift"),
     "ServingSettings.address": ("serving.address", "Server/ServerService.swift"),
     "ServingSettings.port": ("serving.port", "Server/ServerService.swift"),
+    "ServingCertificate.key": ("paths.key", "Server/CertificateFiles.swift"),
+    "ServingToken.role": ("token.role", "Server/Access.swift"),
   ]
 
   /// Keys with one value, for what is to come: the parser refuses all others, and that is what they do.
@@ -82,7 +87,9 @@ struct SettingsTests {
   private static let sections: Set = [
     "Pipeline.source", "Pipeline.schema", "Pipeline.model", "Pipeline.training", "Pipeline.group",
     "Pipeline.checkpoint", "Pipeline.health", "Pipeline.rollout", "Pipeline.serving", "FeatureSchema.label",
-    "FeatureSchema.features", "ModelSettings.heads", "HealthSettings.rules", "Pipeline.alerts",
+    "FeatureSchema.features", "ModelSettings.heads", "HealthSettings.rules", "Pipeline.alerts", "RolloutSettings.slo",
+    "ObjectiveSettings.latency",
+    "ServingSettings.tls", "ServingSettings.tokens",
   ]
 
   /// A name that more files than that have behind a dot proves nothing.

@@ -186,7 +186,8 @@ package final class StepAccount {
       // A record that the learner has no number for is to blame itself, or is being looked for.
       guard own.isFinite else { continue }
       let held = reference.flatMap { $0[row] == FrozenPredictions.unasked ? nil : Double($0[row]) }
-      state.frozen.add(loss, reference: held, weight: weight, at: version)
+      let isPositive = task == .binary ? labels.pointer[row] >= 0.5 : nil
+      state.frozen.add(loss, reference: held, isPositive: isPositive, weight: weight, at: version)
       if version == 0, loss.isFinite {
         state.trend.add(candidate: own, baseline: loss, weight: weight, length: trendPairs)
       }

@@ -10,18 +10,21 @@ struct PromoteCommand: Command {
       name: "promote", abstract: "Make a version the stable one, by hand.",
       discussion: """
         Whatever its state, a rolled-back one included: a person who names it may. The version that was stable is \
-        retired; servers change over without a failed request. The journal says who it was.
+        retired; servers change over without a failed request. The journal says who it was. While promotion is \
+        frozen ('retrainctl freeze') it is refused, unless --despite-freeze says that this is known.
         """)
   }
 
   @Argument(help: "The version's number.") var number: VersionNumber
   @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
+  @Flag(help: "Although somebody has frozen promotion.") var despiteFreeze: Bool
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func run() async throws {
-    try await decide(for: "promote", choice, format, about: number.value) { versions in
-      try Rollout.promote(number.value, by: person ?? NSUserName(), versions: versions)
+    try await decide(for: "promote", choice, format, about: number.value, despiteFreeze: despiteFreeze) {
+      versions, freeze in
+      try Rollout.promote(number.value, by: person ?? NSUserName(), versions: versions, freeze: freeze)
     }
   }
 }
@@ -39,7 +42,7 @@ struct RollbackCommand: Command {
   @OptionGroup var format: OutputFormat
 
   func run() async throws {
-    try await decide(for: "rollback", choice, format) { versions in
+    try await decide(for: "rollback", choice, format) { versions, _ in
       try Rollout.rollBack(by: person ?? NSUserName(), why: reason ?? "", versions: versions)
     }
   }
@@ -48,7 +51,7 @@ struct RollbackCommand: Command {
 /// Writes down what a person decides, compare-and-set: if the controller was quicker, nothing happens.
 private func decide(
   for purpose: String, _ choice: PipelineChoice, _ format: OutputFormat, about number: Int64? = nil,
-  _ rule: ([VersionFacts]) throws -> [RolloutDecision]
+  despiteFreeze: Bool = false, _ rule: ([VersionFacts], Freeze?) throws -> [RolloutDecision]
 ) async throws {
   try await withRegistry(for: purpose) { registry in
     let record = try await choice.record(in: registry)
@@ -59,12 +62,15 @@ private func decide(
       versions.append(named)
     }
     if let named = versions.first(where: { $0.number == number }) { try await checkState(of: named, registry) }
+    let freeze = despiteFreeze ? nil : try await registry.freeze(pipeline: record.id)
     let decisions: [RolloutDecision]
-    do { decisions = try rule(versions.map(\.facts)) } catch {
+    do { decisions = try rule(versions.map(\.facts), freeze) } catch {
       guard let error = error as? RolloutError else { throw error }
-      throw CommandFailure(.usage, error.reason)
+      let remedy = freeze != nil && error.code == .refused ? "; --despite-freeze promotes all the same" : ""
+      throw CommandFailure(.usage, error.reason + remedy)
     }
-    try await registry.apply(decisions, evidence: "{}", pipeline: record.id, lease: nil)
+    try await registry.apply(
+      decisions, evidence: "{}", pipeline: record.id, lease: nil, despiteFreeze: despiteFreeze)
     if format.json { return try Console.say(json: decisions) }
     for decision in decisions {
       Console.say("v\(decision.version) \(decision.from.rawValue) → \(decision.to.rawValue): \(decision.reason)")

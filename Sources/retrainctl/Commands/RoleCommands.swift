@@ -7,7 +7,7 @@ import Telemetry
 import Vocabulary
 import Worker
 
-/// What every role needs to know.
+/// What a role of one pipeline needs to know.
 struct RoleOptions: ArgumentGroup {
   @Option(
     short: "p", valueName: "name or file", help: "The pipeline, by its name in the registry or by its file.",
@@ -38,24 +38,34 @@ struct RoleRun: Sendable {
   let processName: String
 
   init(_ role: String, _ options: RoleOptions) {
+    self.init(
+      role, pipeline: options.pipeline, isSupervised: options.supervised, logLevel: options.logLevel,
+      logFormat: options.logFormat)
+  }
+
+  init(_ role: String, pipeline: String, isSupervised: Bool, logLevel: LogLevel, logFormat: LogFormat) {
     self.role = role
-    pipelineName = options.pipeline
-    isSupervised = options.supervised
+    pipelineName = pipeline
+    self.isSupervised = isSupervised
     let start = String(UInt64(Date().timeIntervalSince1970 * 1000), radix: 36)
     processName = "\(role)-\(ProcessInfo.processInfo.hostName)-\(getpid())-\(start)"
     logger = Logger(
-      label: role, level: options.logLevel, sink: .standardError(options.logFormat),
-      metadata: [.pipeline: LogValue(options.pipeline), .processID: LogValue(Int(getpid()))])
+      label: role, level: logLevel, sink: .standardError(logFormat),
+      metadata: [.pipeline: LogValue(pipeline), .processID: LogValue(Int(getpid()))])
   }
 
   /// The pipeline as the registry has it, with the secrets of this process's environment.
   ///
-  /// - Parameter room: What a worker of it may take; nil: it is another role.
-  func pipelineFile(_ database: DatabaseLocation, room: MemoryRoom? = nil) async throws -> PipelineFile {
+  /// - Parameters:
+  ///   - name: nil: the one that the role is of.
+  ///   - room: What a worker of it may take; nil: it is another role.
+  func pipelineFile(
+    _ database: DatabaseLocation, named name: String? = nil, room: MemoryRoom? = nil
+  ) async throws -> PipelineFile {
     let registry = try await Registry.open(
       at: database, applicationName: "retrain-\(role)", deadline: .after(.seconds(30)))
     do {
-      let record = try await registry.choosePipeline(named: pipelineName)
+      let record = try await registry.choosePipeline(named: name ?? pipelineName)
       await registry.close()
       return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)", room: room)
     } catch {

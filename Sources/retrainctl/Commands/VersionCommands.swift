@@ -89,9 +89,9 @@ struct VersionShowCommand: Command {
         let checkpoint = try await registry.checkpoint(version.checkpoint)
       else { throw CommandFailure(.usage, "'\(record.name)' has no version \(number.value)") }
       let decisions = try await registry.decisions(pipeline: record.id, version: version.number, limit: 1000)
-      let waits = try await waits(of: version, record, registry)
+      let standings = try await standings(record, registry)
       let report = Report(
-        version: .init(version, checkpoint, waits: waits), checkpoint: .init(checkpoint),
+        version: .init(version, checkpoint, in: standings), checkpoint: .init(checkpoint),
         decisions: decisions.reversed().map(PipelineStatus.Decision.init),
         health: try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init),
         contract: try await contract(of: checkpoint, record, registry))
@@ -100,12 +100,11 @@ struct VersionShowCommand: Command {
     }
   }
 
-  private func waits(
-    of version: VersionRecord, _ record: PipelineRecord, _ registry: Registry
-  ) async throws -> String? {
+  /// nil: the file that is registered is one that only its own program can read.
+  private func standings(_ record: PipelineRecord, _ registry: Registry) async throws -> VersionStandings? {
     guard let today = try? PipelineFile(text: record.specification, name: record.name).pipeline else { return nil }
     let newest = try await registry.newestCheckpoint(pipeline: record.id)
-    return try await VersionStandings(of: today, record.id, newest: newest, in: registry).waits(version.number)
+    return try await VersionStandings(of: today, record.id, newest: newest, in: registry)
   }
 
   private func contract(
@@ -116,6 +115,17 @@ struct VersionShowCommand: Command {
     let learned = try DataContract(text: contract.text)
     let edits = today.map { learned.edits(to: DataContract($0.following(learned))) } ?? []
     return Contract(number: contract.id, fingerprint: contract.fingerprint, edits: edits)
+  }
+
+  private static func sentence(_ comparison: PipelineStatus.Comparison) -> String {
+    var text =
+      "against v\(comparison.with), on the same \(Wording.count(comparison.pairs)) records: its loss less the other's is "
+      + Wording.measure(comparison.mean) + " a record"
+    if let lower = comparison.lower, let upper = comparison.upper {
+      text += ", between \(Wording.measure(lower)) and \(Wording.measure(upper)) at every look"
+    }
+    text += "; \(Wording.measure(comparison.tolerance)) is tolerated"
+    return text + (comparison.isAsked ? "" : "; it is not asked any more")
   }
 
   private func show(_ report: Report) {
@@ -141,6 +151,7 @@ struct VersionShowCommand: Command {
         Console.say("  \(edit.setting): \(edit.old ?? "not there") → \(edit.new ?? "gone") (\(edit.effect.rawValue))")
       }
     }
+    if let comparison = version.comparison { Console.say(Self.sentence(comparison)) }
     if let waits = version.waits { Console.say(palette.warning("v\(version.number) \(waits)")) }
     if !report.decisions.isEmpty { Console.say("\n" + palette.bold("decisions")) }
     for decision in report.decisions {

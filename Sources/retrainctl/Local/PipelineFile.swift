@@ -107,6 +107,12 @@ struct PipelineFile {
     return try PipelineParser.parse(text: text, fileName: word) { Environment.value(of: $0) ?? "0" }.name
   }
 
+  /// Whether servers of a pipeline are asked over TLS, whether its secrets are set here or not.
+  static func servesTLS(_ specification: String) -> Bool {
+    let pipeline = try? PipelineParser.parse(text: specification, fileName: "") { Environment.value(of: $0) ?? "0" }
+    return pipeline?.serving.tls != nil
+  }
+
   private static func text(of path: String) throws -> String {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {

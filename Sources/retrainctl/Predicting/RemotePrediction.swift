@@ -101,7 +101,10 @@ struct RemotePrediction {
 
   /// - Parameter body: nil: asked with GET.
   private func ask<Value: Decodable>(_ type: Value.Type, _ path: String, body: [UInt8]? = nil) throws -> Value {
-    let answer = try call(HTTPCall(url: server.description + path, body: body))
+    var question = HTTPCall(url: server.description + path, body: body)
+    question.trustFile = server.credentials.trustFile
+    if let token = server.credentials.token { question.headers.append(("Authorization", "Bearer \(token)")) }
+    let answer = try call(question)
     guard answer.status == 200 else {
       let reason =
         (try? JSONDecoder().decode(Refusal.self, from: Data(answer.body)))?.error ?? "status \(answer.status)"
@@ -111,7 +114,8 @@ struct RemotePrediction {
           throw CommandFailure(.usage, "the record is rejected: \(reason.dropFirst(place.count))")
         }
       }
-      throw CommandFailure(answer.status < 500 ? .usage : .unavailable, "\(server) refuses: \(reason)")
+      let hint = answer.status == 401 || answer.status == 403 ? "; --token-file says where one is" : ""
+      throw CommandFailure(answer.status < 500 ? .usage : .unavailable, "\(server) refuses: \(reason)\(hint)")
     }
     do { return try JSONDecoder().decode(type, from: Data(answer.body)) } catch {
       throw CommandFailure(.unavailable, "what answers at \(server) does not speak the Open Inference Protocol")
@@ -126,7 +130,8 @@ struct RemotePrediction {
         case .malformedURL, .malformedHeader: throw CommandFailure(.usage, "\(call.url) is no URL that can be asked")
         case .unknownHost: "the server's address \(server.address.host) is not known"
         case .unreachable: "the server at \(server.address) cannot be reached"
-        case .untrusted: "the server at \(server.address) does not prove who it is: \(error.reason)"
+        case .untrusted:
+          "the server at \(server.address) does not prove who it is (\(error.reason)): --ca-file names who is trusted"
         case .unanswered: "what listens at \(server.address) does not answer: is it the server?"
         case .answerTooLarge: "the answer of the server at \(server.address) is too large"
         case .notHTTP: "what answers at \(server.address) does not speak HTTP"

@@ -95,6 +95,15 @@ struct IncidentMeaning {
       self.init(
         "Learning goes on at a lower rate, until the rule that asked for it passes again.",
         "Lower 'learning_rate' or set 'clip_global_norm' where it happens again.")
+    case "promotion_frozen":
+      self.init(
+        "Nothing is promoted meanwhile; learning, watching and rolling back go on.",
+        "'retrainctl unfreeze' ends it before its time.")
+    case "slo_page", "slo_ticket":
+      self.init(
+        "Where it is the doing of the version that serves, the one before came back: the journal says so under the rule slo. It is "
+          + "over as soon as answers have been good for the short window.",
+        "Look at the servers' logs; 'retrainctl rollback' returns to the version before by hand.")
     case "state_not_restored":
       self.init(
         "Learning goes on with what the model holds.",

@@ -1,3 +1,4 @@
+import Controller
 import Evaluation
 import Foundation
 import Health
@@ -79,12 +80,23 @@ extension PipelineStatus.Checkpoint {
 }
 
 extension PipelineStatus.Version {
-  init(_ record: VersionRecord, _ checkpoint: CheckpointRecord?, waits: String? = nil) {
+  init(_ record: VersionRecord, _ checkpoint: CheckpointRecord?, in standings: VersionStandings? = nil) {
     self.init(
       number: record.number, state: record.state.rawValue, share: record.share, checkpoint: record.checkpoint,
       step: checkpoint?.step, createdAt: record.createdAt, since: record.since, wasStable: record.wasStable,
-      wasRolledBack: record.wasRolledBack, isOnWatch: record.isOnWatch, waits: waits,
+      wasRolledBack: record.wasRolledBack, isOnWatch: record.isOnWatch, waits: standings?.waits(record.number),
+      comparison: standings.flatMap { PipelineStatus.Comparison(record.number, in: $0) },
       metrics: checkpoint.map { PipelineStatus.Metrics($0.metrics) })
+  }
+}
+
+extension PipelineStatus.Comparison {
+  fileprivate init?(_ version: Int64, in standings: VersionStandings) {
+    guard let found = standings.comparison(of: version) else { return nil }
+    self.init(
+      with: found.anchor, pairs: found.pairs, mean: found.mean, lower: found.lower.isFinite ? found.lower : nil,
+      upper: found.upper.isFinite ? found.upper : nil, tolerance: found.tolerance,
+      isAsked: standings.isScored(version))
   }
 }
 
@@ -92,7 +104,8 @@ extension PipelineStatus.Decision {
   init(_ record: DecisionRecord) {
     self.init(
       id: record.id, at: record.decidedAt, version: record.version, from: record.from.rawValue, to: record.to.rawValue,
-      rule: record.rule, observed: record.observed, threshold: record.threshold, window: record.window,
+      share: record.share, rule: record.rule, observed: record.observed, threshold: record.threshold,
+      window: record.window,
       actor: record.actor, reason: record.reason)
   }
 }

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Health
+import Rollouts
 
 /// All that is known about a pipeline at one moment: what `status --json` prints.
 struct PipelineStatus: Codable, Sendable {
@@ -66,8 +67,25 @@ struct PipelineStatus: Codable, Sendable {
     var isOnWatch: Bool
     /// What it waits for, or is on watch for; nil: for nothing.
     var waits: String?
+    /// Its frozen weights against those of the version confirmed last; nil: there is nothing to compare yet.
+    var comparison: Comparison?
     /// Of its checkpoint's lineage, test-then-train.
     var metrics: Metrics?
+  }
+
+  /// Pairs of two versions' frozen weights on the same records.
+  struct Comparison: Codable, Sendable {
+    /// The version that it is held against.
+    var with: Int64
+    var pairs: Int64
+    /// Of its loss minus the other's, a record; bounds hold at every look, and are absent with too few pairs.
+    var mean: Double
+    var lower: Double?
+    var upper: Double?
+    /// How much worse it may be.
+    var tolerance: Double
+    /// Whether workers ask it about what comes.
+    var isAsked: Bool
   }
 
   struct Decision: Codable, Sendable {
@@ -76,6 +94,8 @@ struct PipelineStatus: Codable, Sendable {
     var version: Int64
     var from: String
     var to: String
+    /// Of live requests, which a canary got by it; nil: what the state says.
+    var share: Double?
     var rule: String
     var observed: Double?
     var threshold: Double?
@@ -177,6 +197,8 @@ struct PipelineStatus: Codable, Sendable {
   var desiredState: String
   /// Why the lineage was halted; nil: it was not.
   var halted: String?
+  /// That nothing is promoted, as a person said; nil: nobody did.
+  var freeze: Freeze?
   var desiredWorkers: Int
   var generation: Int64?
   var step: Int64

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Health
+import Rollouts
 
 /// A pipeline's status for people: what `status` prints and what `start` shows.
 struct StatusPage {
@@ -46,6 +47,9 @@ struct StatusPage {
   private func page(_ fullness: Fullness, _ columns: Int) -> [String] {
     var lines = [headline] + wrapped(progress, columns)
     if let halted = status.halted { lines += wrapped(["halted: \(halted)"], columns).map(palette.bad) }
+    if let freeze = status.freeze {
+      lines += Self.filled("nothing is promoted, \(freeze.sentence)", columns).map(palette.warning)
+    }
     for trouble in status.troubles { lines += Self.filled("trouble: " + trouble, columns).map(palette.bad) }
     for warning in status.warnings { lines += Self.filled("! " + warning, columns).map(palette.warning) }
     lines += [stable].compactMap(\.self)

@@ -62,7 +62,7 @@ actor StatusReader {
     }
     var status = PipelineStatus(
       pipeline: pipeline.name, desiredState: pipeline.desiredState.rawValue, halted: pipeline.halted,
-      desiredWorkers: pipeline.desiredWorkers,
+      freeze: try await registry.freeze(pipeline: pipeline.id), desiredWorkers: pipeline.desiredWorkers,
       generation: pipeline.generation.rawValue > 0 ? pipeline.generation.rawValue : nil,
       step: max(live.map(\.step).max() ?? 0, newest?.step ?? 0), consumed: counts.consumed, trained: counts.trained,
       unlabelled: counts.unlabelled, rejected: counts.rejected, rejectedByReason: counts.byReason,
@@ -208,7 +208,7 @@ actor StatusReader {
       }
       shown.append(
         PipelineStatus.Version(
-          version, checkpoints[version.checkpoint], waits: standings?.waits(version.number)))
+          version, checkpoints[version.checkpoint], in: standings))
     }
     return shown
   }

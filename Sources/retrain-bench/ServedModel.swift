@@ -1,0 +1,55 @@
+import HTTP
+import JSON
+import Learning
+import Pipelines
+import Server
+import Telemetry
+import Vocabulary
+
+/// A model of numbers that answers requests, as a pipeline file would describe it.
+struct ServedModel {
+  static let name = "bench"
+  let pipeline: Pipeline
+  private let values: [Float]
+
+  /// - Parameter features: Numbers a record; 64 → 256 → 128 → 1 where there are 64.
+  init(features: Int, threads: Int = 1, hidden: [Int] = [256, 128]) {
+    var model = ModelSettings(task: .binary)
+    model.hidden = hidden
+    var serving = ServingSettings()
+    serving.threads = threads
+    let columns = (0..<features).map { FeatureSettings(name: "feature_\($0)", path: "feature_\($0)", type: .float) }
+    pipeline = Pipeline(
+      name: Self.name, source: SourceSettings(topic: Self.name),
+      schema: FeatureSchema(label: LabelSettings(path: "y"), features: columns), model: model,
+      training: TrainingSettings(), checkpoint: CheckpointSettings(), health: HealthSettings(),
+      rollout: RolloutSettings(), serving: serving)
+    var random = SplitMix64(seed: 1)
+    values = (0..<features).map { _ in (random.nextNearlyNormal() * 1e4).rounded() / 1e4 }
+  }
+
+  /// Of a learner that has seen nothing: what it costs to answer is the same.
+  var state: [UInt8] { Learner(spec: LearnerSpec(pipeline), batchCapacity: 8).encodeState() }
+
+  var path: String { "/v2/models/\(Self.name)/infer" }
+
+  private var names: [String] { pipeline.schema.features.map(\.name) }
+
+  /// One row, an input a feature, in the order of the schema or the other way round.
+  func columns(reversed: Bool = false) -> String {
+    let inputs = zip(names, values).map {
+      #"{"name":"\#($0)","shape":[1],"datatype":"FP32","data":[\#($1)]}"#
+    }
+    return #"{"inputs":[\#((reversed ? inputs.reversed() : inputs).joined(separator: ","))]}"#
+  }
+
+  /// One row as a record of the stream.
+  var record: String {
+    let fields = zip(names, values).map { "\"\($0)\":\($1)" }.joined(separator: ",")
+    let text = JSONText.quoted("{\(fields)}")
+    return #"{"inputs":[{"name":"record","datatype":"BYTES","shape":[1],"data":[\#(text)]}]}"#
+  }
+
+  /// One row as plain JSON, for `/predict`.
+  var plainRecord: String { "{\(zip(names, values).map { "\"\($0)\":\($1)" }.joined(separator: ","))}" }
+}
