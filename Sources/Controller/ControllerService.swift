@@ -19,6 +19,7 @@ public actor ControllerService {
   private let logger: Logger
   private var watch: HealthWatch?
   private var serving: ServingWatch?
+  private var hasClosedObjectives = false
   /// What a person said, as it was seen last.
   private var freeze: Freeze?
   private let metrics: ControllerMetrics
@@ -176,7 +177,7 @@ public actor ControllerService {
     // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
     for _ in 0..<8 {
       var standings = try await VersionStandings(
-        of: pipeline, pipelineID, newest: newest, isLast: isLast, in: registry)
+        of: pipeline, pipelineID, newest: newest, in: registry)
       if let serving {
         standings.note(
           serving.breaches(standings.versions.map(\.facts), warmUp: pipeline.rollout.warmUp, now: .now))
@@ -198,7 +199,11 @@ public actor ControllerService {
 
   /// - Returns: nil: nobody said how well requests are to be answered.
   private func lookAtServing(_ registry: Registry, _ pipelineID: Int64) async throws -> ServingWatch? {
-    guard let objective = pipeline.rollout.slo.map(ServingObjective.init) else { return nil }
+    guard let objective = pipeline.rollout.slo.map(ServingObjective.init) else {
+      if !hasClosedObjectives { try await ServingWatch.close(pipelineID, registry) }
+      hasClosedObjectives = true
+      return nil
+    }
     var serving = self.serving ?? ServingWatch(pipelineID: pipelineID, objective: objective, logger: logger)
     defer { self.serving = serving }
     try await serving.look(registry, now: .now)
@@ -220,7 +225,7 @@ public actor ControllerService {
     let anchor = Rollout.anchor(among: versions.map(\.facts))
     var tested = anchor == nil ? newest.metrics.records : (newest.comparison?.count ?? 0)
     var isBusy = versions.contains(where: \.state.isUndecided)
-    if let anchor, newest.comparison == nil,
+    if let anchor, newest.comparedWith != anchor.number,
       newest.lineage != (try await registry.checkpoint(anchor.checkpoint))?.lineage
     {
       // A model that began anew may read records otherwise than the stable version: a person must be able to promote it, and

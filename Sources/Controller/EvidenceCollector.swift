@@ -47,7 +47,7 @@ struct EvidenceCollector: Sendable {
       evidence.nonFiniteOutputs += own.nonFinite
       if version.number != frozen.reference {
         (evidence.comparison, evidence.comparedWith) = (own.pairs, frozen.reference)
-        (evidence.errors, evidence.area) = (own.errors, own.area)
+        if own.errors.count > 0 { (evidence.errors, evidence.area) = (own.errors, own.area) }
       }
     }
     evidence.nonFiniteOutputs += replies?.nonFinite ?? 0

@@ -17,6 +17,8 @@ struct ServingWatch {
   /// The kinds of incidents that this controller knows to be open; nil: an earlier one may have left some.
   private var open: Set<String>?
 
+  /// Servers that are gone are remembered up to so many.
+  private static let countersMax = 10_000
   /// Between two samples.
   private static let every = Duration.seconds(10)
   /// Servers report every second.
@@ -53,7 +55,9 @@ struct ServingWatch {
     // What failed before this is done again: nothing is taken over until it is written.
     history.add(samples)
     history.forget(before: oldest)
-    totals = Dictionary(uniqueKeysWithValues: all.map { ($0.counter, $0.counts) })
+    // Of a server that is silent for a while what it has counted is no news when it speaks again.
+    let known = totals.map { $0.count < Self.countersMax ? $0 : [:] } ?? [:]
+    totals = known.merging(all.map { ($0.counter, $0.counts) }) { $1 }
     lookedAt = now
     try await tell(objective.findings(in: history, now: now), registry)
   }
@@ -69,6 +73,13 @@ struct ServingWatch {
       if new.requests > 0 || new.failed > 0 { sums[version] = sums[version, default: ServingCounts()] + new }
     }
     return sums.sorted { $0.key < $1.key }.map { ServingSample(at: now, version: $0.key, counts: $0.value) }
+  }
+
+  /// What an earlier file's objective left open: nobody looks any more whether it goes on.
+  static func close(_ pipelineID: Int64, _ registry: Registry) async throws {
+    for severity in BurnRateAlert.Severity.allCases {
+      try await registry.closeTroubles(pipeline: pipelineID, kind: severity.incidentKind)
+    }
   }
 
   private mutating func tell(_ findings: [BurnRateFinding], _ registry: Registry) async throws {

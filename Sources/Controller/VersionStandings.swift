@@ -16,10 +16,9 @@ package struct VersionStandings: Sendable {
 
   /// - Parameters:
   ///   - newest: The newest checkpoint, which says what frozen versions lost.
-  ///   - isLast: Nobody looks after this look.
   /// - Throws: `RegistryError`.
   package init(
-    of pipeline: Pipeline, _ pipelineID: Int64, newest: CheckpointRecord?, isLast: Bool = false, in registry: Registry
+    of pipeline: Pipeline, _ pipelineID: Int64, newest: CheckpointRecord?, in registry: Registry
   ) async throws {
     policy = RolloutPolicy(pipeline.rollout, recordsPerSecond: newest?.recordsPerSecond)
     let collector = EvidenceCollector(
@@ -33,9 +32,7 @@ package struct VersionStandings: Sendable {
     var evidence: [Int64: CandidateEvidence] = [:]
     for version in versions
     where version.state.isUndecided || version.state.isServing || others.contains(version.number) {
-      var known = try await collector.evidence(for: version, newest: newest, isAlone: isAlone)
-      known.isLast = known.isLast || isLast && version.checkpoint == newest?.id
-      evidence[version.number] = known
+      evidence[version.number] = try await collector.evidence(for: version, newest: newest, isAlone: isAlone)
     }
     self.evidence = evidence
   }
@@ -59,9 +56,9 @@ package struct VersionStandings: Sendable {
   /// nil: there are none with the version confirmed last.
   package func comparison(of number: Int64) -> Comparison? {
     guard let anchor = Rollout.anchor(among: versions.map(\.facts))?.number, let evidence = evidence[number],
-      let pairs = evidence.comparison, evidence.comparedWith ?? anchor == anchor
+      let pairs = evidence.comparison, evidence.comparedWith ?? anchor == anchor,
+      let bounds = Rollout.lossComparison(evidence, policy: policy)
     else { return nil }
-    let bounds = policy.bounds(of: pairs)
     return Comparison(
       anchor: anchor, pairs: pairs.count, mean: pairs.mean, lower: bounds.lower, upper: bounds.upper,
       tolerance: policy.tolerance(for: evidence))

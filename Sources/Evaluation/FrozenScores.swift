@@ -13,6 +13,8 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     /// Of two classes: its wrong answers minus the reference's, and what its area under the ROC curve lacks of the reference's.
     public fileprivate(set) var errors = BoundedDifference()
     public fileprivate(set) var area = PairedArea()
+    /// The learner's loss of late minus its own, also before others were held against it.
+    public fileprivate(set) var trend = RecentPairs()
     /// Of the labelled records it was asked about, by weight.
     public fileprivate(set) var weight = 0.0
     fileprivate var lossSum = 0.0
@@ -21,6 +23,28 @@ public struct FrozenScores: Sendable, Hashable, Codable {
 
     /// A record, by weight; nil: it was asked about none.
     public var meanLoss: Double? { weight > 0 ? lossSum / weight : nil }
+
+    fileprivate init(version: Int64) { self.version = version }
+
+    /// Held against another version from now on.
+    fileprivate var beginningAnew: Entry {
+      var entry = Entry(version: version)
+      entry.trend = trend
+      return entry
+    }
+
+    /// What an older program wrote lacks what came later.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      version = try container.decode(Int64.self, forKey: .version)
+      pairs = try container.decode(PairedDifference.self, forKey: .pairs)
+      errors = try container.decodeIfPresent(BoundedDifference.self, forKey: .errors) ?? BoundedDifference()
+      area = try container.decodeIfPresent(PairedArea.self, forKey: .area) ?? PairedArea()
+      trend = try container.decodeIfPresent(RecentPairs.self, forKey: .trend) ?? RecentPairs()
+      weight = try container.decode(Double.self, forKey: .weight)
+      lossSum = try container.decode(Double.self, forKey: .lossSum)
+      nonFinite = try container.decode(Int64.self, forKey: .nonFinite)
+    }
   }
 
   /// 0: there is none yet.
@@ -34,24 +58,24 @@ public struct FrozenScores: Sendable, Hashable, Codable {
 
   public subscript(version version: Int64) -> Entry? { entries.first { $0.version == version } }
 
-  /// Says who is scored from now on: who stays keeps its pairs, unless the reference is another.
+  /// Says who is scored from now on: who stays keeps its pairs, unless the reference is another; the learner's trend goes on.
   ///
   /// - Parameters:
   ///   - count: Of the versions, the reference among them.
   ///   - version: By place; the reference's is 0.
-  /// - Returns: Whether the reference is another than before.
-  @discardableResult
-  public mutating func follow(count: Int, _ version: (Int) -> Int64) -> Bool {
-    guard count > 0 else { return false }
+  public mutating func follow(count: Int, _ version: (Int) -> Int64) {
+    guard count > 0 else { return }
     let isOther = version(0) != reference
     // Asked in every step, and most often the same.
-    if !isOther, entries.count == count, (0..<count).allSatisfy({ entries[$0].version == version($0) }) { return false }
-    let before = isOther ? [] : entries
+    if !isOther, entries.count == count, (0..<count).allSatisfy({ entries[$0].version == version($0) }) { return }
+    let before = entries
     reference = version(0)
     entries = (0..<count).map { place in
-      before.first { $0.version == version(place) } ?? Entry(version: version(place))
+      guard let known = before.first(where: { $0.version == version(place) }) else {
+        return Entry(version: version(place))
+      }
+      return isOther ? known.beginningAnew : known
     }
-    return isOther
   }
 
   /// Adds one labelled record's loss.
@@ -59,14 +83,18 @@ public struct FrozenScores: Sendable, Hashable, Codable {
   /// - Parameters:
   ///   - place: The version's, in the order of `entries`.
   ///   - reference: The reference's loss of the same record; nil: it was not asked.
+  ///   - learner: The learner's, before it learned the record; a number.
+  ///   - trendPairs: That are looked at together, at least.
   ///   - isPositive: The label, where there are two classes and losses are log losses: they tell the answers then.
   public mutating func add(
-    _ loss: Double, reference: Double?, isPositive: Bool? = nil, weight: Double, at place: Int
+    _ loss: Double, reference: Double?, learner: Double, isPositive: Bool? = nil, weight: Double,
+    trendPairs: Int64 = 1 << 14, at place: Int
   ) {
     guard weight > 0 else { return }
     if loss.isFinite {
       entries[place].weight += weight
       entries[place].lossSum += weight * loss
+      entries[place].trend.add(candidate: learner, baseline: loss, weight: weight, length: trendPairs)
     } else {
       entries[place].nonFinite += 1
     }

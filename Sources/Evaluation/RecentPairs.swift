@@ -5,9 +5,6 @@ public struct RecentPairs: Sendable, Hashable, Codable {
 
   public init() {}
 
-  /// What an earlier process had.
-  public init(_ pairs: PairedDifference) { before = pairs }
-
   /// - Parameter length: Pairs of a stretch: between that many and twice as many are looked at.
   public mutating func add(candidate: Double, baseline: Double, weight: Double = 1, length: Int64) {
     now.add(candidate: candidate, baseline: baseline, weight: weight)

@@ -26,6 +26,7 @@ extension Migration {
     Migration(file: "0022_canary_steps.sql", PackageResources._022_canary_steps_sql),
     Migration(file: "0023_many_versions.sql", PackageResources._023_many_versions_sql),
     Migration(file: "0024_serving_samples.sql", PackageResources._024_serving_samples_sql),
+    Migration(file: "0025_confirming_by_time.sql", PackageResources._025_confirming_by_time_sql),
   ]
 
   /// - Parameters:

@@ -116,7 +116,12 @@ extension Registry {
           SELECT checkpoint_id FROM versions
           WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable'))
         AND id NOT IN (
-          SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND confirmed ORDER BY since DESC LIMIT $2)
+          SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND confirmed AND NOT was_rolled_back
+          ORDER BY since DESC LIMIT greatest($2, 2))
+        AND id NOT IN (
+          SELECT checkpoint_id FROM versions
+          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND NOT confirmed AND NOT was_rolled_back
+          ORDER BY since DESC LIMIT 16)
         RETURNING id
         """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue)])
       let numbers = try dropped.map { try $0.value("id") as Int64 }

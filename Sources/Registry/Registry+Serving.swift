@@ -27,7 +27,7 @@ extension Registry {
     return try await perform { session in
       try session.query(
         """
-        SELECT server_id, version, requests, errors + shed AS failed, (
+        SELECT server_id, version, requests + shed AS requests, errors + shed AS failed, (
           SELECT coalesce(sum(count), 0)::bigint FROM unnest(latency) WITH ORDINALITY AS bucket (count, place)
           WHERE place > $3) AS slow
         FROM server_outputs WHERE pipeline_id = $1 AND server_id = ANY($2) ORDER BY server_id, version

@@ -65,7 +65,9 @@ extension Registry {
         UNION ALL
         (SELECT 'target', number, checkpoint_id, since, share FROM versions
          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
-         ORDER BY number DESC LIMIT 1)
+           AND number < coalesce(
+             (SELECT number FROM versions WHERE pipeline_id = $1 AND state = 'stable'), 9223372036854775807)
+         ORDER BY since DESC, number DESC LIMIT 1)
         """, [.int(pipeline), .integer(max(0, warmMax))])
       var versions = ServingVersions()
       var target: ServingVersion?

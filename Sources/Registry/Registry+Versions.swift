@@ -82,17 +82,23 @@ extension Registry {
         """
         SELECT * FROM versions
         WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable')
-        UNION ALL (
+        UNION (
           SELECT * FROM versions
           WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
-          ORDER BY number DESC LIMIT $2)
+          ORDER BY since DESC, number DESC LIMIT $2)
+        UNION (
+          SELECT * FROM versions
+          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
+            AND number < (SELECT number FROM versions WHERE pipeline_id = $1 AND state = 'stable')
+          ORDER BY since DESC, number DESC LIMIT 2)
         UNION ALL (
           SELECT * FROM versions
           WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND NOT confirmed AND NOT was_rolled_back
-            AND number > (
-              SELECT coalesce(max(number), 0) FROM versions
-              WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back)
-          ORDER BY number LIMIT 1)
+            AND since >= coalesce((
+              SELECT since FROM versions
+              WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
+              ORDER BY since DESC LIMIT 1), '-infinity')
+          ORDER BY since LIMIT 1)
         UNION ALL (
           SELECT * FROM versions WHERE pipeline_id = $1 AND state = 'rolled_back' ORDER BY since DESC LIMIT 1)
         ORDER BY number DESC

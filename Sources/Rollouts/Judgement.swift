@@ -87,6 +87,11 @@ extension Rollout {
     return say(.inconclusive, comparison.mean, "waits for more records: \(between), around \(tolerance)")
   }
 
+  /// A version by its loss, with the bounds that decide; nil: it has no pairs.
+  public static func lossComparison(_ evidence: CandidateEvidence, policy: RolloutPolicy) -> MeasureComparison? {
+    evidence.comparison.map { comparisons(evidence, $0, policy)[0] }
+  }
+
   /// By loss first, which has to pass; the others are guard rails, and may only condemn. All share the error.
   private static func comparisons(
     _ evidence: CandidateEvidence, _ loss: PairedDifference, _ policy: RolloutPolicy

@@ -37,7 +37,7 @@ extension Rollout {
     guard let stable = versions.first(where: { $0.state == .stable }) else {
       throw RolloutError(.refused, "no version is stable")
     }
-    guard rollbackTarget(among: versions) != nil else {
+    guard lastConfirmed(among: versions) != nil else {
       throw RolloutError(.refused, "there is no earlier version to return to from version \(stable.number)")
     }
     return returnDecisions(

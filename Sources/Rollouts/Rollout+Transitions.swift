@@ -24,7 +24,7 @@ extension Rollout {
     from stable: VersionFacts, among versions: [VersionFacts], rule: RolloutRule, observed: Double? = nil,
     threshold: Double? = nil, window: String, reason: String, actor: RolloutActor
   ) -> [RolloutDecision] {
-    let target = rollbackTarget(among: versions)
+    let target = actor == .controller ? rollbackTarget(among: versions) : lastConfirmed(among: versions)
     let leaving = RolloutDecision(
       version: stable.number, from: .stable, to: .rolledBack, rule: rule, observed: observed, threshold: threshold,
       window: window,
@@ -50,10 +50,19 @@ extension Rollout {
       window: window, reason: "Version \(version.number) \(reason).", actor: actor)
   }
 
-  /// The version a rollback would return to.
+  /// The version a rollback would return to: the one that made room last, of those that were confirmed and never rolled back. None
+  /// that is newer than the one that serves: a person who promotes an older version means it.
   public static func rollbackTarget(among versions: [VersionFacts]) -> VersionFacts? {
-    versions.filter { $0.state == .retired && $0.wasStable && $0.isConfirmed && !$0.wasRolledBack }
-      .max { $0.number < $1.number }
+    let stable = versions.first { $0.state == .stable }
+    return lastConfirmed(among: versions.filter { version in stable.map { version.number < $0.number } ?? true })
+  }
+
+  /// The one that made room last, also a newer one than serves: where a person goes back from what a person did.
+  static func lastConfirmed(among versions: [VersionFacts]) -> VersionFacts? {
+    let confirmed = versions.filter { version in
+      version.state == .retired && version.wasStable && version.isConfirmed && !version.wasRolledBack
+    }
+    return confirmed.max { ($0.since, $0.number) < ($1.since, $1.number) }
   }
 
   /// Each is a forward pass a record.
@@ -76,9 +85,11 @@ extension Rollout {
     else { return nil }
     let waiting = versions.filter { version in
       [.stable, .retired].contains(version.state) && version.wasStable && !version.isConfirmed
-        && !version.wasRolledBack && version.number > anchor.number
+        && !version.wasRolledBack && (version.state == .stable || version.since >= anchor.since)
     }
-    return waiting.min { $0.number < $1.number }
+    // One that has made room waits longest; which of them came first their times say.
+    let retired = waiting.filter { $0.state == .retired }
+    return retired.min { ($0.since, $0.number) < ($1.since, $1.number) } ?? waiting.first
   }
 
   /// The versions whose frozen weights predict what comes, the anchor first: also the stable one, the one to be confirmed next, the

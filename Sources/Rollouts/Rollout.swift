@@ -129,7 +129,7 @@ private struct Look {
     } else if judgement.verdict == .fail || isUndecided && weight(version) > 0 {
       take([
         RolloutDecision(
-          version: version.number, from: .retired, to: .rolledBack,
+          version: version.number, from: .retired, to: .rejected,
           rule: judgement.verdict == .fail ? judgement.rule : .undecided, observed: judgement.observed,
           threshold: judgement.threshold, window: judgement.window,
           reason:
@@ -266,7 +266,7 @@ private struct Look {
     let judgement = judgement(of: version)
     let most = RolloutPolicy.undecidedMax * max(policy.recordsMin, 1)
     let isLate = policy.durationMax.map { now.timeIntervalSince(version.since) >= $0.seconds } ?? false
-    let hasHadItsTurn = version.state.isUndecided && (weight(version) >= most || isPassedOver(version))
+    let hasHadItsTurn = weight(version) >= most || version.state.isUndecided && isPassedOver(version)
     guard judgement.verdict == .inconclusive, isLate || hasHadItsTurn else { return }
     take([
       RolloutDecision(

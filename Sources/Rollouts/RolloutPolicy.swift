@@ -1,4 +1,4 @@
-public import Evaluation
+import Evaluation
 import Vocabulary
 
 /// What a version must show. The fields are the pipeline's `rollout:` settings.
@@ -78,7 +78,7 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   static let classesShareMax = 0.05
 
   /// Bounds that hold at every look.
-  public func bounds(of pairs: PairedDifference, confidence: Double? = nil) -> (lower: Double, upper: Double) {
+  func bounds(of pairs: PairedDifference, confidence: Double? = nil) -> (lower: Double, upper: Double) {
     pairs.confidenceSequence(confidence: confidence ?? self.confidence, tightestAt: max(recordsMin, 1))
   }
 

@@ -45,7 +45,8 @@ public struct ServingObjective: Sendable, Hashable {
   /// the same rule.
   ///
   /// A canary is held against the stable version of the same time, a stable version against what a rollback would return to, in
-  /// that one's last time.
+  /// that one's last time. A stable version that has served well for longer than the window is not what has changed, and one rollback
+  /// a window is enough: what goes on after it is the world's.
   ///
   /// - Parameters:
   ///   - warmUp: Since the version got its requests; what was in that time does not count.
@@ -59,10 +60,17 @@ public struct ServingObjective: Sendable, Hashable {
       version.state == .canary
       ? versions.first { $0.state == .stable } : Rollout.rollbackTarget(among: versions)
     guard let before else { return nil }
-    let end = version.state == .canary ? now : before.since
+    let isCanary = version.state == .canary
+    let end = isCanary ? now : before.since
+    let last = versions.filter { $0.state == .rolledBack }.map(\.since).max() ?? .distantPast
     return findings(in: history, of: version.number, since: start, now: now).first { finding in
       guard finding.alert.severity == .page else { return false }
-      let theirs = counts(finding.alert.long, in: history, of: before.number, since: .distantPast, until: end)
+      let window = (finding.alert.long * scale).seconds
+      guard isCanary || now.timeIntervalSince(start) <= window && now.timeIntervalSince(last) > window else {
+        return false
+      }
+      let theirs = counts(
+        finding.alert.long, in: history, of: before.number, since: isCanary ? start : .distantPast, until: end)
       guard theirs.requests >= eventsMin else { return false }
       return rate(finding.goal, theirs) < finding.alert.factor
     }

@@ -8,7 +8,8 @@
 ///
 /// A stable version may be on watch (`VersionFacts.isConfirmed`): that it is confirmed is written down as a transition from
 /// stable to stable, or from retired to retired where a newer one serves on watch already; that a canary gets a larger share as
-/// one from canary to canary. A version that served (canary, stable) is rolled back; one that did not is rejected. An undecided one
+/// one from canary to canary. A version that served (canary, stable) is rolled back; one that did not is rejected, and one that served on
+/// watch, made room, and was found worse afterwards. An undecided one
 /// that a newer version overtook is retired: nothing is wrong with it, and nobody needs it. Only a person leads a version out of
 /// `rejected` and `rolledBack`.
 public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
@@ -22,7 +23,7 @@ public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
     case .validated: [.canary, .stable, .rejected, .retired]
     case .canary: [.canary, .stable, .rolledBack, .retired]
     case .stable: [.stable, .retired, .rolledBack]
-    case .retired: [.stable, .retired, .rolledBack]
+    case .retired: [.stable, .retired, .rejected]
     case .rejected, .rolledBack: []
     }
   }

@@ -12,7 +12,7 @@ extension TrainingState {
     var checkpoint = Checkpoint(
       step: step, progress: progress,
       rejected: Dictionary(uniqueKeysWithValues: RejectReason.allCases.map { ($0, rejected[$0.index]) }),
-      metrics: metrics, window: window, comparison: frozen.reference == 0 ? nil : trend.pairs,
+      metrics: metrics, window: window, comparison: frozen.entries.first?.trend.pairs,
       comparedWith: frozen.reference == 0 ? nil : frozen.reference, fields: fields.report(declared),
       lossWatch: lossWatch, stableWatch: frozen.serving == 0 ? nil : stableWatch, heads: heads,
       parametersDigest: "")
@@ -39,10 +39,7 @@ extension TrainingState {
       lossWatch.beginWindow()
     }
     if let report = checkpoint.fields { fields = FieldAccount(report, declared) }
-    if let known = checkpoint.frozen {
-      frozen = known
-      trend = RecentPairs(checkpoint.comparison ?? PairedDifference())
-    }
+    frozen = checkpoint.frozen ?? frozen
     if let watch = checkpoint.stableWatch {
       stableWatch = watch
       stableWatch.beginWindow()

@@ -17,9 +17,7 @@ package struct TrainingState: Codable, Sendable {
   package var metrics: StreamMetrics
   /// Test-then-train since the last checkpoint.
   package var window: StreamMetrics
-  /// The learner of late against the frozen version that all are held against, on the same records.
-  package var trend = RecentPairs()
-  /// What frozen versions lost.
+  /// What frozen versions lost, and the learner on the same records.
   package var frozen = FrozenScores()
   /// Every step's ranges since the last durable checkpoint, where the pipeline keeps a ledger. Every rank has it: any may lead the
   /// next generation.
@@ -63,7 +61,6 @@ package struct TrainingState: Codable, Sendable {
     if newReasons > 0 { rejected += [Int64](repeating: 0, count: newReasons) }
     metrics = try container.decode(StreamMetrics.self, forKey: .metrics)
     window = try container.decode(StreamMetrics.self, forKey: .window)
-    trend = try container.decodeIfPresent(RecentPairs.self, forKey: .trend) ?? RecentPairs()
     frozen = try container.decodeIfPresent(FrozenScores.self, forKey: .frozen) ?? FrozenScores()
     ledger = try container.decodeIfPresent([LedgerEntry].self, forKey: .ledger) ?? []
     decisions = try container.decodeIfPresent([StepDecision].self, forKey: .decisions) ?? []

@@ -80,7 +80,7 @@ struct ControllerRig {
       frozen.follow(count: 2) { numbers[$0] }
       for pair in 0..<5000 {
         let noise = pair % 2 == 0 ? 0.05 : -0.05
-        frozen.add(0.5 + difference + noise, reference: 0.5, weight: 1, at: 1)
+        frozen.add(0.5 + difference + noise, reference: 0.5, learner: 0.5, weight: 1, at: 1)
       }
     }
     var checkpoint = Checkpoint(

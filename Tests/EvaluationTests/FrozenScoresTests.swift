@@ -13,13 +13,14 @@ struct FrozenScoresTests {
   @Test("a version that goes on being asked keeps its pairs, unless another is the one that all are held against")
   func following() {
     var scores = following([1, 2])
-    scores.add(0.5, reference: 0.4, weight: 1, at: 1)
-    scores.add(0.4, reference: nil, weight: 1, at: 0)
+    scores.add(0.5, reference: 0.4, learner: 0.3, weight: 1, at: 1)
+    scores.add(0.4, reference: nil, learner: 0.3, weight: 1, at: 0)
     let later = following([1, 3, 2], scores)
     #expect(later[version: 2]?.pairs.count == 1 && later[version: 3]?.pairs.count == 0)
     #expect(later[version: 1]?.meanLoss == 0.4 && later[version: 2]?.meanLoss == 0.5)
     let other = following([2, 3], later)
     #expect(other.reference == 2 && other[version: 2]?.pairs.count == 0 && other[version: 1] == nil)
+    #expect(other[version: 2]?.trend.pairs.count == 1, "the learner was held against it before")
     // Whoever has loaded nothing says nothing.
     #expect(following([], later) == later)
   }
@@ -27,9 +28,9 @@ struct FrozenScoresTests {
   @Test("what is no number counts for the version itself; where the reference gives none, there is no pair")
   func nonFinite() {
     var scores = following([1, 2])
-    scores.add(.nan, reference: 0.4, weight: 1, at: 1)
-    scores.add(0.3, reference: .nan, weight: 1, at: 1)
-    scores.add(0.3, reference: 0.4, weight: 0, at: 1)
+    scores.add(.nan, reference: 0.4, learner: 0.3, weight: 1, at: 1)
+    scores.add(0.3, reference: .nan, learner: 0.3, weight: 1, at: 1)
+    scores.add(0.3, reference: 0.4, learner: 0.3, weight: 0, at: 1)
     #expect(scores[version: 2]?.nonFinite == 1 && scores[version: 2]?.pairs.count == 0)
     #expect(scores[version: 2]?.pairs.nonFinite == 1 && scores[version: 2]?.weight == 1)
   }
@@ -37,7 +38,9 @@ struct FrozenScoresTests {
   @Test("they come back from JSON as they were, bit for bit")
   func coding() throws {
     var scores = following([1, 2])
-    for row in 0..<1000 { scores.add(0.1 * Double(row), reference: 0.3 / Double(row + 1), weight: 1, at: 1) }
+    for row in 0..<1000 {
+      scores.add(0.1 * Double(row), reference: 0.3 / Double(row + 1), learner: 0.3, weight: 1, at: 1)
+    }
     scores.serving = 2
     #expect(try JSONDecoder().decode(FrozenScores.self, from: JSONEncoder().encode(scores)) == scores)
   }

@@ -46,7 +46,7 @@ struct ServingTests {
       let totals = try await registry.servingTotals(
         pipeline: pipeline, silence: .seconds(30), slowerThan: limit.map { .milliseconds($0) })
       #expect(totals.map(\.counter.server) == ["s"] && totals.map(\.counter.version) == [version])
-      #expect(totals.map(\.counts) == [ServingCounts(requests: 100, failed: 5, slow: slow)])
+      #expect(totals.map(\.counts) == [ServingCounts(requests: 103, failed: 5, slow: slow)])
     }
     await registry.close()
   }

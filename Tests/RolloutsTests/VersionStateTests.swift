@@ -10,7 +10,7 @@ struct VersionStateTests {
     .validated: [.canary, .stable, .rejected, .retired],
     .canary: [.stable, .rolledBack, .retired],
     .stable: [.stable, .retired, .rolledBack],
-    .retired: [.stable, .retired, .rolledBack],
+    .retired: [.stable, .retired, .rejected],
     .rejected: [],
     .rolledBack: [],
   ]

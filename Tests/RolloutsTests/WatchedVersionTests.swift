@@ -112,7 +112,7 @@ struct WatchedVersionTests {
     // One that turns out worse does not serve again, and the next is looked at.
     let worse = try Rollout.apply(
       decide(versions, [2: compared(mean: 0.02, with: 1), 4: Self.trend(over: 1)]), to: versions, now: noon)
-    #expect(worse.first { $0.number == 2 }?.state == .rolledBack && Rollout.confirming(among: worse)?.number == 3)
+    #expect(worse.first { $0.number == 2 }?.state == .rejected && Rollout.confirming(among: worse)?.number == 3)
     #expect(Rollout.anchor(among: worse)?.number == 1)
   }
 
@@ -151,6 +151,24 @@ struct WatchedVersionTests {
     ] {
       #expect(decide(versions, [1: theirs]).isEmpty)
     }
+  }
+
+  @Test(
+    "whom a person replaced by an older version does not come back by itself, and the older one is the anchor from then on"
+  )
+  func personGoesBack() throws {
+    let versions = [
+      version(1, .retired, secondsAgo: 90), version(2, .stable, secondsAgo: 10), version(5, .retired, secondsAgo: 10),
+    ]
+    #expect(Rollout.rollbackTarget(among: versions)?.number == 1)
+    let back = try Rollout.rollBack(by: "ada", versions: versions)
+    #expect(lines(back) == ["2: stable → rolled_back (person)", "5: retired → stable (rollback_target)"])
+    #expect(decide(versions, [5: compared(mean: -0.05, with: 2)]).isEmpty)
+    let later = [
+      version(1, .retired, secondsAgo: 90), version(2, .retired, secondsAgo: 5), version(5, .retired, secondsAgo: 10),
+      Self.watched(6),
+    ]
+    #expect(Rollout.anchor(among: later)?.number == 2)
   }
 
   @Test("a person confirms it by name")

@@ -52,12 +52,13 @@ struct FrozenLoopTests {
     #expect(scores[version: 1]?.pairs.count == trained && scores[version: 2]?.pairs.count == trained)
     #expect(scores[version: 1]?.pairs.mean != scores[version: 2]?.pairs.mean)
     #expect(scores[version: 3]?.pairs.count == 0 && scores[version: 3]?.meanLoss != nil)
+    #expect(scores.entries.allSatisfy { $0.trend.pairs.count == trained && $0.trend.pairs.mean < 0 })
     for worldSize in [2, 3] {
       for result in try await Self.run(
         worldSize, stream, frozen: { _ in (try? frozenVersions([3, 1, 2], serving: 2)) ?? FrozenVersions() })
       {
         #expect(result.error == nil)
-        #expect(result.state.frozen == scores && result.state.trend == alone[0].state.trend)
+        #expect(result.state.frozen == scores)
         #expect(result.learner == alone[0].learner)
       }
     }
@@ -74,7 +75,7 @@ struct FrozenLoopTests {
     let state = results[0].state
     #expect(state.frozen.entries.map(\.version) == [3, 1, 2] && state.frozen.serving == 2)
     #expect(state.frozen[version: 1]?.weight == 0 && state.frozen[version: 2]?.pairs.count == state.trained)
-    #expect(results[1].state.frozen == state.frozen && results[1].state.trend == state.trend)
+    #expect(results[1].state.frozen == state.frozen)
   }
 
   @Test("what a version has learned is no evidence about it, also where records are read again")
@@ -104,7 +105,7 @@ struct FrozenLoopTests {
       from: (before, learner), frozen: try frozenVersions([3, 1], serving: 3))
     #expect(after.state.frozen[version: 1]?.pairs.count == after.state.trained)
     let restored = TrainingState(after.state.checkpoint([]), task: .binary, [])
-    #expect(restored.frozen == after.state.frozen && restored.trend.pairs == after.state.trend.pairs)
+    #expect(restored.frozen == after.state.frozen)
   }
 
   private static func board() -> ControlBoard {

@@ -7,7 +7,8 @@ package import Vocabulary
 ///
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
-  package static let magic: UInt32 = 0x4345_5452  // "RTEC"
+  /// Another one for each form: programs that differ in it say so, and form no group.
+  package static let magic: UInt32 = 0x3245_5452  // "RTE2"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []

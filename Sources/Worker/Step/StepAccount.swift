@@ -142,7 +142,7 @@ package final class StepAccount {
     let first = envelopes[0]
     agreed.agree(envelopes)
     guard agreed.count > 0 else { return }
-    if state.frozen.follow(count: agreed.count, { first.version($0) }) { state.trend = RecentPairs() }
+    state.frozen.follow(count: agreed.count) { first.version($0) }
     for version in 0..<agreed.count { isCounted[version] = agreed.counts(version, envelopes) }
     if state.frozen.serving != first.serving {
       state.stableWatch.follow()
@@ -187,10 +187,9 @@ package final class StepAccount {
       guard own.isFinite else { continue }
       let held = reference.flatMap { $0[row] == FrozenPredictions.unasked ? nil : Double($0[row]) }
       let isPositive = task == .binary ? labels.pointer[row] >= 0.5 : nil
-      state.frozen.add(loss, reference: held, isPositive: isPositive, weight: weight, at: version)
-      if version == 0, loss.isFinite {
-        state.trend.add(candidate: own, baseline: loss, weight: weight, length: trendPairs)
-      }
+      state.frozen.add(
+        loss, reference: held, learner: own, isPositive: isPositive, weight: weight, trendPairs: trendPairs, at: version
+      )
       if isServing, loss.isFinite {
         stableSums.weight += weight
         stableSums.loss += weight * loss
