@@ -151,9 +151,8 @@ package final class ControllerMetrics: Sendable {
     samples.gauge(
       "retrain_candidate_failed_rules", help: "Health rules that it fails.", labels: labels,
       evidence.findings.count { $0.verdict == .fail })
-    guard let anchor, let comparison = evidence.comparison, evidence.comparedWith ?? anchor == anchor else { return }
-    let bounds = comparison.confidenceSequence(
-      confidence: policy.confidence, tightestAt: max(policy.recordsMin, 1))
+    guard let anchor, let comparison = evidence.pairs(with: anchor) else { return }
+    let bounds = Rollout.lossComparison(evidence, comparison, policy: policy)
     samples.gauge(
       "retrain_candidate_pairs",
       help: "Records that its weights and those of the version confirmed last both predicted.", labels: labels,
@@ -170,6 +169,6 @@ package final class ControllerMetrics: Sendable {
       labels: labels, finite(bounds.upper))
     samples.gauge(
       "retrain_candidate_loss_tolerance", help: "How much worse it may be.", labels: labels,
-      finite(policy.tolerance(for: evidence)))
+      finite(bounds.margin))
   }
 }

@@ -97,7 +97,7 @@ public actor ControllerService {
         lease = try await held(lease, registry: registry, pipelineID: record.id)
         courier?.hold(lease)
         if let lease {
-          try await reconcile(registry: registry, pipelineID: record.id, lease: lease, isLast: isLastPass)
+          try await reconcile(registry: registry, pipelineID: record.id, lease: lease)
         }
         metrics.lease.set(lease == nil ? 0 : 1)
         metrics.passes.observe(start.duration(to: .now))
@@ -163,9 +163,9 @@ public actor ControllerService {
   }
 
   /// One look at everything: propose, judge, write down.
-  private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken, isLast: Bool) async throws {
+  private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken) async throws {
     let newest = try await registry.newestCheckpoint(pipeline: pipelineID)
-    try await propose(newest, registry: registry, pipelineID: pipelineID, isLast: isLast)
+    try await propose(newest, registry: registry, pipelineID: pipelineID)
     let policy = HealthPolicy(pipeline)
     var watch =
       self.watch
@@ -217,9 +217,7 @@ public actor ControllerService {
     logger.notice("over, versions are promoted again", [:])
   }
 
-  private func propose(
-    _ newest: CheckpointRecord?, registry: Registry, pipelineID: Int64, isLast: Bool
-  ) async throws {
+  private func propose(_ newest: CheckpointRecord?, registry: Registry, pipelineID: Int64) async throws {
     guard let newest else { return }
     let versions = try await registry.versionsInPlay(pipeline: pipelineID)
     let anchor = Rollout.anchor(among: versions.map(\.facts))
@@ -233,7 +231,7 @@ public actor ControllerService {
       (tested, isBusy) = (newest.metrics.records, false)
     }
     let facts = CheckpointFacts(
-      id: newest.id, createdAt: newest.createdAt, isFinal: newest.isFinal || isLast, testedRecords: tested)
+      id: newest.id, createdAt: newest.createdAt, isFinal: newest.isFinal, testedRecords: tested)
     let last = try await registry.newestVersion(pipeline: pipelineID)
     guard
       Rollout.shouldPropose(

@@ -21,16 +21,15 @@ struct EvidenceCollector: Sendable {
   ///
   /// - Parameters:
   ///   - newest: The checkpoint that says last what frozen versions lost; nil: none does.
+  ///   - replies: What servers saw of it; nil: none answered with it.
   ///   - isAlone: There is no version to hold it against.
   func evidence(
-    for version: VersionRecord, newest: CheckpointRecord?, isAlone: Bool
+    for version: VersionRecord, newest: CheckpointRecord?, replies: ServerReport.Outputs?, isAlone: Bool
   ) async throws -> CandidateEvidence {
     guard let checkpoint = try await registry.checkpoint(version.checkpoint) else {
       throw RegistryError(.notFound, "version \(version.number) stands on a checkpoint that is gone")
     }
     let health = try await registry.layerHealth(checkpoint: version.checkpoint)
-    let replies = try await registry.serverOutputs(
-      pipeline: pipelineID, versions: [version.number])[version.number]
     var evidence = CandidateEvidence(
       metrics: isAlone ? try await ofLate(checkpoint) : checkpoint.metrics,
       nonFiniteParameter: checkpoint.nonFiniteParameter,

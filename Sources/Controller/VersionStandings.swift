@@ -29,10 +29,14 @@ package struct VersionStandings: Sendable {
     // What a rollback would return to is looked at as well, before it serves, and what served on watch.
     let others = [Rollout.rollbackTarget(among: facts), Rollout.confirming(among: facts)].compactMap { $0?.number }
     let isAlone = Rollout.anchor(among: facts) == nil
+    let known = versions.filter { version in
+      version.state.isUndecided || version.state.isServing || others.contains(version.number)
+    }
+    let replies = try await registry.serverOutputs(pipeline: pipelineID, versions: known.map(\.number))
     var evidence: [Int64: CandidateEvidence] = [:]
-    for version in versions
-    where version.state.isUndecided || version.state.isServing || others.contains(version.number) {
-      evidence[version.number] = try await collector.evidence(for: version, newest: newest, isAlone: isAlone)
+    for version in known {
+      evidence[version.number] = try await collector.evidence(
+        for: version, newest: newest, replies: replies[version.number], isAlone: isAlone)
     }
     self.evidence = evidence
   }
@@ -56,12 +60,12 @@ package struct VersionStandings: Sendable {
   /// nil: there are none with the version confirmed last.
   package func comparison(of number: Int64) -> Comparison? {
     guard let anchor = Rollout.anchor(among: versions.map(\.facts))?.number, let evidence = evidence[number],
-      let pairs = evidence.comparison, evidence.comparedWith ?? anchor == anchor,
-      let bounds = Rollout.lossComparison(evidence, policy: policy)
+      let pairs = evidence.pairs(with: anchor)
     else { return nil }
+    let loss = Rollout.lossComparison(evidence, pairs, policy: policy)
     return Comparison(
-      anchor: anchor, pairs: pairs.count, mean: pairs.mean, lower: bounds.lower, upper: bounds.upper,
-      tolerance: policy.tolerance(for: evidence))
+      anchor: anchor, pairs: pairs.count, mean: pairs.mean, lower: loss.lower, upper: loss.upper, tolerance: loss.margin
+    )
   }
 
   /// Whether its frozen weights are asked about what comes.

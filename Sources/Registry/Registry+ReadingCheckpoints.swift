@@ -98,7 +98,8 @@ extension Registry {
   /// Drops states and memories that nobody needs; the rows stay for the audit.
   ///
   /// Of one run: what another has is its own. Kept are those of the newest `keep` checkpoints that can be resumed from, of every version that is undecided or
-  /// serves, and of the newest `keep` versions that were confirmed: a rollback, or a person, may return to them.
+  /// serves, or is to be confirmed next, and of the newest `keep` versions that were confirmed, two at least: a rollback, or a person,
+  /// may return to them.
   ///
   /// - Returns: How many states were dropped.
   @discardableResult
@@ -118,10 +119,7 @@ extension Registry {
         AND id NOT IN (
           SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND confirmed AND NOT was_rolled_back
           ORDER BY since DESC LIMIT greatest($2, 2))
-        AND id NOT IN (
-          SELECT checkpoint_id FROM versions
-          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND NOT confirmed AND NOT was_rolled_back
-          ORDER BY since DESC LIMIT 16)
+        AND id NOT IN (SELECT checkpoint_id FROM versions WHERE \(Self.confirmedNext))
         RETURNING id
         """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue)])
       let numbers = try dropped.map { try $0.value("id") as Int64 }

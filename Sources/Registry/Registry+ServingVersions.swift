@@ -64,9 +64,7 @@ extension Registry {
          ORDER BY since DESC, number DESC LIMIT $2)
         UNION ALL
         (SELECT 'target', number, checkpoint_id, since, share FROM versions
-         WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
-           AND number < coalesce(
-             (SELECT number FROM versions WHERE pipeline_id = $1 AND state = 'stable'), 9223372036854775807)
+         WHERE pipeline_id = $1 AND \(Self.returnable) AND \(Self.olderThanStable)
          ORDER BY since DESC, number DESC LIMIT 1)
         """, [.int(pipeline), .integer(max(0, warmMax))])
       var versions = ServingVersions()

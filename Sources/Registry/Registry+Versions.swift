@@ -83,22 +83,12 @@ extension Registry {
         SELECT * FROM versions
         WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable')
         UNION (
-          SELECT * FROM versions
-          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
+          SELECT * FROM versions WHERE pipeline_id = $1 AND \(Self.returnable)
           ORDER BY since DESC, number DESC LIMIT $2)
         UNION (
-          SELECT * FROM versions
-          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
-            AND number < (SELECT number FROM versions WHERE pipeline_id = $1 AND state = 'stable')
+          SELECT * FROM versions WHERE pipeline_id = $1 AND \(Self.returnable) AND \(Self.olderThanStable)
           ORDER BY since DESC, number DESC LIMIT 2)
-        UNION ALL (
-          SELECT * FROM versions
-          WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND NOT confirmed AND NOT was_rolled_back
-            AND since >= coalesce((
-              SELECT since FROM versions
-              WHERE pipeline_id = $1 AND state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back
-              ORDER BY since DESC LIMIT 1), '-infinity')
-          ORDER BY since LIMIT 1)
+        UNION ALL (SELECT * FROM versions WHERE \(Self.confirmedNext))
         UNION ALL (
           SELECT * FROM versions WHERE pipeline_id = $1 AND state = 'rolled_back' ORDER BY since DESC LIMIT 1)
         ORDER BY number DESC
@@ -106,6 +96,20 @@ extension Registry {
       ).map(VersionRecord.init)
     }
   }
+
+  /// What was confirmed, made room, and may come back.
+  static let returnable = "state = 'retired' AND was_stable AND confirmed AND NOT was_rolled_back"
+  /// As `Rollout.rollbackTarget` has it; where nothing is stable all are.
+  static let olderThanStable = """
+    number < coalesce((SELECT number FROM versions WHERE pipeline_id = $1 AND state = 'stable'), 9223372036854775807)
+    """
+  /// As `Rollout.confirming` has it, of those that made room.
+  static let confirmedNext = """
+    pipeline_id = $1 AND state = 'retired' AND was_stable AND NOT confirmed AND NOT was_rolled_back
+      AND since >= coalesce((
+        SELECT since FROM versions WHERE pipeline_id = $1 AND \(returnable) ORDER BY since DESC LIMIT 1), '-infinity')
+    ORDER BY since LIMIT 1
+    """
 
   /// More than one of them can be found to be broken.
   private static let targetsMax = 8

@@ -61,6 +61,9 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
       isOfValues: metrics.task.isRegression, comparison: comparison, comparedWith: comparedWith)
   }
 
+  /// The version's own pairs with `anchor`; nil: there are none with that one.
+  public func pairs(with anchor: Int64) -> PairedDifference? { comparedWith ?? anchor == anchor ? comparison : nil }
+
   /// Whether a parameter or an output is NaN or infinite: no later evidence can make up for it.
   public var isNonFinite: Bool { nonFiniteParameter != nil || nonFiniteOutputs > 0 }
 }

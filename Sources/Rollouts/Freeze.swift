@@ -22,8 +22,6 @@ public struct Freeze: Sendable, Hashable, Codable {
     (self.reason, self.person, self.since, self.until) = (reason, person, since, until)
   }
 
-  public func holds(at now: Date) -> Bool { until.map { now < $0 } ?? true }
-
   /// The end of a sentence that begins with what is not done.
   public var sentence: String {
     "as \(person) has frozen promotion" + (until.map { " until " + $0.formatted(.iso8601) } ?? "") + ": \(reason)"

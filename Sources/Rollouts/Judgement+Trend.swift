@@ -29,29 +29,26 @@ extension Rollout {
       "the learner's loss of late minus that of version \(anchor) lies between \(short(lower)) and \(short(upper))"
     guard upper <= most else { return say(.inconclusive, "waits for more records: \(between)") }
     if evidence.isLast { return say(.pass, "serves on watch: \(between), and no record came after it") }
-    let own = evidence.comparedWith ?? anchor == anchor ? evidence.comparison : nil
-    guard let own, own.count >= RolloutPolicy.pairsOnEntry else {
+    guard let own = evidence.pairs(with: anchor), own.count >= RolloutPolicy.pairsOnEntry else {
       return waiting(
-        for: "pairs with version \(anchor)", records: own?.count ?? 0, policy, of: RolloutPolicy.pairsOnEntry)
+        for: "pairs with version \(anchor)", records: evidence.pairs(with: anchor)?.count ?? 0, policy,
+        of: RolloutPolicy.pairsOnEntry)
     }
-    let error = own.standardError
-    let first = "its own first \(own.count) pairs have a mean of \(short(own.mean)) ± \(short(error))"
-    guard own.nonFinite == 0, !looksWorse(own, than: most) else {
-      return say(.inconclusive, "waits for more records: \(between), but \(first)")
+    guard own.nonFinite == 0, !own.looksWorse(than: most) else {
+      return say(.inconclusive, "waits for more records: \(between), but \(own.look)")
     }
-    return say(.pass, "serves on watch: \(between); \(first)")
+    return say(.pass, "serves on watch: \(between); \(own.look)")
   }
 
-  /// Whether a version's own pairs, once they are enough for the fast lane to say so, do not look as if it were as good.
-  static func looksWorse(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Bool {
-    guard let own = evidence.comparison, evidence.comparedWith ?? anchor == anchor,
-      own.count >= RolloutPolicy.pairsOnTrial
-    else { return false }
-    return looksWorse(own, than: policy.tolerance(for: evidence))
-  }
-
-  private static func looksWorse(_ own: PairedDifference, than most: Double) -> Bool {
-    own.mean > most + own.standardError
+  /// Why the fast lane does not wait for a version any longer: its own pairs do not look as if it were as good. nil: they do, or they
+  /// are not enough to say so.
+  static func judgeFirstLook(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Judgement? {
+    let most = policy.tolerance(for: evidence)
+    guard let own = evidence.pairs(with: anchor), own.count >= RolloutPolicy.pairsOnTrial, own.looksWorse(than: most)
+    else { return nil }
+    return Judgement(
+      verdict: .inconclusive, rule: .undecided, observed: own.mean, threshold: most, window: "\(own.count) pairs",
+      reason: "does not look as good as version \(anchor): \(own.look), around a tolerance of \(short(most))")
   }
 
   /// Whether the version before the stable one is better than it by more than is tolerated; nil: it is not, or nobody knows.
@@ -60,10 +57,9 @@ extension Rollout {
   static func judgeTarget(
     _ evidence: CandidateEvidence, target: Int64, stable: Int64, _ policy: RolloutPolicy
   ) -> Judgement? {
-    guard let pairs = evidence.comparison, evidence.comparedWith == stable, pairs.count >= policy.recordsMin
-    else { return nil }
-    let (lower, upper) = policy.bounds(of: pairs)
-    let most = policy.tolerance(for: evidence)
+    guard let pairs = evidence.pairs(with: stable), pairs.count >= policy.recordsMin else { return nil }
+    let loss = lossComparison(evidence, pairs, policy: policy)
+    let (lower, upper, most) = (loss.lower, loss.upper, loss.margin)
     guard upper < -most else { return nil }
     return Judgement(
       verdict: .fail, rule: .pairedLoss, observed: -upper, threshold: most, window: "\(pairs.count) pairs",
@@ -74,4 +70,11 @@ extension Rollout {
 
 extension PairedDifference {
   fileprivate var standardError: Double { (variance / Double(count)).squareRoot() }
+
+  /// By more than a standard error beyond `most`.
+  fileprivate func looksWorse(than most: Double) -> Bool { mean > most + standardError }
+
+  fileprivate var look: String {
+    "its own first \(count) pairs have a mean of \(Rollout.short(mean)) ± \(Rollout.short(standardError))"
+  }
 }

@@ -1,4 +1,4 @@
-import Evaluation
+public import Evaluation
 import Foundation
 import Health
 public import Vocabulary
@@ -57,70 +57,61 @@ extension Rollout {
 
   /// - Parameter evidence: Of any version but `anchor`.
   static func judgePairs(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Judgement {
-    guard let comparison = evidence.comparison, evidence.comparedWith ?? anchor == anchor else {
+    guard let pairs = evidence.pairs(with: anchor) else {
       return waiting(for: "a comparison with version \(anchor)", records: 0, policy)
     }
-    guard comparison.count >= policy.recordsMin else {
-      return waiting(for: "pairs with version \(anchor)", records: comparison.count, policy)
+    guard pairs.count >= policy.recordsMin else {
+      return waiting(for: "pairs with version \(anchor)", records: pairs.count, policy)
     }
-    let comparisons = comparisons(evidence, comparison, policy)
-    let (loss, most) = (comparisons[0], policy.tolerance(for: evidence))
-    let between =
-      "its loss minus that of version \(anchor) lies between \(short(loss.lower)) and \(short(loss.upper))"
-    let tolerance = "a tolerance of \(short(most))"
-    func say(_ verdict: Verdict, _ observed: Double, _ reason: String) -> Judgement {
-      Judgement(
-        verdict: verdict, rule: .pairedLoss, observed: observed, threshold: most,
-        window: "\(comparison.count) pairs", reason: reason)
-    }
-    if loss.isWorse {
-      return say(.fail, loss.lower, "is worse than version \(anchor): \(between), beyond \(tolerance)")
-    }
-    if let guardRail = comparisons.dropFirst().first(where: \.isWorse) {
+    let (family, comparisons) = comparisons(evidence, pairs, policy)
+    let judged = FamilyJudgement(comparisons, family: family)
+    let loss = comparisons[0]
+    func say(_ observed: Double, _ reason: String, _ place: String) -> Judgement {
+      let between =
+        "its loss minus that of version \(anchor) lies between \(short(loss.lower)) and \(short(loss.upper))"
       return Judgement(
-        verdict: .fail, rule: .guardRail, observed: guardRail.lower, threshold: guardRail.margin,
-        window: "\(comparison.count) pairs", reason: "is worse than version \(anchor): \(guardRail.complaint)")
+        verdict: judged.verdict, rule: .pairedLoss, observed: observed, threshold: loss.margin,
+        window: "\(pairs.count) pairs", reason: "\(reason): \(between), \(place)")
     }
-    if loss.passes {
-      return say(.pass, loss.upper, "is as good as version \(anchor) or better: \(between), within \(tolerance)")
+    let tolerance = "a tolerance of \(short(loss.margin))"
+    switch judged.verdict {
+    case .fail:
+      if let guardRail = judged.decisive, guardRail.measure != .loss {
+        return Judgement(
+          verdict: .fail, rule: .guardRail, observed: guardRail.lower, threshold: guardRail.margin,
+          window: "\(pairs.count) pairs", reason: "is worse than version \(anchor): \(guardRail.complaint)")
+      }
+      return say(loss.lower, "is worse than version \(anchor)", "beyond \(tolerance)")
+    case .pass: return say(loss.upper, "is as good as version \(anchor) or better", "within \(tolerance)")
+    case .inconclusive, .error: return say(pairs.mean, "waits for more records", "around \(tolerance)")
     }
-    return say(.inconclusive, comparison.mean, "waits for more records: \(between), around \(tolerance)")
   }
 
-  /// A version by its loss, with the bounds that decide; nil: it has no pairs.
-  public static func lossComparison(_ evidence: CandidateEvidence, policy: RolloutPolicy) -> MeasureComparison? {
-    evidence.comparison.map { comparisons(evidence, $0, policy)[0] }
-  }
+  /// A version by its loss, with the bounds that decide.
+  public static func lossComparison(
+    _ evidence: CandidateEvidence, _ pairs: PairedDifference, policy: RolloutPolicy
+  ) -> MeasureComparison { comparisons(evidence, pairs, policy).1[0] }
 
   /// By loss first, which has to pass; the others are guard rails, and may only condemn. All share the error.
   private static func comparisons(
     _ evidence: CandidateEvidence, _ loss: PairedDifference, _ policy: RolloutPolicy
-  ) -> [MeasureComparison] {
-    let hasClasses = evidence.errors != nil || evidence.area != nil
+  ) -> (Family, [MeasureComparison]) {
+    let guardRails: [(ComparedMeasure, pairs: Int64, bounds: (Double) -> (lower: Double, upper: Double))] = [
+      evidence.errors.map { (.error, $0.count, $0.confidenceSequence) },
+      evidence.area.map { (.area, $0.blocks.count, $0.confidenceSequence) },
+    ].compactMap(\.self)
     // To condemn wrongly and to promote wrongly is each as rare as the policy says.
-    let family = Family(alpha: 2 * (1 - policy.confidence), measures: hasClasses ? [.loss, .error, .area] : [.loss])
-    func lower(_ bounds: (Double) -> (lower: Double, upper: Double)) -> Double {
-      bounds(family.condemningConfidence).lower
-    }
-    let upper = policy.bounds(of: loss, confidence: family.promotingConfidence).upper
-    var all = [
+    let family = Family(alpha: 2 * (1 - policy.confidence), measures: [.loss] + guardRails.map(\.0))
+    let own = MeasureComparison(
+      measure: .loss, margin: policy.tolerance(for: evidence),
+      lower: policy.bounds(of: loss, confidence: family.condemningConfidence).lower,
+      upper: policy.bounds(of: loss, confidence: family.promotingConfidence).upper, pairs: loss.count)
+    let others = guardRails.map { measure, pairs, bounds in
       MeasureComparison(
-        measure: .loss, margin: policy.tolerance(for: evidence),
-        lower: lower { policy.bounds(of: loss, confidence: $0) }, upper: upper, pairs: loss.count)
-    ]
-    if let errors = evidence.errors {
-      all.append(
-        MeasureComparison(
-          measure: .error, margin: RolloutPolicy.guardRail, lower: lower(errors.confidenceSequence), upper: -.infinity,
-          pairs: errors.count))
+        measure: measure, margin: RolloutPolicy.guardRail, lower: bounds(family.condemningConfidence).lower,
+        upper: -.infinity, pairs: pairs)
     }
-    if let area = evidence.area {
-      all.append(
-        MeasureComparison(
-          measure: .area, margin: RolloutPolicy.guardRail, lower: lower(area.confidenceSequence), upper: -.infinity,
-          pairs: area.blocks.count))
-    }
-    return all
+    return (family, [own] + others)
   }
 
   private static func judgeAlone(_ evidence: CandidateEvidence, policy: RolloutPolicy) -> Judgement {

@@ -15,7 +15,9 @@ extension Rollout {
     }
     if facts.state == .stable, !facts.isConfirmed {
       return [
-        confirmation(of: facts, rule: .person, window: "by hand", reason: "was confirmed by \(name)", actor: actor)
+        RolloutDecision(
+          version: version, from: .stable, to: .stable, rule: .person, window: "by hand",
+          reason: "Version \(version) was confirmed by \(name).", actor: actor)
       ]
     }
     guard facts.state != .stable else { throw RolloutError(.refused, "version \(version) is stable already") }

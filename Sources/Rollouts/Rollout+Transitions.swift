@@ -39,17 +39,6 @@ extension Rollout {
     return [leaving, returning].compactMap { $0 }
   }
 
-  /// A version that serves, or served, on watch is as good as the one confirmed before it.
-  static func confirmation(
-    of version: VersionFacts, rule: RolloutRule, observed: Double? = nil, threshold: Double? = nil, window: String,
-    reason: String, actor: RolloutActor
-  ) -> RolloutDecision {
-    RolloutDecision(
-      version: version.number, from: version.state, to: version.state, rule: rule, observed: observed,
-      threshold: threshold,
-      window: window, reason: "Version \(version.number) \(reason).", actor: actor)
-  }
-
   /// The version a rollback would return to: the one that made room last, of those that were confirmed and never rolled back. None
   /// that is newer than the one that serves: a person who promotes an older version means it.
   public static func rollbackTarget(among versions: [VersionFacts]) -> VersionFacts? {
@@ -66,7 +55,7 @@ extension Rollout {
   }
 
   /// Each is a forward pass a record.
-  static let scoredMax = 4
+  public static let scoredMax = 4
 
   /// The version that all others are held against: the one confirmed last, so that many small steps, each too small to be seen,
   /// do not lead down. Where none was, the stable one.

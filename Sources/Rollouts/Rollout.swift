@@ -80,13 +80,24 @@ private struct Look {
     for decision in decided { versions.apply(decision, now: now) }
   }
 
-  private mutating func move(_ version: VersionFacts, to state: VersionState, _ judgement: Judgement) {
+  /// - Parameters:
+  ///   - rule: nil: the judgement's.
+  ///   - reason: nil: the judgement's, of the version.
+  private mutating func move(
+    _ version: VersionFacts, to state: VersionState, _ judgement: Judgement, rule: RolloutRule? = nil,
+    because reason: String? = nil, share: Double? = nil
+  ) {
     take([
       RolloutDecision(
-        version: version.number, from: version.state, to: state, rule: judgement.rule, observed: judgement.observed,
-        threshold: judgement.threshold, window: judgement.window,
-        reason: "Version \(version.number) \(judgement.reason).", actor: .controller)
+        version: version.number, from: version.state, to: state, rule: rule ?? judgement.rule,
+        observed: judgement.observed, threshold: judgement.threshold, window: judgement.window,
+        reason: "Version \(version.number) \(reason ?? judgement.reason).", actor: .controller, share: share)
     ])
+  }
+
+  /// One that serves, or served, on watch is as good as the version confirmed before it.
+  private mutating func confirm(_ version: VersionFacts, _ judgement: Judgement) {
+    move(version, to: version.state, judgement, because: judgement.reason + ", and is confirmed")
   }
 
   mutating func watchStable() {
@@ -103,40 +114,25 @@ private struct Look {
     let judgement = Rollout.judgePairs(own, anchor: anchor.number, policy: policy)
     switch judgement.verdict {
     case .fail: leave(stable, judgement)
-    case .pass:
-      take([
-        Rollout.confirmation(
-          of: stable, rule: judgement.rule, observed: judgement.observed, threshold: judgement.threshold,
-          window: judgement.window, reason: judgement.reason + ", and is confirmed", actor: .controller)
-      ])
-    default: break
+    case .pass: confirm(stable, judgement)
+    case .inconclusive, .error: break
     }
   }
 
   /// One that served on watch, and made room for a newer one, before it could be confirmed.
   mutating func watchConfirming() {
     guard !hasRolledBackStable, let anchor, let version = Rollout.confirming(among: versions),
-      version.state == .retired, let own = evidence[version.number]
+      version.state == .retired
     else { return }
     let judgement = judgement(of: version)
-    let isUndecided = (own.comparison?.count ?? 0) >= RolloutPolicy.undecidedMax * max(policy.recordsMin, 1)
-    if judgement.verdict == .pass {
-      take([
-        Rollout.confirmation(
-          of: version, rule: judgement.rule, observed: judgement.observed, threshold: judgement.threshold,
-          window: judgement.window, reason: judgement.reason + ", and is confirmed", actor: .controller)
-      ])
-    } else if judgement.verdict == .fail || isUndecided && weight(version) > 0 {
-      take([
-        RolloutDecision(
-          version: version.number, from: .retired, to: .rejected,
-          rule: judgement.verdict == .fail ? judgement.rule : .undecided, observed: judgement.observed,
-          threshold: judgement.threshold, window: judgement.window,
-          reason:
-            "Version \(version.number) is not held against version \(anchor.number) any more: it \(judgement.reason).",
-          actor: .controller)
-      ])
+    switch judgement.verdict {
+    case .pass: return confirm(version, judgement)
+    case .inconclusive where weight(version) < policy.pairsMax: return
+    case .fail, .inconclusive, .error: break
     }
+    move(
+      version, to: .rejected, judgement, rule: judgement.verdict == .fail ? nil : .undecided,
+      because: "is not held against version \(anchor.number) any more: it \(judgement.reason)")
   }
 
   /// What was confirmed may grow old faster than what was before it.
@@ -187,12 +183,7 @@ private struct Look {
     _ version: VersionFacts, _ share: Double, rule: RolloutRule, _ judgement: Judgement
   ) {
     let gets = "gets \(Rollout.short(share * 100)) % of live requests"
-    take([
-      RolloutDecision(
-        version: version.number, from: version.state, to: .canary, rule: rule, observed: judgement.observed,
-        threshold: judgement.threshold, window: judgement.window,
-        reason: "Version \(version.number) \(gets): it \(judgement.reason).", actor: .controller, share: share)
-    ])
+    move(version, to: .canary, judgement, rule: rule, because: "\(gets): it \(judgement.reason)", share: share)
   }
 
   mutating func rejectFailures() {
@@ -260,26 +251,24 @@ private struct Look {
     }
   }
 
-  /// The next one may say more.
+  /// The next one may say more. In the fast lane one that does not look good soon is not waited for: the next is fresher.
   private mutating func retireUndecided(_ version: VersionFacts) {
     guard policy.onInconclusive == .retire else { return }
-    let judgement = judgement(of: version)
-    let most = RolloutPolicy.undecidedMax * max(policy.recordsMin, 1)
+    var judgement = judgement(of: version)
+    guard judgement.verdict == .inconclusive else { return }
     let isLate = policy.durationMax.map { now.timeIntervalSince(version.since) >= $0.seconds } ?? false
-    let hasHadItsTurn = weight(version) >= most || version.state.isUndecided && isPassedOver(version)
-    guard judgement.verdict == .inconclusive, isLate || hasHadItsTurn else { return }
-    take([
-      RolloutDecision(
-        version: version.number, from: version.state, to: .retired, rule: .undecided, observed: judgement.observed,
-        threshold: judgement.threshold, window: judgement.window,
-        reason: "Version \(version.number) makes room for a newer one: it \(judgement.reason).", actor: .controller)
-    ])
+    if !isLate, weight(version) < policy.pairsMax {
+      guard version.state.isUndecided, let passedOver = firstLook(at: version) else { return }
+      judgement = passedOver
+    }
+    move(
+      version, to: .retired, judgement, rule: .undecided,
+      because: "makes room for a newer one: it \(judgement.reason)")
   }
 
-  /// In the fast lane a version that does not look good soon is not waited for: the next is fresher.
-  private func isPassedOver(_ version: VersionFacts) -> Bool {
-    guard policy.lane == .fast, let anchor, let evidence = evidence[version.number] else { return false }
-    return Rollout.looksWorse(evidence, anchor: anchor.number, policy: policy)
+  private func firstLook(at version: VersionFacts) -> Judgement? {
+    guard policy.lane == .fast, let anchor, let evidence = evidence[version.number] else { return nil }
+    return Rollout.judgeFirstLook(evidence, anchor: anchor.number, policy: policy)
   }
 
   private func supersedes(_ newer: VersionFacts, _ older: VersionFacts) -> Bool {
@@ -296,6 +285,6 @@ private struct Look {
   private func weight(_ version: VersionFacts) -> Int64 {
     guard let evidence = evidence[version.number] else { return 0 }
     guard let anchor else { return evidence.records }
-    return evidence.comparedWith ?? anchor.number == anchor.number ? evidence.comparison?.count ?? 0 : 0
+    return evidence.pairs(with: anchor.number)?.count ?? 0
   }
 }

@@ -69,7 +69,9 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   /// Pairs after which the fast lane does not wait any more for a version that does not look good.
   static let pairsOnTrial: Int64 = 1024
   /// A version that is undecided after this many times `recordsMin` pairs makes room for the next.
-  static let undecidedMax: Int64 = 50
+  private static let undecidedMax: Int64 = 50
+  /// Pairs after which a version that is undecided makes room.
+  var pairsMax: Int64 { Self.undecidedMax * max(recordsMin, 1) }
 
   /// What is tolerated unless the pipeline says otherwise: nats a record of classes, a share of the labels' spread of values.
   public static let usualTolerance = 0.005
@@ -78,8 +80,8 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   static let classesShareMax = 0.05
 
   /// Bounds that hold at every look.
-  func bounds(of pairs: PairedDifference, confidence: Double? = nil) -> (lower: Double, upper: Double) {
-    pairs.confidenceSequence(confidence: confidence ?? self.confidence, tightestAt: max(recordsMin, 1))
+  func bounds(of pairs: PairedDifference, confidence: Double) -> (lower: Double, upper: Double) {
+    pairs.confidenceSequence(confidence: confidence, tightestAt: max(recordsMin, 1))
   }
 
   /// How much worse, in the loss a record, a version with this evidence may be.

@@ -1,4 +1,5 @@
 package import Learning
+import Rollouts
 import Synchronization
 
 /// The versions whose frozen weights are asked about the records that the learner is tested on (D10).
@@ -35,7 +36,7 @@ package final class FrozenVersions: Sendable {
   }
 
   /// More are never asked.
-  package static let countMax = 4
+  package static let countMax = Rollout.scoredMax
 
   private let roll = Mutex(Roll())
 
