@@ -22,6 +22,8 @@ public struct ArgumentDescription: Sendable, Hashable {
   public var isRequired: Bool
   public var isRepeating: Bool
   public var completion: Completion
+  /// An option's value may stand without the name, where no positional wants it.
+  public var isAlsoBare = false
 
   /// `-n, --name <value>`
   var label: String {
@@ -40,7 +42,7 @@ public struct ArgumentDescription: Sendable, Hashable {
     let word: String
     switch kind {
     case .positional: word = label
-    case .option: word = "--\(name) <\(valueName)>" + (isRepeating ? " ..." : "")
+    case .option: word = (isAlsoBare ? "[--\(name)]" : "--\(name)") + " <\(valueName)>" + (isRepeating ? " ..." : "")
     case .flag: word = "--\(name)"
     }
     return isRequired ? word : "[\(word)]"

@@ -59,6 +59,10 @@ private struct WordReader {
   private let dashedNames: [String]
   private let all: [Declared]
   private var places: ArraySlice<Declared>
+  /// Takes a word that no place is left for.
+  private let bare: Declared?
+  /// Options that have a value by word.
+  private var seen: Set<String> = []
   private var mistakes: [String] = []
   /// Words whose value was complained of already.
   private var refused: Set<String> = []
@@ -66,6 +70,7 @@ private struct WordReader {
   init(arguments: [Declared]) {
     all = arguments
     places = arguments.filter { $0.description.kind == .positional }[...]
+    bare = arguments.first { $0.description.isAlsoBare }
     var dashed: [String: Declared] = [:]
     for argument in arguments where argument.description.kind != .positional {
       for name in argument.description.dashed { dashed[name] = argument }
@@ -76,7 +81,6 @@ private struct WordReader {
 
   mutating func read(_ words: ArraySlice<String>) -> [String] {
     var rest = words
-    var seen: Set<String> = []
     while let word = rest.popFirst() {
       if word == "--" {
         rest.forEach { place($0) }
@@ -112,7 +116,11 @@ private struct WordReader {
 
   private mutating func place(_ word: String) {
     guard let (argument, description) = places.first else {
-      mistakes.append("unexpected argument '\(word)'")
+      if let bare, seen.insert("--\(bare.description.name)").inserted {
+        accept(bare.argument, word, as: "--\(bare.description.name)")
+      } else {
+        mistakes.append("unexpected argument '\(word)'")
+      }
       return
     }
     if !description.isRepeating { places = places.dropFirst() }

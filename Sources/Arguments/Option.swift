@@ -1,7 +1,8 @@
 /// A word with a dash and a value: `--workers 4`, `--workers=4`.
 ///
 /// The property's name gives the option's: `eventTime` is `--event-time`. An optional type may be left out, an array
-/// may be repeated, anything else without a default must be there.
+/// may be repeated, anything else without a default must be there. One that `isAlsoBare` takes a word without dashes too that
+/// no positional wants: `status flights` is `status --pipeline flights`.
 @propertyWrapper
 public struct Option<Value>: DeclaredArgument {
   private let slot: Slot<Value>
@@ -14,10 +15,11 @@ public struct Option<Value>: DeclaredArgument {
 
   private static func declaration(
     _ name: String?, _ short: Character?, _ valueName: String?, _ help: String,
-    _ completion: ArgumentDescription.Completion?
+    _ completion: ArgumentDescription.Completion?, isAlsoBare: Bool = false
   ) -> ValueDeclaration {
     ValueDeclaration(
-      kind: .option, name: name, short: short, valueName: valueName, help: help, completion: completion)
+      kind: .option, name: name, short: short, valueName: valueName, help: help, completion: completion,
+      isAlsoBare: isAlsoBare)
   }
 
   public init(
@@ -31,9 +33,9 @@ public struct Option<Value>: DeclaredArgument {
 
   public init<T: ArgumentValue>(
     name: String? = nil, short: Character? = nil, valueName: String? = nil, help: String,
-    completion: ArgumentDescription.Completion? = nil
+    completion: ArgumentDescription.Completion? = nil, isAlsoBare: Bool = false
   ) where Value == T? {
-    slot = Self.declaration(name, short, valueName, help, completion).slot(optional: T.self)
+    slot = Self.declaration(name, short, valueName, help, completion, isAlsoBare: isAlsoBare).slot(optional: T.self)
     expectation = T.expectation
   }
 

@@ -35,6 +35,7 @@ struct ValueDeclaration {
   var valueName: String?
   var help: String
   var completion: ArgumentDescription.Completion?
+  var isAlsoBare = false
 
   func description<T: ArgumentValue>(
     of type: T.Type, defaultText: String? = nil, isRequired: Bool = false, isRepeating: Bool = false
@@ -43,7 +44,7 @@ struct ValueDeclaration {
     return ArgumentDescription(
       kind: kind, name: name ?? "", short: short, valueName: valueName ?? "", help: help, defaultText: defaultText,
       isRequired: isRequired, isRepeating: isRepeating,
-      completion: completion ?? (values.isEmpty ? .none : .values(values)))
+      completion: completion ?? (values.isEmpty ? .none : .values(values)), isAlsoBare: isAlsoBare)
   }
 
   func slot<T: ArgumentValue>(required type: T.Type, default value: T?) -> Slot<T> {

@@ -23,6 +23,8 @@
 #include "dropout.h"
 #include "bfloat16.h"
 #include "buckets.h"
+#include "recipe/deep.h"
+#include "recipe/near.h"
 
 static void exp_array(int64_t n, const float *x, float *y) {
   for (int64_t i = 0; i < n; i += CK_WIDTH) store(y + i, exp_nonpositive(load(x + i)));
@@ -88,6 +90,9 @@ const ck_kernels CK_TABLE = {
   .widen = widen,
   .add_widened = add_widened,
   .count_buckets = count_buckets,
+  .deep_forward = deep_forward,
+  .deep_learn = deep_learn,
+  .near_outputs = near_outputs,
   .exp_nonpositive = exp_array,
   .log1p_unit = log1p_array,
   .peak = peak,

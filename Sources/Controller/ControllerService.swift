@@ -19,7 +19,9 @@ public actor ControllerService {
   private let logger: Logger
   private var watch: HealthWatch?
   private var serving: ServingWatch?
+  private var split: SplitWatch?
   private var hasClosedObjectives = false
+  private var retrainTrigger: RetrainTrigger?
   /// What a person said, as it was seen last.
   private var freeze: Freeze?
   private let metrics: ControllerMetrics
@@ -113,7 +115,7 @@ public actor ControllerService {
       {
         if error.code == .fenced {
           // Another one decides, and opens and closes incidents meanwhile.
-          (lease, watch, serving) = (nil, nil, nil)
+          (lease, watch, serving, split) = (nil, nil, nil, nil)
         }
         courier?.hold(lease)
         metrics.lease.set(lease == nil ? 0 : 1)
@@ -172,6 +174,11 @@ public actor ControllerService {
       ?? HealthWatch(pipelineID: pipelineID, topic: pipeline.source.topic, policy: policy, logger: logger)
     defer { self.watch = watch }
     try await watch.look(registry)
+    if let settings = pipeline.retrain {
+      var trigger = retrainTrigger ?? RetrainTrigger(pipelineID: pipelineID, settings: settings, logger: logger)
+      defer { retrainTrigger = trigger }
+      try await trigger.look(watch.spells, registry)
+    }
     try await registry.endPastFreeze(pipeline: pipelineID)
     let serving = try await lookAtServing(registry, pipelineID)
     // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
@@ -184,6 +191,9 @@ public actor ControllerService {
       }
       metrics.note(standings.evidence, of: standings.versions)
       note(standings.freeze)
+      var split = self.split ?? SplitWatch(pipelineID: pipelineID, logger: logger)
+      try await split.look(standings, registry)
+      self.split = split
       let decisions = Rollout.decide(
         versions: standings.versions.map(\.facts), evidence: standings.evidence, policy: standings.policy,
         isFrozen: watch.isFrozen || standings.freeze != nil, returnsFor: watch.returnsFor(standings.versions), now: .now
@@ -193,8 +203,23 @@ public actor ControllerService {
         decisions, evidence: try EvidenceText.json(standings.evidence, for: decisions), pipeline: pipelineID,
         lease: lease)
       for decision in decisions { log(decision) }
+      try await Rewinder(pipelineID: pipelineID, logger: logger).follow(
+        decisions, standings.versions, pipeline.rollout.rewind, registry)
     }
-    _ = try await registry.prune(pipeline: pipelineID, keep: pipeline.checkpoint.keep)
+    try await takeOver(registry, pipelineID)
+    let checkpoint = pipeline.checkpoint
+    for run in try await [.live] + registry.replays(pipeline: pipelineID, limit: 1).map(\.run) {
+      _ = try await registry.prune(
+        pipeline: pipelineID, run: run, keep: checkpoint.keep, hourly: checkpoint.keepHourly, daily: checkpoint.keepDaily)
+    }
+    _ = try await registry.pruneLedger(pipeline: pipelineID, days: checkpoint.ledgerDays)
+  }
+
+  /// What a run beside has learned serves by now: the live run goes on from there, once.
+  private func takeOver(_ registry: Registry, _ pipelineID: Int64) async throws {
+    guard let lineage = try await registry.takeOver(pipeline: pipelineID, actor: RolloutActor.controller.description)
+    else { return }
+    logger.notice("the live run goes on from what a run beside has learned", [.reason: LogValue(lineage.sentence)])
   }
 
   /// - Returns: nil: nobody said how well requests are to be answered.
@@ -218,13 +243,16 @@ public actor ControllerService {
   }
 
   private func propose(_ newest: CheckpointRecord?, registry: Registry, pipelineID: Int64) async throws {
-    guard let newest else { return }
+    // One that only begins a lineage is what another was.
+    guard let newest, newest.copyOf == nil else { return }
     let versions = try await registry.versionsInPlay(pipeline: pipelineID)
     let anchor = Rollout.anchor(among: versions.map(\.facts))
     var tested = anchor == nil ? newest.metrics.records : (newest.comparison?.count ?? 0)
     var isBusy = versions.contains(where: \.state.isUndecided)
     if let anchor, newest.comparedWith != anchor.number,
-      newest.lineage != (try await registry.checkpoint(anchor.checkpoint))?.lineage
+      newest.lineage != (try await registry.checkpoint(anchor.checkpoint))?.lineage,
+      // One that goes on from another is compared as that was, once records have come.
+      try await registry.lineage(newest.lineage, pipeline: pipelineID)?.origin == nil
     {
       // A model that began anew may read records otherwise than the stable version: a person must be able to promote it, and
       // the newest there is.

@@ -46,11 +46,29 @@ struct EvidenceCollector: Sendable {
       evidence.nonFiniteOutputs += own.nonFinite
       if version.number != frozen.reference {
         (evidence.comparison, evidence.comparedWith) = (own.pairs, frozen.reference)
+        if !frozen.slices.fields.isEmpty {
+          evidence.slices = slices(of: own, in: frozen.slices)
+          evidence.slicesMax = frozen.slices.fields.count * SliceTable.placesPerField
+        }
         if own.errors.count > 0 { (evidence.errors, evidence.area) = (own.errors, own.area) }
       }
     }
     evidence.nonFiniteOutputs += replies?.nonFinite ?? 0
     return evidence
+  }
+
+  /// Those that have pairs.
+  private func slices(of entry: FrozenScores.Entry, in table: SliceTable) -> [SliceEvidence] {
+    table.fields.indices.flatMap { field in
+      (0..<SliceTable.placesPerField).compactMap { place in
+        let (pairs, errors) = (
+          entry.slices.pairs(of: field, place: place), entry.slices.errors(of: field, place: place)
+        )
+        guard pairs.count > 0 else { return nil }
+        return SliceEvidence(
+          name: table.name(of: field, place: place), loss: pairs, errors: errors.count > 0 ? errors : nil)
+      }
+    }
   }
 
   /// Of the windows up to a checkpoint's own that have enough records together: what a model lost in its first thousand records

@@ -7,7 +7,7 @@ enum EvidenceText {
   static func json(_ evidence: [Int64: CandidateEvidence], for decisions: [RolloutDecision]) throws -> String {
     let concerned = Set(decisions.map(\.version))
     let kept = Dictionary(
-      uniqueKeysWithValues: evidence.filter { concerned.contains($0.key) }.map { (String($0.key), $0.value) })
+      uniqueKeysWithValues: evidence.filter { concerned.contains($0.key) }.map { (String($0.key), $0.value.brief) })
     return try JSONText.canonical(kept)
   }
 }

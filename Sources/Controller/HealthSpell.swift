@@ -16,6 +16,8 @@ struct HealthSpell {
   var reason: String
   var freezes: Bool
   var wantsReturn: Bool
+  var wantsRewind = false
+  var wantsRetrain = false
 
   /// So many windows in a row have to pass before it is over.
   private static let windowsToPass = 2
@@ -49,6 +51,8 @@ struct HealthSpell {
     let actions = incident.actions.filter(allowed.contains)
     freezes = actions.contains(where: \.freezes)
     wantsReturn = actions.contains(.rollBack)
+    wantsRewind = actions.contains(.rewind)
+    wantsRetrain = actions.contains(.retrain)
   }
 
   static func draft(_ rule: HealthRule, _ failed: [HealthFinding], of checkpoint: CheckpointRecord) -> IncidentDraft {
@@ -93,6 +97,8 @@ struct HealthSpell {
     reason = failed.map(\.sentence).joined(separator: "; ")
     freezes = failed.contains { $0.action?.freezes ?? false }
     wantsReturn = failed.contains { $0.action == .rollBack }
+    wantsRewind = failed.contains { $0.action == .rewind }
+    wantsRetrain = failed.contains { $0.action == .retrain }
   }
 
   var isOver: Bool { passed.values.allSatisfy { $0 >= Self.windowsToPass } }

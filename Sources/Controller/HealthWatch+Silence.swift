@@ -24,7 +24,8 @@ extension HealthWatch {
   private static let silenceLeast = Duration.seconds(60)
   /// What goes on and is the cause, if it is one: all but what rules say.
   private static let otherTroubles = IncidentKind.names.filter {
-    HealthRule(rawValue: $0) == nil && !["rate_lowered", Freeze.incidentKind, "slo_page", "slo_ticket"].contains($0)
+    HealthRule(rawValue: $0) == nil
+      && !["rate_lowered", Freeze.incidentKind, "slo_page", "slo_ticket", "split_mismatch"].contains($0)
   }
 
   /// Holds the silence since the newest checkpoint against the rule, which is over as soon as records come again.

@@ -18,6 +18,7 @@ struct HealthWatch {
   /// What an earlier controller left is read.
   private var isAware = false
   private var rate: RateKeeper
+  private let rewinder: Rewinder
   private var toldStrangers = false
   private var silenceLookedAt: ContinuousClock.Instant?
 
@@ -30,6 +31,7 @@ struct HealthWatch {
   init(pipelineID: Int64, topic: String, policy: HealthPolicy, logger: Logger) {
     reader = WindowReader(pipelineID: pipelineID, topic: topic, limits: policy.limits)
     rate = RateKeeper(pipelineID: pipelineID, logger: logger)
+    rewinder = Rewinder(pipelineID: pipelineID, logger: logger)
     (self.pipelineID, self.policy, self.logger) = (pipelineID, policy, logger)
   }
 
@@ -61,6 +63,7 @@ struct HealthWatch {
       try await bring(findings, of: checkpoint, registry)
       tellStrangers(findings)
     }
+    try await rewinder.follow(spells, registry)
     if let before = silenceLookedAt {
       guard numbers.isEmpty else {
         // A checkpoint is only written where records came.

@@ -12,8 +12,10 @@ extension RolloutPolicy {
   init(_ settings: RolloutSettings, recordsPerSecond: Double? = nil) {
     self.init(
       recordsMin: Int64(settings.recordsMin), lossTolerance: settings.lossTolerance,
-      lossToleranceRelative: settings.lossToleranceRelative, confidence: settings.confidence,
+      lossToleranceRelative: settings.lossToleranceRelative, sliceTolerance: settings.sliceTolerance,
+      confidence: settings.confidence,
       lane: Lane(settings, recordsPerSecond), canary: settings.effectiveCanary, hold: settings.hold,
+      requestsMin: Int64(settings.canaryRequestsMin),
       durationMax: settings.durationMax, onInconclusive: settings.onInconclusive == .hold ? .hold : .retire,
       warmUp: settings.warmUp, coolDown: settings.coolDown)
   }

@@ -3,7 +3,8 @@ import Foundation
 import Health
 package import Pipelines
 package import Registry
-import Rollouts
+package import Rollouts
+import Vocabulary
 
 /// The versions in play, what is known of each, and what that makes of it at one moment.
 package struct VersionStandings: Sendable {
@@ -38,7 +39,35 @@ package struct VersionStandings: Sendable {
       evidence[version.number] = try await collector.evidence(
         for: version, newest: newest, replies: replies[version.number], isAlone: isAlone)
     }
+    if let canary = versions.first(where: { $0.state == .canary }) {
+      evidence[canary.number]?.traffic = try await Self.traffic(
+        of: canary, answered: replies[canary.number]?.live ?? 0, pipelineID, in: registry)
+    }
     self.evidence = evidence
+  }
+
+  /// A server that was not seen for so long is gone; they report every second.
+  private static let silence = Duration.seconds(60)
+  /// A server that deals by another share than the tables' for longer than that does not follow them.
+  private static let following = Duration.seconds(30)
+
+  private static func traffic(
+    of canary: VersionRecord, answered: Int64, _ pipelineID: Int64, in registry: Registry
+  ) async throws -> CanaryTraffic {
+    let servers = try await registry.servers(pipeline: pipelineID, silence: silence)
+    let hasSettled = Date().timeIntervalSince(canary.sharedSince) > following.seconds
+    let splits = servers.compactMap(\.split).filter { split in
+      split.version == canary.number && (split.share == canary.share || hasSettled)
+    }
+    return CanaryTraffic(
+      servers: servers.count, requests: max(0, answered - canary.liveBefore),
+      splits: splits.map { CanaryTraffic.Split(canary: $0.canary, stable: $0.stable) })
+  }
+
+  /// Of live requests, where there is a canary; nil: none, as far as anybody can tell.
+  var mismatch: (canary: Int64, CanaryTraffic.Mismatch)? {
+    guard let canary = versions.first(where: { $0.state == .canary }) else { return nil }
+    return evidence[canary.number]?.traffic?.mismatch(share: canary.share).map { (canary.number, $0) }
   }
 
   /// Adds what live requests say.
@@ -55,6 +84,8 @@ package struct VersionStandings: Sendable {
     package let mean, lower, upper: Double
     /// How much worse it may be.
     package let tolerance: Double
+    /// Slices of the records on which it may be worse, the worst first.
+    package let slices: [MeasureComparison]
   }
 
   /// nil: there are none with the version confirmed last.
@@ -64,8 +95,9 @@ package struct VersionStandings: Sendable {
     else { return nil }
     let loss = Rollout.lossComparison(evidence, pairs, policy: policy)
     return Comparison(
-      anchor: anchor, pairs: pairs.count, mean: pairs.mean, lower: loss.lower, upper: loss.upper, tolerance: loss.margin
-    )
+      anchor: anchor, pairs: pairs.count, mean: pairs.mean, lower: loss.lower, upper: loss.upper,
+      tolerance: loss.margin,
+      slices: Rollout.sliceComparisons(evidence, pairs, policy: policy))
   }
 
   /// Whether its frozen weights are asked about what comes.

@@ -20,15 +20,20 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     fileprivate var lossSum = 0.0
     /// Labelled records for which it gave no number.
     public fileprivate(set) var nonFinite: Int64 = 0
+    /// The same as `pairs` and `errors`, by slice.
+    public fileprivate(set) var slices: SliceScores
 
     /// A record, by weight; nil: it was asked about none.
     public var meanLoss: Double? { weight > 0 ? lossSum / weight : nil }
 
-    fileprivate init(version: Int64) { self.version = version }
+    fileprivate init(version: Int64, sliceFields: Int) {
+      self.version = version
+      slices = SliceScores(fields: sliceFields)
+    }
 
     /// Held against another version from now on.
     fileprivate var beginningAnew: Entry {
-      var entry = Entry(version: version)
+      var entry = Entry(version: version, sliceFields: slices.fieldCount)
       entry.trend = trend
       return entry
     }
@@ -44,6 +49,7 @@ public struct FrozenScores: Sendable, Hashable, Codable {
       weight = try container.decode(Double.self, forKey: .weight)
       lossSum = try container.decode(Double.self, forKey: .lossSum)
       nonFinite = try container.decode(Int64.self, forKey: .nonFinite)
+      slices = try container.decodeIfPresent(SliceScores.self, forKey: .slices) ?? SliceScores(fields: 0)
     }
   }
 
@@ -53,8 +59,23 @@ public struct FrozenScores: Sendable, Hashable, Codable {
   public var serving: Int64 = 0
   /// The reference first.
   public private(set) var entries: [Entry] = []
+  /// What else than all records they are compared on.
+  public private(set) var slices = SliceTable()
 
   public init() {}
+
+  /// What an older program wrote lacks what came later.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    reference = try container.decode(Int64.self, forKey: .reference)
+    serving = try container.decode(Int64.self, forKey: .serving)
+    entries = try container.decode([Entry].self, forKey: .entries)
+    slices = try container.decodeIfPresent(SliceTable.self, forKey: .slices) ?? slices
+    let fields = slices.fields.count
+    for place in entries.indices where entries[place].slices.fieldCount != fields {
+      entries[place].slices = SliceScores(fields: fields)
+    }
+  }
 
   public subscript(version version: Int64) -> Entry? { entries.first { $0.version == version } }
 
@@ -72,10 +93,38 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     reference = version(0)
     entries = (0..<count).map { place in
       guard let known = before.first(where: { $0.version == version(place) }) else {
-        return Entry(version: version(place))
+        return Entry(version: version(place), sliceFields: slices.fields.count)
       }
       return isOther ? known.beginningAnew : known
     }
+  }
+
+  /// Says by which fields versions are compared from now on; a field that stays, read the same way, keeps its values and pairs.
+  public mutating func slice(by fields: [SliceTable.Field]) {
+    let isSame =
+      fields.count == slices.fields.count
+      && zip(fields, slices.fields).allSatisfy { $0.name == $1.name && $0.reading == $1.reading }
+    if isSame { return }
+    let origins = slices.align(fields)
+    for place in entries.indices { entries[place].slices = entries[place].slices.aligned(origins) }
+  }
+
+  /// Takes up a value of a field, in the order of the records.
+  ///
+  /// - Returns: Its place among the field's slices.
+  public mutating func meet(_ key: UInt64, named name: String, of field: Int) -> UInt8 {
+    slices.meet(key, named: name, of: field)
+  }
+
+  /// Adds the same pair as `add` to the slice of one of the fields; both losses are of a record that was asked of both.
+  ///
+  /// - Parameter slice: The place among the field's slices.
+  public mutating func add(
+    _ loss: Double, reference: Double, isPositive: Bool? = nil, weight: Double, field: Int, slice: UInt8, at place: Int
+  ) {
+    guard weight > 0, place > 0, reference.isFinite, slice <= SliceTable.rest else { return }
+    entries[place].slices.add(
+      loss, reference: reference, isPositive: isPositive, weight: weight, field: field, place: Int(slice))
   }
 
   /// Adds one labelled record's loss.

@@ -63,12 +63,16 @@ public struct PairedDifference: Sendable, Hashable, Codable {
   /// Appends the compact form; deterministic, at most 200 bytes.
   public func encode(into bytes: inout [UInt8]) {
     var writer = CompactWriter()
+    encode(into: &writer)
+    bytes.append(contentsOf: writer.bytes)
+  }
+
+  func encode(into writer: inout CompactWriter) {
     writer.write(byte: (weightSum == nil ? 1 : 2) + (softened == nil ? 0 : 2))
     moments.encode(into: &writer)
     writer.write(count: nonFinite)
     if let weightSum { writer.write(weightSum) }
     softened?.encode(into: &writer)
-    bytes.append(contentsOf: writer.bytes)
   }
 
   /// Reads the compact form back; all of `bytes` must be one value.
@@ -76,6 +80,11 @@ public struct PairedDifference: Sendable, Hashable, Codable {
   /// - Throws: `DamagedBytes`.
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
     var reader = unsafe CompactReader(bytes)
+    self = try PairedDifference(decoding: &reader)
+    try reader.finish()
+  }
+
+  init(decoding reader: inout CompactReader) throws {
     let version = try reader.readByte()
     guard Self.versions.contains(version) else { throw reader.damage("has the unknown version \(version)") }
     moments = try RunningMoments(decoding: &reader)
@@ -86,7 +95,6 @@ public struct PairedDifference: Sendable, Hashable, Codable {
       weightSum = sum
     }
     softened = version > 2 ? try SoftenedSums(decoding: &reader) : count > 0 ? nil : SoftenedSums()
-    try reader.finish()
   }
 
   /// Reads the compact form back; all of `bytes` must be one value.

@@ -60,7 +60,9 @@ extension FieldReport {
   private func strangeLabels(_ count: (Int64) -> String) -> [String] {
     rejections.filter { $0.reason == RejectReason.badLabel.rawValue && $0.records >= 10 }.map { rejection in
       "label \(rejection.field ?? "") of \(count(rejection.records)) records is none that the task knows"
-        + (rejection.example.map { ", e.g. \($0)" } ?? "") + ": they are rejected"
+        + (rejection.example.map { ", e.g. \($0)" } ?? "")
+        + ": they are rejected (`model.task` binary takes 0 and 1, or the two of `classes`; multiclass those of `classes`; "
+        + "regression any number)"
     }
   }
 
@@ -74,6 +76,7 @@ extension FieldReport {
     let refused = mistakes.reduce(0) { $0 + $1.records }
     if isBulk(refused, records), let most = mistakes.first {
       return "\(count(refused)) of \(count(refused + records)) records were rejected; \(most.sentence(count: count))"
+        + Self.wayOn
     }
     let newly = mistakes.reduce(0) { $0 + $1.window }
     let kept = fields.reduce(0) { max($0, $1.window.records) }
@@ -81,7 +84,10 @@ extension FieldReport {
     most.records = most.window
     return
       "\(count(newly)) of the last \(count(newly + kept)) records were rejected; \(most.sentence(count: count))"
+      + Self.wayOn
   }
+
+  private static let wayOn = "; 'retrainctl dead-letters' says why, and what can be done"
 }
 
 extension FieldReport.Field {

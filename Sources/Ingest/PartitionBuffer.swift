@@ -73,6 +73,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   private let validOut = Atomic<Int>(0)
   /// The offset up to which the partition was exhausted; −1: more has come, or nobody knows.
   private let end = Atomic<Int64>(-1)
+  /// Everything below has been handed over, or is not there.
+  private let passed = Atomic<Int64>(-1)
 
   /// Producer's: the lowest offset that is new.
   private var expectedOffset: Int64
@@ -185,6 +187,13 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     onData()
   }
 
+  /// Says that everything below `offset` has been handed over, or is not there: what `isReady(through:)` waits for.
+  public func markPassed(upTo offset: Int64) {
+    guard offset > passed.load(ordering: .relaxed) else { return }
+    passed.store(offset, ordering: .sequentiallyConsistent)
+    onData()
+  }
+
   private func commit(offset: Int64, kind: UInt8, note: Int32) -> Bool {
     guard offset >= expectedOffset else { return false }
     let position = head.load(ordering: .relaxed)
@@ -234,6 +243,11 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     return head.load(ordering: .sequentiallyConsistent) - tail.load(ordering: .relaxed) >= capacity
   }
 
+  /// Whether a take through `offset` would have all that there is below it, or as much as the ring can ever hold.
+  public func isReady(through offset: Int64) -> Bool {
+    passed.load(ordering: .sequentiallyConsistent) >= offset || freeSlots == 0
+  }
+
   /// How many valid examples are worth waking for.
   public func setWakeAt(_ count: Int) { wakeAt.store(count, ordering: .relaxed) }
 
@@ -244,8 +258,12 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   ///
   /// Stops when the ring is empty. The batch must have room, and the shape of the ring.
   ///
-  /// - Parameter tally: Takes what happened to which field of the records that are taken.
-  public func take(upTo limit: Int, into batch: FeatureBatch, tally: FieldTally? = nil) -> PartitionTake {
+  /// - Parameters:
+  ///   - bound: Nothing from this offset on is taken, and below it nothing is left once the producer has passed it.
+  ///   - tally: Takes what happened to which field of the records that are taken.
+  public func take(
+    upTo limit: Int, through bound: Int64 = .max, into batch: FeatureBatch, tally: FieldTally? = nil
+  ) -> PartitionTake {
     precondition(
       batch.numberCount == numberCount && batch.categoryCount == categoryCount && batch.labelCount == labelCount
         && (batch.weights == nil) == (weights == nil) && batch.weighted.count == pairs?.inputCount ?? 0,
@@ -254,14 +272,16 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     var result = PartitionTake(firstOffset: takenUpTo, nextOffset: takenUpTo)
     rowOffsets.removeAll(keepingCapacity: true)
     // In this order: an end that is known now lies behind the records that are there now.
-    let end = end.load(ordering: .sequentiallyConsistent)
+    var end = end.load(ordering: .sequentiallyConsistent)
+    if bound < .max { end = min(bound, max(end, passed.load(ordering: .sequentiallyConsistent))) }
     let stop = head.load(ordering: .sequentiallyConsistent)
     var position = tail.load(ordering: .relaxed)
-    while position < stop {
+    while position < stop, offsets[position % capacity] < bound {
       let place = position % capacity
       let kind = kinds[place]
       if kind == 0 {
-        let run = exampleRun(from: place, atMost: min(limit - result.valid, stop - position, capacity - place))
+        let run = exampleRun(
+          from: place, atMost: min(limit - result.valid, stop - position, capacity - place), below: bound)
         if run == 0 { break }
         copy(place, count: run, to: batch, &result)
         if let tally {
@@ -286,7 +306,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
         position += 1
       }
     }
-    if position == stop, end > result.nextOffset {
+    if position == stop || offsets[position % capacity] >= bound, end > result.nextOffset {
       result.skipped += end - result.nextOffset
       result.nextOffset = end
     }
@@ -300,9 +320,9 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   public func offset(ofRow row: Int) -> Int64 { rowOffsets[row] }
 
   /// How many examples follow each other at `place`.
-  private func exampleRun(from place: Int, atMost limit: Int) -> Int {
+  private func exampleRun(from place: Int, atMost limit: Int, below bound: Int64) -> Int {
     var run = 0
-    while run < limit, kinds[place + run] == 0 { run += 1 }
+    while run < limit, kinds[place + run] == 0, offsets[place + run] < bound { run += 1 }
     return run
   }
 

@@ -103,13 +103,15 @@ public struct RecordRefusal: Sendable {
   }
 
   private func remedy(_ feature: FeatureSettings, _ value: String?) -> String {
-    guard let value, value.first == "\"", !(feature.coerce ?? schema.coerce) else { return "" }
+    guard let value, value.first == "\"" else { return "" }
     let text = String(value.dropFirst().prefix { $0 != "\"" })
+    let coerces = feature.coerce ?? schema.coerce
     switch feature.type {
     case .float where Double(text) != nil:
-      return ": numbers have no quotes, unless the pipeline says coerce: true"
+      return coerces ? "" : ": numbers have no quotes, unless the pipeline says coerce: true"
     case .bool where ["true", "false"].contains(text.lowercased()):
-      return ": truths have no quotes, unless the pipeline says coerce: true"
+      return coerces ? "" : ": truths have no quotes, unless the pipeline says coerce: true"
+    case .bool, .float: return ": where words are what it holds, it is of type: category"
     default: return ""
     }
   }

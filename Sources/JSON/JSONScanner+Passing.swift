@@ -1,3 +1,5 @@
+import Glibc
+
 extension JSONScanner {
   /// Moves to the value of an object's first member of that name, its escapes resolved; false: there is none.
   ///
@@ -12,6 +14,22 @@ extension JSONScanner {
       try pass()
     } while takeIf(",")
     return false
+  }
+
+  /// Passes a flat list of numbers to its end without looking at them, for whoever reads it later and checks it then; false, and
+  /// nothing is passed: it is not flat, or holds texts.
+  public mutating func passNumbers() -> Bool {
+    guard peek() == UInt8(ascii: "["), let base = bytes.baseAddress else { return false }
+    let start = base + position + 1
+    let left = bytes.count - position - 1
+    guard let end = memchr(start, Int32(UInt8(ascii: "]")), left) else { return false }
+    let count = UnsafeRawPointer(end) - start
+    for byte in [UInt8(ascii: "\""), UInt8(ascii: "["), UInt8(ascii: "{")]
+    where memchr(start, Int32(byte), count) != nil {
+      return false
+    }
+    position += 1 + count + 1
+    return true
   }
 
   /// Passes a value by its brackets and quotes, and says where it lies.

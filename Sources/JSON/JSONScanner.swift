@@ -103,7 +103,7 @@ public struct JSONScanner {
   }
 
   /// What stands where a value should: some writers' words for it are no JSON.
-  func notAValue() -> JSONError {
+  public func notAValue() -> JSONError {
     for word in ["NaN", "Infinity", "-Infinity", "None", "True", "False", "undefined"]
     where bytes[position...].starts(with: word.utf8) {
       return malformed("“\(word)” is not JSON (an absent value is null)")

@@ -67,6 +67,8 @@ public protocol Model: AnyObject {
   func apply(labelled: Int, weight: Double?, lossSum: Double) -> Update
   /// What the learning rates of the next step are multiplied by; 1, unless it is set. The same on every rank; no part of the state.
   var rateScale: Double { get set }
+  /// The learning rate of the next step, times `rateScale`.
+  var nextRate: Double { get }
   /// A step whose gradient has a larger norm, before clipping by norm, is not applied; infinity, unless it is set.
   var gradientNormMax: Double { get set }
   /// Whether updates come with a digest of a part of the state, another one each time, so that ranks that hold the same can
@@ -107,7 +109,7 @@ extension Model {
   public func backward(_ batch: FeatureBatch) -> LocalStep { backward(batch, parts: nil) }
 
   /// The memory's state; nil: the model remembers nothing.
-  public func encodeMemory() -> [UInt8]? { memory.shelves.isEmpty ? nil : memory.encodeState() }
+  public func encodeMemory() -> [UInt8]? { memory.isNothing ? nil : memory.encodeState() }
 
   /// Goes on from a memory with the same bits; nil: nothing was remembered.
   public func restoreMemory(_ bytes: [UInt8]?) throws {

@@ -13,13 +13,47 @@ extension ModelSettings {
     "needs hidden layers", "leave it out, or add `hidden: [64, 32]`"
   ) { $0.kind == .network && !$0.hidden.isEmpty }
 
+  private static let isOwn = Condition<ModelSettings>(
+    "means nothing for a model that brings its settings itself", "leave it out, or `preset`"
+  ) { $0.preset == nil }
+
+  /// `auto`, or the keys: what a pipeline file says of its model.
+  static let kind = ValueKind<ModelSettings>(
+    expects: "auto, or \(section.kind.expects)",
+    schema: [
+      .init(
+        "anyOf",
+        .list([.mapping([.init("const", .text("auto"))]), .mapping(section.kind.schema)]))
+    ],
+    read: { node, path, reader in
+      if case .scalar(let scalar) = node.content, scalar.text == "auto" { return automatic }
+      return section.kind.read(node, path, reader)
+    }, write: section.kind.write)
+
+  /// The model of a file that does not say one.
+  static var automatic: ModelSettings {
+    var model = ModelSettings(task: .binary)
+    model.preset = .best
+    return model
+  }
+
   static let section: Section<ModelSettings> = Section(
-    doc: "The network.",
+    doc: "The network, or `auto`: a model that needs no settings.",
     prototype: ModelSettings(task: .binary),
     keys: [
       Key(
-        "task", \.task, .choice, isRequired: true, "What is predicted: a probability, one of several classes, a number."
+        "task", \.task, .choice, isRequired: true, waivedBy: "preset",
+        "What is predicted: a probability, one of several classes, a number. With `auto` or `preset` it may be left out: multiclass where the label has more than two classes or finds them, regression where it has a clip, else binary."
       ),
+      Key(
+        "preset", \.preset, .ifGiven(.choice),
+        "A model that brings all settings itself and is good on any stream (docs/recipe.md). best: members with and without memory and replay, weighed by what each is worth; fast: one member, several times as quick. `model: auto` is `preset: best`."
+      ),
+    ] + ownKeys.map { $0.name == "seed" ? $0 : $0.only(isOwn) })
+
+  /// Keys of a network that the file describes.
+  private static var ownKeys: [Key<ModelSettings>] {
+    [
       Key(
         "kind", \.kind, .choice,
         "network: embeddings, hidden layers and what stands beside them; linear: one weight an input, and no embeddings."
@@ -82,5 +116,6 @@ extension ModelSettings {
         .list(
           of: HeadSettings.section.kind, "a list of heads, each with name, label and task", count: 0...64,
           isHiddenWhenEmpty: true), "Further labels that the same network learns beside schema.label.")
-    ])
+    ]
+  }
 }

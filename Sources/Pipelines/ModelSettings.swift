@@ -11,7 +11,17 @@ public struct ModelSettings: LossOwner, Hashable, Codable {
     case auto, he, glorot, lecun, orthogonal
   }
 
+  /// How much of the recipe a model has that brings all settings itself (docs/recipe.md).
+  public enum Preset: String, Sendable, Hashable, Codable, CaseIterable {
+    /// All of it.
+    case best
+    /// One member, several times as quick.
+    case fast
+  }
+
   public var task: Task
+  /// nil: a network, as the keys below say.
+  public var preset: Preset?
   /// `linear`: one weight an input and output, and no layers.
   public var kind: Kind = .network
   /// Widths of the hidden layers; empty: a linear model on the inputs.

@@ -20,6 +20,10 @@ public struct ModelSize: Sendable, Hashable, Encodable {
   static let tableRowsMax = Int(UInt32.max)
 
   public init(_ pipeline: Pipeline) {
+    if pipeline.model.preset != nil {
+      self = Self.ofRecipe(pipeline)
+      return
+    }
     let (model, training) = (pipeline.model, pipeline.training)
     let isLinear = model.kind == .linear
     let outputs = pipeline.heads.reduce(0) { $0 + ($1.task == .multiclass ? max(2, $1.label.classRoom) : 1) }
@@ -73,6 +77,11 @@ public struct ModelSize: Sendable, Hashable, Encodable {
       4
       * (dense * training.optimizer.memories + (rowKind.kind == .adagrad ? rows : embeddings * rowKind.memories)
         + (wideKind.kind == .adagrad ? (wide > 0 ? rows : 0) : wide * wideKind.memories))
+  }
+
+  init(rows: Int, parameters: Int, optimizer: Int, workspace: Int, waiting: Int) {
+    (tableRows, parameterBytes, optimizerBytes) = (rows, parameters, optimizer)
+    (workspaceBytes, waitingBytes) = (workspace, waiting)
   }
 
   /// Sums of gradients that a worker has in hand: those of its own stretch of partitions, and those that the others send.

@@ -12,6 +12,13 @@ extension CheckpointSettings {
       Key(
         "keep", \.keep, .integer(1...1_000_000),
         "Checkpoints whose state is kept beside those that versions need; older ones keep their row only."),
+      Key(
+        "keep_hourly", \.keepHourly, .integer(0...168),
+        "Beside those, the state of the first checkpoint of each of so many hours: 'forget', 'rewind' and 'incident culprit' begin there."
+      ),
+      Key(
+        "keep_daily", \.keepDaily, .integer(0...366),
+        "The same of so many days. What steps learned (training.ledger) is kept for as many days, two at least."),
     ])
 }
 
@@ -69,7 +76,7 @@ extension HealthRuleSettings {
         "From where on it fails, in the unit of what it looks at."),
       Key(
         "action", \.action, .ifGiven(.choice),
-        "off: it is not looked at. note: an incident that asks nobody to act. ticket: one for the next days. page: one for now. freeze_promotion: as ticket, no version is promoted while it lasts, and candidates of such a window are rejected. skip_step: as ticket, and a step that shows it is not learned, its records become dead letters; of loss_spike and exploding_gradient. lower_rate: as ticket, and the learning rate is halved with each window that fails, down to a sixteenth, until it is over. roll_back: as freeze_promotion, and the version that serves makes room for the one before it, once."
+        "off: it is not looked at. note: an incident that asks nobody to act. ticket: one for the next days. page: one for now. freeze_promotion: as ticket, no version is promoted while it lasts, and candidates of such a window are rejected. skip_step: as ticket, and a step that shows it is not learned, its records become dead letters; of loss_spike and exploding_gradient. lower_rate: as ticket, and the learning rate is halved with each window that fails, down to a sixteenth, until it is over. roll_back: as freeze_promotion, and the version that serves makes room for the one before it, once. rewind: as freeze_promotion, and training goes back to the newest checkpoint before the first window that failed, leaving out what did it; at most three times a day, ten minutes apart. retrain: as ticket, and the stream is learned once more in a run beside, as `retrain` of the file says."
       ),
     ])
 }
@@ -95,6 +102,20 @@ extension RolloutSettings {
       Key(
         "loss_tolerance_relative", \.lossToleranceRelative, .ifGiven(.number(0...10)),
         "The same as a share of what the best constant prediction loses: of values judged by squared error the labels' variance."
+      ),
+      Key(
+        "slices", \.slices,
+        .list(
+          of: .line("a feature's name"), "a list of features, such as [carrier]", count: 0...RolloutSettings.slicesMax,
+          isHiddenWhenEmpty: true),
+        "Features by whose values versions are compared too: categories, truths, and numbers of few values. Of each the 64 values that the lineage meets first are slices of their own, the others one more. A version that is good over all records and much worse in a slice is undecided: it is told which, and never promoted for that."
+      ),
+      Key(
+        "slice_tolerance", \.sliceTolerance, .ifGiven(.number(0...1e9)),
+        onlyIf: Condition("is what may be lost in a slice, and there is none", "add `slices:`, or leave it out") {
+          !$0.slices.isEmpty
+        },
+        "How much worse in a slice, in the task's loss per record, a version may be; without it four times what is tolerated over all records. Of two classes 0.05 more wrong answers a record are too many as well."
       ),
       Key("confidence", \.confidence, .number(0.5...0.999999), "Confidence of the comparison."),
       Key(
@@ -126,6 +147,13 @@ extension RolloutSettings {
         },
         "The least time at each share of a canary, after `warm_up`."),
       Key(
+        "canary_requests_min", \.canaryRequestsMin, .integer(0...1_000_000_000),
+        onlyIf: Condition("is of a canary, and there is none", "add `canary:`, or leave it out") {
+          !$0.effectiveCanary.isEmpty
+        },
+        "Live requests that a canary must have answered itself at each share before it gets the next one, where a server was seen of late; without any server its pairs alone decide. 0: none."
+      ),
+      Key(
         "duration_max", \.durationMax, .ifGiven(.duration(.seconds(1) ... .seconds(365 * 86_400))),
         "How long a candidate or a canary may be undecided; without it as long as it takes, or 50 times records_min pairs of a candidate. `on_inconclusive` says what becomes of it."
       ),
@@ -136,6 +164,10 @@ extension RolloutSettings {
       Key(
         "warm_up", \.warmUp, .duration(.zero ... .seconds(86_400)),
         "For so long after a version got a share of live requests what they say of it does not count, but for numbers that are not finite."
+      ),
+      Key(
+        "rewind", \.rewind, .choice,
+        "What follows for training when the version that serves was rolled back. never: nothing. ask: an incident says with which command it goes back to the version that serves then, and leaves out what was learned from there to the version that did harm. auto: it does, at most three times a day, ten minutes apart."
       ),
       Key(
         "cool_down", \.coolDown, .duration(.zero ... .seconds(30 * 86_400)),

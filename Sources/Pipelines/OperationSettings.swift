@@ -4,10 +4,19 @@ public import Vocabulary
 public struct CheckpointSettings: Sendable, Hashable, Codable {
   /// A checkpoint after this many steps …
   public var everySteps: Int = 2000
+  /// Where steps are of one record, and the file does not say: then time does.
+  static let recipeSteps = 100_000
   /// … or this long after the last one, whichever comes first.
   public var every: Duration = .seconds(10)
   /// Checkpoints whose state is kept beside those that versions need; older ones keep their row only.
   public var keep: Int = 20
+  /// Beside those, states of the first checkpoint of each of so many hours, and of so many days: where replays begin. Ledgers are
+  /// kept for as many days, two at least.
+  public var keepHourly: Int = 24
+  public var keepDaily: Int = 7
+
+  /// How long ledgers are kept.
+  public var ledgerDays: Int { max(2, keepDaily) }
 
   public init() {}
 }
@@ -61,6 +70,12 @@ public struct RolloutSettings: Sendable, Hashable, Codable {
   /// The same as a share of what the best constant prediction loses (of values judged by squared error: the labels'
   /// variance); nil: as `lossTolerance` says.
   public var lossToleranceRelative: Double?
+  /// Features by whose values versions are compared too, each value by itself.
+  public var slices: [String] = []
+  /// How much worse in one slice, in the task's loss a record; nil: four times what is tolerated over all records.
+  public var sliceTolerance: Double?
+  /// Fields that versions are compared by, at most.
+  public static let slicesMax = 4
   /// Confidence of the comparison.
   public var confidence: Double = 0.99
   /// How a version comes to serve.
@@ -92,6 +107,8 @@ public struct RolloutSettings: Sendable, Hashable, Codable {
 
   /// The least time at each of them.
   public var hold: Duration = .seconds(60)
+  /// Live requests that a canary answers itself at each of them, where there is a server.
+  public var canaryRequestsMin: Int = 100
   /// How long a candidate or canary may be undecided; nil: as long as it takes.
   public var durationMax: Duration?
 
@@ -103,6 +120,12 @@ public struct RolloutSettings: Sendable, Hashable, Codable {
   public var onInconclusive: Inconclusive = .retire
   /// What live requests say of a version counts for it from so long after it got them.
   public var warmUp: Duration = .zero
+  /// Whether training goes back to before the harm when the version that serves was rolled back.
+  public enum Rewind: String, Sendable, Hashable, Codable, CaseIterable {
+    case never, ask, auto
+  }
+
+  public var rewind: Rewind = .never
   /// Nothing is promoted for so long after a rollback.
   public var coolDown: Duration = .zero
 

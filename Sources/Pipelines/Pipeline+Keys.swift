@@ -4,7 +4,7 @@ extension Pipeline {
     doc: "A pipeline: one stream, one model, how it learns and how its versions are released.",
     prototype: Pipeline(
       name: "", source: SourceSettings(topic: ""), schema: FeatureSchema(label: LabelSettings(path: ""), features: []),
-      model: ModelSettings(task: .binary), training: TrainingSettings(), checkpoint: CheckpointSettings(),
+      model: ModelSettings.automatic, training: TrainingSettings(), checkpoint: CheckpointSettings(),
       health: HealthSettings(), rollout: RolloutSettings(), serving: ServingSettings()),
     keys: [
       Key(
@@ -14,13 +14,16 @@ extension Pipeline {
         isRequired: true, "The pipeline's name in tables, metrics and URLs."),
       Key("source", \.source, SourceSettings.section.kind, isRequired: true, SourceSettings.section.doc),
       Key("schema", \.schema, FeatureSchema.section.kind, isRequired: true, FeatureSchema.section.doc),
-      Key("model", \.model, ModelSettings.section.kind, isRequired: true, ModelSettings.section.doc),
+      Key(
+        "model", \.model, ModelSettings.kind, hasOwnDefault: false,
+        "The network, or auto, as without it: a model that needs no settings."),
       Key("training", \.training, TrainingSettings.section.kind, TrainingSettings.section.doc),
       Key("group", \.group, GroupSettings.section.kind, GroupSettings.section.doc),
       Key("checkpoint", \.checkpoint, CheckpointSettings.section.kind, CheckpointSettings.section.doc),
       Key("health", \.health, HealthSettings.section.kind, HealthSettings.section.doc),
       Key("rollout", \.rollout, RolloutSettings.section.kind, RolloutSettings.section.doc),
       Key("serving", \.serving, ServingSettings.section.kind, ServingSettings.section.doc),
+      Key("retrain", \.retrain, .ifGiven(RetrainSettings.section.kind), RetrainSettings.section.doc),
       Key(
         "alerts", \.alerts,
         .list(

@@ -15,6 +15,8 @@ public struct Pipeline: Sendable, Hashable, Codable {
   public var group: GroupSettings
   /// Who is told of incidents.
   public var alerts: [AlertSettings]
+  /// When the stream is learned once more by itself; nil: never.
+  public var retrain: RetrainSettings?
 
   public init(
     name: String, source: SourceSettings, schema: FeatureSchema, model: ModelSettings, training: TrainingSettings,

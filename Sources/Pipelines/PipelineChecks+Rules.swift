@@ -3,6 +3,7 @@ import Vocabulary
 extension Pipeline {
   /// The layers that health, incidents and rules name.
   package var layerNames: [String] {
+    if model.preset != nil { return model.recipeLayers }
     let isNetwork = model.kind == .network
     let hidden = isNetwork ? model.hidden.indices.map { "hidden_\($0 + 1)" } : []
     let cross = isNetwork && model.crossLayers > 0 ? (1...model.crossLayers).map { "cross_\($0)" } : []
@@ -54,12 +55,12 @@ extension PipelineChecks {
       if setting.action == .skipStep, setting.of != nil {
         note(path + ".of", "a step is skipped as a whole", "leave `of` out")
       }
-      if setting.rule == .stalledStream, setting.action == .lowerRate {
+      if setting.rule == .stalledStream, setting.action == .lowerRate || setting.action == .rewind {
         note(path + ".action", "while no record comes nothing is learned at any rate", "write another action")
       }
       guard setting.rule == .nonFinite else { continue }
       if setting.threshold.map({ $0 != 0 }) ?? false
-        || setting.action.map({ ![.freezePromotion, .page, .rollBack].contains($0) }) ?? false
+        || setting.action.map({ ![.freezePromotion, .page, .rollBack, .rewind, .retrain].contains($0) }) ?? false
       {
         note(
           path, "NaN and infinity are never let pass: versions that give them are rejected",

@@ -23,14 +23,17 @@ struct PipelineChecks {
     checkPairs()
     checkSize()
     checkRules()
+    checkSlices()
+    checkRetraining()
     checkAlerts()
+    checkRecipe()
   }
 
   /// What of the model depends on the features.
   private func checkLayers() {
     guard reader.trusts("model"), reader.trusts("schema.features") else { return }
     let model = pipeline.model
-    guard model.kind == .network else { return }
+    guard model.kind == .network, model.preset == nil else { return }
     let categories = pipeline.schema.categoryInputs
     let dimensions = Set(categories.map(\.dimension))
     for key in model.pairingKeys where categories.count < 2 || dimensions.count > 1 {

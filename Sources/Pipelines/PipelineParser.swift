@@ -55,6 +55,14 @@ extension Pipeline {
       if schema.features[index].path.isEmpty { schema.features[index].path = schema.features[index].name }
       schema.features[index].assume { reader.gives("schema.features[\(index)].\($0)") }
     }
+    guard model.preset != nil else { return }
+    if !reader.gives("model.task") { model.task = schema.label.impliedTask }
+    if !reader.gives("training.records_per_step"), !reader.gives("training.records_per_partition") {
+      training.recordsPerStep = TrainingSettings.recipeRecordsPerStep
+    }
+    if !reader.gives("training.workers") { training.workers = 1 }
+    if !reader.gives("checkpoint.every_steps") { checkpoint.everySteps = CheckpointSettings.recipeSteps }
+    training.isRecipe = true
   }
 
   /// The pipeline with every default filled in, as YAML that parses back to the same pipeline.

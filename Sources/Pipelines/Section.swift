@@ -44,7 +44,8 @@ struct Section<Owner: Sendable>: Sendable {
       reader.remember(keyPath, at: entry.value.place)
       if !key.read(&owner, entry.value, keyPath, reader) { reader.distrust(keyPath) }
     }
-    for key in keys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
+    for key in keys
+    where key.isRequired && !entries.contains(where: { $0.key == key.name || $0.key == key.waivedBy }) {
       reader.note(at: node.place, "\(place) lacks the key `\(key.name)`", "add `\(key.name):` with \(key.expects)")
       reader.distrust(path.isEmpty ? key.name : "\(path).\(key.name)")
     }
@@ -61,13 +62,19 @@ struct Section<Owner: Sendable>: Sendable {
   }
 
   private var schema: [PlainValue.Pair] {
-    let required = keys.filter(\.isRequired).map { PlainValue.text($0.name) }
+    let required = keys.filter { $0.isRequired && $0.waivedBy == nil }.map { PlainValue.text($0.name) }
     return [
       .init("type", .text("object")),
       .init("additionalProperties", .boolean(false)),
       .init("required", .list(required)),
-      .init("properties", .mapping(keys.map { .init($0.name, $0.schema(in: prototype)) })),
     ]
+      + keys.compactMap { key in
+        key.waivedBy.map { waiver in
+          .init(
+            "anyOf",
+            .list([key.name, waiver].map { .mapping([.init("required", .list([.text($0)]))]) }))
+        }
+      } + [.init("properties", .mapping(keys.map { .init($0.name, $0.schema(in: prototype)) }))]
   }
 }
 
@@ -98,7 +105,9 @@ struct Key<Owner: Sendable>: Sendable {
   let doc: String
   let expects: String
   let isRequired: Bool
-  let condition: Condition<Owner>?
+  /// Where this other key is given it may be left out.
+  let waivedBy: String?
+  private(set) var condition: Condition<Owner>?
   /// False: there was a mistake, which has been noted.
   let read: @Sendable (inout Owner, YAMLNode, _ path: String, PipelineReader) -> Bool
   let write: @Sendable (Owner) -> PlainValue?
@@ -111,13 +120,15 @@ struct Key<Owner: Sendable>: Sendable {
   ///   - hasOwnDefault: False: it follows from other keys, as the description says.
   init<Value>(
     _ name: String, _ property: any WritableKeyPath<Owner, Value> & Sendable, _ kind: ValueKind<Value>,
-    isRequired: Bool = false, onlyIf condition: Condition<Owner>? = nil, hasOwnDefault: Bool = true, _ doc: String
+    isRequired: Bool = false, waivedBy: String? = nil, onlyIf condition: Condition<Owner>? = nil,
+    hasOwnDefault: Bool = true, _ doc: String
   ) {
     self.hasOwnDefault = hasOwnDefault
     self.name = name
     self.doc = doc
     self.expects = kind.expects
     self.isRequired = isRequired
+    self.waivedBy = waivedBy
     self.condition = condition
     valueSchema = kind.schema
     read = { owner, node, path, reader in
@@ -126,6 +137,19 @@ struct Key<Owner: Sendable>: Sendable {
       return true
     }
     write = { kind.write($0[keyPath: property]) }
+  }
+
+  /// The same key, which has a meaning only where this holds too; that is said first.
+  func only(_ first: Condition<Owner>) -> Key {
+    var key = self
+    guard let then = condition else {
+      key.condition = first
+      return key
+    }
+    key.condition = Condition({ first.holds($0) && then.holds($0) }) {
+      first.holds($0) ? then.words($0) : first.words($0)
+    }
+    return key
   }
 
   func schema(in prototype: Owner) -> PlainValue {

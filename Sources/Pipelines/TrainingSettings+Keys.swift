@@ -25,6 +25,34 @@ extension TrainingSettings {
         {
           !$0.reproducible
         }, "How long a step waits for a partition with too few records."),
+    ] + optimizerKeys.map { $0.only(bringsNone) } + [
+      Key(
+        "non_finite_budget", \.nonFiniteBudget, .integer(0...1_000_000_000),
+        "At most this many records of 100000 may be rejected as non_finite: a burst of more, or a lasting share above it, halts the pipeline. The next start begins to count anew."
+      ),
+      Key(
+        "ledger", \.ledger, .boolean,
+        "Stores every step's offset ranges and decisions, for as long as checkpoint.keep_daily says: 'audit --ledger', 'forget', 'incident culprit' and 'incident reproduce' need them."
+      ),
+      Key(
+        "reproducible", \.reproducible, .boolean,
+        "Steps wait for full shares, whatever it costs, so that the same stream gives the same bits."),
+      Key(
+        "memory_max", \.memoryMax, .ifGiven(.bytes((1 << 20)...(1 << 46))),
+        "What all workers that run on one machine may take together, such as 8GiB: a model that needs more is refused before anything runs. Without it what the machine has, or the control group that the process is in."
+      ),
+      Key(
+        "peer_timeout", \.peerTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
+        "A worker that is silent for this long is a lost one."),
+    ])
+
+  private static let bringsNone = Condition<TrainingSettings>(
+    "means nothing for a model that brings its optimisers itself", "leave it out"
+  ) { $0.isRecipe != true }
+
+  /// How weights follow their gradients.
+  static var optimizerKeys: [Key<TrainingSettings>] {
+    [
       Key(
         "optimizer", \.optimizer, Optimizer.section(prototype: TrainingSettings().optimizer).kind,
         "Of the dense parameters."),
@@ -46,20 +74,6 @@ extension TrainingSettings {
       Key(
         "clip_layer_norm", \.clipLayerNorm, .optional(.number(0...1e9, isOpenBelow: true)),
         "The largest L2 norm of one layer's gradient, a category's embedding rows being a layer; the third."),
-      Key(
-        "non_finite_budget", \.nonFiniteBudget, .integer(0...1_000_000_000),
-        "At most this many records of 100000 may be rejected as non_finite: a burst of more, or a lasting share above it, halts the pipeline. The next start begins to count anew."
-      ),
-      Key("ledger", \.ledger, .boolean, "Stores every step's offset ranges, for audit --ledger."),
-      Key(
-        "reproducible", \.reproducible, .boolean,
-        "Steps wait for full shares, whatever it costs, so that the same stream gives the same bits."),
-      Key(
-        "memory_max", \.memoryMax, .ifGiven(.bytes((1 << 20)...(1 << 46))),
-        "What all workers that run on one machine may take together, such as 8GiB: a model that needs more is refused before anything runs. Without it what the machine has, or the control group that the process is in."
-      ),
-      Key(
-        "peer_timeout", \.peerTimeout, .duration(.milliseconds(100) ... .seconds(3600)),
-        "A worker that is silent for this long is a lost one."),
-    ])
+    ]
+  }
 }

@@ -24,12 +24,16 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   public var clipAdaptive: Double?
   /// After this many rejections for `non_finite` the lineage is halted.
   public var nonFiniteBudget: Int = 100
-  /// Every step's offset ranges are stored, for `audit --ledger`.
-  public var ledger: Bool = false
+  /// Every step's offset ranges and decisions are stored, for `audit --ledger`, `forget` and whatever makes steps again.
+  public var ledger: Bool = true
   /// Steps wait for full shares, whatever it costs, so that the same stream gives the same bits.
   public var reproducible: Bool = false
   /// Bytes that all workers of a machine may take together; nil: what the machine has.
   public var memoryMax: Int?
+  /// The model brings its optimisers; nil: it does not.
+  public internal(set) var isRecipe: Bool?
+  /// Records a step of such a model, where the file does not say; of workers there is one then, as more learn no quicker.
+  public static let recipeRecordsPerStep = 1
   /// A silent peer is a lost one after this long.
   public var peerTimeout: Duration = .seconds(10)
 

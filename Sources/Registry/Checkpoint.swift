@@ -33,6 +33,11 @@ public struct Checkpoint: Sendable, Hashable {
   public var seconds: Double?
   /// What the layers' work took since the parent, as the workers' clocks saw it; none: it is not known.
   public var costs: [LayerCost] = []
+  /// Reproducible mode: its last step had less than a full share of each partition, as they had been drained; nil: an older
+  /// program wrote it.
+  public var endsShort: Bool?
+  /// Steps in a row, up to its own, that a rule with the action `skip_step` found sick.
+  public var sickInRow = 0
   /// Whether the pipeline ended with it.
   public var isFinal: Bool
   /// SHA-256 of the parameters, in hexadecimal.

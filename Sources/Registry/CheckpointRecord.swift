@@ -24,15 +24,17 @@ public struct CheckpointRecord: Sendable, Hashable {
   public let lineage: Int
   /// Which of the pipeline's runs learned it.
   public let run: RunID
+  /// Whose state it is, as the first of a lineage that goes on from there; nil: it was learned.
+  public let copyOf: Int64?
   public internal(set) var checkpoint: Checkpoint
 
   public subscript<Value>(dynamicMember fact: KeyPath<Checkpoint, Value>) -> Value { checkpoint[keyPath: fact] }
 
   /// Of the table, what a record is made of: a state is read with its digest, and so is a memory.
   static let columns = """
-    id, pipeline_id, generation, parent_id, step, state_bytes, state_sha256, has_state, created_at, contract_id, lineage, run,
+    id, pipeline_id, generation, parent_id, step, state_bytes, state_sha256, has_state, created_at, contract_id, lineage, run, copy_of,
     metrics, window_metrics, comparison, compared_with, fields, loss_watch, stable_watch, frozen_scores, heads, seconds, layer_costs, is_final, parameters_digest,
-    non_finite_parameter
+    non_finite_parameter, ends_short, sick_in_row
     """
 
   /// - Parameter row: Of the table; progress and rejections stand in tables of their own.
@@ -48,6 +50,7 @@ public struct CheckpointRecord: Sendable, Hashable {
     contract = try row.optional("contract_id")
     lineage = try row.value("lineage")
     run = RunID(rawValue: try row.value("run"))
+    copyOf = try row.optional("copy_of")
     checkpoint = try Checkpoint(row, of: id)
   }
 }
@@ -77,6 +80,8 @@ extension Checkpoint {
       parametersDigest: try row.value("parameters_digest"),
       nonFiniteParameter: try row.optional("non_finite_parameter"))
     frozen = try (row.optional("frozen_scores") as String?).flatMap { try? decodeJSON(FrozenScores.self, from: $0) }
+    endsShort = try row.optional("ends_short")
+    sickInRow = try row.value("sick_in_row")
     // Of a newer program they cannot be read, and nothing hangs on them.
     if hasCosts { costs = unsafe (try? decode("layer_costs") { unsafe try [LayerCost].decode(from: $0) }) ?? [] }
   }

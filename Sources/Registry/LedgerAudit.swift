@@ -6,6 +6,8 @@ struct LineageLink {
   let step: Int64
   /// As in `CheckpointDraft`; nil: an older program wrote it.
   let ledgerFrom: Int64?
+  /// The lineage that it is the first of, going on from its parent's; nil: it goes on in its own.
+  let begins: Int?
   var progress: [PartitionProgress] = []
 }
 
@@ -88,7 +90,7 @@ struct LedgerAudit {
     cover(from, link.step)
     let known = Set(link.progress.map { Place($0.partition, $0.stream) })
     var strays = window.parts.filter { !known.contains(Place($0.partition, $0.stream)) }.map(\.partition)
-    for entry in link.progress where !agrees(entry, window, isWhole: from == before + 1) {
+    for entry in link.progress where !agrees(entry, window, link, isWhole: from == before + 1) {
       strays.append(entry.partition)
     }
     if !strays.isEmpty {
@@ -116,9 +118,16 @@ struct LedgerAudit {
   }
 
   /// - Parameter isWhole: Whether the ledger has every step since the link before; else where its part begins is not known.
-  private mutating func agrees(_ entry: PartitionProgress, _ window: LedgerWindow, isWhole: Bool) -> Bool {
+  private mutating func agrees(
+    _ entry: PartitionProgress, _ window: LedgerWindow, _ link: LineageLink, isWhole: Bool
+  ) -> Bool {
     let before = progress[entry.partition]
-    let start = before.flatMap { $0.stream == entry.stream ? $0.nextOffset : nil } ?? entry.startOffset
+    // A lineage that goes on where its origin ends reads the same topic under another number.
+    let start =
+      before.flatMap { before in
+        let goesOn = link.begins != nil && before.startOffset == entry.startOffset && before.earlier == entry.earlier
+        return before.stream == entry.stream || goesOn ? before.nextOffset : nil
+      } ?? entry.startOffset
     let (trained, rejected) = (entry.trained - (before?.trained ?? 0), entry.rejected - (before?.rejected ?? 0))
     guard let part = window.parts.first(where: { $0.partition == entry.partition && $0.stream == entry.stream }) else {
       return !isWhole || (entry.nextOffset == start && trained == 0 && rejected == 0)
@@ -143,12 +152,13 @@ extension AuditReport.Ledger {
   var coverage: String? {
     guard unrecordedSteps > 0 else { return nil }
     guard !covers.isEmpty else {
-      return "no ledger was kept (training.ledger was off): every step is held against the sums alone"
+      return
+        "no ledger is kept (training.ledger was off, or it is older than checkpoint.keep_daily): every step is held against the sums alone"
     }
     // The newest tell most.
     let shown = covers.suffix(4).map { $0.from == $0.to ? "\($0.from)" : "\($0.from)…\($0.to)" }
     let earlier = covers.count > 4 ? "\(covers.count - 4) stretches before and " : ""
-    return "the ledger covers steps \(earlier)\(shown.joined(separator: ", ")); the other \(unrecordedSteps) were not "
-      + "recorded (training.ledger was off) and are held against the sums alone"
+    return "the ledger covers steps \(earlier)\(shown.joined(separator: ", ")); the other \(unrecordedSteps) are not "
+      + "recorded (training.ledger was off, or they are older than checkpoint.keep_daily) and are held against the sums alone"
   }
 }

@@ -24,7 +24,10 @@ struct LineageAudit {
   mutating func note(_ sentence: String) { notes.append(sentence) }
 
   /// Adds the next checkpoint of the lineage.
-  mutating func add(checkpoint: Int64, progress: [PartitionProgress]) {
+  ///
+  /// - Parameter isBeginning: It is the first of a lineage that goes on from its parent's, and may begin elsewhere; what it leaves
+  ///   out is counted as skipped.
+  mutating func add(checkpoint: Int64, progress: [PartitionProgress], isBeginning: Bool = false) {
     links += 1
     for entry in progress.sorted(by: { $0.partition < $1.partition }) {
       let before =
@@ -32,7 +35,9 @@ struct LineageAudit {
         ?? PartitionProgress(
           partition: entry.partition, startOffset: entry.startOffset, stream: entry.stream)
       var tally = tallies[entry.partition] ?? Tally(progress: before)
-      if entry.stream != before.stream {
+      if entry.stream != before.stream, isBeginning {
+        // Told by whoever began it.
+      } else if entry.stream != before.stream {
         notes.append(
           "checkpoint \(checkpoint): partition \(entry.partition) went on at offset \(entry.startOffset) of a topic made "
             + "anew, after offset \(before.nextOffset) of the one before")

@@ -27,6 +27,11 @@ extension Migration {
     Migration(file: "0023_many_versions.sql", PackageResources._023_many_versions_sql),
     Migration(file: "0024_serving_samples.sql", PackageResources._024_serving_samples_sql),
     Migration(file: "0025_confirming_by_time.sql", PackageResources._025_confirming_by_time_sql),
+    Migration(file: "0026_canary_requests.sql", PackageResources._026_canary_requests_sql),
+    Migration(file: "0027_lineage_origins.sql", PackageResources._027_lineage_origins_sql),
+    Migration(file: "0028_replays.sql", PackageResources._028_replays_sql),
+    Migration(file: "0029_steps_dealt_again.sql", PackageResources._029_steps_dealt_again_sql),
+    Migration(file: "0030_retrain_wishes.sql", PackageResources._030_retrain_wishes_sql),
   ]
 
   /// - Parameters:

@@ -17,7 +17,14 @@ extension Registry {
         return audit.report(checkpoint: nil, version: version, rejectedByReason: [:], ledger: nil)
       }
       let links = try session.lineage(of: end)
-      for link in links { audit.add(checkpoint: link.checkpoint, progress: link.progress) }
+      for link in links {
+        audit.add(checkpoint: link.checkpoint, progress: link.progress, isBeginning: link.begins != nil)
+        guard let lineage = link.begins else { continue }
+        for record in try session.lineages("l.pipeline_id = $1 AND l.number = $2", [.int(pipeline), .integer(lineage)])
+        {
+          audit.note(record.sentence)
+        }
+      }
       if let note = try session.noteOnLineage(pipeline, end: end) { audit.note(note) }
       var entries: AuditReport.Ledger?
       if ledger {

@@ -100,7 +100,10 @@ extension PostgresSession {
       changed = try query(
         """
         UPDATE versions SET state = $4, since = CASE WHEN state = $4 THEN since ELSE now() END,
-          shared_since = CASE WHEN state = $4 AND share = $5 THEN shared_since ELSE now() END, share = $5,
+          shared_since = CASE WHEN state = $4 AND share = $5 THEN shared_since ELSE now() END,
+          live_before = CASE WHEN state = $4 AND share = $5 THEN live_before ELSE (
+            SELECT coalesce(sum(live), 0)::bigint FROM server_outputs WHERE pipeline_id = $1 AND version = $2) END,
+          share = $5,
           was_stable = was_stable OR $4 = 'stable', confirmed = confirmed OR $6,
           was_rolled_back = was_rolled_back OR $4 = 'rolled_back'
         WHERE pipeline_id = $1 AND number = $2 AND state = $3

@@ -21,6 +21,7 @@ extension Registry {
   /// Forms the next generation if the rules say that its time has come; nil while it is better to wait.
   ///
   /// Any number of members may ask at once; one of them forms it. From then on whoever writes with an older one is refused.
+  /// Members that work on another lineage than the run's are not there.
   ///
   /// - Parameters:
   ///   - grace: How long the first that waits waits for the others.
@@ -38,7 +39,7 @@ extension Registry {
         SELECT m.*, NULL::int AS rank, clock_timestamp() AS now, h.work_fingerprint AS work,
           m.last_seen > now() - make_interval(secs => $2) AS alive
         FROM members m JOIN run_heads h ON h.pipeline_id = m.pipeline_id AND h.run = m.run
-        WHERE m.pipeline_id = $1 AND m.run = $3
+        WHERE m.pipeline_id = $1 AND m.run = $3 AND (m.lineage IS NULL OR m.lineage = h.lineage)
         """, [.int(pipeline), .double(silence.seconds), .integer(run.rawValue)])
       guard let now = try rows.first?.value("now") as Date? else { return nil }
       let members = try rows.map { (try MemberRecord($0), try $0.value("alive") as Bool) }

@@ -201,7 +201,7 @@ extension PostgresSession {
 
   /// Of whose end workers know nothing.
   private static let othersTroubles =
-    ["halted", "rate_lowered", Freeze.incidentKind, "slo_page", "slo_ticket"]
+    ["halted", "rate_lowered", "rewind_asked", Freeze.incidentKind, "slo_page", "slo_ticket", "split_mismatch"]
     + HealthRule.allCases.filter { $0 != .diverging }.map(\.rawValue)
 
   /// As `Registry.closeTroubles`.
@@ -218,7 +218,7 @@ extension PostgresSession {
     }
   }
 
-  fileprivate func openIncident(pipeline: Int64, _ draft: IncidentDraft, isTrouble: Bool = false) throws -> Int64 {
+  func openIncident(pipeline: Int64, _ draft: IncidentDraft, isTrouble: Bool = false) throws -> Int64 {
     let known = try query(
       "SELECT id FROM incidents WHERE pipeline_id = $1 AND key = $2", [.int(pipeline), .text(draft.key)])
     if let row = known.first { return try row.value("id") }

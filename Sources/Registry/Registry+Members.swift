@@ -28,23 +28,27 @@ public struct MemberRecord: Sendable, Hashable, Codable {
 extension Registry {
   /// Comes to the rendezvous: waits for the next generation from now on. Called again while waiting, it is a heartbeat.
   ///
-  /// - Parameter member: Its times are not used: the database's clock is the only one that everybody shares.
-  public func join(pipeline: Int64, run: RunID = .live, _ member: MemberFacts) async throws {
+  /// - Parameters:
+  ///   - lineage: Which it works on: once the run has another, no generation takes it in. nil: any.
+  ///   - member: Its times are not used: the database's clock is the only one that everybody shares.
+  public func join(
+    pipeline: Int64, run: RunID = .live, lineage: Int? = nil, _ member: MemberFacts
+  ) async throws {
     try await transaction { session in
       let rows = try session.query(
         """
         WITH before AS (SELECT waiting FROM members WHERE pipeline_id = $1 AND id = $2)
-        INSERT INTO members (pipeline_id, id, address, held_step, work_fingerprint, run)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO members (pipeline_id, id, address, held_step, work_fingerprint, run, lineage)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, held_step = EXCLUDED.held_step,
-          work_fingerprint = EXCLUDED.work_fingerprint, run = EXCLUDED.run,
+          work_fingerprint = EXCLUDED.work_fingerprint, run = EXCLUDED.run, lineage = EXCLUDED.lineage,
           joined_at = CASE WHEN members.waiting THEN members.joined_at ELSE now() END,
           waiting = true, last_seen = now()
         RETURNING coalesce((SELECT waiting FROM before), false) AS was_waiting
         """,
         [
           .int(pipeline), .text(member.id), .text(member.address), .maybe(member.heldStep), .maybe(member.work),
-          .integer(run.rawValue),
+          .integer(run.rawValue), lineage.map { .integer($0) } ?? .null,
         ])
       // A heartbeat is no news.
       if try !rows[0].value("was_waiting") { try session.announce(.member, pipeline: pipeline) }

@@ -20,7 +20,8 @@ extension Registry {
     try await perform { try $0.checkpoints("WHERE id = $1", [.int(id)]).first }
   }
 
-  /// Of a run's checkpoints, healthy or not, those after one, the oldest first; of very many the newest.
+  /// Of a run's checkpoints, healthy or not, those after one, the oldest first; of very many the newest. Those that only begin a
+  /// lineage with another's state are none: nothing was learned in their window.
   ///
   /// - Parameter last: nil: the newest alone.
   public func checkpointNumbers(
@@ -29,7 +30,8 @@ extension Registry {
     try await perform { session in
       try session.query(
         """
-        SELECT id FROM checkpoints WHERE pipeline_id = $1 AND run = $2 AND id > coalesce($3, 0) ORDER BY id DESC LIMIT $4
+        SELECT id FROM checkpoints
+        WHERE pipeline_id = $1 AND run = $2 AND id > coalesce($3, 0) AND copy_of IS NULL ORDER BY id DESC LIMIT $4
         """, [.int(pipeline), .integer(run.rawValue), .maybe(last), .integer(last == nil ? 1 : limit)]
       ).map { try $0.value("id") as Int64 }.reversed()
     }
@@ -99,11 +101,13 @@ extension Registry {
   ///
   /// Of one run: what another has is its own. Kept are those of the newest `keep` checkpoints that can be resumed from, of every version that is undecided or
   /// serves, or is to be confirmed next, and of the newest `keep` versions that were confirmed, two at least: a rollback, or a person,
-  /// may return to them.
+  /// may return to them. And of each of the last `hourly` hours and `daily` days the first checkpoint's: replays begin there.
   ///
   /// - Returns: How many states were dropped.
   @discardableResult
-  public func prune(pipeline: Int64, run: RunID = .live, keep: Int) async throws -> Int {
+  public func prune(
+    pipeline: Int64, run: RunID = .live, keep: Int, hourly: Int = 0, daily: Int = 0
+  ) async throws -> Int {
     try await bulkLink.transaction(patience: patience) { session in
       _ = try session.lock(run, of: pipeline)
       let dropped = try session.query(
@@ -120,19 +124,54 @@ extension Registry {
           SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND confirmed AND NOT was_rolled_back
           ORDER BY since DESC LIMIT greatest($2, 2))
         AND id NOT IN (SELECT checkpoint_id FROM versions WHERE \(Self.confirmedNext))
+        AND id NOT IN (\(Self.firstOf("hour", hours: 1, "$4")) UNION ALL \(Self.firstOf("day", hours: 24, "$5")))
         RETURNING id
-        """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue)])
+        """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue), .integer(hourly), .integer(daily)])
       let numbers = try dropped.map { try $0.value("id") as Int64 }
       try session.query("DELETE FROM checkpoint_chunks WHERE checkpoint_id = ANY($1)", [.ints(numbers)])
       if !numbers.isEmpty { try session.pruneSamples(pipeline: pipeline, run: run) }
       return numbers.count
     }
   }
+
+  /// The first checkpoints that are kept of each of the last so many hours or days.
+  private static func firstOf(_ part: String, hours: Int, _ count: String) -> String {
+    """
+    SELECT first.id FROM (
+      SELECT DISTINCT ON (date_trunc('\(part)', created_at)) id FROM checkpoints
+      WHERE pipeline_id = $1 AND run = $3 AND has_state AND non_finite_parameter IS NULL
+        AND created_at >= date_trunc('\(part)', now()) - make_interval(hours => (\(count)::int - 1) * \(hours))
+        AND \(count)::int > 0
+      ORDER BY date_trunc('\(part)', created_at), id) AS first
+    """
+  }
+
+  /// Drops what steps of long ago learned: nobody makes them again. Of very many checkpoints the oldest first, so that it never takes long.
+  ///
+  /// - Returns: Of how many checkpoints.
+  @discardableResult
+  public func pruneLedger(pipeline: Int64, run: RunID = .live, days: Int) async throws -> Int {
+    try await bulkLink.transaction(patience: patience) { session in
+      let old = try session.query(
+        """
+        UPDATE checkpoints SET ledger_from = step + 1 WHERE id IN (
+          SELECT id FROM checkpoints WHERE pipeline_id = $1 AND run = $2 AND ledger_from <= step
+            AND created_at < now() - make_interval(days => $3::int)
+          ORDER BY created_at LIMIT 200)
+        RETURNING id
+        """, [.int(pipeline), .integer(run.rawValue), .integer(days)])
+      let numbers = PostgresValue.ints(try old.map { try $0.value("id") as Int64 })
+      for table in ["ledger", "step_decisions"] {
+        try session.query("DELETE FROM \(table) WHERE checkpoint_id = ANY($1)", [numbers])
+      }
+      return old.count
+    }
+  }
 }
 
 extension PostgresSession {
   /// The checkpoints of a condition, with their progress and rejections.
-  fileprivate func checkpoints(_ condition: String, _ parameters: [PostgresValue]) throws -> [CheckpointRecord] {
+  func checkpoints(_ condition: String, _ parameters: [PostgresValue]) throws -> [CheckpointRecord] {
     var records = try query("SELECT \(CheckpointRecord.columns) FROM checkpoints \(condition)", parameters)
       .map(CheckpointRecord.init)
     guard !records.isEmpty else { return [] }

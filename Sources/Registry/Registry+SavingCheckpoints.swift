@@ -87,9 +87,12 @@ extension PostgresSession {
     let rows = try query(
       """
       SELECT id, state_sha256, memory_sha256 FROM checkpoints
-      WHERE pipeline_id = $1 AND run = $2 AND generation = $3 AND step = $4
+      WHERE pipeline_id = $1 AND run = $2 AND generation = $3 AND step = $4 AND lineage = $5
       """,
-      [.int(draft.pipeline), .integer(draft.run.rawValue), .int(draft.generation.rawValue), .int(draft.step)])
+      [
+        .int(draft.pipeline), .integer(draft.run.rawValue), .int(draft.generation.rawValue), .int(draft.step),
+        .integer(draft.lineage),
+      ])
     guard let row = rows.first else { return nil }
     guard try row.value("state_sha256") == digests.state, try row.optional("memory_sha256") == digests.memory else {
       throw RegistryError(.conflict, "another state was saved for step \(draft.step) of generation \(draft.generation)")
@@ -123,7 +126,7 @@ extension PostgresSession {
     }
   }
 
-  fileprivate func insert(_ draft: CheckpointDraft, _ digests: StateDigests) throws -> Int64 {
+  func insert(_ draft: CheckpointDraft, _ digests: StateDigests) throws -> Int64 {
     let id = try insertRow(draft, digests)
     let number = PostgresValue.int(id)
     for (place, start) in stride(from: 0, to: draft.state.count, by: Registry.chunkBytes).enumerated() {
@@ -132,20 +135,7 @@ extension PostgresSession {
         "INSERT INTO checkpoint_chunks (checkpoint_id, number, data) VALUES ($1, $2, $3)",
         [number, .integer(place), .slice(draft.state[start..<end])])
     }
-    let progress = draft.progress
-    try query(
-      """
-      INSERT INTO checkpoint_progress
-        (checkpoint_id, partition, start_offset, next_offset, trained, rejected, skipped, lost, stream, earlier)
-      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-        $8::bigint[], $9::bigint[], $10::bigint[])
-      """,
-      [
-        number, .ints(progress.map { Int64($0.partition) }), .ints(progress.map(\.startOffset)),
-        .ints(progress.map(\.nextOffset)), .ints(progress.map(\.trained)), .ints(progress.map(\.rejected)),
-        .ints(progress.map(\.skipped)), .ints(progress.map(\.lost)), .ints(progress.map { Int64($0.stream) }),
-        .ints(progress.map(\.earlier)),
-      ])
+    try insert(draft.progress, checkpoint: id)
     let rejected = draft.rejected.sorted { $0.key.index < $1.key.index }
     try query(
       """
@@ -157,6 +147,22 @@ extension PostgresSession {
     try insert(draft.decisions, checkpoint: id)
     if let sample = draft.sample { try insert(sample, checkpoint: id) }
     return id
+  }
+
+  func insert(_ progress: [PartitionProgress], checkpoint: Int64) throws {
+    try query(
+      """
+      INSERT INTO checkpoint_progress
+        (checkpoint_id, partition, start_offset, next_offset, trained, rejected, skipped, lost, stream, earlier)
+      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::bigint[], $9::bigint[], $10::bigint[])
+      """,
+      [
+        .int(checkpoint), .ints(progress.map { Int64($0.partition) }), .ints(progress.map(\.startOffset)),
+        .ints(progress.map(\.nextOffset)), .ints(progress.map(\.trained)), .ints(progress.map(\.rejected)),
+        .ints(progress.map(\.skipped)), .ints(progress.map(\.lost)), .ints(progress.map { Int64($0.stream) }),
+        .ints(progress.map(\.earlier)),
+      ])
   }
 
   private func insertRow(_ draft: CheckpointDraft, _ digests: StateDigests) throws -> Int64 {
@@ -177,6 +183,9 @@ extension PostgresSession {
     var costs: [UInt8] = []
     if !draft.costs.isEmpty { draft.costs.encode(into: &costs) }
     let contract = try draft.contract.map { try keepContract($0, pipeline: draft.pipeline) }
+    let later: [PostgresValue] = [
+      draft.endsShort.map { PostgresValue.bool($0) } ?? .null, .integer(draft.sickInRow),
+    ]
     do {
       return try query(
         """
@@ -184,9 +193,9 @@ extension PostgresSession {
           parameters_digest, non_finite_parameter, is_final, metrics, records, mean_loss, auc,
           window_metrics, window_records, window_mean_loss, window_auc, comparison, compared_with, fields, seconds, heads,
           contract_id, lineage, ledger_from, run, memory, memory_sha256, loss_watch,
-          stable_watch, layer_costs, frozen_scores)
+          stable_watch, layer_costs, frozen_scores, ends_short, sick_in_row)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
+          $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
         RETURNING id
         """,
         [
@@ -201,7 +210,7 @@ extension PostgresSession {
           .maybe(draft.ledgerFrom), .integer(draft.run.rawValue), .maybe(draft.memory), .maybe(digests.memory),
           lossWatch.map { .jsonText($0) } ?? .null, stableWatch.map { .jsonText($0) } ?? .null,
           .maybe(costs.isEmpty ? nil : costs), frozen.map { .jsonText($0) } ?? .null,
-        ])[0].value("id")
+        ] + later)[0].value("id")
     } catch let error as PostgresError where error.constraint == "one_checkpoint_a_step" {
       // An earlier call, thought lost, is just being committed: look again.
       throw PostgresError(.contention, error.message, sqlState: error.sqlState, constraint: error.constraint)
@@ -225,7 +234,7 @@ extension PostgresSession {
 }
 
 /// By which a checkpoint that is saved again is known, and damage is found.
-private struct StateDigests: Sendable {
+struct StateDigests: Sendable {
   let state: [UInt8]
   let memory: [UInt8]?
 

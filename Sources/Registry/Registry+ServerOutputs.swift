@@ -26,6 +26,8 @@ extension ServerReport {
     public var shadowDifference = 0.0
     /// … and requests that it failed at while the stable version answered them.
     public var shadowFailures: Int64 = 0
+    /// Requests that fell to it by the split, and that it answered or computed beside the stable version.
+    public var live: Int64 = 0
 
     public init(requests: Int64 = 0, nonFinite: Int64 = 0) {
       self.requests = requests
@@ -46,6 +48,7 @@ extension ServerReport {
       shadowOutputs += other.shadowOutputs
       shadowDifference += other.shadowDifference
       shadowFailures += other.shadowFailures
+      live += other.live
     }
 
     mutating func addLatency(_ count: Int64, _ place: Int) {
@@ -82,7 +85,7 @@ extension Registry {
         SELECT version, sum(requests)::bigint AS requests, sum(non_finite)::bigint AS non_finite,
           sum(errors)::bigint AS errors, sum(shed)::bigint AS shed, sum(shadow_outputs)::bigint AS shadow_outputs,
           sum(shadow_difference)::double precision AS shadow_difference,
-          sum(shadow_failures)::bigint AS shadow_failures
+          sum(shadow_failures)::bigint AS shadow_failures, sum(live)::bigint AS live
         FROM server_outputs WHERE pipeline_id = $1 AND ($2::bigint[] IS NULL OR version = ANY($2)) GROUP BY version
         """, [.int(pipeline), versions.map { .ints($0) } ?? .null])
       var found: [Int64: ServerReport.Outputs] = [:]
@@ -95,6 +98,7 @@ extension Registry {
         outputs.shadowOutputs = try row.value("shadow_outputs")
         outputs.shadowDifference = try row.value("shadow_difference")
         outputs.shadowFailures = try row.value("shadow_failures")
+        outputs.live = try row.value("live")
         found[try row.value("version")] = outputs
       }
       let buckets = try session.query(

@@ -17,11 +17,27 @@ public struct ServerReport: Sendable, Hashable {
   public var failures: Int64
   /// By version.
   public var outputs: [Int64: Outputs]
+  /// How it deals requests to a canary; nil: it knows of none.
+  public var split: Split?
+
+  /// Keys, and requests without one, by who answered, since the canary has its share.
+  public struct Split: Sendable, Hashable, Codable {
+    public var version: Int64
+    /// The canary's, above 0.
+    public var share: Double
+    public var canary: Int64
+    public var stable: Int64
+
+    public init(version: Int64, share: Double, canary: Int64 = 0, stable: Int64 = 0) {
+      (self.version, self.share, self.canary, self.stable) = (version, share, canary, stable)
+    }
+  }
 
   public init(
     id: String, address: String, port: Int, metricsAddress: String? = nil, version: Int64? = nil, requests: Int64 = 0,
-    failures: Int64 = 0, outputs: [Int64: Outputs] = [:]
+    failures: Int64 = 0, outputs: [Int64: Outputs] = [:], split: Split? = nil
   ) {
+    self.split = split
     self.id = id
     self.address = address
     self.port = port
@@ -43,6 +59,8 @@ public struct ServerRecord: Sendable, Hashable, Codable {
   public let requests: Int64
   public let failures: Int64
   public let nonFinite: Int64
+  /// nil: it knows of no canary.
+  public let split: ServerReport.Split?
   public let startedAt: Date
   public let lastSeen: Date
 
@@ -55,6 +73,12 @@ public struct ServerRecord: Sendable, Hashable, Codable {
     requests = try row.value("requests")
     failures = try row.value("failures")
     nonFinite = try row.value("non_finite")
+    split = try (row.optional("split_version") as Int64?).flatMap { version in
+      try (row.optional("split_share") as Double?).map { share in
+        try ServerReport.Split(
+          version: version, share: share, canary: row.value("split_canary"), stable: row.value("split_stable"))
+      }
+    }
     startedAt = try row.value("started_at")
     lastSeen = try row.value("last_seen")
   }
@@ -67,32 +91,37 @@ extension Registry {
       let nonFinite = report.outputs.values.reduce(0) { $0 + $1.nonFinite }
       let rows = try session.query(
         """
-        INSERT INTO servers (pipeline_id, id, address, port, version, requests, failures, non_finite, metrics_address)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO servers (pipeline_id, id, address, port, version, requests, failures, non_finite, metrics_address,
+          split_version, split_share, split_canary, split_stable)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, port = EXCLUDED.port,
           metrics_address = EXCLUDED.metrics_address, version = EXCLUDED.version, requests = EXCLUDED.requests, failures = EXCLUDED.failures,
-          non_finite = EXCLUDED.non_finite, last_seen = now()
+          non_finite = EXCLUDED.non_finite, split_version = EXCLUDED.split_version, split_share = EXCLUDED.split_share,
+          split_canary = EXCLUDED.split_canary, split_stable = EXCLUDED.split_stable, last_seen = now()
         RETURNING xmax = 0 AS is_new
         """,
         [
           .int(pipeline), .text(report.id), .text(report.address), .integer(report.port), .maybe(report.version),
           .int(report.requests), .int(report.failures), .int(nonFinite), .maybe(report.metricsAddress),
+          .maybe(report.split?.version), .maybe(report.split?.share), .int(report.split?.canary ?? 0),
+          .int(report.split?.stable ?? 0),
         ])
       for (version, outputs) in report.outputs {
         try session.query(
           """
           INSERT INTO server_outputs (pipeline_id, server_id, version, requests, non_finite, errors, shed, latency,
-            shadow_outputs, shadow_difference, shadow_failures)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            shadow_outputs, shadow_difference, shadow_failures, live)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
           ON CONFLICT (pipeline_id, server_id, version) DO UPDATE SET requests = EXCLUDED.requests,
             non_finite = EXCLUDED.non_finite, errors = EXCLUDED.errors, shed = EXCLUDED.shed,
             latency = EXCLUDED.latency, shadow_outputs = EXCLUDED.shadow_outputs,
-            shadow_difference = EXCLUDED.shadow_difference, shadow_failures = EXCLUDED.shadow_failures
+            shadow_difference = EXCLUDED.shadow_difference, shadow_failures = EXCLUDED.shadow_failures,
+            live = EXCLUDED.live
           """,
           [
             .int(pipeline), .text(report.id), .int(version), .int(outputs.requests), .int(outputs.nonFinite),
             .int(outputs.errors), .int(outputs.shed), .ints(outputs.latency), .int(outputs.shadowOutputs),
-            .double(outputs.shadowDifference), .int(outputs.shadowFailures),
+            .double(outputs.shadowDifference), .int(outputs.shadowFailures), .int(outputs.live),
           ])
       }
       // Heartbeats are no news; a new server and a non-finite output are.

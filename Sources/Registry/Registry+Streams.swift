@@ -70,7 +70,7 @@ extension Registry {
 }
 
 extension PostgresSession {
-  fileprivate func streamStarts(_ pipeline: Int64, _ stream: Int) throws -> [Int32: Int64] {
+  func streamStarts(_ pipeline: Int64, _ stream: Int) throws -> [Int32: Int64] {
     let rows = try query(
       "SELECT partition, start_offset FROM stream_starts WHERE pipeline_id = $1 AND stream = $2",
       [.int(pipeline), .integer(stream)])
@@ -78,7 +78,7 @@ extension PostgresSession {
       uniqueKeysWithValues: rows.map { (try $0.value("partition") as Int32, try $0.value("start_offset") as Int64) })
   }
 
-  fileprivate func insertStarts(_ starts: [Int32: Int64], _ pipeline: Int64, _ stream: Int) throws {
+  func insertStarts(_ starts: [Int32: Int64], _ pipeline: Int64, _ stream: Int) throws {
     let sorted = starts.sorted { $0.key < $1.key }
     try query(
       """

@@ -15,6 +15,8 @@ public struct VersionRecord: Sendable, Hashable, Codable {
   public let share: Double
   /// When it came to that share.
   public let sharedSince: Date
+  /// Live requests that it had answered by then, of all servers together.
+  public let liveBefore: Int64
   public let wasStable: Bool
   public let wasRolledBack: Bool
   /// See `VersionFacts.isConfirmed`.
@@ -38,6 +40,7 @@ public struct VersionRecord: Sendable, Hashable, Codable {
     since = try row.value("since")
     share = try row.value("share")
     sharedSince = try row.value("shared_since")
+    liveBefore = try row.value("live_before")
     wasStable = try row.value("was_stable")
     wasRolledBack = try row.value("was_rolled_back")
     isConfirmed = try row.value("confirmed")

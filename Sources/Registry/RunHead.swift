@@ -65,22 +65,16 @@ extension Registry {
   }
 
   /// The run begins anew: a model without a past, from the topic's first record, or its end where the file says so. What was
-  /// learned before stays as it is, and its versions go on serving.
+  /// learned before stays as it is, and its versions go on serving. What was forgotten of the topic stays forgotten.
   ///
   /// - Returns: The number of the new lineage.
   @discardableResult
   public func beginLineage(pipeline: Int64, run: RunID = .live) async throws -> Int {
     try await transaction { session in
       let next = try session.nextNumbers(pipeline)
-      let numbers: [PostgresValue] = [
-        .int(pipeline), .integer(run.rawValue), .integer(next.lineage), .integer(next.stream),
-      ]
-      try session.query(
-        """
-        UPDATE pipelines SET lineage = $3, stream = $4, halted = NULL, updated_at = now() WHERE id = $1 AND $2::int = 0
-        """, numbers)
-      if run == .live { try session.closeTroubles(pipeline: pipeline, kind: "halted") }
-      try session.query("UPDATE runs SET lineage = $3, stream = $4 WHERE pipeline_id = $1 AND number = $2", numbers)
+      let before = try session.head(of: run, pipeline).stream
+      try session.turn(run, of: pipeline, to: next.lineage, stream: next.stream)
+      try session.leaveOutForgotten(pipeline, run, lineage: next.lineage, stream: next.stream, before: before)
       try session.announce(.pipeline, pipeline: pipeline)
       return try session.head(of: run, pipeline).lineage
     }

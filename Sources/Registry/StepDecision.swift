@@ -14,6 +14,8 @@ public struct StepDecision: Sendable, Hashable, Codable {
   @JSONSafe public var lossSum: Double
   /// Of the dense parameters, before corrections of the optimiser.
   @JSONSafe public var learningRate: Double
+  /// What it was multiplied by because a rule of health asked for it.
+  public var rateScale: Double
   /// Before clipping by norm; NaN where it was no number.
   @JSONSafe public var gradientNorm: Double
   public var wasClipped: Bool
@@ -22,10 +24,11 @@ public struct StepDecision: Sendable, Hashable, Codable {
 
   public init(
     step: Int64, isApplied: Bool, records: Int64, weight: Double, lossSum: Double, learningRate: Double,
-    gradientNorm: Double, wasClipped: Bool, skips: [StepSkip] = []
+    rateScale: Double = 1, gradientNorm: Double, wasClipped: Bool, skips: [StepSkip] = []
   ) {
     (self.step, self.isApplied, self.records, self.weight) = (step, isApplied, records, weight)
     (self.lossSum, self.learningRate, self.gradientNorm) = (lossSum, learningRate, gradientNorm)
+    self.rateScale = rateScale
     (self.wasClipped, self.skips) = (wasClipped, skips)
   }
 
@@ -51,17 +54,19 @@ extension PostgresSession {
     try query(
       """
       INSERT INTO step_decisions
-        (checkpoint_id, step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped)
+        (checkpoint_id, step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped,
+        rate_scale)
       SELECT $1, step, applied <> 0, records, weight::float8, nullif(loss_sum, '')::float8, learning_rate::float8,
-        nullif(gradient_norm, '')::float8, clipped <> 0
-      FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
-        AS d (step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped)
+        nullif(gradient_norm, '')::float8, clipped <> 0, nullif(rate_scale, '')::float8
+      FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+        $10::text[]) AS d (step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped, rate_scale)
       """,
       [
         .int(checkpoint), .ints(decisions.map(\.step)), .ints(decisions.map { $0.isApplied ? 1 : 0 }),
         .ints(decisions.map(\.records)), .texts(decisions.map { $0.weight.databaseText }),
         .texts(decisions.map { $0.lossSum.databaseText }), .texts(decisions.map { $0.learningRate.databaseText }),
         .texts(decisions.map { $0.gradientNorm.databaseText }), .ints(decisions.map { $0.wasClipped ? 1 : 0 }),
+        .texts(decisions.map { $0.rateScale == 1 ? "" : $0.rateScale.databaseText }),
       ])
     let skips = decisions.flatMap { decision in decision.skips.map { (decision.step, $0) } }
     guard !skips.isEmpty else { return }
@@ -103,7 +108,7 @@ extension Registry {
       let skips = Dictionary(grouping: skipped) { $0.step }.mapValues { $0.map(\.skip) }
       return try session.query(
         """
-        SELECT step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped FROM step_decisions
+        SELECT step, applied, records, weight, loss_sum, learning_rate, gradient_norm, clipped, rate_scale FROM step_decisions
         WHERE checkpoint_id = $1 ORDER BY step
         """, [.int(id)]
       ).map { row in
@@ -111,7 +116,7 @@ extension Registry {
         return StepDecision(
           step: step, isApplied: try row.value("applied"), records: try row.value("records"),
           weight: try row.value("weight"), lossSum: try row.optional("loss_sum") ?? .nan,
-          learningRate: try row.value("learning_rate"),
+          learningRate: try row.value("learning_rate"), rateScale: try row.optional("rate_scale") ?? 1,
           gradientNorm: try row.optional("gradient_norm") ?? .nan,
           wasClipped: try row.value("clipped"), skips: skips[step] ?? [])
       }

@@ -25,11 +25,17 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
   /// Of two classes, on the same records: its wrong answers, and what its area under the ROC curve lacks.
   public var errors: BoundedDifference?
   public var area: PairedArea?
+  /// The same by slice, those that have pairs; nil: versions are compared on all records alone.
+  public var slices: [SliceEvidence]?
+  /// The most slices that there may ever be: the error is dealt out to so many.
+  public var slicesMax: Int?
   /// The learner's loss of late minus that of the version `trendOver`.
   public var trend: PairedDifference?
   public var trendOver: Int64?
   /// What live requests say against it, which only it can be to blame for.
   public var breach: BurnRateFinding?
+  /// Of a canary: the live requests that there are for it; nil: nobody knows.
+  public var traffic: CanaryTraffic?
   /// The run ended with its checkpoint: no record came, or will soon, to compare it by.
   public var isLast = false
 

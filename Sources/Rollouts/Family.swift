@@ -24,17 +24,21 @@ public struct Family: Sendable, Hashable, Codable {
   public let alpha: Double
   public let measures: [ComparedMeasure]
   public let slices: [String]
+  /// To how many slices the error is dealt out: those that are there, and those that may come.
+  public let slicesMax: Int
 
   /// - Parameters:
   ///   - measures: At least one, each once.
-  ///   - slices: All that will be looked at, each once; those that come later have no part of the error.
-  public init(alpha: Double, measures: [ComparedMeasure], slices: [String] = []) {
+  ///   - slices: Those that are looked at, each once.
+  ///   - slicesMax: As many as there may ever be; nil: those of `slices`, and those that come later have no part of the error.
+  public init(alpha: Double, measures: [ComparedMeasure], slices: [String] = [], slicesMax: Int? = nil) {
     precondition(alpha > 0 && alpha < 1, "an error lies between 0 and 1, \(alpha) does not")
     precondition(!measures.isEmpty && Set(measures).count == measures.count, "the measures \(measures)")
     precondition(Set(slices).count == slices.count, "the slices \(slices)")
     self.alpha = alpha
     self.measures = measures
     self.slices = slices
+    self.slicesMax = max(slicesMax ?? 0, slices.count)
   }
 
   /// With which a measure over all records is compared, to condemn a version by the lower bound.
@@ -42,12 +46,12 @@ public struct Family: Sendable, Hashable, Codable {
 
   /// With which a measure of a slice is compared, to hold a version up by the lower bound; nil: there is no slice.
   public var sliceConfidence: Double? {
-    slices.isEmpty ? nil : 1 - 2 * (alpha / 4) / Double(slices.count * measures.count)
+    slicesMax == 0 ? nil : 1 - 2 * (alpha / 4) / Double(slicesMax * measures.count)
   }
 
   /// With which a measure over all records is compared, to promote a version by the upper bound.
   public var promotingConfidence: Double { 1 - alpha }
 
   /// Of a two-sided bound each side errs with half of what is missing to 1.
-  private var overallShare: Double { slices.isEmpty ? alpha / 2 : alpha / 4 }
+  private var overallShare: Double { slicesMax == 0 ? alpha / 2 : alpha / 4 }
 }

@@ -83,25 +83,41 @@ extension Rollout {
       }
       return say(loss.lower, "is worse than version \(anchor)", "beyond \(tolerance)")
     case .pass: return say(loss.upper, "is as good as version \(anchor) or better", "within \(tolerance)")
-    case .inconclusive, .error: return say(pairs.mean, "waits for more records", "around \(tolerance)")
+    case .inconclusive, .error:
+      guard let worst = judged.decisive, let slice = worst.slice else {
+        return say(pairs.mean, "waits for more records", "around \(tolerance)")
+      }
+      return Judgement(
+        verdict: .inconclusive, rule: .slice, observed: worst.lower, threshold: worst.margin,
+        window: "\(worst.pairs) pairs of \(slice)",
+        reason: "\(judged.reason), against version \(anchor); it is not promoted by itself")
     }
   }
 
   /// A version by its loss, with the bounds that decide.
   public static func lossComparison(
     _ evidence: CandidateEvidence, _ pairs: PairedDifference, policy: RolloutPolicy
-  ) -> MeasureComparison { comparisons(evidence, pairs, policy).1[0] }
+  ) -> MeasureComparison { comparisons(evidence, pairs, policy, bySlice: false).1[0] }
+
+  /// The slices of the records on which a version may be worse, the worst first.
+  public static func sliceComparisons(
+    _ evidence: CandidateEvidence, _ pairs: PairedDifference, policy: RolloutPolicy
+  ) -> [MeasureComparison] {
+    comparisons(evidence, pairs, policy).1.filter { $0.slice != nil }.sorted { $0.lower > $1.lower }
+  }
 
   /// By loss first, which has to pass; the others are guard rails, and may only condemn. All share the error.
   private static func comparisons(
-    _ evidence: CandidateEvidence, _ loss: PairedDifference, _ policy: RolloutPolicy
+    _ evidence: CandidateEvidence, _ loss: PairedDifference, _ policy: RolloutPolicy, bySlice: Bool = true
   ) -> (Family, [MeasureComparison]) {
     let guardRails: [(ComparedMeasure, pairs: Int64, bounds: (Double) -> (lower: Double, upper: Double))] = [
       evidence.errors.map { (.error, $0.count, $0.confidenceSequence) },
       evidence.area.map { (.area, $0.blocks.count, $0.confidenceSequence) },
     ].compactMap(\.self)
     // To condemn wrongly and to promote wrongly is each as rare as the policy says.
-    let family = Family(alpha: 2 * (1 - policy.confidence), measures: [.loss] + guardRails.map(\.0))
+    let family = Family(
+      alpha: 2 * (1 - policy.confidence), measures: [.loss] + guardRails.map(\.0),
+      slices: evidence.slices?.map(\.name) ?? [], slicesMax: evidence.slicesMax)
     let own = MeasureComparison(
       measure: .loss, margin: policy.tolerance(for: evidence),
       lower: policy.bounds(of: loss, confidence: family.condemningConfidence).lower,
@@ -111,7 +127,8 @@ extension Rollout {
         measure: measure, margin: RolloutPolicy.guardRail, lower: bounds(family.condemningConfidence).lower,
         upper: -.infinity, pairs: pairs)
     }
-    return (family, [own] + others)
+    let slices = bySlice ? sliceComparisons(evidence, family: family, policy: policy) : []
+    return (family, [own] + others + slices)
   }
 
   private static func judgeAlone(_ evidence: CandidateEvidence, policy: RolloutPolicy) -> Judgement {

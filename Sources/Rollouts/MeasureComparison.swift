@@ -40,13 +40,15 @@ public struct MeasureComparison: Sendable, Hashable, Codable {
 
   var place: String { measure.rawValue + (slice.map { " of slice \($0)" } ?? "") }
 
-  /// "its loss of slice a is worse by at least 0.1, beyond a margin of 0.01, since about 2000 of 9000 pairs"
+  /// "its loss is worse by at least 0.1, beyond a margin of 0.01, since about 2000 of 9000 pairs"; of a slice from where to where.
   var complaint: String {
     let since = beganPairsAgo.map { "since about \($0) of \(pairs) pairs" } ?? "since its first pair"
     let amount =
-      lower > margin
-      ? "worse by at least \(Rollout.short(lower)), beyond a margin of \(Rollout.short(margin))"
-      : "now worse than before, beyond a margin of \(Rollout.short(margin))"
+      lower > margin && slice != nil && upper.isFinite
+      ? "worse by \(Rollout.short(lower)) to \(Rollout.short(upper)), beyond a margin of \(Rollout.short(margin))"
+      : lower > margin
+        ? "worse by at least \(Rollout.short(lower)), beyond a margin of \(Rollout.short(margin))"
+        : "now worse than before, beyond a margin of \(Rollout.short(margin))"
     return "its \(place) is \(amount), \(since)"
   }
 }

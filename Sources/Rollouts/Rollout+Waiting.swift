@@ -25,15 +25,18 @@ extension Rollout {
           return "\(judgement.reason); it waits until \(until.formatted(.iso8601)), for a version was rolled back"
         }
       }
-      return version.state == .canary
-        ? "is the canary with \(short(version.share * 100)) % of live requests, and \(judgement.reason)" : nil
+      guard version.state == .canary else { return nil }
+      let place = "is the canary with \(short(version.share * 100)) % of live requests, and \(judgement.reason)"
+      return place + (obstacle(version, evidence, policy: policy).map { "; it \($0)" } ?? "")
     }
     if policy.onInconclusive == .hold, let most = policy.durationMax,
       now.timeIntervalSince(version.since) >= most.seconds
     {
       return "is held until it is decided or a person promotes one: it \(judgement.reason)"
     }
-    guard policy.lane == .fast, let anchor, version.state != .canary else { return judgement.reason }
+    guard policy.lane == .fast, let anchor, version.state != .canary, judgement.rule != .slice else {
+      return judgement.reason
+    }
     let trend = judgeTrend(evidence, anchor: anchor.number, policy: policy)
     return trend.verdict == .inconclusive ? trend.reason : judgement.reason
   }

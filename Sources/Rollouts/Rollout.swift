@@ -174,16 +174,23 @@ private struct Look {
     } else if judgement.verdict == .pass, mayPromote,
       now.timeIntervalSince(canary.sharedSince) >= (policy.warmUp + policy.hold).seconds
     {
-      guard let next = policy.canary.first(where: { $0 > canary.share }) else { return makeStable(canary, judgement) }
-      share(canary, next, rule: .canaryStep, judgement)
+      let evidence = evidence[canary.number] ?? CandidateEvidence()
+      guard Rollout.obstacle(canary, evidence, policy: policy) == nil else { return }
+      let basis = Rollout.basis(evidence)
+      guard let next = policy.canary.first(where: { $0 > canary.share }) else {
+        return makeStable(canary, judgement, basis)
+      }
+      share(canary, next, rule: .canaryStep, judgement, basis)
     }
   }
 
   private mutating func share(
-    _ version: VersionFacts, _ share: Double, rule: RolloutRule, _ judgement: Judgement
+    _ version: VersionFacts, _ share: Double, rule: RolloutRule, _ judgement: Judgement, _ basis: String = ""
   ) {
     let gets = "gets \(Rollout.short(share * 100)) % of live requests"
-    move(version, to: .canary, judgement, rule: rule, because: "\(gets): it \(judgement.reason)", share: share)
+    move(
+      version, to: .canary, judgement, rule: rule, because: "\(gets): it \(judgement.reason)\(basis)",
+      share: share)
   }
 
   mutating func rejectFailures() {
@@ -204,7 +211,8 @@ private struct Look {
     let newestServing = max(stable?.number ?? 0, canary?.number ?? 0)
     for version in versions where version.state.isUndecided && version.number > newestServing {
       var judgement = judgement(of: version)
-      if judgement.verdict == .inconclusive, policy.lane == .fast, let anchor {
+      // What is worse on a slice is known to be, whatever the learner's trend.
+      if judgement.verdict == .inconclusive, judgement.rule != .slice, policy.lane == .fast, let anchor {
         judgement = Rollout.judgeTrend(
           evidence[version.number] ?? CandidateEvidence(), anchor: anchor.number, policy: policy)
       }
@@ -225,11 +233,12 @@ private struct Look {
     }
   }
 
-  private mutating func makeStable(_ version: VersionFacts, _ judgement: Judgement) {
+  private mutating func makeStable(_ version: VersionFacts, _ judgement: Judgement, _ basis: String = "") {
     take(
       Rollout.promotionDecisions(
         of: version, among: versions, rule: judgement.rule, observed: judgement.observed,
-        threshold: judgement.threshold, window: judgement.window, reason: judgement.reason, actor: .controller))
+        threshold: judgement.threshold, window: judgement.window, reason: judgement.reason + basis,
+        actor: .controller))
   }
 
   mutating func retireSuperseded() {
@@ -255,8 +264,11 @@ private struct Look {
   private mutating func retireUndecided(_ version: VersionFacts) {
     guard policy.onInconclusive == .retire else { return }
     var judgement = judgement(of: version)
-    guard judgement.verdict == .inconclusive else { return }
     let isLate = policy.durationMax.map { now.timeIntervalSince(version.since) >= $0.seconds } ?? false
+    guard judgement.verdict == .inconclusive else {
+      if isLate, judgement.verdict == .pass { retireUnasked(version, judgement) }
+      return
+    }
     if !isLate, weight(version) < policy.pairsMax {
       guard version.state.isUndecided, let passedOver = firstLook(at: version) else { return }
       judgement = passedOver
@@ -264,6 +276,16 @@ private struct Look {
     move(
       version, to: .retired, judgement, rule: .undecided,
       because: "makes room for a newer one: it \(judgement.reason)")
+  }
+
+  /// A canary that nobody asks, or that is asked otherwise than it should be, is undecided however good its pairs are.
+  private mutating func retireUnasked(_ version: VersionFacts, _ judgement: Judgement) {
+    guard version.state == .canary,
+      let obstacle = Rollout.obstacle(version, evidence[version.number] ?? CandidateEvidence(), policy: policy)
+    else { return }
+    move(
+      version, to: .retired, judgement, rule: .undecided,
+      because: "makes room for a newer one: it \(judgement.reason), but \(obstacle)")
   }
 
   private func firstLook(at version: VersionFacts) -> Judgement? {

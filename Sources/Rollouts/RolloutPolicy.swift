@@ -10,6 +10,9 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   public var lossTolerance: Double?
   /// The same as a share of the loss of the best constant prediction; nil: as `lossTolerance` says.
   public var lossToleranceRelative: Double?
+  /// How much worse, in the task's loss a record, it may be on one slice of the records; nil: `sliceShare` times what is tolerated
+  /// over all of them.
+  public var sliceTolerance: Double?
   /// Of the comparison; 0 … 1, both excluded.
   public var confidence: Double
   public var lane: Lane
@@ -18,6 +21,8 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   public var canary: [Double]
   /// The least time at each share, after `warmUp`.
   public var hold: Duration
+  /// Live requests that a canary has to answer itself at each share, where there is a server.
+  public var requestsMin: Int64
   /// How long a candidate or canary may be undecided; nil: as long as it takes.
   public var durationMax: Duration?
   /// What becomes of one that is undecided for too long, or after too many pairs.
@@ -29,17 +34,21 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
 
   public init(
     recordsMin: Int64 = 2000, lossTolerance: Double? = nil, lossToleranceRelative: Double? = nil,
-    confidence: Double = 0.99, lane: Lane = .careful, canary: [Double] = [], hold: Duration = .seconds(60),
+    sliceTolerance: Double? = nil, confidence: Double = 0.99, lane: Lane = .careful, canary: [Double] = [],
+    hold: Duration = .seconds(60),
+    requestsMin: Int64 = 0,
     durationMax: Duration? = nil, onInconclusive: Inconclusive = .retire, warmUp: Duration = .zero,
     coolDown: Duration = .zero
   ) {
     self.recordsMin = recordsMin
     self.lossTolerance = lossTolerance
     self.lossToleranceRelative = lossToleranceRelative
+    self.sliceTolerance = sliceTolerance
     self.confidence = confidence
     self.lane = lane
     self.canary = canary
     self.hold = hold
+    self.requestsMin = requestsMin
     self.durationMax = durationMax
     self.onInconclusive = onInconclusive
     self.warmUp = warmUp
@@ -64,6 +73,10 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
 
   /// More wrong answers a record, or less area under the ROC curve, than this condemns a version whatever its loss.
   static let guardRail = 0.02
+  /// The same on a slice: versions differ by slice more than over all records.
+  static let sliceGuardRail = 0.05
+  /// What is tolerated on a slice, as a multiple of what is over all records.
+  static let sliceShare = 4.0
   /// Pairs of the frozen weights that the fast lane looks at before a version serves.
   static let pairsOnEntry: Int64 = 256
   /// Pairs after which the fast lane does not wait any more for a version that does not look good.
@@ -95,5 +108,10 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
     guard let prior else { return evidence.isOfValues ? 0 : Self.usualTolerance }
     return evidence.isOfValues
       ? Self.usualTolerance * prior : min(Self.usualTolerance, Self.classesShareMax * prior)
+  }
+
+  /// The same on one slice of the records.
+  func sliceTolerance(for evidence: CandidateEvidence) -> Double {
+    sliceTolerance ?? Self.sliceShare * tolerance(for: evidence)
   }
 }

@@ -12,6 +12,8 @@ public enum RolloutRule: String, Sendable, Hashable, Codable, CaseIterable {
   case pairedLoss = "paired_loss"
   /// Its wrong answers, or what its area under the ROC curve lacks, against that version's on the same records.
   case guardRail = "guard_rail"
+  /// Its loss or wrong answers on one slice of those records: it is good over all of them, or undecided, and nothing is done.
+  case slice
   /// The learner's loss of late against that version's, with a look at the frozen weights: enough to serve on watch.
   case trend
   /// Live requests that it answered badly, which the version before did not.

@@ -9,7 +9,7 @@
 /// A stable version may be on watch (`VersionFacts.isConfirmed`): that it is confirmed is written down as a transition from
 /// stable to stable, or from retired to retired where a newer one serves on watch already; that a canary gets a larger share as
 /// one from canary to canary. A version that served (canary, stable) is rolled back; one that did not is rejected, and one that served on
-/// watch, made room, and was found worse afterwards. An undecided one
+/// watch, made room, and was found worse afterwards. A person may reject a canary as well. An undecided one
 /// that a newer version overtook is retired: nothing is wrong with it, and nobody needs it. Only a person leads a version out of
 /// `rejected` and `rolledBack`.
 public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
@@ -28,9 +28,11 @@ public enum VersionState: String, Sendable, Hashable, Codable, CaseIterable {
     }
   }
 
-  /// Whether the transition exists; a person may also make any version stable.
+  /// Whether the transition exists; a person may also make any version stable, and reject a canary.
   public func mayBecome(_ state: VersionState, byPerson: Bool) -> Bool {
-    next.contains(state) || (byPerson && state == .stable && self != .stable)
+    if next.contains(state) { return true }
+    guard byPerson else { return false }
+    return state == .stable ? self != .stable : self == .canary && state == .rejected
   }
 
   /// Whether nothing has been decided for good yet.

@@ -7,6 +7,10 @@ struct APIError: Error, Equatable {
 
   static func badRequest(_ message: String) -> APIError { APIError(status: 400, message: message) }
   static func notFound(_ message: String) -> APIError { APIError(status: 404, message: message) }
+  static func tooManyRows(_ rows: String, _ most: Int) -> APIError {
+    tooLarge("\(rows) rows are more than the \(most) a request may hold (serving.rows_max): divide them")
+  }
+
   static func tooLarge(_ message: String) -> APIError { APIError(status: 413, message: message) }
   static func unsupportedCoding(_ message: String) -> APIError { APIError(status: 415, message: message) }
   static func unavailable(_ message: String) -> APIError { APIError(status: 503, message: message, retryAfter: 1) }

@@ -8,9 +8,9 @@ struct InferQuestion: PredictionRequest {
   /// JSON and the tensors' bytes behind it.
   let body: UnsafeRawBufferPointer
 
-  init(_ body: UnsafeRawBufferPointer, headerLength: String?) throws {
+  init(_ body: UnsafeRawBufferPointer, headerLength: String?, rowsMax: Int) throws {
     let (json, tensors) = try BinaryTensors.divide(body, length: headerLength)
-    request = try InferRequest(json, tensors: tensors)
+    request = try InferRequest(json, tensors: tensors, rowsMax: rowsMax)
     self.body = body
   }
 

@@ -2,7 +2,7 @@ import JSON
 
 extension InferRequest {
   /// - Parameter binary: What is left of the tensors' bytes; the input takes its own from the front.
-  static func tensor(_ scanner: inout JSONScanner, _ binary: inout Range<Int>) throws -> Tensor {
+  static func tensor(_ scanner: inout JSONScanner, _ binary: inout Range<Int>, rowsMax: Int) throws -> Tensor {
     guard scanner.peek() == UInt8(ascii: "{") else { throw APIError.badRequest("each input is an object") }
     var name: Range<Int>?
     var isPlain = true
@@ -22,14 +22,17 @@ extension InferRequest {
       case "shape":
         guard shape == nil else { throw APIError.badRequest("“shape” is there twice") }
         let start = scanner.position
-        shape = try dimensions(&scanner)
+        let found = try dimensions(&scanner)
+        guard found.count <= rowsMax else { throw APIError.tooManyRows(String(found.count), rowsMax) }
+        shape = found
         shapeText = start..<scanner.position
       case "data":
         guard data == nil else { throw APIError.badRequest("“data” is there twice") }
         guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“data” is a list") }
         data = scanner.position
         only = try takeOnly(&scanner)
-        if only == nil { try scanner.skip() }
+        // What is read into the batch is checked there.
+        if only == nil, !scanner.passNumbers() { try scanner.skip() }
       case "parameters":
         try parameters(&scanner, of: "an input") { scanner, key in
           guard case "binary_data_size" = key else { return false }
@@ -53,17 +56,20 @@ extension InferRequest {
     }
     tensor.type = found
     guard let shape else { throw APIError.badRequest("input \(APIError.quote(tensor.name)) has no shape") }
-    guard shape.rank == 1 || shape.rank == 2, shape.count > 0, shape.rank == 1 || (1...4096).contains(shape.width)
+    guard shape.rank == 1 || shape.rank == 2, shape.count > 0, shape.rank == 1 || (1...widthMax).contains(shape.width)
     else {
       let text = String(decoding: scanner.bytes[shapeText].prefix(64), as: UTF8.self)
       throw APIError.badRequest(
-        "input \(APIError.quote(tensor.name)) has the shape \(text); [N] and [N,1] with N ≥ 1 are understood, and [N,K] for lists"
+        "input \(APIError.quote(tensor.name)) has the shape \(text); [N] and [N,1] with N ≥ 1 are understood, [N,K] for lists, and [N,F] for all features"
       )
     }
     (tensor.count, tensor.width) = (shape.count, shape.rank == 2 ? shape.width : 1)
     tensor.content = try content(tensor, data: data, binaryBytes: binaryBytes, &binary)
     return tensor
   }
+
+  /// Elements a row, at most.
+  private static let widthMax = 1 << 16
 
   /// Passes a list of one number; nil, and nothing is passed: it is something else.
   private static func takeOnly(_ scanner: inout JSONScanner) throws -> JSONScanner.Number? {

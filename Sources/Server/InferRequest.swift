@@ -22,7 +22,7 @@ struct InferRequest {
     var type: TensorType
     /// Rows.
     var count: Int
-    /// Elements a row; more than one for a list of categories only.
+    /// Elements a row; more than one for a list of categories, and for all features together.
     var width: Int
     var content: Content
     /// The data, where it is one number.
@@ -64,8 +64,10 @@ struct InferRequest {
 
   /// Reads the JSON of `infer`, checked from its first byte to its last.
   ///
-  /// - Parameter tensors: The bytes of the body that follow the JSON.
-  init(_ json: UnsafeRawBufferPointer, tensors: Range<Int>) throws {
+  /// - Parameters:
+  ///   - tensors: The bytes of the body that follow the JSON.
+  ///   - rowsMax: More are refused as soon as a shape says so.
+  init(_ json: UnsafeRawBufferPointer, tensors: Range<Int>, rowsMax: Int = .max) throws {
     var scanner = JSONScanner(json)
     try Self.checkUTF8(json)
     guard scanner.peek() == UInt8(ascii: "{") else { throw scanner.malformed("an object expected") }
@@ -87,7 +89,7 @@ struct InferRequest {
         id = content.lowerBound - 1..<content.upperBound + 1
       case "inputs":
         guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“inputs” is a list") }
-        try scanner.elements { inputs.append(try Self.tensor(&$0, &binary)) }
+        try scanner.elements { inputs.append(try Self.tensor(&$0, &binary, rowsMax: rowsMax)) }
       case "outputs":
         guard scanner.peek() == UInt8(ascii: "[") else { throw APIError.badRequest("“outputs” is a list") }
         var wanted: [Output] = []

@@ -21,10 +21,12 @@ struct Inference: Sendable {
   private let bodyBytesMax: Int
   private let split: TrafficSplit
   private let mode: RolloutSettings.CanaryMode
+  private let tally: SplitTally
   /// Requests without a key so far, while there is a canary.
   private let keyless = KeylessCount()
 
-  init(pipeline: Pipeline, metrics: ServerMetrics) {
+  init(pipeline: Pipeline, metrics: ServerMetrics, tally: SplitTally) {
+    self.tally = tally
     self.metrics = metrics
     rowsMax = pipeline.serving.rowsMax
     bodyBytesMax = pipeline.serving.bodyBytesMax
@@ -78,8 +80,7 @@ struct Inference: Sendable {
     since start: ContinuousClock.Instant
   ) throws -> HTTPResponse {
     guard request.rows <= rowsMax else {
-      throw APIError.tooLarge(
-        "\(request.rows) rows are more than the \(rowsMax) a request may hold (serving.rows_max): divide them")
+      throw APIError.tooManyRows(String(request.rows), rowsMax)
     }
     guard question.isDeferred || (request.rows <= LoadedVersion.sliceRows && !request.isHeavy) else {
       throw NeedsSlowLane()
@@ -91,22 +92,28 @@ struct Inference: Sendable {
     }
     guard let stable = choice.versions.stable else { throw APIError.unavailable("no version is loaded") }
     let usual = VersionAnswer(version: stable.version, isCanary: false)
-    guard let canary, place(of: request, question) < choice.versions.canaryShare else {
-      return try answer(request, usual, lane)
+    guard let canary else { return try answer(request, usual, lane) }
+    let share = choice.versions.canaryShare
+    let key = hash(of: request, question)
+    let isHis = (key.map(TrafficSplit.place(ofHash:)) ?? split.place(ofRequest: keyless.next())) < share
+    guard mode == .live else {
+      return try answer(request, usual, lane, shadow: isHis ? canary.version : nil)
     }
-    guard mode == .live else { return try answer(request, usual, lane, shadow: canary.version) }
-    do { return try answer(request, VersionAnswer(version: canary.version, isCanary: true), lane) } catch {
-      // Nothing that a canary cannot do costs anybody his answer; what is wrong with the request the stable version says.
-      return try answer(request, usual, lane)
+    if isHis, let response = try? answer(request, VersionAnswer(version: canary.version, isCanary: true), lane) {
+      canary.version.tally.live.add(1, ordering: .relaxed)
+      tally.note(key, byCanary: true, of: canary.number, share: share)
+      return response
     }
+    // Nothing that a canary cannot do costs anybody his answer; what is wrong with the request the stable version says.
+    let response = try answer(request, usual, lane)
+    tally.note(key, byCanary: false, of: canary.number, share: share)
+    return response
   }
 
-  /// Where a request lies between 0 and 1: by its key, else by its id, else evenly.
-  private func place(of request: some PredictionRequest, _ question: ServerQuestion) -> Double {
-    if var key = request.key ?? question.key {
-      return key.withUTF8 { split.place(of: UnsafeRawBufferPointer($0)) }
-    }
-    return request.id.map { split.place(of: $0) } ?? split.place(ofRequest: keyless.next())
+  /// Of a request's key, else of its id; nil: it has neither.
+  private func hash(of request: some PredictionRequest, _ question: ServerQuestion) -> UInt64? {
+    if var key = request.key ?? question.key { return key.withUTF8 { split.hash(of: UnsafeRawBufferPointer($0)) } }
+    return request.id.map { split.hash(of: $0) }
   }
 
   /// How a request goes.
@@ -189,6 +196,7 @@ struct Inference: Sendable {
           shadow.outputs += Int64(left.count)
         }
         canary.tally.add(shadow)
+        canary.tally.live.add(1, ordering: .relaxed)
       }
     } catch {
       canary.tally.add(VersionTally.Shadow(failures: 1))

@@ -47,7 +47,7 @@ extension Intake {
       let number = try fitting(&scanner, tensor, row)
       // -0 is 0 there.
       return number.value == 0 ? "0" : try scanner.text(number.text)
-    default: throw misfit(tensor, row, "not a value of \(tensor.type.rawValue)")
+    default: throw wrongKind(&scanner, misfit(tensor, row, "not a value of \(tensor.type.rawValue)"))
     }
   }
 

@@ -35,6 +35,13 @@ extension Intake {
     }
   }
 
+  /// Of an element that is no number where one is wanted: what no JSON value begins like is none, as of a list that nobody has
+  /// looked at before.
+  func wrongKind(_ scanner: inout JSONScanner, _ misfit: APIError) -> any Error {
+    guard let byte = scanner.peek(), !"\"{[tfn".utf8.contains(byte) else { return misfit }
+    return scanner.notAValue()
+  }
+
   /// The bytes of a binary tensor; those of numbers are as many as its shape says.
   func binaryElements(
     of tensor: InferRequest.Tensor, _ range: Range<Int>, _ body: UnsafeRawBufferPointer

@@ -61,7 +61,7 @@ extension Intake {
     case UInt8(ascii: "t") where tensor.type == .bool, UInt8(ascii: "f") where tensor.type == .bool:
       return try scanner.boolean() ? 1 : 0
     case let byte? where JSONScanner.beginsNumber(byte): return try fitting(&scanner, tensor, row).value
-    default: throw misfit(tensor, row, "not a value of \(tensor.type.rawValue)")
+    default: throw wrongKind(&scanner, misfit(tensor, row, "not a value of \(tensor.type.rawValue)"))
     }
   }
 

@@ -18,6 +18,7 @@ final class Intake {
   let decoder: RecordDecoder
   private let columns: ColumnTable
   private let recordInputs: [String]
+  private let tensorInputs: [String]
   private let crosses: Set<String>
   /// By column: the request that had it last.
   private var givenBy: [UInt64]
@@ -59,6 +60,9 @@ final class Intake {
     refusal = RecordRefusal(pipeline.schema, recordBytesMax: pipeline.source.recordBytesMax)
     names = Dictionary(pipeline.schema.features.filter(\.isRead).map { ($0.path, $0.name) }) { first, _ in first }
     recordInputs = RecordInput.names(pipeline.schema)
+    tensorInputs = TensorInput.names(pipeline.schema)
+    hasNumbersOnly = pipeline.schema.features.allSatisfy(\.type.isNumeric)
+    features = zip(self.columns.names, self.columns.columns).map { ($0, $1) }
     crosses = Set(pipeline.schema.features.filter { !$0.isRead }.map(\.name))
   }
 
@@ -79,6 +83,8 @@ final class Intake {
     }
     if request.inputs.count == 1, recordInputs.contains(request.inputs[0].name) {
       try fillRecords(request.inputs[0], body)
+    } else if request.inputs.count == 1, tensorInputs.contains(request.inputs[0].name) {
+      try fillTensor(request.inputs[0], body)
     } else {
       try fillColumns(request, body, rows)
     }
@@ -97,8 +103,20 @@ final class Intake {
     batch.count = records.count
   }
 
+  /// Takes one whole record.
+  func fill(record: UnsafeRawBufferPointer) throws {
+    notes.removeAll(keepingCapacity: true)
+    wantsNotes = nil
+    try check(decoder.decode(record, into: slot(0)), RecordInput.short, 0, record: record)
+    note(record, 0, of: 1)
+    batch.count = 1
+  }
+
   /// The features that are read, in the order of the schema.
-  var features: [(name: String, column: Column)] { zip(columns.names, columns.columns).map { ($0, $1) } }
+  let features: [(name: String, column: Column)]
+  var featureColumns: [Column] { columns.columns }
+  /// Whether each feature is a number, so that its place is its column.
+  let hasNumbersOnly: Bool
 
   /// Makes a feature of a row an absent one; rows are changed one after the other.
   ///
@@ -143,6 +161,12 @@ final class Intake {
 
   private func unknown(_ name: String) -> APIError {
     if recordInputs.contains(name) { return .badRequest("“\(name)” holds whole records and stands alone") }
+    if tensorInputs.contains(name) { return .badRequest("“\(name)” holds all features and stands alone") }
+    if name == TensorInput.short || name == TensorInput.certain {
+      return .badRequest(
+        "the model has no input “\(name)”: it reads lists, maps or texts, which a tensor of numbers does not hold; give an input a feature, or “\(RecordInput.short)”"
+      )
+    }
     if crosses.contains(name) {
       return .badRequest("“\(name)” is made of other inputs and cannot be given")
     }
@@ -151,7 +175,7 @@ final class Intake {
         "the model has no input \(APIError.quote(name)); that is the path of “\(meant)”, and inputs have the features' names"
       )
     }
-    let known = columns.names.sorted() + recordInputs
+    let known = columns.names.sorted() + recordInputs + tensorInputs
     if let near = nearest(to: name, among: known) {
       return .badRequest("the model has no input \(APIError.quote(name)); did you mean “\(near)”?")
     }

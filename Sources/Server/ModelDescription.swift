@@ -69,6 +69,13 @@ struct ModelDescription: Sendable {
     }
     json.raw("],\"parameters\":{\"record_inputs\":[")
     json.list(RecordInput.names(schema)) { $0.string($1) }
+    json.raw("],\"tensor_inputs\":[")
+    let width = schema.features.count(where: \.isRead)
+    json.list(TensorInput.names(schema)) { json, name in
+      json.raw("{\"name\":")
+      json.string(name)
+      json.raw(",\"datatype\":\"FP64\",\"shape\":[-1,\(width)]}")
+    }
     json.raw("]}}")
     return json.bytes
   }

@@ -8,11 +8,34 @@ import Vocabulary
 struct RecordQuestion: PredictionRequest {
   let explains: Bool
   private let body: UnsafeRawBufferPointer
-  /// Where each record lies.
+  /// Where each record lies; empty: the body is one, which nobody has looked at yet.
   private let records: [Range<Int>]
   private let isList: Bool
 
-  init(_ body: UnsafeRawBufferPointer, explains: Bool) throws {
+  /// - Parameter rowsMax: More are refused before they are read.
+  init(_ body: UnsafeRawBufferPointer, explains: Bool, rowsMax: Int) throws {
+    self.explains = explains
+    self.body = body
+    // Whoever decodes it looks at all of it.
+    if !explains, Self.beginsRecord(body) {
+      (records, isList) = ([], false)
+      return
+    }
+    (records, isList) = try Self.scan(body, rowsMax: rowsMax)
+    guard !explains || records.count == 1 else {
+      throw APIError.badRequest("one record at a time is explained, not \(records.count)")
+    }
+  }
+
+  private static func beginsRecord(_ body: UnsafeRawBufferPointer) -> Bool {
+    var scanner = JSONScanner(body)
+    return scanner.peek() == UInt8(ascii: "{")
+  }
+
+  /// Where the records lie, each a whole object.
+  private static func scan(
+    _ body: UnsafeRawBufferPointer, rowsMax: Int
+  ) throws -> (records: [Range<Int>], isList: Bool) {
     guard TextEncoding.isUTF8(body) else { throw APIError.badRequest("the body is not JSON: not UTF-8") }
     var scanner = JSONScanner(body)
     var records: [Range<Int>] = []
@@ -21,29 +44,33 @@ struct RecordQuestion: PredictionRequest {
         throw APIError.badRequest(
           "a record is a JSON object\(records.isEmpty ? "" : ", record \(records.count) is none")")
       }
+      guard records.count < rowsMax else { throw APIError.tooManyRows("these", rowsMax) }
       let start = scanner.position
       try scanner.skip()
       records.append(start..<scanner.position)
     }
-    isList = scanner.peek() == UInt8(ascii: "[")
+    let isList = scanner.peek() == UInt8(ascii: "[")
     if isList { try scanner.elements { try take(&$0) } } else { try take(&scanner) }
     try scanner.end()
     guard !records.isEmpty else { throw APIError.badRequest("the list holds no record") }
-    guard !explains || records.count == 1 else {
-      throw APIError.badRequest("one record at a time is explained, not \(records.count)")
-    }
-    self.explains = explains
-    self.body = body
-    self.records = records
+    return (records, isList)
   }
 
-  var rows: Int { records.count }
+  var rows: Int { max(records.count, 1) }
   var key: String? { nil }
   var id: UnsafeRawBufferPointer? { nil }
 
   func check(_ description: ModelDescription) throws {}
 
   func fill(_ intake: Intake) throws {
+    guard !records.isEmpty else {
+      do { try intake.fill(record: body) } catch {
+        // What is wrong with its JSON is said as of any other body.
+        _ = try Self.scan(body, rowsMax: 1)
+        throw error
+      }
+      return
+    }
     try intake.fill(records: records.map { UnsafeRawBufferPointer(rebasing: body[$0]) })
   }
 

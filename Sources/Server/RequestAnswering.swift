@@ -1,3 +1,4 @@
+import Glibc
 package import HTTP
 import Ingest
 import JSON
@@ -16,15 +17,18 @@ package final class RequestAnswering: Sendable {
   private let metrics: ServerMetrics
   private let page: StatusPage
   private let inference: Inference
+  private let rowsMax: Int
   /// The path asked for most, compared byte by byte.
   private let inferPath: [UInt8]
+  private static let predictPath = Array("/predict".utf8)
 
   package init(pipeline: Pipeline, state: ServingState, metrics: ServerMetrics, page: StatusPage) {
     description = ModelDescription(pipeline)
     self.state = state
     self.metrics = metrics
     self.page = page
-    inference = Inference(pipeline: pipeline, metrics: metrics)
+    inference = Inference(pipeline: pipeline, metrics: metrics, tally: state.split)
+    rowsMax = pipeline.serving.rowsMax
     state.tell(registry: metrics.registry, pipeline: pipeline.name)
     inferPath = Array("/v2/models/\(pipeline.name)/infer".utf8)
   }
@@ -37,8 +41,10 @@ package final class RequestAnswering: Sendable {
   private func answer(_ question: ServerQuestion, observesOnly: Bool) -> HTTPResponse {
     let response: HTTPResponse
     do {
-      if !observesOnly, question.method == .post, question.path.elementsEqual(inferPath) {
+      if !observesOnly, question.method == .post, Self.isSame(question.path, inferPath) {
         response = try infer(question)
+      } else if !observesOnly, question.method == .post, Self.isSame(question.path, Self.predictPath) {
+        response = try predict(question)
       } else {
         response = try answerRoute(question, observesOnly)
       }
@@ -109,13 +115,23 @@ package final class RequestAnswering: Sendable {
     case .modelReady(let name, let version):
       let isReady = try held(name, version) != nil
       return readiness("{\"name\":\"\(description.name)\",\"ready\":", isReady)
-    case .predict:
-      let choice = try choice(question)
-      return try inference.answer(question, choice) { try RecordQuestion($0, explains: question.explains) }
+    case .predict: return try predict(question)
     case .infer(let name, let version):
       try checkName(name)
       return try infer(question, version: version)
     }
+  }
+
+  private func predict(_ question: ServerQuestion) throws -> HTTPResponse {
+    let choice = try choice(question)
+    return try inference.answer(question, choice) {
+      try RecordQuestion($0, explains: question.explains, rowsMax: rowsMax)
+    }
+  }
+
+  private static func isSame(_ path: UnsafeRawBufferPointer, _ other: [UInt8]) -> Bool {
+    guard path.count == other.count, let base = path.baseAddress else { return false }
+    return other.withUnsafeBytes { $0.baseAddress.map { memcmp(base, $0, other.count) == 0 } ?? false }
   }
 
   private static func methods(_ allowed: String) -> HTTPResponse {
@@ -165,7 +181,9 @@ package final class RequestAnswering: Sendable {
 
   private func infer(_ question: ServerQuestion, version: String? = nil) throws -> HTTPResponse {
     let choice = try choice(question, version)
-    return try inference.answer(question, choice) { try InferQuestion($0, headerLength: question.headerLength) }
+    return try inference.answer(question, choice) {
+      try InferQuestion($0, headerLength: question.headerLength, rowsMax: rowsMax)
+    }
   }
 
   /// Counts a request for predictions, and says who may answer it.

@@ -17,6 +17,9 @@ package final class ServingState: Sendable {
   let isStopping = Atomic<Bool>(false)
   /// Requests for predictions, whatever became of them.
   let inferences = Atomic<Int64>(0)
+  /// How requests are dealt to a canary.
+  let split = SplitTally()
+  package var splitReport: ServerReport.Split? { split.split }
   private let current = Mutex(ServingSet())
   /// What became of the answers, by version.
   private let served = Mutex<[VersionTally]>([])
@@ -33,6 +36,7 @@ package final class ServingState: Sendable {
 
   /// Puts `set` in the place of the one before, for every request that begins from now on.
   package func swap(to set: ServingSet) {
+    split.begin(set.canary?.number, share: set.canaryShare)
     // The old one is freed after the lock, not under it.
     let before = current.withLock { current in
       let before = current

@@ -10,10 +10,15 @@ package struct TrafficSplit: Sendable {
   package init(pipeline: String) { salt = hashCategory(pipeline) }
 
   /// Of the key, in [0, 1).
-  package func place(of key: UnsafeRawBufferPointer) -> Double {
+  package func place(of key: UnsafeRawBufferPointer) -> Double { Self.place(ofHash: hash(of: key)) }
+
+  /// What tells the key from others.
+  func hash(of key: UnsafeRawBufferPointer) -> UInt64 {
     // The hash alone would give keys the same places in all pipelines: whoever is the canary's in one would be it in all.
-    Self.unit(Self.mix(hashCategory(key) ^ salt))
+    Self.mix(hashCategory(key) ^ salt)
   }
+
+  static func place(ofHash hash: UInt64) -> Double { unit(hash) }
 
   /// Of the request of that number without a key: evenly spread, so that any run of requests has the share it should.
   ///

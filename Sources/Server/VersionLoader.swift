@@ -25,7 +25,11 @@ struct VersionLoader: Sendable {
     let (today, further) = (pipeline, further)
     let pipeline = try contract.map { today.under(try DataContract(text: $0)) } ?? today.following(nil)
     return try await onDedicatedThread(named: "load version") {
-      let model = try ModelParameters(spec: LearnerSpec(pipeline), state: state, further: further)
+      let spec = LearnerSpec(pipeline)
+      let model: FrozenModel =
+        further.isEmpty
+        ? try FrozenModel(spec: spec, state: state)
+        : .network(try ModelParameters(spec: spec, state: state, further: further))
       if let layer = model.firstNonFiniteParameter() {
         throw VersionError(description: "version \(number) has a non-finite parameter in \(layer)")
       }

@@ -18,6 +18,8 @@ final class VersionTally: Sendable {
   let version: Int64
   /// Requests that it predicted for.
   let requests = Atomic<Int64>(0)
+  /// Requests that fell to it by the split as the canary, and that it answered or computed beside the stable version.
+  let live = Atomic<Int64>(0)
   /// Answers held back because an output was not a number.
   let nonFinite = Atomic<Int64>(0)
   /// Requests that it failed at, those among them.
@@ -51,6 +53,7 @@ final class VersionTally: Sendable {
   var outputs: ServerReport.Outputs {
     var outputs = ServerReport.Outputs(
       requests: requests.load(ordering: .relaxed), nonFinite: nonFinite.load(ordering: .relaxed))
+    outputs.live = live.load(ordering: .relaxed)
     outputs.errors = errors.load(ordering: .relaxed)
     outputs.shed = shed.load(ordering: .relaxed)
     let counts = latency.cumulativeCounts

@@ -60,9 +60,13 @@ public enum HealthAction: String, Sendable, Hashable, Codable, CaseIterable {
   case lowerRate = "lower_rate"
   /// As `freeze_promotion`, and the version that serves makes room for the one before it, once.
   case rollBack = "roll_back"
+  /// As `freeze_promotion`, and training goes back to before the first window that failed, leaving out what did it.
+  case rewind
+  /// As `ticket`, and the stream is learned once more in a run beside, once.
+  case retrain
 
   /// Whether a version may not be promoted meanwhile.
-  public var freezes: Bool { self == .freezePromotion || self == .rollBack }
+  public var freezes: Bool { self == .freezePromotion || self == .rollBack || self == .rewind }
 }
 
 extension HealthRule {

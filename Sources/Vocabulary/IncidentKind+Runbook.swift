@@ -12,7 +12,7 @@ extension IncidentKind {
     case "records_lost": return "RetrainLagGrows"
     case "dead_letters_lost": return "RetrainDeadLettersLost"
     case "not_compared": return "RetrainNoStableVersion"
-    case "slo_page", "slo_ticket": return "RetrainAnswersFail"
+    case "slo_page", "slo_ticket", "split_mismatch": return "RetrainAnswersFail"
     case "halted": return "RetrainHalted"
     case "rate_lowered": return "RetrainLossDiverging"
     case "replica_diverged", "state_not_restored": return "RetrainStateDiverged"

@@ -1,9 +1,9 @@
 /// What a `SectionWriter` wrote, every size checked; its bodies live as long as the bytes.
 public struct SectionReader {
   /// A format has no more kinds.
-  public static let kindsMax = 16
+  public static let kindsMax = 24
 
-  private var bodies = InlineArray<16, UnsafeRawBufferPointer>(repeating: UnsafeRawBufferPointer(start: nil, count: 0))
+  private var bodies = InlineArray<24, UnsafeRawBufferPointer>(repeating: UnsafeRawBufferPointer(start: nil, count: 0))
 
   /// - Parameter kinds: Kinds of the format: 0 ..< kinds.
   /// - Throws: `SectionError` unless the bytes are one whole message, no byte more or less.

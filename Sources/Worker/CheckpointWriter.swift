@@ -18,6 +18,7 @@ import Vocabulary
 actor CheckpointWriter {
   private let registry: Registry
   private let pipelineID: Int64
+  private let run: RunID
   private let spec: LearnerSpec
   /// What is learned: every checkpoint carries it, with the classes that were found until then.
   private var contract: DataContract
@@ -50,7 +51,7 @@ actor CheckpointWriter {
   ///   - fields: As the account of the training state numbers them.
   ///   - failReading: Called when a checkpoint was not written because its records are another topic's.
   init(
-    registry: Registry, pipelineID: Int64, spec: LearnerSpec, contract: DataContract, lineage: Int,
+    registry: Registry, pipelineID: Int64, run: RunID, spec: LearnerSpec, contract: DataContract, lineage: Int,
     consumer: KafkaConsumer,
     deadLetters: DeadLetters, watch: StreamWatch, fields: [DeclaredField], troubles: TroubleBook,
     metrics: WorkerMetrics, logger: Logger,
@@ -58,6 +59,7 @@ actor CheckpointWriter {
   ) {
     self.registry = registry
     self.pipelineID = pipelineID
+    self.run = run
     self.spec = spec
     self.contract = contract
     self.lineage = lineage
@@ -199,7 +201,7 @@ actor CheckpointWriter {
     try await watch.vouch()
     try await deadLetters.deliver(until: .after(Self.attempt))
     let state = snapshot.state
-    let model = try ModelParameters(spec: spec, state: snapshot.learner)
+    let model = try FrozenModel(spec: spec, state: snapshot.learner)
     // A snapshot taken while the one before was still on its way repeats that one's part of the ledger.
     let ledgerFrom = max(durableStep + 1, state.ledgerSince ?? state.step + 1)
     var checkpoint = state.checkpoint(fields)
@@ -214,7 +216,7 @@ actor CheckpointWriter {
       health: snapshot.health,
       ledger: snapshot.ledger.filter { $0.step >= ledgerFrom }.map {
         StepRange($0, stream: state.progress[Int($0.share.partition)].stream)
-      }, contract: contract(with: state.classes), lineage: lineage)
+      }, contract: contract(with: state.classes), lineage: lineage, run: run)
     draft.ledgerFrom = ledgerFrom
     draft.decisions = state.decisions.filter { $0.step >= ledgerFrom }
     draft.memory = snapshot.memory

@@ -52,7 +52,7 @@ extension WorkerHeartbeat {
   func waitForContract(_ record: PipelineRecord, _ wait: inout ContractWait) async throws {
     let (board, registered) = (resources.board, record.workFingerprint ?? "")
     let others = try await resources.registry.within(.seconds(3)).members(
-      pipeline: resources.pipelineID, silence: .seconds(10))
+      pipeline: resources.pipelineID, run: resources.run, silence: .seconds(10))
     let isRun = others.contains { $0.facts.id != resources.memberID && $0.facts.agrees(on: registered) }
     await resources.troubles.note(
       .contract, ContractWait.trouble(registered: registered, own: resources.work, isRun: isRun))

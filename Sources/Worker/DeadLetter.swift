@@ -8,6 +8,8 @@ package struct DeadLetter: Sendable {
   package let field: String?
   package private(set) var key: [UInt8]?
   package private(set) var value: [UInt8]
+  /// The run beside the live one that refused it, by its name; nil: it was the live one.
+  package var run: String?
   private let keyBytes: Int
   private let originalBytes: Int
 
@@ -33,6 +35,7 @@ package struct DeadLetter: Sendable {
       ("retrain.reason", reason.rawValue), ("retrain.topic", position.topic),
       ("retrain.partition", String(position.partition)), ("retrain.offset", String(position.offset)),
     ]
+    if let run { headers.append(("retrain.run", run)) }
     if let field { headers.append(("retrain.field", field)) }
     if originalBytes > value.count { headers.append(("retrain.original-bytes", String(originalBytes))) }
     if keyBytes > 0, key == nil { headers.append(("retrain.key-bytes", String(keyBytes))) }

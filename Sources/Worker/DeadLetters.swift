@@ -13,6 +13,7 @@ package actor DeadLetters {
   private let configuration: KafkaConfiguration
   private let topic: String
   private let letters = Mutex(Letters())
+  private nonisolated let run: String?
   private var producer: KafkaProducer?
   /// The largest message that is tried; halved whenever the topic refuses one of it.
   private var limit: Int
@@ -53,8 +54,13 @@ package actor DeadLetters {
   /// A topic that refuses everything is told of once in this time.
   private static let tellingInterval = Duration.seconds(60)
 
-  /// - Parameter patience: How long the topic may be without a leader before its letters are counted as lost.
-  package init(configuration: KafkaConfiguration, topic: String, patience: Duration = .seconds(300)) {
+  /// - Parameters:
+  ///   - run: The run beside the live one that refuses them, by its name; nil: it is the live one.
+  ///   - patience: How long the topic may be without a leader before its letters are counted as lost.
+  package init(
+    configuration: KafkaConfiguration, topic: String, run: String? = nil, patience: Duration = .seconds(300)
+  ) {
+    self.run = run
     self.configuration = configuration
     self.topic = topic
     self.patience = patience
@@ -63,9 +69,12 @@ package actor DeadLetters {
 
   /// Called on the consumer's thread. Bounded by the records of one poll: the pump polls again once they are sent.
   package nonisolated func put(_ letter: DeadLetter) {
+    var letter = letter
+    letter.run = run
+    let named = letter
     letters.withLock { letters in
       letters.number += 1
-      letters.waiting.append(Numbered(number: letters.number, letter: letter))
+      letters.waiting.append(Numbered(number: letters.number, letter: named))
     }
   }
 

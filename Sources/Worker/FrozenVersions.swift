@@ -8,7 +8,7 @@ import Synchronization
 package final class FrozenVersions: Sendable {
   package struct Version: @unchecked Sendable {  // Only the step thread translates with it.
     package let number: Int64
-    package let model: ModelParameters
+    package let model: FrozenModel
     /// To what the version reads; nil: it reads records as the learner does.
     package let translation: BatchTranslation?
     /// In the order of its outputs; nil: the pipeline lists them.
@@ -18,6 +18,13 @@ package final class FrozenVersions: Sendable {
 
     package init(
       number: Int64, model: ModelParameters, translation: sending BatchTranslation? = nil, classes: [String]? = nil,
+      learned: [Int64] = []
+    ) {
+      self.init(number: number, of: .network(model), translation: translation, classes: classes, learned: learned)
+    }
+
+    package init(
+      number: Int64, of model: FrozenModel, translation: sending BatchTranslation? = nil, classes: [String]? = nil,
       learned: [Int64] = []
     ) {
       (self.number, self.model, self.translation) = (number, model, translation)

@@ -1,7 +1,7 @@
 package import Ingest
 package import Kafka
 package import Pipelines
-import Vocabulary
+package import Vocabulary
 
 /// Moves records from the consumer into the partition buffers, decoded; what is refused goes to the dead letters.
 ///
@@ -17,18 +17,28 @@ package struct RecordPump: Sendable {
   let examples: FieldExamples
   let label: LabelSettings?
   let book: ClassBook?
+  let slices: SliceBook?
   let letterPatience: Duration
+  let leftOut: LeftOut
+  let ends: [Int32: Int64]
 
   /// - Parameters:
   ///   - fields: As the decoder numbers them.
   ///   - examples: Takes the first value that is refused for each reason and field, and keys near to a field that is missing.
   ///   - label: Of the records, where `book` takes the names of its classes.
+  ///   - slices: Takes the names of values that are slices.
   ///   - letterPatience: How long the dead letters may find no room before that is told.
+  ///   - ends: By partition the offset behind the last record that is wanted; others end with the log.
+  ///   - leftOut: Records that are not learned: their offsets are passed over like those that hold none.
   package init(
     consumer: KafkaConsumer, deadLetters: DeadLetters, topic: String, skipsLost: Bool = false,
     news: StreamNews = StreamNews(), fields: [DeclaredField] = [], examples: FieldExamples = FieldExamples(),
-    label: LabelSettings? = nil, book: ClassBook? = nil, letterPatience: Duration = .seconds(30)
+    label: LabelSettings? = nil, book: ClassBook? = nil, slices: SliceBook? = nil,
+    letterPatience: Duration = .seconds(30), leftOut: LeftOut = .nothing, ends: [Int32: Int64] = [:]
   ) {
+    self.slices = slices
+    self.ends = ends
+    self.leftOut = leftOut
     self.label = label
     self.book = book
     self.letterPatience = letterPatience
@@ -45,6 +55,8 @@ package struct RecordPump: Sendable {
   private static let burst = 512
   /// How often one record of a partition is marked, at most.
   private static let markInterval = Duration.milliseconds(500)
+  /// A stretch that is left out is read and dropped where moving behind it would cost more.
+  private static let worthMoving: Int64 = 10_000
   /// How long to wait for records at most: in a stream that goes on, and in one that has been quiet for some waits.
   private static let (wait, quietWait, quietAfter) = (Duration.milliseconds(50), Duration.milliseconds(250), 10)
   /// Between two tries of what failed for a reason that passes.
@@ -59,7 +71,9 @@ package struct RecordPump: Sendable {
   package func run(buffers: [PartitionBuffer], decoder: sending RecordDecoder, assignment: Int) async throws {
     let decoding = Decoding(
       decoder: decoder, buffers: buffers, deadLetters: deadLetters, topic: topic, news: news,
-      search: ExampleSearch(fields: fields, examples: examples), label: label, book: book)
+      search: ExampleSearch(fields: fields, examples: examples), label: label, book: book, slices: slices,
+      leftOut: leftOut, ends: ends)
+    for buffer in buffers { decoding.markEndIfReached(buffer.partition, at: buffer.nextOffset) }
     var nextMarks = ContinuousClock.now
     var quiet = 0
     while !Task.isCancelled {
@@ -68,7 +82,9 @@ package struct RecordPump: Sendable {
         decoding.wantMarks()
       }
       var wanted: [Int32: Int] = [:]
-      for buffer in buffers where buffer.freeSlots > 0 { wanted[buffer.partition] = min(Self.burst, buffer.freeSlots) }
+      for buffer in buffers where buffer.freeSlots > 0 && !decoding.hasEnded(buffer.partition) {
+        wanted[buffer.partition] = min(Self.burst, buffer.freeSlots)
+      }
       let polled = wanted
       let wait = polled.isEmpty ? .milliseconds(2) : quiet < Self.quietAfter ? Self.wait : Self.quietWait
       do {
@@ -85,10 +101,25 @@ package struct RecordPump: Sendable {
           return count
         }
         quiet = count == 0 && !polled.isEmpty ? quiet + 1 : 0
+        try await passLeftOut(decoding, assignment)
       } catch let error as KafkaError where error.code == .offsetOutOfRange {
         try await pass(error, buffers, decoding, assignment)
       }
       try await sendLetters()
+    }
+  }
+
+  /// Goes on behind long stretches that are left out, as far as the log reaches.
+  private func passLeftOut(_ decoding: Decoding, _ assignment: Int) async throws {
+    guard !leftOut.isEmpty else { return }
+    try await consumer.perform { consumer in
+      try consumer.verify(assignment)
+      for (partition, next) in decoding.takeWays() {
+        guard let at = consumer.position(partition)?.nextOffset, next - at >= Self.worthMoving,
+          let end = consumer.knownHighWatermark(partition), end >= next
+        else { continue }
+        try consumer.move(partition, to: next)
+      }
     }
   }
 
@@ -176,15 +207,25 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
   private var search: ExampleSearch
   private let label: LabelSettings?
   private let book: ClassBook?
+  private var naming: SliceNaming?
   /// Its place among the declared fields.
   private let labelField: Int?
   private var recordsUntold = 0
   private var told: Set<FieldNews.Key> = []
+  private let leftOut: LeftOut
+  private let ends: [Int32: Int64]
+  private var ended: Set<Int32> = []
+  /// By partition: behind the stretch of which a record came last.
+  private var ways: [Int32: Int64] = [:]
 
   init(
     decoder: RecordDecoder, buffers: [PartitionBuffer], deadLetters: DeadLetters, topic: String, news: StreamNews,
-    search: ExampleSearch, label: LabelSettings?, book: ClassBook?
+    search: ExampleSearch, label: LabelSettings?, book: ClassBook?, slices: SliceBook?, leftOut: LeftOut,
+    ends: [Int32: Int64]
   ) {
+    naming = slices.map(SliceNaming.init)
+    self.leftOut = leftOut
+    self.ends = ends
     self.search = search
     self.label = label
     self.book = book
@@ -207,11 +248,35 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
   /// The next record of each partition is marked.
   func wantMarks() { for intake in intakes.values { intake.wantsMark = true } }
 
-  func markEnd(of partition: Int32, upTo offset: Int64) { intakes[partition]?.buffer.markEnd(upTo: offset) }
+  func markEnd(of partition: Int32, upTo offset: Int64) {
+    let end = ends[partition] ?? offset
+    intakes[partition]?.buffer.markEnd(upTo: min(end, offset))
+    if end <= offset { markEndIfReached(partition, at: offset) }
+  }
+
+  /// Nothing more of the partition is wanted: it is at its end for good.
+  func markEndIfReached(_ partition: Int32, at offset: Int64) {
+    guard let end = ends[partition], offset >= end, ended.insert(partition).inserted else { return }
+    intakes[partition]?.buffer.markEnd(upTo: end)
+  }
+
+  func hasEnded(_ partition: Int32) -> Bool { ended.contains(partition) }
 
   func markLost(_ range: LostRange) { intakes[range.partition]?.buffer.commitLost(upTo: range.next) }
 
+  func takeWays() -> [Int32: Int64] {
+    defer { ways.removeAll() }
+    return ways
+  }
+
   func take(_ record: KafkaRecord, of partition: Int32) {
+    if !ends.isEmpty, let end = ends[partition], record.offset >= end {
+      return markEndIfReached(partition, at: record.offset)
+    }
+    if !leftOut.isEmpty, let stretch = leftOut.stretch(at: record.offset, of: partition) {
+      ways[partition] = stretch.next
+      return
+    }
     guard let intake = intakes[partition], let slot = intake.buffer.beginSlot() else {
       preconditionFailure("partition \(partition) was polled for more records than its buffer has room for")
     }
@@ -230,6 +295,7 @@ private final class Decoding: @unchecked Sendable {  // `pollAny` calls on the c
         let found = decoder.takeFoundClasses()
         if !found.isEmpty { book.add(found) }
       }
+      naming?.note(slot, record.value)
       let marks = decoder.marks
       // First, so that what it finds travels with this record.
       search.noteKept(marks, record.value)

@@ -17,6 +17,7 @@ extension TrainingState {
       lossWatch: lossWatch, stableWatch: frozen.serving == 0 ? nil : stableWatch, heads: heads,
       parametersDigest: "")
     checkpoint.frozen = frozen.reference == 0 ? nil : frozen
+    (checkpoint.endsShort, checkpoint.sickInRow) = (endsShort, sickInRow)
     return checkpoint
   }
 
@@ -40,6 +41,7 @@ extension TrainingState {
     }
     if let report = checkpoint.fields { fields = FieldAccount(report, declared) }
     frozen = checkpoint.frozen ?? frozen
+    (endsShort, sickInRow) = (checkpoint.endsShort ?? false, checkpoint.sickInRow)
     if let watch = checkpoint.stableWatch {
       stableWatch = watch
       stableWatch.beginWindow()

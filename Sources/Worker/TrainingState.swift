@@ -33,6 +33,8 @@ package struct TrainingState: Codable, Sendable {
   package var stableWatch = LossWatch()
   /// Steps in a row that a rule with the action `skip_step` found sick, skipped or not.
   package var sickInRow = 0
+  /// Reproducible mode: the last step had less than a full share of each partition, as they had been drained.
+  package var endsShort = false
   /// The losses of the heads beyond the first, in their order.
   package var heads: [HeadLoss] = []
   /// The classes that were found, in the order of the outputs; none where they are listed.
@@ -68,6 +70,7 @@ package struct TrainingState: Codable, Sendable {
     fields = try container.decodeIfPresent(FieldAccount.self, forKey: .fields) ?? FieldAccount()
     lossWatch = try container.decodeIfPresent(LossWatch.self, forKey: .lossWatch) ?? LossWatch()
     sickInRow = try container.decodeIfPresent(Int.self, forKey: .sickInRow) ?? 0
+    endsShort = try container.decodeIfPresent(Bool.self, forKey: .endsShort) ?? false
     stableWatch = try container.decodeIfPresent(LossWatch.self, forKey: .stableWatch) ?? LossWatch()
     heads = try container.decodeIfPresent([HeadLoss].self, forKey: .heads) ?? []
     classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []

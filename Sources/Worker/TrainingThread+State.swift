@@ -72,9 +72,9 @@ extension TrainingThread {
   }
 
   private func newestCheckpoint() throws -> CheckpointRecord? {
-    let (registry, pipelineID) = (resources.registry, resources.pipelineID)
+    let (registry, pipelineID, run) = (resources.registry, resources.pipelineID, resources.run)
     return try blockingAwait(until: .after(.seconds(20))) {
-      try await registry.newestCheckpoint(pipeline: pipelineID)
+      try await registry.newestCheckpoint(pipeline: pipelineID, run: run)
     }
   }
 
@@ -129,7 +129,7 @@ extension TrainingThread {
     // A worker that gave up its state has a learner that has learned.
     if hasLearned {
       let pipeline = resources.pipeline
-      try learner.restoreState(Learner(spec: LearnerSpec(pipeline), batchCapacity: 1).encodeState())
+      try learner.restoreState(LearnerSpec(pipeline).makeModel(batchCapacity: 1).encodeState())
       learner.memory.clear()
     }
     var state = TrainingState(task: task, progress: [])

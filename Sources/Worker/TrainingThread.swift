@@ -16,6 +16,8 @@ import Vocabulary
 struct WorkerResources: Sendable {
   let pipeline: Pipeline
   let pipelineID: Int64
+  /// Which of the pipeline's runs it works for.
+  let run: RunID
   let memberID: String
   let registry: Registry
   let consumer: KafkaConsumer
@@ -33,6 +35,10 @@ struct WorkerResources: Sendable {
   /// The YAML text that the pipeline was read from; nil: whatever is registered.
   let specification: String?
   let skipsLost: Bool
+  /// Of the stream, by who began the lineage.
+  let leftOut: LeftOut
+  /// By partition the offset behind the last record that is wanted; others end with the log.
+  let ends: [Int32: Int64]
   let news: StreamNews
   let watch: StreamWatch
   let checkpoints: CheckpointWriter
@@ -61,10 +67,12 @@ extension WorkerResources {
   /// - Parameters:
   ///   - assignment: Of the consumer, for these buffers.
   ///   - book: Takes the names of classes that are found.
-  func read(into buffers: [PartitionBuffer], assignment: Int, book: ClassBook?) async {
+  ///   - slices: Takes the names of values that are slices.
+  func read(into buffers: [PartitionBuffer], assignment: Int, book: ClassBook?, slices: SliceBook?) async {
     let pump = RecordPump(
       consumer: consumer, deadLetters: deadLetters, topic: pipeline.source.topic, skipsLost: skipsLost, news: news,
-      fields: fields, examples: examples, label: pipeline.schema.label, book: book)
+      fields: fields, examples: examples, label: pipeline.schema.label, book: book, slices: slices, leftOut: leftOut,
+      ends: ends)
     // As long as there is room for classes, whatever waits to be learned finds its name here.
     let deal = pipeline.deal(partitions: partitionCount)
     let waiting = buffers.reduce(0) { $0 + $1.capacity + deal.takeMax }
@@ -128,8 +136,8 @@ final class TrainingThread {
     listener = try CollectiveListener(address: listenAddress)
     let pipeline = resources.pipeline
     task = EvaluationTask(pipeline)
-    learner = Learner(
-      spec: LearnerSpec(pipeline), batchCapacity: pipeline.deal(partitions: resources.partitionCount).stepMax)
+    learner = LearnerSpec(pipeline).makeModel(
+      batchCapacity: pipeline.deal(partitions: resources.partitionCount).stepMax)
     sampler = RowSampler(pipeline, outputCount: learner.outputCount)
   }
 
@@ -203,12 +211,13 @@ final class TrainingThread {
   ///
   /// - Throws: `WorkerError.unsaved` when the database does not let it.
   private func formGeneration() throws -> GenerationRecord? {
-    let (registry, board, pipelineID) = (resources.registry, resources.board, resources.pipelineID)
+    let (registry, board) = (resources.registry, resources.board)
+    let (pipelineID, run) = (resources.pipelineID, resources.run)
     let facts = MemberFacts(
       id: resources.memberID, address: listener.address, heldStep: state?.step, joinedAt: .now, lastSeen: .now,
       work: resources.work)
     board.report { $0.phase = "joining" }
-    let last = lastGeneration
+    let (last, lineage) = (lastGeneration, resources.lineage)
     let (held, checkpoints, patience) = (state, resources.checkpoints, resources.finalPatience)
     return try blockingAwait(until: .after(.seconds(24 * 3600))) {
       var stopping: Deadline?
@@ -216,19 +225,22 @@ final class TrainingThread {
         if board.currentWishes.stop, stopping == nil { stopping = .after(patience) }
         do {
           // First, so that a stop that comes while a generation forms finds this member in its place.
-          if let formed = try await registry.generation(pipeline: pipelineID, containing: facts.id, after: last) {
+          if let formed = try await registry.generation(
+            pipeline: pipelineID, run: run, containing: facts.id, after: last)
+          {
             try await registry.arrive(pipeline: pipelineID, member: facts.id)
             return formed
           }
           if let stopping {
             guard let held, !(board.currentWishes.isReplaced && stopping.hasPassed) else { return nil }
-            let saved = try await registry.within(.seconds(3)).newestCheckpoint(pipeline: pipelineID)?.step ?? -1
+            let saved =
+              try await registry.within(.seconds(3)).newestCheckpoint(pipeline: pipelineID, run: run)?.step ?? -1
             if saved >= held.step || held.consumed == 0 { return nil }
           }
-          try await registry.join(pipeline: pipelineID, facts)
-          let desired = try await registry.pipeline(pipelineID)?.desiredWorkers ?? 1
+          try await registry.join(pipeline: pipelineID, run: run, lineage: lineage, facts)
+          let desired = try await registry.pipeline(pipelineID, run: run)?.desiredWorkers ?? 1
           _ = try await registry.formGeneration(
-            pipeline: pipelineID, desired: desired, grace: stopping == nil ? Self.grace : .zero)
+            pipeline: pipelineID, run: run, desired: desired, grace: stopping == nil ? Self.grace : .zero)
         } catch let error as RegistryError where error.isRetryable || error.isLockedOut {
           // The database is away: nothing can be agreed until it is back.
           if let stopping, held == nil || stopping.hasPassed {
@@ -305,14 +317,16 @@ final class TrainingThread {
       label.findsClasses
       ? ClassBook(classes: agreed.classes, handsOthersOver: resources.pipeline.training.reproducible) : nil
     let classes = book.map { FoundClasses(label, names: agreed.classes, book: $0) }
-    let pump = try isStreamKnown(owned) ? startPump(buffers, book) : nil
+    let columns = SliceColumns(resources.pipeline)
+    let slices = columns.isEmpty ? nil : SliceBook(columns)
+    let pump = try isStreamKnown(owned) ? startPump(buffers, book, slices) : nil
     defer { pump?.cancel() }
-    return try learn(collective, from: agreed, buffers: buffers, classes, sum)
+    return try learn(collective, from: agreed, buffers: buffers, classes, slices, sum)
   }
 
   private func learn(
     _ collective: any Collective, from agreed: TrainingState, buffers: [PartitionBuffer], _ classes: FoundClasses?,
-    _ sum: GroupSum
+    _ slices: SliceBook?, _ sum: GroupSum
   ) throws -> GenerationEnd {
     let pipeline = resources.pipeline
     let deal = pipeline.deal(partitions: resources.partitionCount)
@@ -328,7 +342,7 @@ final class TrainingThread {
       frozen: FrozenPredictions(
         source: resources.frozen, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
       quarantine: resources.quarantine, examples: resources.examples, sum: sum, meter: resources.metrics.steps,
-      sampler: sampler, tellDoubt: tellDoubt)
+      sampler: sampler, sliceBook: slices, tellDoubt: tellDoubt)
     let loop = StepLoop(
       pipeline: pipeline, collective: collective, gear: gear, board: resources.board, state: agreed,
       saving: StepLoop.Saving(savedStep: max(0, savedStep), durableStep: { checkpoints.durableStep }) {
@@ -355,13 +369,15 @@ final class TrainingThread {
     return end
   }
 
-  private func startPump(_ buffers: [PartitionBuffer], _ book: ClassBook?) throws -> Task<Void, Never> {
+  private func startPump(
+    _ buffers: [PartitionBuffer], _ book: ClassBook?, _ slices: SliceBook?
+  ) throws -> Task<Void, Never> {
     let resources = resources
     let starts = Dictionary(
       uniqueKeysWithValues: buffers.map { ($0.partition, StartOffset.offset($0.nextOffset)) })
     let assignment = try blockingAwait(until: .after(.seconds(60))) { try await resources.consumer.assign(starts) }
     return Task {
-      await resources.read(into: buffers, assignment: assignment, book: book)
+      await resources.read(into: buffers, assignment: assignment, book: book, slices: slices)
     }
   }
 

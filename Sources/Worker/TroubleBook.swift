@@ -48,6 +48,8 @@ package actor TroubleBook {
   private let registry: Registry
   private let pipelineID: Int64
   private let memberID: String
+  /// Of a run beside nothing is an incident: what the pipeline's people are called for is the live run.
+  private let opensIncidents: Bool
   private let logger: Logger
   private var entries: [Entry] = []
   private var hasCleared = false
@@ -61,7 +63,10 @@ package actor TroubleBook {
   /// Causes that come and go while the database is away: the oldest are forgotten.
   private static let entriesMax = 50
 
-  package init(registry: Registry, pipelineID: Int64, memberID: String, logger: Logger) {
+  package init(
+    registry: Registry, pipelineID: Int64, memberID: String, opensIncidents: Bool = true, logger: Logger
+  ) {
+    self.opensIncidents = opensIncidents
     self.registry = registry.within(.seconds(3))
     self.pipelineID = pipelineID
     self.memberID = memberID
@@ -134,6 +139,7 @@ package actor TroubleBook {
 
   /// Brings the registry's incidents up to date, as far as the database takes it; called with every beat.
   package func writeDown(now: Date = Date()) async {
+    guard opensIncidents else { return }
     do {
       // What an earlier process of this pipeline left open, and did not live to close.
       if !hasCleared { try await registry.closeTroubles(pipeline: pipelineID) }

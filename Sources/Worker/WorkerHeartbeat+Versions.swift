@@ -59,7 +59,7 @@ extension WorkerHeartbeat {
     let bytes = try await registry.within(Self.statePatience).state(of: version.checkpoint)
     let capacity = own.deal(partitions: resources.partitionCount).stepMax
     return FrozenVersions.Version(
-      number: version.number, model: try ModelParameters(spec: LearnerSpec(theirs), state: bytes),
+      number: version.number, of: try FrozenModel(spec: LearnerSpec(theirs), state: bytes),
       translation: BatchTranslation(from: own, to: theirs, capacity: capacity),
       classes: own.schema.label.findsClasses ? theirs.schema.label.classes : nil,
       learned: try await learned(version))
@@ -68,8 +68,9 @@ extension WorkerHeartbeat {
   /// Where the version's own records end, by partition; those of another topic of the name are not these.
   private func learned(_ version: VersionFacts) async throws -> [Int64] {
     var ends = [Int64](repeating: 0, count: resources.partitionCount)
+    let streams = try await registry.streams(sharingTopicWith: resources.stream, pipeline: resources.pipelineID)
     for progress in try await registry.checkpoint(version.checkpoint)?.progress ?? []
-    where progress.stream == resources.stream && ends.indices.contains(Int(progress.partition)) {
+    where streams.contains(progress.stream) && ends.indices.contains(Int(progress.partition)) {
       ends[Int(progress.partition)] = progress.nextOffset
     }
     return ends

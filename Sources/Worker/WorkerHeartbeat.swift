@@ -25,6 +25,9 @@ struct WorkerHeartbeat: Sendable {
     registry = resources.registry.within(Self.patience)
   }
 
+  /// Frozen versions are asked about the live stream alone.
+  private var isLive: Bool { resources.run == .live }
+
   func run() async {
     var rate = RateMeter()
     var arrivals: [Int32: ArrivalLog] = [:]
@@ -41,13 +44,13 @@ struct WorkerHeartbeat: Sendable {
       // While the database does not answer at all, the rest need not ask it.
       if await attempt(.heartbeat, { try await beat(&rate, &arrivals) }) {
         await attempt(.wishes) { try await followWishes(&wait) }
-        await attempt(.versions) { try await followVersions(&frozen) }
+        if isLive { await attempt(.versions) { try await followVersions(&frozen) } }
         await attempt(.stream) { try await tellStreamNews() }
         await tellDivergence(&divergence)
         await resources.troubles.writeDown()
       }
       let next = ContinuousClock.now + Self.interval
-      while await bell.wait(atMost: ContinuousClock.now.duration(to: next)) {
+      while await bell.wait(atMost: ContinuousClock.now.duration(to: next)), isLive {
         await attempt(.versions) { try await followVersions(&frozen) }
       }
     }
@@ -158,12 +161,15 @@ struct WorkerHeartbeat: Sendable {
   }
 
   private func followWishes(_ wait: inout ContractWait) async throws {
-    guard let pipeline = try await registry.pipeline(named: resources.pipeline.name) else { return }
+    guard let pipeline = try await registry.pipeline(resources.pipelineID, run: resources.run) else { return }
     try await followContract(pipeline, &wait)
     let facts = resources.board.currentFacts
     var mustRegroup = false
-    if facts.rank == Rank(0), let plan = try await registry.currentPlan(pipeline: resources.pipelineID) {
-      let members = try await registry.members(pipeline: resources.pipelineID, silence: .seconds(5))
+    if facts.rank == Rank(0),
+      let plan = try await registry.currentPlan(pipeline: resources.pipelineID, run: resources.run)
+    {
+      let members = try await registry.members(
+        pipeline: resources.pipelineID, run: resources.run, silence: .seconds(5))
       mustRegroup = Rendezvous.shouldRegroup(
         plan, waiting: members.filter(\.isWaiting).map(\.facts), desired: pipeline.desiredWorkers,
         work: pipeline.workFingerprint)

@@ -28,6 +28,7 @@ public actor WorkerService {
   private let specification: String?
   private let database: DatabaseLocation
   private let brokers: String
+  private let learning: RunID
   private let memberID: String
   private let listenAddress: String
   private let finalPatience: Duration
@@ -40,6 +41,7 @@ public actor WorkerService {
   /// - Parameters:
   ///   - specification: The YAML text that the pipeline was read from; nil: it counts as what is registered.
   ///   - brokers: Used when the pipeline names none.
+  ///   - run: Which of the pipeline's runs it works for.
   ///   - memberID: Unique to this process start.
   ///   - listenAddress: Where peers connect; port 0 takes a free one.
   ///   - finalPatience: How long the end waits for a database that does not take the final checkpoint.
@@ -47,7 +49,8 @@ public actor WorkerService {
   ///   - metrics: Where it counts and is asked.
   ///   - metricsAddress: Where whoever answers with them is reached: the group is told.
   public init(
-    pipeline: Pipeline, specification: String? = nil, database: DatabaseLocation, brokers: String, memberID: String,
+    pipeline: Pipeline, specification: String? = nil, database: DatabaseLocation, brokers: String, run: RunID = .live,
+    memberID: String,
     listenAddress: String = "127.0.0.1:0", finalPatience: Duration = .seconds(10),
     contractPatience: Duration = .seconds(300), metrics: MetricsRegistry = MetricsRegistry(),
     metricsAddress: HostPort? = nil, logger: Logger
@@ -56,6 +59,7 @@ public actor WorkerService {
     self.specification = specification
     self.database = database
     self.brokers = brokers
+    learning = run
     self.memberID = memberID
     self.listenAddress = listenAddress
     self.finalPatience = finalPatience
@@ -92,11 +96,17 @@ public actor WorkerService {
   }
 
   private func work(with registry: Registry) async throws -> WorkerOutcome {
-    guard let record = try await registry.pipeline(named: pipeline.name) else {
-      throw WorkerError.unknownPipeline(pipeline.name)
-    }
+    let run = learning
+    guard let known = try await registry.pipeline(named: pipeline.name),
+      let record = try await registry.pipeline(known.id, run: run)
+    else { throw WorkerError.unknownPipeline(pipeline.name) }
+    let replay =
+      run == .live ? nil : try await registry.replays(pipeline: record.id, limit: 100).first { $0.run == run }
     try await registry.openFully()
-    let pipeline = try await pipeline.following(registry, record.id)
+    let followed = try await pipeline.following(registry, record.id, run: run)
+    let lineage = try await registry.lineage(record.lineage, pipeline: record.id)
+    let pipeline = followed.with(lineage?.overrides ?? .none)
+    if let lineage { logger.notice("the lineage was begun from somewhere", [.reason: LogValue(lineage.sentence)]) }
     if let obstacle = LinkEncryption(pipeline.group.encryption).obstacle { throw WorkerError.noEncryption(obstacle) }
     // Before the first step: a run for so many steps must not overshoot.
     board.wish { $0.follow(record) }
@@ -108,12 +118,16 @@ public actor WorkerService {
       try await admin.partitionCount(topic: pipeline.source.topic, until: .after(.seconds(30))))
     await admin.close()
     let consumer = try KafkaConsumer(
-      configuration: configuration, group: pipeline.source.consumerGroup ?? "retrain.\(pipeline.name)",
+      configuration: configuration,
+      group: (pipeline.source.consumerGroup ?? "retrain.\(pipeline.name)") + (replay.map { ".\($0.name)" } ?? ""),
       topic: pipeline.source.topic, queueBytesMax: pipeline.source.queueBytesMax)
-    let deadLetters = DeadLetters(configuration: configuration, topic: pipeline.source.effectiveDeadLetterTopic)
+    let deadLetters = DeadLetters(
+      configuration: configuration, topic: pipeline.source.effectiveDeadLetterTopic, run: replay?.name)
     let news = StreamNews()
     let (board, logger) = (board, logger)
-    let troubles = TroubleBook(registry: registry, pipelineID: record.id, memberID: memberID, logger: logger)
+    let troubles = TroubleBook(
+      registry: registry, pipelineID: record.id, memberID: memberID,
+      opensIncidents: run == .live, logger: logger)
     let watch = StreamWatch(
       registry: registry.within(.seconds(5)), pipelineID: record.id, stream: record.stream,
       topic: pipeline.source.topic,
@@ -121,14 +135,17 @@ public actor WorkerService {
     let contract = DataContract(pipeline).text
     let fields = DeclaredField.all(pipeline.schema, heads: pipeline.heads)
     let resources = WorkerResources(
-      pipeline: pipeline, pipelineID: record.id, memberID: memberID, registry: registry, consumer: consumer,
+      pipeline: pipeline, pipelineID: record.id, run: run, memberID: memberID, registry: registry, consumer: consumer,
       partitionCount: partitionCount, kafka: configuration, deadLetters: deadLetters, stream: record.stream,
       lineage: record.lineage, contract: contract,
-      work: ContractRecord.fingerprint(of: pipeline.workText), specification: specification,
-      skipsLost: pipeline.source.onLost == .skip || record.skipsLost, news: news,
+      work: ContractRecord.fingerprint(of: followed.workText), specification: specification,
+      skipsLost: pipeline.source.onLost == .skip || record.skipsLost, leftOut: LeftOut(lineage?.skips ?? []),
+      ends: replay?.ends ?? [:],
+      news: news,
       watch: watch,
       checkpoints: CheckpointWriter(
-        registry: registry, pipelineID: record.id, spec: LearnerSpec(pipeline), contract: DataContract(pipeline),
+        registry: registry, pipelineID: record.id, run: run, spec: LearnerSpec(pipeline),
+        contract: DataContract(pipeline),
         lineage: record.lineage, consumer: consumer,
         deadLetters: deadLetters, watch: watch, fields: fields, troubles: troubles, metrics: metrics, logger: logger,
         failReading: { board.failReading($0, logger: logger) }),
@@ -167,7 +184,7 @@ public actor WorkerService {
     // Nobody finds more by now: what was found is written before the lineage is halted or the worker gone.
     let unwritten = await finish(incidents, deadLetters)
     if case .success(.halted(let reason)) = result {
-      do { try await registry.halt(pipeline: record.id, reason: reason) } catch {
+      do { try await registry.halt(pipeline: record.id, run: run, reason: reason) } catch {
         logger.error("the halt could not be written down", [.error: LogValue(describing: error)])
       }
     }
@@ -175,9 +192,10 @@ public actor WorkerService {
     try? await beats.tellStreamNews(isLast: true)
     await consumer.close()
     await deadLetters.close()
+    // What it had not saved is of a lineage that nobody learns any more, or is learned again by its successor.
+    if board.currentWishes.isReplaced { throw WorkerError.replaced }
     let outcome = try result.get()
     if let unwritten { throw WorkerError.unwritten(unwritten) }
-    if board.currentWishes.isReplaced { throw WorkerError.replaced }
     if let inVain = board.currentWishes.waitedInVain { throw inVain }
     return outcome
   }

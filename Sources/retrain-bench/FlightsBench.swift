@@ -12,7 +12,7 @@ extension Workload {
       BenchFlag("model", "mlp|quickstart", "mlp", "The network that peers have too, or the pipeline's own."),
       BenchFlag("samples", "n", "5", "Runs to measure."),
       BenchFlag("file", "path", "Pipelines/data/flights.jsonl.zst", "The records."),
-      BenchFlag("pipeline", "path", "Pipelines/quickstart.yaml", "The pipeline file that describes them."), .clock,
+      BenchFlag("pipeline", "path", "Pipelines/network.yaml", "The pipeline file that describes them."), .clock,
     ],
     run: runFlights)
 }

@@ -38,7 +38,7 @@ extension Workload {
   // What answers here answers like the code that `answer` measures.
   let base = "http://127.0.0.1:\(server.port)"
   var answers: Set<[UInt8]> = []
-  for body in [model.record, model.columns(), model.columns(reversed: true)] {
+  for body in [model.record, model.columns(), model.columns(reversed: true), model.tensor] {
     let answer = try HTTPCall(url: base + model.path, body: Array(body.utf8)).answer(until: .after(.seconds(10)))
     guard answer.status == 200 else { throw BenchError("a request was answered with \(answer.status)") }
     answers.insert(answer.body)

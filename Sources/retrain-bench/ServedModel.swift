@@ -4,6 +4,7 @@ import Learning
 import Pipelines
 import Server
 import Telemetry
+import Tensors
 import Vocabulary
 
 /// A model of numbers that answers requests, as a pipeline file would describe it.
@@ -28,8 +29,25 @@ struct ServedModel {
     values = (0..<features).map { _ in (random.nextNearlyNormal() * 1e4).rounded() / 1e4 }
   }
 
-  /// Of a learner that has seen nothing: what it costs to answer is the same.
-  var state: [UInt8] { Learner(spec: LearnerSpec(pipeline), batchCapacity: 8).encodeState() }
+  /// Of a learner that has seen a little: one that has seen nothing answers everything alike.
+  var state: [UInt8] {
+    let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: 8)
+    let batch = FeatureBatch(capacity: 8, numberCount: values.count, categoryCount: 0)
+    batch.count = 8
+    var random = SplitMix64(seed: 2)
+    for _ in 0..<20 {
+      for row in 0..<8 {
+        let numbers = batch.numbers + row * values.count
+        for column in values.indices { numbers[column] = random.nextNearlyNormal() }
+        batch.labels[row] = numbers[0] + numbers[1] > 0 ? 1 : 0
+      }
+      learner.predict(batch)
+      let local = learner.backward(batch)
+      learner.absorbOwn()
+      _ = learner.apply(labelled: local.labelled, lossSum: local.lossSum)
+    }
+    return learner.encodeState()
+  }
 
   var path: String { "/v2/models/\(Self.name)/infer" }
 
@@ -48,6 +66,21 @@ struct ServedModel {
     let fields = zip(names, values).map { "\"\($0)\":\($1)" }.joined(separator: ",")
     let text = JSONText.quoted("{\(fields)}")
     return #"{"inputs":[{"name":"record","datatype":"BYTES","shape":[1],"data":[\#(text)]}]}"#
+  }
+
+  /// One row as a tensor of all features.
+  var tensor: String {
+    let data = values.map { "\($0)" }.joined(separator: ",")
+    return #"{"inputs":[{"name":"features","datatype":"FP32","shape":[1,\#(values.count)],"data":[\#(data)]}]}"#
+  }
+
+  /// The same with the numbers as bytes behind the JSON.
+  var binaryTensor: (json: String, bytes: [UInt8]) {
+    let bytes = values.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) } }
+    let json =
+      #"{"inputs":[{"name":"features","datatype":"FP32","shape":[1,\#(values.count)],"#
+      + #""parameters":{"binary_data_size":\#(bytes.count)}}]}"#
+    return (json, bytes)
   }
 
   /// One row as plain JSON, for `/predict`.

@@ -24,6 +24,7 @@ struct Workload: Sendable {
     ingest,
     linear,
     flights,
+    recipe,
     endToEnd,
     checkpoint,
     drift, health, freshness, judge,

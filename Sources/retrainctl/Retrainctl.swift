@@ -24,8 +24,9 @@ struct Retrainctl: Command {
       subcommands: [
         StartCommand.self, StatusCommand.self, StopCommand.self, PauseCommand.self, ResumeCommand.self,
         ValidateCommand.self, ProfileCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self,
-        RollbackCommand.self, FreezeCommand.self, UnfreezeCommand.self,
-        CheckpointsCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self,
+        RollbackCommand.self, RejectCommand.self, RestoreCommand.self, RewindCommand.self, RetrainCommand.self,
+        ForgetCommand.self, FreezeCommand.self, UnfreezeCommand.self,
+        CheckpointsCommand.self, MemoryCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self,
         AlertsCommand.self,
         DeadLettersCommand.self, AuditCommand.self,
         PredictCommand.self, FeedCommand.self, DeleteCommand.self, MigrateCommand.self, DevCommand.self,

@@ -98,6 +98,14 @@ struct MistakeTests {
     #expect(mistakes(in: "anchor") == ["a subcommand is missing"])
   }
 
+  @Test("an option may do without its name where no place wants the word, once") func bare() throws {
+    #expect(try parsed("keelhaul", "smith", as: Hidden.self)?.whom == "smith")
+    #expect(try parsed("keelhaul", "--whom", "smith", as: Hidden.self)?.whom == "smith")
+    #expect(mistakes(in: "keelhaul", "smith", "jones") == ["unexpected argument 'jones'"])
+    #expect(mistakes(in: "keelhaul", "--whom", "smith", "jones") == ["unexpected argument 'jones'"])
+    #expect(mistakes(in: "keelhaul", "jones", "--whom", "smith") == ["--whom is given twice"])
+  }
+
   @Test("an option does not swallow the next option as its value") func noSwallowing() {
     #expect(mistakes(in: "sail", "north", "--log", "--by-night") == ["--log needs a value"])
   }

@@ -48,6 +48,7 @@ struct Hidden: Command {
   static var configuration: CommandConfiguration {
     CommandConfiguration(name: "keelhaul", abstract: "Not to be offered.", isHidden: true)
   }
+  @Option(help: "Whom.", isAlsoBare: true) var whom: String?
 }
 
 /// The command that `words` ask for.

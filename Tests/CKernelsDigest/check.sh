@@ -32,7 +32,8 @@ read -ra flags < <(package_flags)
 
 # Machine, then what the compiler needs for it.
 build() {
-  "$clang" "${@:2}" "${flags[@]}" -ISources/CKernels/include Sources/CKernels/*.c Tests/CKernelsDigest/*.c -lm \
+  "$clang" "${@:2}" "${flags[@]}" -ISources/CKernels/include Sources/CKernels/*.c \
+    Sources/CKernels/recipe/*.c Tests/CKernelsDigest/*.c -lm \
     -o "$folder/$1"
 }
 

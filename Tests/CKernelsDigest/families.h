@@ -13,5 +13,7 @@ void optimizers(const ck_kernels *k, taste how);
 void plain_functions(const ck_kernels *k, taste how);
 /// To bfloat16 and back.
 void rounding(const ck_kernels *k, taste how);
+/// Members of the recipe, and how records become their inputs.
+void recipes(const ck_kernels *k, taste how);
 /// Kernels without a level; the table is not used.
 void tables(const ck_kernels *k, taste how);

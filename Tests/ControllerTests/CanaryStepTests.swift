@@ -1,3 +1,4 @@
+import Controller
 import Foundation
 import Pipelines
 import Registry
@@ -45,6 +46,79 @@ struct CanaryStepTests {
     await rig.registry.close()
   }
 
+  @Test("beside a server it waits until it has answered requests itself, at each share anew")
+  func requests() async throws {
+    var rig = try await ControllerRig.make()
+    (rig.pipeline.rollout.canary, rig.pipeline.rollout.hold) = ([0.05, 0.25], .zero)
+    rig.pipeline.rollout.canaryRequestsMin = 10
+    try await rig.save(step: 1, probability: 0.8)
+    try await rig.judge()
+    func report(live: Int64, of id: String = "s", split: ServerReport.Split? = nil) async throws {
+      var report = ServerReport(id: id, address: "127.0.0.1", port: 1, split: split)
+      report.outputs = [1: ServerReport.Outputs(requests: 1000)]
+      // Requests that named it are not such.
+      report.outputs[2] = live < 0 ? nil : ServerReport.Outputs(requests: live + 500)
+      report.outputs[2]?.live = live
+      try await rig.registry.reportServer(pipeline: rig.pipelineID, report)
+      try await rig.judge()
+    }
+    func share() async throws -> Double? { try await rig.registry.version(2, pipeline: rig.pipelineID)?.share }
+    try await rig.save(step: 2, probability: 0.85, difference: -0.1, comparedWith: 1)
+    try await report(live: -1)
+    #expect(try await share() == 0.05)
+    try await report(live: 9)
+    #expect(try await share() == 0.05)
+    let standings = try await VersionStandings(
+      of: rig.pipeline, rig.pipelineID, newest: rig.registry.newestCheckpoint(pipeline: rig.pipelineID),
+      in: rig.registry)
+    #expect(standings.waits(2)?.contains("it waits for live requests: at 5 % it has answered 9 of 10") == true)
+    try await report(live: 11)
+    #expect(try await share() == 0.25)
+    try await report(live: 20)
+    #expect(try await share() == 0.25)
+    // Another one counts as well.
+    try await report(live: 1, of: "t")
+    #expect(try await rig.states() == [.retired, .stable])
+    let journal = try await rig.registry.decisions(pipeline: rig.pipelineID, version: 2, limit: 10)
+    #expect(journal[1].reason.hasSuffix("; it has answered 11 live requests at its share."), "\(journal[1].reason)")
+    #expect(journal[0].reason.hasSuffix("; it has answered 10 live requests at its share."), "\(journal[0].reason)")
+    await rig.registry.close()
+  }
+
+  @Test("where a server deals keys otherwise it is an incident and the canary is held, until it is none any more")
+  func mismatch() async throws {
+    let rig = try await rig(hold: .seconds(3600))
+    func report(_ canary: Int64, _ stable: Int64) async throws {
+      var report = ServerReport(id: "s", address: "127.0.0.1", port: 1)
+      report.split = ServerReport.Split(version: 2, share: 0.05, canary: canary, stable: stable)
+      report.outputs = [2: ServerReport.Outputs(requests: 5000)]
+      report.outputs[2]?.live = 5000
+      try await rig.registry.reportServer(pipeline: rig.pipelineID, report)
+    }
+    try await report(50, 950)
+    try await rig.judge()
+    #expect(try await rig.troubles() == [])
+    try await report(300, 1700)
+    try rig.change("UPDATE versions SET shared_since = shared_since - interval '1 hour'")
+    try await rig.judge()
+    #expect(try await rig.troubles() == ["split_mismatch error"])
+    #expect(try await rig.registry.version(2, pipeline: rig.pipelineID)?.share == 0.05)
+    let incident = try await rig.registry.incidents(pipeline: rig.pipelineID, limit: 10)
+      .first { $0.kind == "split_mismatch" }
+    #expect(incident?.details.contains("should answer 5 % of the keys") == true, "\(incident?.details ?? "")")
+    let versions = try await rig.registry.versions(pipeline: rig.pipelineID)
+    try await rig.registry.apply(
+      try Rollout.reject(2, by: "ada", why: "it fails", versions: versions.map(\.facts)), evidence: "{}",
+      pipeline: rig.pipelineID, lease: nil)
+    try await rig.judge()
+    #expect(try await rig.troubles() == [])
+    #expect(try await rig.states() == [.stable, .rejected])
+    let journal = try await rig.registry.decisions(pipeline: rig.pipelineID, version: 2, limit: 1)
+    #expect(
+      journal.first?.actor == "person:ada" && journal.first?.reason == "Version 2 was rejected by ada (it fails).")
+    await rig.registry.close()
+  }
+
   @Test("one that gave a bad number is rolled back, and nothing follows it until the cool-down is over")
   func coolDown() async throws {
     let rig = try await rig(hold: .zero, coolDown: .seconds(3600))
@@ -56,6 +130,7 @@ struct CanaryStepTests {
     try await rig.judge()
     #expect(try await rig.states() == [.stable, .rolledBack, .validated])
     try rig.change("UPDATE versions SET since = since - interval '1 hour' WHERE state = 'rolled_back'")
+    try await rig.registry.removeServer(pipeline: rig.pipelineID, id: "s")
     try await rig.judge()
     #expect(try await rig.states() == [.retired, .rolledBack, .stable])
     await rig.registry.close()

@@ -57,11 +57,13 @@ struct ControllerRig {
 
   /// - Parameters:
   ///   - difference: Of the version's own pairs with the version `comparedWith`, and of the learner's trend.
+  ///   - slices: The same on one carrier in turn, beside `difference`.
   ///   - version: That the checkpoint will be; nil: the same number as the step.
   @discardableResult
   func save(
     step: Int64, probability: Float, records: Int = 2000, nonFinite: String? = nil, difference: Double? = nil,
-    comparedWith: Int64? = nil, of version: Int64? = nil, health: [LayerHealth] = []
+    comparedWith: Int64? = nil, of version: Int64? = nil, health: [LayerHealth] = [],
+    slices: [Double] = []
   ) async throws -> Int64 {
     let metrics = Self.metrics(records: records, probability: probability)
     // Weights that are learned are never twice the same.
@@ -77,10 +79,16 @@ struct ControllerRig {
       }
       comparison = pairs
       let numbers = [comparedWith ?? 1, version ?? step]
+      frozen.slice(by: slices.isEmpty ? [] : [SliceTable.Field(name: "carrier", reading: 1)])
       frozen.follow(count: 2) { numbers[$0] }
       for pair in 0..<5000 {
         let noise = pair % 2 == 0 ? 0.05 : -0.05
         frozen.add(0.5 + difference + noise, reference: 0.5, learner: 0.5, weight: 1, at: 1)
+        guard !slices.isEmpty else { continue }
+        let carrier = pair / 2 % slices.count
+        let slice = frozen.meet(UInt64(carrier), named: "c\(carrier)", of: 0)
+        frozen.add(
+          0.5 + difference + slices[carrier] + noise, reference: 0.5, weight: 1, field: 0, slice: slice, at: 1)
       }
     }
     var checkpoint = Checkpoint(

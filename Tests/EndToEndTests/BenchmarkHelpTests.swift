@@ -50,7 +50,7 @@ struct BenchmarkHelpTests {
   func serving() throws {
     let (code, text) = try bench("answer", "--seconds", "0.1")
     #expect(code == 0, "\(text)")
-    #expect(text.split(separator: "\n").count == 4)
+    #expect(text.split(separator: "\n").count == 6)
     let (moved, told) = try bench("rollback", "--moves", "10", "--interval", "100", "--threads", "1")
     #expect(moved == 0, "\(told)")
     #expect(told.contains("last answer after a rollback's commit"))

@@ -28,7 +28,7 @@ struct CommandLineTests {
   func cpuLevel(name: String) throws {
     let place = try Workplace(additions: ["RETRAIN_CPU_LEVEL": name])
     let outcome = try place.run(
-      "profile", Workplace.quickstart, "--batch", "16", "--seconds", "0.1", "--swap", "relu", "--json")
+      "profile", Workplace.network, "--batch", "16", "--seconds", "0.1", "--swap", "relu", "--json")
     guard name != "sse9" else {
       #expect(outcome.code != 0 && outcome.output.isEmpty)
       #expect(outcome.complaints.contains("RETRAIN_CPU_LEVEL") && outcome.complaints.contains("sse9"))
@@ -94,7 +94,7 @@ struct CommandLineTests {
   }
 
   @Test("validate shows a pipeline that validates to the same") func effectivePipeline() throws {
-    let first = try place.run("validate", Workplace.quickstart)
+    let first = try place.run("validate", Workplace.network)
     #expect(first.code == 0)
     let path = place.folder + "/effective.yaml"
     try first.output.write(toFile: path, atomically: true, encoding: .utf8)
@@ -102,7 +102,7 @@ struct CommandLineTests {
   }
 
   @Test("validate --json speaks the words and units of the file") func effectiveJSON() throws {
-    let pipeline = try place.run("validate", Workplace.quickstart, "--json").json()["pipeline"] as? [String: Any]
+    let pipeline = try place.run("validate", Workplace.network, "--json").json()["pipeline"] as? [String: Any]
     let checkpoint = pipeline?["checkpoint"] as? [String: Any]
     #expect(checkpoint?["every"] as? String == "3s")
     #expect(checkpoint?["every_steps"] as? Int == 2000)

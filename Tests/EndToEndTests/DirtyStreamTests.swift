@@ -20,9 +20,9 @@ struct DirtyStreamTests {
     try Data(stream.lines.joined(separator: [10]) + [10]).write(to: URL(filePath: file))
 
     #expect(try place.run("dev", "up").code == 0)
-    let fed = try place.run("feed", file, "--pipeline", Workplace.quickstart)
+    let fed = try place.run("feed", file, "--pipeline", Workplace.network)
     #expect(fed.code == 0, "\(fed.complaints)")
-    let run = try place.run("start", Workplace.quickstart, "--until", "end", "--json")
+    let run = try place.run("start", Workplace.network, "--until", "end", "--json")
     #expect(run.code == 0, "\(run.complaints.suffix(3000))")
 
     let audit = try place.run("audit", "--json").json()

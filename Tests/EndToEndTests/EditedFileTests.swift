@@ -14,7 +14,7 @@ struct EditedFileTests {
         - { name: c, type: category, buckets: 16 }
     model: { task: binary, hidden: [8] }
     training: { workers: 1, linger: 20ms }
-    checkpoint: { every_steps: 50, every: 1s }
+    checkpoint: { every_steps: 50, every: 1s, keep: 50 }
     rollout: { records_min: 100, candidate_every: 1s }
     """
 
@@ -88,6 +88,32 @@ struct EditedFileTests {
     #expect(try answer() as NSDictionary == before as NSDictionary)
     let incidents = try place.run("incidents", "--json").output
     for kind in ["pipeline_edited", "lineage_begun", "not_compared"] { #expect(incidents.contains(kind)) }
+    #expect(try place.run("dev", "down").code == 0)
+  }
+
+  @Test("under which not one record could be learned has nothing to go on from: once mended, all are read again")
+  func nothingLearned() throws {
+    let place = try Workplace()
+    let (pipeline, file) = (place.folder + "/edited.yaml", place.folder + "/edited.jsonl")
+    try Self.records(0..<600).write(toFile: file, atomically: true, encoding: .utf8)
+    try Self.text.replacing("c, type: category, buckets: 16", with: "c, type: bool")
+      .write(toFile: pipeline, atomically: true, encoding: .utf8)
+    #expect(try place.run("dev", "up").code == 0)
+    #expect(try place.run("feed", file, "--pipeline", pipeline).code == 0)
+    func start() throws -> Workplace.Outcome { try place.run("start", pipeline, "--until", "end", "--json") }
+    #expect(try start().code == 0)
+    let refused = try place.run("status", "--json").output
+    #expect(refused.contains("600 of 600 records were rejected; c: 600 × wrong_type"))
+    #expect(try place.run("audit", "--json").json()["trained"] as? Int == 0)
+
+    try Self.text.write(toFile: pipeline, atomically: true, encoding: .utf8)
+    #expect(try place.run("validate", pipeline).output.contains("'start' would begin anew with these edits"))
+    let mended = try start()
+    #expect(mended.code == 0 && mended.complaints.contains("begins anew (lineage 1)"), "\(mended.complaints)")
+    #expect(try place.run("audit", "--json").json()["trained"] as? Int == 600)
+    // What was learned under the file as it is goes on.
+    #expect(try start().code == 0)
+    #expect(try place.run("audit", "--json").json()["trained"] as? Int == 600)
     #expect(try place.run("dev", "down").code == 0)
   }
 }

@@ -9,7 +9,7 @@ struct FreezeCommandTests {
     #expect(try place.run("dev", "up").code == 0)
     // Candidates that come as often as they can, so that there is one that does not serve.
     let file = place.folder + "/frozen.yaml"
-    let text = try String(contentsOfFile: Workplace.quickstart, encoding: .utf8)
+    let text = try String(contentsOfFile: Workplace.network, encoding: .utf8)
       .replacing("candidate_every: 5s", with: "candidate_every: 100ms")
       .replacing("records_min: 5000", with: "records_min: 500")
       .replacing("every: 3s", with: "every: 500ms")

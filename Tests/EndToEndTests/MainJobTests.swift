@@ -23,7 +23,7 @@ struct MainJobTests {
   private static let records: Int64 = 30_000
 
   private func feed(_ place: Workplace, rate: Int? = nil) throws -> Workplace.Running {
-    let words = ["--pipeline", Workplace.quickstart, "--key", "id", "--limit", String(Self.records)]
+    let words = ["--pipeline", Workplace.network, "--key", "id", "--limit", String(Self.records)]
     guard let rate else {
       return try place.begin("feed", Workplace.flights, words[0], words[1], words[2], words[3], words[4], words[5])
     }
@@ -49,7 +49,7 @@ struct MainJobTests {
     let place = try broker.workplace()
     #expect(try place.run("dev", "up").code == 0)
     #expect(try feed(place).end().code == 0)
-    let run = try place.run("start", Workplace.quickstart, "--until", "end", "--json")
+    let run = try place.run("start", Workplace.network, "--until", "end", "--json")
     #expect(run.code == 0, "\(run.complaints.suffix(3000))")
     let report = try run.json()
     #expect(report["ending"] as? String == "every partition was read to its end")
@@ -84,7 +84,7 @@ struct MainJobTests {
   func killedInMidStream(broker: Broker) throws {
     let place = try broker.workplace()
     #expect(try place.run("dev", "up").code == 0)
-    let start = try place.run("start", Workplace.quickstart, "--detach", "--json")
+    let start = try place.run("start", Workplace.network, "--detach", "--json")
     #expect(start.code == 0, "\(start.complaints)")
     let feeding = try feed(place, rate: 1500)
     // Beyond the first checkpoint, and before the end.
@@ -97,7 +97,7 @@ struct MainJobTests {
     let broken = place.roles()
     #expect(broken.count >= 5)
     for process in broken { kill(process, SIGKILL) }
-    let again = try place.run("start", Workplace.quickstart, "--until", "end", "--workers", "3", "--json")
+    let again = try place.run("start", Workplace.network, "--until", "end", "--workers", "3", "--json")
     #expect(again.code == 0, "\(again.complaints.suffix(3000))")
     #expect(feeding.end().code == 0)
     try expectAccounted(place)
@@ -109,12 +109,12 @@ struct MainJobTests {
     let place = try Workplace()
     #expect(try place.run("dev", "up").code == 0)
     let feeding = try feed(place, rate: 4000)
-    let run = try place.begin("start", Workplace.quickstart, "--json")
+    let run = try place.begin("start", Workplace.network, "--json")
     let hasBegun = try place.eventually(within: .seconds(60)) {
       try place.status()["consumed"] as? Int64 ?? 0 > 0
     }
     #expect(hasBegun)
-    #expect(try place.run("start", Workplace.quickstart).code == 69, "a second supervisor of one pipeline")
+    #expect(try place.run("start", Workplace.network).code == 69, "a second supervisor of one pipeline")
     run.interrupt()
     let outcome = run.end()
     #expect(outcome.code == 0, "\(outcome.complaints.suffix(3000))")

@@ -46,8 +46,8 @@ struct RunMetricsTests {
   func everyRole() throws {
     let place = try Workplace()
     #expect(try place.run("dev", "up").code == 0)
-    let run = try place.begin("start", Workplace.quickstart, "--json")
-    let words = ["--pipeline", Workplace.quickstart, "--key", "id", "--limit", "12000"]
+    let run = try place.begin("start", Workplace.network, "--json")
+    let words = ["--pipeline", Workplace.network, "--key", "id", "--limit", "12000"]
     #expect(try place.run(["feed", Workplace.flights] + words).code == 0)
     // Not what comes with Prometheus itself.
     let wanted = try AlertRules().names.filter { $0 != "up" }
@@ -80,15 +80,15 @@ struct RunMetricsTests {
   @Test("addresses can be chosen, refused and left out")
   func choice() throws {
     let place = try Workplace()
-    let wrong = try place.run("start", Workplace.quickstart, "--metrics", "here")
+    let wrong = try place.run("start", Workplace.network, "--metrics", "here")
     #expect(wrong.code == 64)
     #expect(wrong.complaints.contains("--metrics"), "\(wrong.complaints)")
-    let narrow = try place.run("start", Workplace.quickstart, "--metrics", "127.0.0.1:65534", "--workers", "3")
+    let narrow = try place.run("start", Workplace.network, "--metrics", "127.0.0.1:65534", "--workers", "3")
     #expect(narrow.code == 64)
     #expect(narrow.complaints.contains("leaves no ports for 3 workers"), "\(narrow.complaints)")
     #expect(try place.run("worker", "-p", "flights", "--metrics", "9400").code == 64)
     #expect(try place.run("dev", "up").code == 0)
-    let run = try place.begin("start", Workplace.quickstart, "--metrics", "off", "--workers", "1", "--json")
+    let run = try place.begin("start", Workplace.network, "--metrics", "off", "--workers", "1", "--json")
     let isThere = try place.eventually(within: .seconds(60)) {
       let status = try place.status()
       let worker = (status["workers"] as? [[String: Any]])?.first

@@ -36,10 +36,10 @@ struct SupervisionTests {
     let feeding = try place.begin(
       "feed", Workplace.flights, "--topic", "flights", "--max-lag", "20000", "--group",
       "retrain.flights", "--rate", "3000", "--limit", "200000")
-    let run = try place.begin("start", Workplace.quickstart, "--json")
+    let run = try place.begin("start", Workplace.network, "--json")
     #expect(try hasBegun(place))
 
-    let second = try other.run("start", Workplace.quickstart)
+    let second = try other.run("start", Workplace.network)
     #expect(second.code == 69)
     #expect(second.complaints.contains("process \(run.process.processIdentifier)"), "\(second.complaints)")
     #expect(try other.run("status", "--json").code == 0)

@@ -19,6 +19,8 @@ final class Workplace: Sendable {
 
   static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
+  /// Of the flights, with a network that it describes; and with a model that needs no settings.
+  static var network: String { repository + "/Pipelines/network.yaml" }
   static var quickstart: String { repository + "/Pipelines/quickstart.yaml" }
   static var flights: String { repository + "/Pipelines/data/flights.jsonl.zst" }
 

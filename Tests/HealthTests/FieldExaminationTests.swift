@@ -89,7 +89,8 @@ struct FieldExaminationTests {
     #expect(
       report.warnings(limits: HealthLimits()) { "\($0)" } == [
         "label x.A is absent from 500 of 500 records (keys near it: y): they are predicted, not learned",
-        "312 of 812 records were rejected; price: 312 × wrong_type, e.g. \"1.28\" at flights/2@4711",
+        "312 of 812 records were rejected; price: 312 × wrong_type, e.g. \"1.28\" at flights/2@4711"
+          + "; 'retrainctl dead-letters' says why, and what can be done",
       ])
   }
 
@@ -133,7 +134,8 @@ struct FieldExaminationTests {
     let report = FieldReport(records: 17_000, rejections: [rejection])
     #expect(
       report.warnings(limits: HealthLimits()) { "\($0)" } == [
-        "label y of 12 records is none that the task knows, e.g. \"very_late\" at t/0@9: they are rejected"
+        "label y of 12 records is none that the task knows, e.g. \"very_late\" at t/0@9: they are rejected "
+          + "(`model.task` binary takes 0 and 1, or the two of `classes`; multiclass those of `classes`; regression any number)"
       ])
   }
 
@@ -144,7 +146,9 @@ struct FieldExaminationTests {
     let new = FieldReport.Rejection(
       field: "a", reason: "wrong_type", records: 100, window: 100, example: "\"1,0\" at t/0@9")
     let report = FieldReport(records: 17_000, fields: [sound], rejections: [old, new])
-    let told = "100 of the last 120 records were rejected; a: 100 × wrong_type, e.g. \"1,0\" at t/0@9"
+    let told =
+      "100 of the last 120 records were rejected; a: 100 × wrong_type, e.g. \"1,0\" at t/0@9"
+      + "; 'retrainctl dead-letters' says why, and what can be done"
     #expect(report.warnings(limits: HealthLimits()) { "\($0)" } == [told])
     var few = report
     few.rejections[1].window = 20

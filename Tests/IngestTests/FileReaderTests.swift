@@ -187,11 +187,11 @@ struct FileReaderTests {
   }
 
   @Test(
-    "every flight in the repository is an example of the quickstart's pipeline, and its ranges clip next to nothing")
+    "every flight in the repository is an example of the pipeline that describes a network for them, and its ranges clip next to nothing")
   func flights() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Pipelines")
-    let yaml = try String(contentsOf: folder.appending(path: "quickstart.yaml"), encoding: .utf8)
-    let pipeline = try PipelineParser.parse(text: yaml, fileName: "quickstart.yaml") { _ in nil }
+    let yaml = try String(contentsOf: folder.appending(path: "network.yaml"), encoding: .utf8)
+    let pipeline = try PipelineParser.parse(text: yaml, fileName: "network.yaml") { _ in nil }
     let harness = DecoderHarness(
       pipeline.schema, task: pipeline.model.task, recordBytesMax: pipeline.source.recordBytesMax)
     let handle = try FileHandle(forReadingFrom: folder.appending(path: "data/flights.jsonl.zst"))

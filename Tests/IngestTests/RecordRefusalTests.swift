@@ -37,6 +37,9 @@ struct RecordRefusalTests {
         == #"wrong_type: it is a number and holds "8": numbers have no quotes, unless the pipeline says coerce: true"#)
     #expect(sentence(#"{"a":true}"#, .one(.float)) == "wrong_type: it is a number and holds true")
     #expect(sentence(#"{"a":"True"}"#, .one(.bool))?.contains("truths have no quotes") == true)
+    #expect(
+      sentence(#"{"a":"No"}"#, .one(.bool))
+        == #"wrong_type: it is true or false and holds "No": where words are what it holds, it is of type: category"#)
     #expect(sentence(#"{"a":1e300}"#, .one(.float))?.hasPrefix("overflow: it holds 1e300") == true)
     #expect(sentence("[1]", .one(.float)) == "not_an_object: it is JSON, and no object: {…} is expected")
   }

@@ -149,7 +149,8 @@ struct PipelineParserTests {
     let file = FixtureFiles.repository.appending(path: "Pipelines/quickstart.yaml")
     let pipeline = try parsed(String(decoding: try Data(contentsOf: file), as: UTF8.self), fileName: file.path)
     #expect(pipeline.schema.numericFeatures.count == 17)
-    #expect(pipeline.schema.categoryFeatures.count == 8)
+    #expect(pipeline.schema.categoryFeatures.count == 6)
+    #expect(pipeline.model.preset == .best)
     #expect(pipeline.schema.label.path == "y.late15")
     #expect(pipeline.source.partitions == 4)
   }

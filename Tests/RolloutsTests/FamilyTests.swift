@@ -71,7 +71,7 @@ struct FamilyTests {
     #expect(judged.verdict == .inconclusive)
     #expect(
       judged.reason
-        == "is good overall, but its loss of slice b is worse by at least 0.1, beyond a margin of 0.01, since its first pair"
+        == "is good overall, but its loss of slice b is worse by 0.1 to 0.3, beyond a margin of 0.01, since its first pair"
     )
     #expect(FamilyJudgement(good + [compare(.loss, of: "z", 0.1, 0.3)], family: family).verdict == .pass)
     #expect(FamilyJudgement(good + [compare(.loss, of: "b", -0.1, 0.3)], family: family).verdict == .pass)

@@ -31,6 +31,9 @@ struct RolloutPropertyTests {
         let chosen = Int64(random.next() % UInt64(versions.count + 1))
         decisions = (try? Rollout.promote(chosen, by: "ada", versions: versions)) ?? []
       case 1: decisions = (try? Rollout.rollBack(by: "ada", versions: versions)) ?? []
+      case 2:
+        let chosen = Int64(random.next() % UInt64(versions.count + 1))
+        decisions = (try? Rollout.reject(chosen, by: "ada", versions: versions)) ?? []
       default:
         let evidence = evidence(for: versions, &random)
         decisions = Rollout.decide(versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, now: now)

@@ -16,6 +16,29 @@ struct VersionStateTests {
   ]
 
   @Test(
+    "a person rejects what is not stable yet; of any other version it is said why not", arguments: VersionState.allCases
+  )
+  func reject(state: VersionState) throws {
+    let versions = [version(1, state == .stable ? .retired : .stable), version(2, state)]
+    guard state.isUndecided || state == .canary else {
+      let error = #expect(throws: RolloutError.self) { try Rollout.reject(2, by: "ada", versions: versions) }
+      let words: [VersionState: String] = [
+        .stable: "'retrainctl rollback'", .retired: "retired", .rejected: "already", .rolledBack: "already",
+      ]
+      #expect(error?.code == .refused && error?.reason.contains(words[state] ?? "?") == true)
+      return
+    }
+    let decisions = try Rollout.reject(2, by: "ada", why: "odd answers", versions: versions)
+    #expect(lines(decisions) == ["2: \(state.rawValue) → rejected (person)"])
+    #expect(decisions[0].reason == "Version 2 was rejected by ada (odd answers)." && decisions[0].actor == "person:ada")
+    #expect(!decisions[0].promotes && !decisions[0].confirms && decisions[0].shareInForce == 0)
+    let after = try Rollout.apply(decisions, to: versions, now: noon)
+    #expect(after[1].state == .rejected && !state.mayBecome(.rejected, byPerson: false) == (state == .canary))
+    #expect(throws: RolloutError.self) { try Rollout.reject(2, by: " ", versions: versions) }
+    #expect(throws: RolloutError.self) { try Rollout.reject(9, by: "ada", versions: versions) }
+  }
+
+  @Test(
     "makes every listed transition and refuses every other", arguments: VersionState.allCases, VersionState.allCases)
   func transitions(from: VersionState, to: VersionState) throws {
     let isListed = try #require(Self.transitions[from]).contains(to)
@@ -36,7 +59,7 @@ struct VersionStateTests {
       #expect(error.code == .refused)
     }
     let byPerson = (try? result(.person("ada")).get()) != nil
-    #expect(byPerson == (isListed || to == .stable))
+    #expect(byPerson == (isListed || to == .stable || from == .canary && to == .rejected))
   }
 
   @Test("remembers that a version was stable and that it was rolled back")

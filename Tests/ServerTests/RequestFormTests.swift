@@ -138,7 +138,9 @@ struct RequestFormTests {
       #"{"name":"$record","datatype":"BYTES","shape":[1],"data":["{\"x\":{\"weight\":2,\"carrier\":\"AA\"}}"]}"#
     #expect(desk.infer(#"{"inputs":[\#(whole)]}"#).text.contains(#""data":[12002.0]"#))
     #expect(desk.infer(#"{"inputs":[\#(weight),\#(whole)]}"#).text.contains("stands alone"))
-    #expect(desk.ask(.get, "/v2/models/flights").text.contains(#""parameters":{"record_inputs":["$record"]}"#))
+    #expect(
+      desk.ask(.get, "/v2/models/flights").text.contains(
+        #""parameters":{"record_inputs":["$record"],"tensor_inputs":["#))
     #expect(Desk().ask(.get, "/v2/models/flights").text.contains(#""record_inputs":["record","$record"]"#))
   }
 

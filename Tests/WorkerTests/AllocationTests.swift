@@ -8,15 +8,17 @@ import Worker
 @Suite("Allocations", .serialized)
 struct WorkerAllocationTests {
   @Test(
-    "a warm step asks for no memory: taking, learning, asking frozen versions, agreeing, accounting; also of many partitions",
-    arguments: [(2, nil, false), (64, 16, false), (64, 16, true)] as [(Int, Int?, Bool)])
-  func steps(partitions: Int, recordsPerStep: Int?, isReproducible: Bool) throws {
+    "a warm step asks for no memory: taking, learning, asking frozen versions, agreeing, accounting; also of many partitions, and by slice",
+    arguments: [(2, nil, false, []), (64, 16, false, []), (64, 16, true, []), (64, 16, true, ["c", "a"])]
+      as [(Int, Int?, Bool, [String])])
+  func steps(partitions: Int, recordsPerStep: Int?, isReproducible: Bool, slices: [String]) throws {
     let count = StepCount(from: 40, to: 140)
     let result = try Self.run(
       count, MemoryStream(partitionCount: partitions, recordsPerPartition: 1000, hasMarks: true)
     ) {
       $0.training.recordsPerStep = recordsPerStep
       $0.training.reproducible = isReproducible
+      $0.rollout.slices = slices
     }
     #expect(result.end == .finished)
     let allocations = try #require(count.allocations)
@@ -51,6 +53,8 @@ struct WorkerAllocationTests {
     return try runLoop(
       smallPipeline {
         $0.checkpoint.everySteps = 100_000
+        // What a ledger keeps until the next checkpoint grows.
+        $0.training.ledger = false
         change(&$0)
       }, stream: stream, collective: HookedCollective(SoloCollective(generation: Generation(1)), count.note),
       board: board, frozen: try frozenVersions([3, 1, 2], serving: 2))

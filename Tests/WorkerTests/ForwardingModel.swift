@@ -27,6 +27,7 @@ class ForwardingModel: Model {
     get { learner.rateScale }
     set { learner.rateScale = newValue }
   }
+  var nextRate: Double { learner.nextRate }
   var gradientNormMax: Double {
     get { learner.gradientNormMax }
     set { learner.gradientNormMax = newValue }

@@ -41,48 +41,60 @@ struct MemoryStream: Sendable {
   /// The label, where it is the place of a class.
   var classNumber: (@Sendable (_ partition: Int32, _ offset: Int64) -> Int)?
 
+  /// Records that are not there, as if they had never been.
+  var lacks: LeftOut = .nothing
+
+  func end(of partition: Int32) -> Int64 {
+    empty.contains(partition) ? 0 : Int64(shorter[partition] ?? recordsPerPartition)
+  }
+
   /// Fills a partition's buffer from `nextOffset` to the end.
   func fill(_ buffer: PartitionBuffer, _ book: ClassBook? = nil, _ numbers: inout [String: Int]) {
-    if empty.contains(buffer.partition) { return buffer.markEnd(upTo: 0) }
-    let end = Int64(shorter[buffer.partition] ?? recordsPerPartition)
-    for offset in buffer.nextOffset..<max(end, buffer.nextOffset) {
-      if rejectEvery > 0 && offset % rejectEvery == 1 || refuses?(buffer.partition, offset) ?? false {
-        if hasMarks {
-          buffer.commitRejected(offset: offset, reason: .wrongType, field: 1)
-        } else {
-          buffer.commitRejected(offset: offset, reason: .malformed)
-        }
-        continue
-      }
-      guard let slot = buffer.beginSlot() else { preconditionFailure("the buffer is too small for the test") }
-      var random = SplitMix64(seed: UInt64(buffer.partition) << 32 | UInt64(offset))
-      let (x, y) = (Float(random.nextUnit() * 2 - 1), Float(random.nextUnit() * 2 - 1))
-      slot.numbers[0] = poisoned.contains(offset) && buffer.partition == 0 ? poison : x
-      slot.numbers[1] = y
-      slot.categories[0] = UInt32(random.next() % 7) + 1
-      slot.labels.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
-      if let className {
-        let name = className(buffer.partition, offset)
-        if numbers[name] == nil, isOther?(offset) != true {
-          numbers[name] = numbers.count
-          book?.add([name])
-        }
-        slot.labels.pointee = numbers[name].map(Float.init) ?? RecordDecoder.otherClass
-      }
-      if let classNumber { slot.labels.pointee = Float(classNumber(buffer.partition, offset)) }
-      if labelCount > 1 { slot.labels[1] = x > y ? 1 : 0 }
-      if labelCount > 2 { slot.labels[2] = y > 0.5 ? .nan : (2 + 2 * x).rounded() }
-      if let weight { slot.weight?.pointee = weight(buffer.partition, offset) }
-      slot.eventTime.pointee = Double(offset)
-      let marks: [UInt8] = [hasMarks && offset % 3 == 0 ? 1 : 0, hasMarks && offset % 5 == 0 ? 2 : 0, 0, 0]
-      let marked = marks.indices.filter { marks[$0] != 0 }.map(Int32.init)
-      marked.withUnsafeBufferPointer { fields in
-        _ = buffer.commitExample(
-          offset: offset, marks: fields.isEmpty ? .none : FieldMarks(fields: fields, marks: marks),
-          labelTime: labelDelay.map { Double(offset) + $0(offset) } ?? .nan)
-      }
+    let end = end(of: buffer.partition)
+    for offset in buffer.nextOffset..<max(end, buffer.nextOffset)
+    where lacks.stretch(at: offset, of: buffer.partition) == nil {
+      put(offset, into: buffer, book, &numbers)
     }
     buffer.markEnd(upTo: end)
+  }
+
+  /// One record, which there has to be room for.
+  func put(_ offset: Int64, into buffer: PartitionBuffer, _ book: ClassBook?, _ numbers: inout [String: Int]) {
+    if rejectEvery > 0 && offset % rejectEvery == 1 || refuses?(buffer.partition, offset) ?? false {
+      if hasMarks {
+        buffer.commitRejected(offset: offset, reason: .wrongType, field: 1)
+      } else {
+        buffer.commitRejected(offset: offset, reason: .malformed)
+      }
+      return
+    }
+    guard let slot = buffer.beginSlot() else { preconditionFailure("the buffer is too small for the test") }
+    var random = SplitMix64(seed: UInt64(buffer.partition) << 32 | UInt64(offset))
+    let (x, y) = (Float(random.nextUnit() * 2 - 1), Float(random.nextUnit() * 2 - 1))
+    slot.numbers[0] = poisoned.contains(offset) && buffer.partition == 0 ? poison : x
+    slot.numbers[1] = y
+    slot.categories[0] = UInt32(random.next() % 7) + 1
+    slot.labels.pointee = x + y + (slot.categories[0] == 3 ? 1 : 0) > 0 ? 1 : 0
+    if let className {
+      let name = className(buffer.partition, offset)
+      if numbers[name] == nil, isOther?(offset) != true {
+        numbers[name] = numbers.count
+        book?.add([name])
+      }
+      slot.labels.pointee = numbers[name].map(Float.init) ?? RecordDecoder.otherClass
+    }
+    if let classNumber { slot.labels.pointee = Float(classNumber(buffer.partition, offset)) }
+    if labelCount > 1 { slot.labels[1] = x > y ? 1 : 0 }
+    if labelCount > 2 { slot.labels[2] = y > 0.5 ? .nan : (2 + 2 * x).rounded() }
+    if let weight { slot.weight?.pointee = weight(buffer.partition, offset) }
+    slot.eventTime.pointee = Double(offset)
+    let marks: [UInt8] = [hasMarks && offset % 3 == 0 ? 1 : 0, hasMarks && offset % 5 == 0 ? 2 : 0, 0, 0]
+    let marked = marks.indices.filter { marks[$0] != 0 }.map(Int32.init)
+    marked.withUnsafeBufferPointer { fields in
+      _ = buffer.commitExample(
+        offset: offset, marks: fields.isEmpty ? .none : FieldMarks(fields: fields, marks: marks),
+        labelTime: labelDelay.map { Double(offset) + $0(offset) } ?? .nan)
+    }
   }
 }
 
@@ -139,9 +151,13 @@ func runLoop(
   prepareArithmeticThread()
   let task = EvaluationTask(pipeline)
   let deal = pipeline.deal(partitions: stream.partitionCount)
-  let learner = Learner(
-    spec: LearnerSpec(pipeline), batchCapacity: deal.stepMax,
-    further: further)
+  let spec = LearnerSpec(pipeline)
+  let learner: any Model
+  if spec.recipe == nil {
+    learner = model(Learner(spec: spec, batchCapacity: deal.stepMax, further: further))
+  } else {
+    learner = spec.makeModel(batchCapacity: deal.stepMax)
+  }
   if let start { try learner.restoreState(start.learner) }
   try learner.restoreMemory(memory)
   let state =
@@ -170,7 +186,7 @@ func runLoop(
   var snapshots: [Snapshot] = []
   var doubts: [String] = []
   let gear = StepLoop.Gear(
-    learner: model(learner),
+    learner: learner,
     shares: StepShares(
       buffers: buffers, batch: batch, deal: deal,
       classes: book.map { FoundClasses(label, names: state.classes, book: $0) }),
@@ -181,7 +197,9 @@ func runLoop(
     sum: GroupSum(
       isReproducible: pipeline.training.reproducible, worldSize: collective.worldSize,
       partitionCount: stream.partitionCount), meter: meter,
-    sampler: RowSampler(pipeline, outputCount: learner.outputCount), tellDoubt: { doubts.append($0) })
+    sampler: RowSampler(pipeline, outputCount: learner.outputCount),
+    sliceBook: pipeline.rollout.slices.isEmpty ? nil : SliceBook(SliceColumns(pipeline)),
+    tellDoubt: { doubts.append($0) })
   let loop = StepLoop(
     pipeline: pipeline, collective: collective, gear: gear, board: board, state: state,
     saving: StepLoop.Saving(savedStep: savedStep) { snapshots.append($0) })

@@ -7,6 +7,7 @@
 // Shapes: a *panel* matrix [K × N] lies as [⌈N/16⌉][K][16], columns beyond N zero. Rows of activations have a stride
 // (`ld`, in floats) of at least N rounded up to 16, and what lies between is zero on entry wherever it is read.
 #pragma once
+#include "recipe.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -283,6 +284,19 @@ typedef struct ck_kernels {
 
   /// Adds to 64 counts, by sign and power of two, what lies in the first n columns of rows.
   void (*count_buckets)(int64_t rows, int64_t n, const float *x, int64_t ld, int64_t *buckets);
+
+  // The recipe's deep member, one record at a time (recipe.h).
+  /// `values`: ck_deep_values; rows that are ck_none are left out.
+  void (*deep_forward)(
+    const ck_deep *m, int64_t n, const uint32_t *rows, const float *weights, float *values, float *out);
+  /// Updates by the gradient by the outputs, [outputs]; all rows are some. `scratch`: n rounded up to 16.
+  void (*deep_learn)(
+    const ck_deep *m, int64_t n, const uint32_t *rows, const float *weights, const float *values,
+    const float *gradient, const ck_deep_rates *rates, float *scratch);
+
+  /// What the nearest of the last records say, at two sharpnesses; an output that is NULL is left out. `distances`: as many as
+  /// points, rounded up to 16.
+  void (*near_outputs)(const ck_near *n, const int8_t *at, int32_t *distances, float *const out[2]);
 
   // Plain functions over arrays, n a multiple of 16; `derivative` may be NULL. For tests and sweeps.
   void (*exp_nonpositive)(int64_t n, const float *x, float *y);

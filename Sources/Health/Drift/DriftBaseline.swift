@@ -32,7 +32,7 @@ public struct DriftBaseline: Sendable {
   public let windows: Int
 
   /// Fewer windows say nothing of how much windows differ.
-  public static let windowsMin = 4
+  public static let windowsMin = 8
   /// Windows with fewer records are taken together.
   public static let rowsWanted = 1000
   /// Bounds are drawn for windows of so many records.

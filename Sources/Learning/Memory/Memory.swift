@@ -1,3 +1,4 @@
+package import Tensors
 import Vocabulary
 
 /// What the stream says by key: data of the lineage, apart from the weights of any version. A version, frozen or live, reads
@@ -10,12 +11,20 @@ public final class Memory {
 
   /// One for each encoder that remembers, in their order.
   public let shelves: [MemoryShelf]
+  /// What a recipe remembers of labels; nil: the model is none.
+  package let recipe: RecipeMemory?
 
-  public init(_ forms: [MemoryForm]) {
+  public convenience init(_ forms: [MemoryForm]) { self.init(forms, recipe: nil) }
+
+  package init(_ forms: [MemoryForm], recipe: RecipeMemory?) {
     shelves = forms.enumerated().map { MemoryShelf($1, number: UInt32($0)) }
+    self.recipe = recipe
   }
 
-  private init(_ shelves: [MemoryShelf]) { self.shelves = shelves }
+  private init(_ shelves: [MemoryShelf]) { (self.shelves, recipe) = (shelves, nil) }
+
+  /// Whether nothing is remembered, whatever comes.
+  public var isNothing: Bool { shelves.isEmpty && recipe == nil }
 
   /// The same memory as a version reads it that may be of another spec: its encoders find their shelves by name, if they hold
   /// as many numbers a key; who finds none reads an empty one. Of the same thread.
@@ -55,10 +64,14 @@ public final class Memory {
   }
 
   /// Forgets everything.
-  public func clear() { for shelf in shelves { shelf.clear() } }
+  public func clear() {
+    for shelf in shelves { shelf.clear() }
+    recipe?.clear()
+  }
 
   /// All that is remembered: the same bytes for the same facts in the same order.
   public func encodeState() -> [UInt8] {
+    if let recipe { return recipe.encodeState() }
     var writer = StateWriter(capacity: shelves.reduce(8) { $0 + $1.stateBytes })
     writer.write(Self.magic)
     writer.write(UInt32(shelves.count))
@@ -68,6 +81,7 @@ public final class Memory {
 
   /// - Throws: `LearningError`; then nothing has changed.
   public func restoreState(_ bytes: [UInt8]) throws {
+    if let recipe { return recipe.adopt(try RecipeMemory(state: bytes, form: recipe.form)) }
     let setters = try read(bytes) { count, reader in
       guard count == shelves.count else {
         throw LearningError(
@@ -84,6 +98,7 @@ public final class Memory {
   ///
   /// - Throws: `LearningError`; then nothing has changed.
   public func adoptState(_ bytes: [UInt8]) throws {
+    if let recipe { return recipe.adopt(try RecipeMemory(state: bytes, form: nil)) }
     let setters = try read(bytes) { count, reader in
       var setters: [() -> Void] = []
       for _ in 0..<count {

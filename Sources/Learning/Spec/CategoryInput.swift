@@ -14,6 +14,8 @@ public struct CategoryInput: Sendable, Hashable, Codable {
   public var ownRows: Int
   /// Values that have buckets by their name, from 1 on.
   public var listed: Int
+  /// What they are, for a recipe: it knows values by what they are, wherever they are listed. nil: nobody asks.
+  public var values: [String]?
 
   /// How the rows of a bag become one.
   public enum Combiner: String, Sendable, Hashable, Codable, CaseIterable {

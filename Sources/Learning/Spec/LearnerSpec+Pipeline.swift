@@ -10,9 +10,11 @@ extension LearnerSpec {
         NumberInput(name: $0.name, standardize: $0.normalize == .standard, missingIndicator: $0.missingIndicator)
       },
       categories: pipeline.schema.categoryInputs.map {
-        CategoryInput(
+        var input = CategoryInput(
           name: $0.name, buckets: $0.buckets, dimension: $0.dimension, slots: $0.valuesMax,
           combiner: CategoryInput.Combiner($0.combine), ownRows: $0.ownRows, listed: $0.values.count)
+        if model.preset != nil { input.values = $0.values }
+        return input
       },
       weighted: pipeline.schema.sparseFeatures.map {
         WeightedInput(name: $0.name, rows: $0.buckets, dimension: $0.dimension, activates: false)
@@ -26,6 +28,7 @@ extension LearnerSpec {
         layerNorm: training.clipLayerNorm.map { Float($0) }, adaptive: training.clipAdaptive.map { Float($0) }),
       seed: model.seed, histogramEvery: pipeline.health.histogramEvery)
     (deep, cross, interactions) = (DeepSpec(model), CrossSpec(model), InteractionsSpec(model))
+    recipe = model.preset.flatMap { RecipePreset(rawValue: $0.rawValue) }
     heads = pipeline.heads.enumerated().map { HeadSpec($1, isPrimary: $0 == 0) }
   }
 }

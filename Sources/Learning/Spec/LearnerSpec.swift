@@ -35,6 +35,8 @@ public struct LearnerSpec: Sendable, Hashable, Codable {
   /// What is predicted; at least one. Labels of a batch stand in this order, and versions are judged by the first.
   public var heads: [HeadSpec]
   public var optimizers: OptimizersSpec
+  /// The recipe's members instead of branches: inputs and the one head say the rest. nil: there are branches.
+  public var recipe: RecipePreset?
   public var seed: UInt64
   /// One row in this many goes into the histograms; 1: all.
   public var histogramEvery: Int
@@ -121,7 +123,8 @@ extension LearnerSpec {
   /// decides a buffer's size or a number's meaning; rates, clips and the seed may change over a lineage. What layers and
   /// encoders say for themselves (`signature`) follows it.
   var text: [String] {
-    ["kind \(kind.rawValue)"] + deep.text + cross.text + interactions.text + ["wide \(wide)"] + optimizers.text
+    if let recipe { return ["recipe \(recipe.rawValue)"] + heads.map(\.shape) + inputs.text }
+    return ["kind \(kind.rawValue)"] + deep.text + cross.text + interactions.text + ["wide \(wide)"] + optimizers.text
       + heads.map(\.shape) + inputs.text
   }
 }

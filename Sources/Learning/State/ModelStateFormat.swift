@@ -92,7 +92,8 @@ struct PendingCopies {
 extension LearnerSpec {
   /// Whether states of one are states of the other.
   public func hasShape(of other: LearnerSpec) -> Bool {
-    ModelStateFormat.shape(of: self, ParameterLayout(self))
+    if recipe != nil || other.recipe != nil { return text == other.text }
+    return ModelStateFormat.shape(of: self, ParameterLayout(self))
       == ModelStateFormat.shape(of: other, ParameterLayout(other))
   }
 }

@@ -24,6 +24,8 @@ struct StateWriter: StateSink {
     bytes.append(contentsOf: utf8)
   }
 
+  mutating func write(raw: UnsafeRawBufferPointer) { bytes.append(contentsOf: raw) }
+
   /// Its count, then its elements. All supported machines are little-endian.
   mutating func write<Element>(_ buffer: AlignedBuffer<Element>) {
     write(UInt64(buffer.count))
@@ -63,6 +65,11 @@ struct StateReader {
       throw LearningError(code: .damaged, reason: "the state holds \(count) values where \(buffer.count) belong")
     }
     return try take(buffer.byteCount)
+  }
+
+  /// The next bytes, as many as `target` holds, into it.
+  mutating func read(into target: UnsafeMutableRawBufferPointer) throws {
+    target.copyMemory(from: try take(target.count))
   }
 
   func finish() throws {

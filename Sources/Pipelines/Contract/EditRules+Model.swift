@@ -4,6 +4,11 @@ extension EditRules where Owner == ModelSettings {
 
   static let model = EditRules(
     rules: EditRules.heads([
+      "preset": { old, new in
+        old.preset != nil && new.preset != nil
+          ? .extends("members that both presets have go on, the others begin afresh")
+          : .changes("weights of one kind of model are none of another")
+      },
       "kind": shape, "hidden": shape, "normalization": shape,
       "activation": { _, _ in .changes("the weights were learned for another function behind them") },
       "residual": { _, _ in .changes("the layers behind have learned from sums that were made otherwise") },

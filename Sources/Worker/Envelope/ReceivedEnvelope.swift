@@ -138,6 +138,7 @@ package struct ReceivedEnvelope {
   /// The learner's attachment.
   package var learner: UnsafeRawBufferPointer { sections[EnvelopeSection.learner] }
   var facts: UnsafeRawBufferPointer { sections[EnvelopeSection.facts] }
+  var slices: UnsafeRawBufferPointer { sections[EnvelopeSection.slices] }
   var classes: UnsafeRawBufferPointer { sections[EnvelopeSection.classes] }
   var notices: UnsafeRawBufferPointer { sections[EnvelopeSection.notices] }
 

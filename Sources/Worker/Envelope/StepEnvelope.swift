@@ -8,7 +8,7 @@ package import Vocabulary
 /// Its bytes are sections (`SectionWriter`), so that what a later part of the step has to say is one more of them.
 package struct StepEnvelope {
   /// Another one for each form: programs that differ in it say so, and form no group.
-  package static let magic: UInt32 = 0x3245_5452  // "RTE2"
+  package static let magic: UInt32 = 0x3345_5452  // "RTE3"
   package static let reasonCount = RejectReason.allCases.count
 
   package var flags: StepFlags = []
@@ -67,6 +67,9 @@ enum EnvelopeSection: UInt32, CaseIterable {
   case facts
   /// Where sums are by partition, by share: loss sum, weight (Float64 each).
   case partSums
+  /// Where versions are compared by slices: by field, of each row the place of its value (UInt8); then those rows whose value is
+  /// new: row, field, bytes of its name (UInt32 each), key (UInt64), name.
+  case slices
   /// Rows that were taken out of the step: partition, reason (UInt32 each), offset (Int64).
   case skips
   /// `RowSample`: this rank's part of the window's, when health is gathered.

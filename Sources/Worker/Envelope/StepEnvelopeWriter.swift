@@ -6,7 +6,7 @@ import Vocabulary
 
 /// Writes envelopes into one buffer that keeps its memory.
 package struct StepEnvelopeWriter {
-  private var sections = SectionWriter(magic: StepEnvelope.magic, capacity: 1 << 16)
+  var sections = SectionWriter(magic: StepEnvelope.magic, capacity: 1 << 16)
 
   package init() {}
 

@@ -1,154 +1,250 @@
+import Collectives
+import Confinement
+import Evaluation
+import Health
 import Ingest
 package import Learning
 package import Pipelines
 package import Registry
+import Synchronization
 import Tensors
 package import Vocabulary
 
-/// Makes recorded steps again, in one process: the records that the ledger names, in its order, without those that were taken
-/// out, each step updated as all workers had decided. What a step came to is held against what was decided then.
-package struct StepReplay {
+/// Makes a lineage's steps again, in one process, for as long as it takes: the same loop that workers run, of one rank, over records
+/// that are read from the log again in the steps that they were learned in, or dealt anew.
+///
+/// All that a step decides is decided again: which records are taken out of it, whether it is skipped, what a schedule that looks at
+/// losses makes of it, which classes are found. Only what came from outside is taken from the ledger: what a rule of health had the
+/// learning rate multiplied by. What was told to people or to topics the first time is not told again.
+///
+/// Everything on one thread of its own, with `prepareArithmeticThread`; the feed runs beside it.
+package final class StepReplay {
   /// Why steps cannot be made again.
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
     package init(description: String) { self.description = description }
   }
 
-  /// How near what was made again is to what was decided.
-  package struct Agreement: Sendable, Hashable, Codable {
-    package var steps = 0
-    /// Of these, those with the same loss and gradient to the last bit.
-    package var same = 0
-    /// The largest difference of a step's loss or gradient norm, as a share of it.
-    package var deviation = 0.0
-  }
+  /// What a replay begins with: a checkpoint, as a rule.
+  package struct Origin: Sendable {
+    /// As the steps were learned.
+    package var pipeline: Pipeline
+    package var partitionCount: Int
+    package var state: TrainingState
+    package var learner: [UInt8]
+    package var memory: [UInt8]?
 
-  /// As the checkpoint that it begins with was learned under.
-  private let pipeline: Pipeline
-  private let partitionCount: Int
-  private let copies: [RecordPosition: RecordFetch.Copy]
-  private let decoder: RecordDecoder
-
-  /// - Parameter copies: What the steps' ranges hold, as far as the log has it.
-  package init(_ pipeline: Pipeline, partitionCount: Int, copies: [RecordPosition: RecordFetch.Copy]) {
-    (self.pipeline, self.partitionCount, self.copies) = (pipeline, partitionCount, copies)
-    decoder = RecordDecoder(
-      schema: pipeline.schema, heads: pipeline.heads, recordBytesMax: pipeline.source.recordBytesMax)
-    decoder.know(classes: pipeline.schema.label.findsClasses ? pipeline.schema.label.classes : [], isAll: true)
-  }
-
-  /// Every place in the steps' ranges.
-  package static func positions(_ ranges: [StepRange], topic: String) -> [RecordPosition] {
-    ranges.flatMap { range in
-      (range.from..<range.next).map { RecordPosition(topic: topic, partition: range.partition, offset: $0) }
+    package init(
+      pipeline: Pipeline, partitionCount: Int, state: TrainingState, learner: [UInt8], memory: [UInt8]?
+    ) {
+      (self.pipeline, self.partitionCount, self.state) = (pipeline, partitionCount, state)
+      (self.learner, self.memory) = (learner, memory)
     }
   }
 
-  /// The most rows of a step.
-  package static func largestStep(_ ranges: [StepRange]) -> Int {
-    Dictionary(grouping: ranges, by: \.step).values.map { $0.reduce(0) { $0 + Int($1.next - $1.from) } }.max() ?? 1
+  /// Which steps are made.
+  package enum Course: Sendable {
+    /// Those of the ledger: each takes from its partitions what it took, without what is left out.
+    case recorded(any ReplayLedger)
+    /// Reproducible mode: as many as the stream has whole ones for up to `ends`, dealt as if it lacked what is left out. Where it
+    /// `isDrained`, the last ones take what is there, as they did when the run ended with the stream.
+    case dealt(isDrained: Bool)
   }
 
-  /// Has `learner` take all steps, in their order.
+  package private(set) var origin: Origin
+  package let learner: any Model
+  package private(set) var state: TrainingState
+  /// How near what was made again is to what was decided, of steps of which that is known and nothing was left out so far.
+  package internal(set) var agreement = Agreement()
+  /// All that a checkpoint of the end says of the window, the ledger of it included.
+  package private(set) var window: Snapshot?
+  /// Of what is left out, what the steps were made without the first time already.
+  package var known = LeftOut.nothing
+  /// Told of each window as it ends.
+  package var watch: (Snapshot) -> Void = { _ in }
+  /// Called between two steps.
+  package var afterStep: (StepReplay) throws -> Void = { _ in }
+  /// What was decided of a step, for `agreement` and its rate; nil: it is not known.
+  package var decided: (Int64) -> StepDecision? = { _ in nil }
+  private let book: ClassBook?
+  private let sampler: RowSampler
+  private var batch: FeatureBatch?
+  private let stepRows: Int
+  private var spool: (ledger: [LedgerEntry], decisions: [StepDecision]) = ([], [])
+
+  /// - Parameters:
+  ///   - rowsMax: Rows of the largest step that the ledger has; what the pipeline deals has room anyway.
+  ///   - book: Where the feed tells of classes; nil: they are listed.
+  /// - Throws: `LearningError` where the state is none of the pipeline's model.
+  package init(_ origin: Origin, rowsMax: Int = 1, book: ClassBook? = nil, further: [any EncoderPlan] = []) throws {
+    self.origin = origin
+    self.book = book
+    self.stepRows = max(rowsMax, origin.pipeline.deal(partitions: origin.partitionCount).stepMax)
+    self.origin.pipeline.training.ledger = true
+    self.origin.pipeline.checkpoint.every = .seconds(1 << 40)
+    let spec = LearnerSpec(origin.pipeline)
+    learner =
+      further.isEmpty
+      ? spec.makeModel(batchCapacity: self.stepRows)
+      : Learner(spec: spec, batchCapacity: self.stepRows, further: further)
+    sampler = RowSampler(origin.pipeline, outputCount: learner.outputCount)
+    state = origin.state
+    // What led here is the ledger's already.
+    state.keep(nil, of: state.step)
+    try learner.restoreState(origin.learner)
+    try learner.restoreMemory(origin.memory)
+    state.alignHeads(origin.pipeline.heads.dropFirst().map(\.name))
+    if origin.pipeline.schema.label.findsClasses { learner.know(classes: state.classes.count) }
+  }
+
+  /// The book that a feed of this pipeline's records and the replay share; nil: there are no classes to find.
+  package static func book(_ pipeline: Pipeline, classes: [String]) -> ClassBook? {
+    pipeline.schema.label.findsClasses
+      ? ClassBook(classes: classes, handsOthersOver: pipeline.training.reproducible) : nil
+  }
+
+  /// Goes on from another state of the same lineage, as it was between two steps.
+  package func restore(_ place: Place) throws {
+    try learner.restoreState(place.learner)
+    try learner.restoreMemory(place.memory)
+    state = place.state
+    (window, spool) = (nil, ([], []))
+    _ = learner.takeHealth()
+  }
+
+  /// The lineage went on elsewhere in the stream: what lies between is passed over.
+  package func jump(to places: [PartitionProgress]) {
+    for place in places where state.progress.indices.contains(Int(place.partition)) {
+      let between = place.nextOffset - state.progress[Int(place.partition)].nextOffset
+      guard between > 0 else { continue }
+      state.progress[Int(place.partition)].skipped += between
+      state.progress[Int(place.partition)].nextOffset = place.nextOffset
+    }
+  }
+
+  /// All that the next step depends on.
+  package struct Place: Sendable {
+    package internal(set) var state: TrainingState
+    package let learner: [UInt8]
+    package let memory: [UInt8]?
+    package var step: Int64 { state.step }
+  }
+
+  package var place: Place {
+    Place(state: state, learner: learner.encodeState(), memory: learner.encodeMemory())
+  }
+
+  /// Makes steps until the course is over.
   ///
-  /// - Parameter learner: With room for `largestStep` rows, at the step before the first.
-  package func run(_ learner: Learner, _ recorded: RecordedSteps, until deadline: Deadline) throws -> Agreement {
-    let isReproducible = pipeline.training.reproducible
-    learner.summation =
-      isReproducible ? .byPartition(PartitionTree(count: partitionCount), stretch: 0..<partitionCount) : .whole
-    let batch = learner.batchShape.makeBatch(
-      capacity: Self.largestStep(recorded.ranges), weighsRecords: pipeline.schema.weight != nil)
-    var agreement = Agreement()
-    for (step, ranges) in Dictionary(grouping: recorded.ranges, by: \.step).sorted(by: { $0.key < $1.key }) {
-      guard !deadline.hasPassed else {
-        throw Failure(description: "step \(step) was not reached in time, after \(agreement.steps) steps")
-      }
-      guard let decision = recorded.decisions[step] else {
-        throw Failure(description: "what was decided of step \(step) is not recorded")
-      }
-      let parts = try fill(batch, ranges, decision)
-      learner.predict(batch)
-      let local = learner.backward(batch, parts: isReproducible ? parts : nil)
-      learner.absorbOwn()
-      let sums = isReproducible ? Self.sum(learner.partSteps) : local
-      guard sums.labelled == Int(decision.records) else {
-        throw Failure(
-          description: "step \(step) learned \(decision.records) records, and the log gives \(sums.labelled) of them")
-      }
-      let update = apply(decision, sums, learner)
-      let isApplied = update.isFinite && !update.isSkipped
-      guard isApplied == decision.isApplied else {
-        throw Failure(
-          description:
-            "step \(step) was \(decision.isApplied ? "" : "not ")applied, and is \(isApplied ? "" : "not ")now"
-        )
-      }
-      if !isApplied { learner.discardStep() }
-      agreement.add(sums.lossSum, update, decision)
+  /// - Parameters:
+  ///   - ends: By partition: records from there on are not read.
+  ///   - stillness: So long nothing may come.
+  /// - Throws: `Failure`; what the feed and `afterStep` throw.
+  package func run(
+    _ course: Course, feed: any ReplayFeed, ends: [Int64], leavingOut rule: LeftOut = .nothing,
+    until deadline: Deadline, stillness: Duration = .seconds(60)
+  ) throws {
+    precondition(ends.count == origin.partitionCount, "\(ends.count) ends of \(origin.partitionCount) partitions")
+    let pipeline = origin.pipeline
+    let board = ControlBoard()
+    board.wish { $0.stopsAtEnd = true }
+    var script: StepScript?
+    var (ledger, leavesRest): ((any ReplayLedger)?, Bool) = (nil, false)
+    switch course {
+    case .recorded(let steps): (script, ledger) = (StepScript(), steps)
+    case .dealt(let isDrained): leavesRest = !isDrained
     }
-    return agreement
+    let buffers = makeBuffers(board)
+    let intakes = buffers.map { ReplayIntake($0, end: ends[Int($0.partition)], rule) }
+    let loop = makeLoop(pipeline, board, buffers, script: script, leavesRest: leavesRest)
+    // Of each partition the first: what is known to hold up to there.
+    let known = known
+    let firsts = Dictionary(
+      grouping: rule.all.filter { known.stretch(at: $0.from, of: $0.partition) == nil }, by: \.partition
+    )
+    .compactMap(\.value.first)
+    let starts = Dictionary(uniqueKeysWithValues: state.progress.map { ($0.partition, $0.nextOffset) })
+    try blockingAwait(until: deadline) {
+      try await feed.begin(
+        starts, upTo: Dictionary(uniqueKeysWithValues: intakes.map { ($0.partition, $0.end) }), until: deadline)
+    }
+    let feeding = Feeding(feed, intakes, script, ledger, board, deadline, stillness)
+    let task = Task { await feeding.run() }
+    defer { task.cancel() }
+    loop.replaying = StepLoop.Replaying { [decided] step in
+      decided(step)?.rateScale
+    } after: { [unowned self, unowned loop] in
+      state = loop.state
+      // Learning has its own deadline: a step loop looks at none.
+      if deadline.hasPassed { throw Failure(description: "there was no time to go on after step \(state.step)") }
+      try note(firsts)
+      try afterStep(self)
+    }
+    defer { state = loop.state }
+    let end = try loop.run()
+    feeding.stop()
+    try blockingAwait(until: .after(.seconds(30))) { await task.value }
+    if let failure = feeding.failure { throw failure }
+    if case .halted(let reason) = end { throw Failure(description: reason) }
   }
 
-  /// The update as it was made: at the rate that held then, and not where a rule of health had the step skipped.
-  private func apply(_ decision: StepDecision, _ sums: LocalStep, _ learner: Learner) -> Update {
-    if decision.isSkipped, decision.gradientNorm == 0 {
-      // It was skipped for its loss, before there was a gradient.
-      return Update(gradientNorm: 0, wasClipped: false, isFinite: true, isSkipped: true)
-    }
-    learner.gradientNormMax = decision.isSkipped ? decision.gradientNorm.nextDown : .infinity
-    learner.rateScale = 1
-    let rate = learner.nextRate
-    if decision.learningRate > 0, rate > 0 { learner.rateScale = decision.learningRate / rate }
-    return learner.apply(labelled: sums.labelled, weight: sums.weight, lossSum: sums.lossSum)
-  }
+  // MARK: What it is made of
 
-  private static func sum(_ parts: [LocalStep]) -> LocalStep {
-    parts.reduce(into: LocalStep(labelled: 0, lossSum: 0, isFinite: true)) { whole, part in
-      whole.labelled += part.labelled
-      whole.weight += part.weight
-      whole.lossSum += part.lossSum
+  private func makeBuffers(_ board: ControlBoard) -> [PartitionBuffer] {
+    let (pipeline, shape) = (origin.pipeline, learner.batchShape)
+    let deal = pipeline.deal(partitions: origin.partitionCount)
+    return (0..<Int32(origin.partitionCount)).map { partition in
+      PartitionBuffer(
+        partition: partition, capacity: max(ModelSize.waitingMax, 2 * stepRows), numberCount: shape.numbers,
+        categoryCount: shape.categoryColumns, labelCount: shape.labels,
+        fieldCount: DeclaredField.all(pipeline.schema, heads: pipeline.heads).count,
+        weighsRecords: pipeline.schema.weight != nil, weighted: pipeline.schema.sparseFeatures.map(\.pairsMax),
+        stepRecords: max(deal.shareMax, stepRows), nextOffset: state.progress[Int(partition)].nextOffset
+      ) { board.wakeUp.raise() }
     }
   }
 
-  /// The rows of one step, by partition and offset, as workers take them.
-  private func fill(_ batch: FeatureBatch, _ ranges: [StepRange], _ decision: StepDecision) throws -> BatchParts {
-    batch.count = 0
-    var parts = BatchParts()
-    for range in ranges.sorted(by: { $0.partition < $1.partition }) {
-      let buffer = makeBuffer(range, like: batch)
-      for offset in range.from..<range.next {
-        let position = RecordPosition(topic: pipeline.source.topic, partition: range.partition, offset: offset)
-        guard let copy = copies[position], let slot = buffer.beginSlot() else { continue }
-        switch copy.value.withUnsafeBytes({ decoder.decode($0, into: slot) }) {
-        case .example: buffer.commitExample(offset: offset)
-        case .rejected(let reason, _): buffer.commitRejected(offset: offset, reason: reason)
-        }
-      }
-      let first = batch.count
-      let take = buffer.take(upTo: Int(range.next - range.from), into: batch)
-      parts.append(partition: Int(range.partition), rows: take.valid)
-      let skips = Set(decision.skips.filter { $0.partition == range.partition }.map(\.offset))
-      for row in 0..<take.valid where skips.contains(buffer.offset(ofRow: row)) { batch.empty(first + row) }
-    }
-    return parts
+  private func makeLoop(
+    _ pipeline: Pipeline, _ board: ControlBoard, _ buffers: [PartitionBuffer], script: StepScript?, leavesRest: Bool
+  ) -> StepLoop {
+    let (task, deal) = (EvaluationTask(pipeline), pipeline.deal(partitions: origin.partitionCount))
+    let label = pipeline.schema.label
+    let classes = book.map { FoundClasses(label, names: state.classes, book: $0) }
+    let batch =
+      batch ?? learner.batchShape.makeBatch(capacity: stepRows, weighsRecords: pipeline.schema.weight != nil)
+    self.batch = batch
+    let gear = StepLoop.Gear(
+      learner: learner,
+      shares: StepShares(
+        buffers: buffers, batch: batch, deal: deal, classes: classes, script: script, leavesRest: leavesRest),
+      account: StepAccount(
+        rowsMax: stepRows, outputCount: learner.outputCount,
+        fieldCount: DeclaredField.all(pipeline.schema, heads: pipeline.heads).count, task: task),
+      frozen: FrozenPredictions(
+        source: FrozenVersions(), task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
+      quarantine: Quarantine(topic: pipeline.source.topic),
+      sum: GroupSum(
+        isReproducible: pipeline.training.reproducible, worldSize: 1, partitionCount: origin.partitionCount),
+      sampler: sampler)
+    return StepLoop(
+      pipeline: pipeline, collective: SoloCollective(generation: Generation(1)), gear: gear, board: board, state: state,
+      saving: StepLoop.Saving(
+        savedStep: state.step, durableStep: { [unowned self] in window?.state.step ?? -1 },
+        submit: { [unowned self] in take($0) }))
   }
 
-  private func makeBuffer(_ range: StepRange, like batch: FeatureBatch) -> PartitionBuffer {
-    PartitionBuffer(
-      partition: range.partition, capacity: max(1, Int(range.next - range.from)), numberCount: batch.numberCount,
-      categoryCount: batch.categoryCount, labelCount: batch.labelCount, weighsRecords: batch.weights != nil,
-      weighted: pipeline.schema.sparseFeatures.map(\.pairsMax), stepRecords: Int(range.next - range.from),
-      nextOffset: range.from)
+  /// One window after the other becomes one.
+  private func take(_ snapshot: Snapshot) {
+    watch(snapshot)
+    let known = window?.state.step ?? -1
+    spool.ledger += snapshot.ledger.filter { $0.step > known }
+    spool.decisions += snapshot.state.decisions.filter { $0.step > known }
+    var newest = snapshot
+    (newest.ledger, newest.state.ledger) = ([], [])
+    if let window { newest.absorb(unwritten: window) }
+    window = newest
   }
-}
 
-extension StepReplay.Agreement {
-  fileprivate mutating func add(_ lossSum: Double, _ update: Update, _ decision: StepDecision) {
-    steps += 1
-    let pairs = [(lossSum, decision.lossSum), (update.gradientNorm, decision.gradientNorm)]
-    if pairs.allSatisfy({ $0.0 == $0.1 || $0.0.isNaN && $0.1.isNaN }) { same += 1 }
-    for (now, then) in pairs where now.isFinite && then.isFinite {
-      deviation = max(deviation, abs(now - then) / max(abs(then), 1e-12))
-    }
-  }
+  /// What the whole replay took and decided, step by step.
+  package var recorded: (ledger: [LedgerEntry], decisions: [StepDecision]) { spool }
 }

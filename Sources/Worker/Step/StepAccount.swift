@@ -30,6 +30,7 @@ package final class StepAccount {
   private var stableCounts = AnswerCounts()
   private var counts = AnswerCounts()
   private var order = RecordOrder()
+  private var slices: SliceIntake
 
   /// - Parameters:
   ///   - rowsMax: Rows one partition's share can have.
@@ -43,6 +44,7 @@ package final class StepAccount {
     losses = AlignedBuffer(count: rowsMax)
     frozenLosses = AlignedBuffer(count: rowsMax * FrozenVersions.countMax)
     weights = AlignedBuffer(count: rowsMax)
+    slices = SliceIntake(capacity: rowsMax)
     self.outputCount = outputCount
     self.fieldCount = fieldCount
     self.rowsMax = rowsMax
@@ -107,6 +109,7 @@ package final class StepAccount {
       }
     }
     try order.arrange(envelopes)
+    try slices.open(envelopes, state.frozen.slices)
     for stretch in order.stretches {
       let (share, envelope) = (stretch.share, envelopes[stretch.rank])
       let index = Int(share.partition)
@@ -133,7 +136,7 @@ package final class StepAccount {
       state.progress[index].skipped += share.skipped
       state.progress[index].lost += share.lost
       if share.next != share.from { ledger(share, trained) }
-      bringRows(envelope, of: stretch.rank, from: stretch.firstRow, count: Int(share.rows), into: &state)
+      try bringRows(envelope, of: stretch.rank, from: stretch.firstRow, count: Int(share.rows), into: &state)
     }
   }
 
@@ -152,8 +155,9 @@ package final class StepAccount {
 
   private func bringRows(
     _ envelope: ReceivedEnvelope, of rank: Int, from first: Int, count: Int, into state: inout TrainingState
-  ) {
+  ) throws {
     guard count > 0 else { return }
+    try slices.take(envelope, of: rank, from: first, count: count, into: &state.frozen)
     copy(envelope.labels, from: first, count: count, into: labels)
     copy(envelope.outputs, from: first * outputCount, count: count * outputCount, into: outputs)
     if let bytes = envelope.weights { copy(bytes, from: first, count: count, into: weights) }
@@ -190,6 +194,13 @@ package final class StepAccount {
       state.frozen.add(
         loss, reference: held, learner: own, isPositive: isPositive, weight: weight, trendPairs: trendPairs, at: version
       )
+      if let held {
+        for field in 0..<slices.fieldCount {
+          state.frozen.add(
+            loss, reference: held, isPositive: isPositive, weight: weight, field: field,
+            slice: slices.slice(of: row, field: field), at: version)
+        }
+      }
       if isServing, loss.isFinite {
         stableSums.weight += weight
         stableSums.loss += weight * loss

@@ -19,7 +19,7 @@ extension StepLoop {
   /// forward overwrites all that this one leaves.
   func askAgain() {
     let batch = shares.batch
-    guard Self.asksAgain(after: state.step), shares.hasRecords, learner.memory.shelves.isEmpty else { return }
+    guard Self.asksAgain(after: state.step), shares.hasRecords, learner.memory.isNothing else { return }
     // `rowLosses` are those before.
     relearned.before.pointer.update(from: rowLosses.pointer, count: batch.count)
     learner.predict(batch)

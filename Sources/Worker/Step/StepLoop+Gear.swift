@@ -12,17 +12,20 @@ extension StepLoop {
     package var sum: GroupSum
     package var meter: StepMeter
     package var sampler: RowSampler
+    /// nil: versions are compared on all records alone.
+    package var sliceBook: SliceBook?
     /// Told where a step that was made twice was not the same.
     package var tellDoubt: (String) -> Void
 
     package init(
       learner: any Model, shares: StepShares, account: StepAccount, frozen: FrozenPredictions, quarantine: Quarantine,
       examples: FieldExamples = FieldExamples(), sum: GroupSum, meter: StepMeter = StepMeter(), sampler: RowSampler,
+      sliceBook: SliceBook? = nil,
       tellDoubt: @escaping (String) -> Void = { _ in }
     ) {
       (self.learner, self.shares, self.account, self.sum) = (learner, shares, account, sum)
       (self.frozen, self.quarantine, self.examples, self.meter) = (frozen, quarantine, examples, meter)
-      (self.sampler, self.tellDoubt) = (sampler, tellDoubt)
+      (self.sampler, self.sliceBook, self.tellDoubt) = (sampler, sliceBook, tellDoubt)
     }
   }
 

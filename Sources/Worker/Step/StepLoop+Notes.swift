@@ -90,6 +90,7 @@ extension StepLoop {
     StepDecision(
       step: step, isApplied: update.isFinite && !update.isSkipped, records: Int64(sums.labelled), weight: sums.weight,
       lossSum: sums.lossSum,
-      learningRate: update.rate, gradientNorm: update.gradientNorm, wasClipped: update.wasClipped, skips: skips)
+      learningRate: update.rate, rateScale: learner.rateScale, gradientNorm: update.gradientNorm,
+      wasClipped: update.wasClipped, skips: skips)
   }
 }

@@ -40,6 +40,8 @@ extension StepLoop {
     if !isAlone { writer.appendLearner { learner.appendAttachment(to: &$0) } }
     writer.append(facts: learner.facts, without: shares.takenOut)
     if settings.reproducible { appendPartSums() }
+    slices?.look(shares.batch, state.frozen.slices)
+    writer.append(slices: slices)
     writer.append(skips: shares.skips)
   }
 

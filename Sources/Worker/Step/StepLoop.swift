@@ -24,6 +24,7 @@ package final class StepLoop {
   let frozen: FrozenPredictions
   let quarantine: Quarantine
   let sampler: RowSampler
+  let slices: StepSlices?
   let saving: Saving
   package internal(set) var state: TrainingState
   private(set) var machine: StepMachine
@@ -52,6 +53,8 @@ package final class StepLoop {
   var attachment: [UInt8] = []
   /// Whose states differed, until they come to that step again.
   var suspects: (Suspicion, tell: ([Int]?) -> Void)?
+  /// Of steps that are made again; nil: they are made the first time.
+  package var replaying: Replaying?
   /// Whether the model gives no numbers even for records without values.
   private var isDamaged = false
   var lastCheckpoint = ContinuousClock.now
@@ -121,6 +124,8 @@ package final class StepLoop {
     relearned = RelearnedRows(rows: gear.shares.batch.capacity)
     headLosses = Array(repeating: HeadShare(), count: headTasks.count)
     hasUnsavedProgress = saving.savedStep >= 0 && state.step > saving.savedStep
+    slices = gear.sliceBook.map { StepSlices($0, batchCapacity: gear.shares.batch.capacity) }
+    self.state.frozen.slice(by: slices?.fields ?? [])
     self.state.alignHeads(pipeline.heads.dropFirst().map(\.name))
     if shares.classes != nil { learner.know(classes: state.classes.count) }
     learner.isWatched = collective.worldSize > 1
@@ -158,7 +163,7 @@ package final class StepLoop {
   private func step() throws -> GenerationEnd? {
     let wishes = board.currentWishes
     if let newest = wishes.newestGeneration, newest > collective.generation { throw GenerationFenced() }
-    wishedScale = wishes.rateScale
+    wishedScale = replaying?.scale(of: state.step + 1) ?? wishes.rateScale
     let opening = machine.open(
       wishes, step: state.step, hasHand: shares.hasProgress,
       checkpointIsDue: lastCheckpoint.duration(to: .now) >= checkpoints.every)
@@ -208,7 +213,7 @@ package final class StepLoop {
     case .fresh(let waits):
       shares.deal(turn: machine.turn(step: state.step))
       if waits { waitForRecords(wishes) }
-      hand.isShort = settings.reproducible && !shares.canFill && !(wishes.stopsAtEnd && shares.restIsAtEnd)
+      hand.isShort = waitsForShares && !shares.canFill && !(wishes.stopsAtEnd && shares.restIsAtEnd)
       if hand.isShort { shares.clear() } else { shares.take() }
     }
     (hand.hasProgress, hand.isAtEnd, hand.hasBacklog) = (shares.hasProgress, shares.isAtEnd, shares.hasFullShare)
@@ -357,6 +362,7 @@ package final class StepLoop {
       if keepsLedger { entries.append(LedgerEntry(step: step, share: share, trained: trained)) }
     }
     state.keep(keepsLedger ? entries : nil, of: step)
+    state.endsShort = settings.reproducible && shares.isShort(rows: envelopes.reduce(0) { $0 + $1.rowCount })
     if keepsLedger { state.decisions.append(decision(sums, update, skips, of: step)) }
     state.step = step
     if wasApplied { sampler.add(shares.batch, outputs: learner.outputs, without: shares.takenOut) }
@@ -376,7 +382,7 @@ package final class StepLoop {
 
   private func conclude(_ agreed: Agreed, _ opening: StepMachine.Opening) throws -> GenerationEnd? {
     var halt = agreed.halt
-    if halt == nil, state.nonFinite.exceeds(settings.nonFiniteBudget) {
+    if halt == nil, replaying == nil, state.nonFinite.exceeds(settings.nonFiniteBudget) {
       halt =
         "\(state.rejected[RejectReason.nonFinite.index]) records made numbers non-finite, of late more than "
         + "training.non_finite_budget (\(settings.nonFiniteBudget)) of \(NonFiniteRate.records)"
@@ -385,6 +391,7 @@ package final class StepLoop {
     let verdict = machine.conclude(agreed.outcome, agreed.flags, opening, step: state.step, halt: halt)
     if verdict.releasesHand { shares.clear() }
     report(agreed.outcome, isLast: verdict.end != nil)
+    if agreed.outcome == .learned { try replaying?.afterStep() }
     if verdict.saves { try save(agreed, isFinal: isFinal) }
     return verdict.end
   }

@@ -28,6 +28,12 @@ package final class StepShares {
   /// The same, as all ranks hear of it.
   package private(set) var skips: [StepSkip] = []
   private let rule: StepDeal
+  /// What a replay takes instead of what the rule deals; nil: no replay, or one that deals anew.
+  private let script: StepScript?
+  /// Of the script, what the next take takes; nil: nobody knows yet, or it is over.
+  private var scripted: ScriptedStep?
+  /// Less than a full share of each partition is left where it lies: a replay deals what the stream had, and the stream goes on.
+  private let leavesRest: Bool
   /// By buffer: what the step in hand takes at most, where all have records.
   private var limits: [Int]
   /// By buffer: the same with what others do not have.
@@ -36,9 +42,11 @@ package final class StepShares {
   private let reasonCount = RejectReason.allCases.count
 
   package init(
-    buffers: [PartitionBuffer], batch: FeatureBatch, deal: StepDeal, classes: FoundClasses? = nil
+    buffers: [PartitionBuffer], batch: FeatureBatch, deal: StepDeal, classes: FoundClasses? = nil,
+    script: StepScript? = nil, leavesRest: Bool = false
   ) {
     self.classes = classes
+    (self.script, self.leavesRest) = (script, leavesRest)
     precondition(batch.capacity >= deal.rowsMax(ofPartitions: buffers.count), "the batch is smaller than a full step")
     self.buffers = buffers
     self.batch = batch
@@ -55,12 +63,14 @@ package final class StepShares {
   /// Says what the next take takes from where.
   package func deal(turn: Int64) {
     self.turn = turn
+    if let script { return scripted = script.next }
     for (place, buffer) in buffers.enumerated() { limits[place] = rule.share(of: buffer.partition, turn: turn) }
   }
 
   /// Whether every partition can give a full share, or as much as its buffer can ever hold; or all together, where that is
   /// enough.
   package var canFill: Bool {
+    if script != nil { return scripted.map { $0.isReady(in: buffers) } ?? false }
     if rule.spreads { return missing <= 0 || buffers.contains { $0.freeSlots == 0 } }
     return buffers.indices.allSatisfy { buffers[$0].validAvailable >= limits[$0] || buffers[$0].freeSlots == 0 }
   }
@@ -72,6 +82,7 @@ package final class StepShares {
   /// where any may have them, its part of what is missing, which one of them has before all together have all of it. Look
   /// again before waiting.
   package func expectRecords() {
+    if script != nil { return deal(turn: turn) }
     let part = rule.spreads ? (max(0, missing) + buffers.count - 1) / max(1, buffers.count) : 0
     for (place, buffer) in buffers.enumerated() {
       buffer.setWakeAt(rule.spreads ? buffer.validAvailable + part : limits[place])
@@ -80,20 +91,31 @@ package final class StepShares {
 
   /// Whether every partition that cannot give a full share is at its end for now.
   package var restIsAtEnd: Bool {
-    buffers.indices.allSatisfy { buffers[$0].isReady(for: limits[$0]) }
+    if let script { return scripted == nil && script.isOver }
+    return buffers.indices.allSatisfy { buffers[$0].isReady(for: limits[$0]) }
   }
 
   /// The first partition that cannot give its share yet, in words; nil: all can.
   package var shortage: String? {
+    if script != nil { return nil }
     guard let place = buffers.indices.first(where: { buffers[$0].validAvailable < limits[$0] }) else { return nil }
     return "partition \(buffers[place].partition) has \(buffers[place].validAvailable) of \(limits[place]) records"
   }
 
   /// Whether a partition has anything to give.
-  package var hasAnything: Bool { buffers.contains(where: \.hasRecords) }
+  package var hasAnything: Bool { script == nil ? buffers.contains(where: \.hasRecords) : scripted != nil }
   /// Whether a partition could give as much as it ever has to.
-  package var hasFullShare: Bool { buffers.contains { $0.validAvailable >= rule.shareMax } }
-  package var isAtEnd: Bool { buffers.allSatisfy(\.isAtEnd) }
+  package var hasFullShare: Bool {
+    script == nil ? buffers.contains { $0.validAvailable >= rule.shareMax } : scripted != nil
+  }
+  package var isAtEnd: Bool {
+    script == nil ? buffers.allSatisfy(\.isAtEnd) || isRestLeft : restIsAtEnd
+  }
+  private var isRestLeft: Bool { leavesRest && !canFill && restIsAtEnd }
+  /// Whether a step has to wait for what it takes, whatever the pipeline says.
+  package var isReplay: Bool { script != nil || leavesRest }
+  /// Whether a step of so many rows, of all ranks, had less than a full share of each partition.
+  package func isShort(rows: Int) -> Bool { rows < rule.stepMax }
   package var hasRecords: Bool { batch.count > 0 }
   /// Whether a record has a class that nobody has heard of: the step cannot be learned yet.
   package var hasStrangers: Bool { !strangers.isEmpty }
@@ -119,17 +141,35 @@ package final class StepShares {
   /// Takes up to a share from each partition, in offset order, into the batch.
   package func take() {
     clear()
+    if script != nil { return takeScripted() }
+    if isRestLeft { return }
     spread()
     for (place, buffer) in buffers.enumerated() where limits[place] > 0 || takes[place] > 0 {
-      let take = buffer.take(upTo: takes[place], into: batch, tally: tally)
-      guard take.nextOffset != take.firstOffset else { continue }
-      let first = shares.count * reasonCount
-      for reason in 0..<reasonCount { rejected[first + reason] = take.rejected[reason] }
-      rejected[first + RejectReason.labelAbsent.index] += Int64(take.valid - take.labelled)
-      shares.append(PartitionShare(of: buffer.partition, take))
-      places.append(place)
+      add(buffer.take(upTo: takes[place], into: batch, tally: tally), of: place)
     }
     if classes != nil { resolveClasses() }
+  }
+
+  /// What the step took when it was made first, as far as it is there.
+  private func takeScripted() {
+    guard let step = scripted else { return }
+    for (place, buffer) in buffers.enumerated() {
+      guard let bound = step.next[buffer.partition] else { continue }
+      add(
+        buffer.take(upTo: batch.capacity - batch.count, through: bound, into: batch, tally: tally), of: place)
+    }
+    script?.drop()
+    scripted = nil
+    if classes != nil { resolveClasses() }
+  }
+
+  private func add(_ take: PartitionTake, of place: Int) {
+    guard take.nextOffset != take.firstOffset else { return }
+    let first = shares.count * reasonCount
+    for reason in 0..<reasonCount { rejected[first + reason] = take.rejected[reason] }
+    rejected[first + RejectReason.labelAbsent.index] += Int64(take.valid - take.labelled)
+    shares.append(PartitionShare(of: buffers[place].partition, take))
+    places.append(place)
   }
 
   /// Nothing is taken in this step.

@@ -34,7 +34,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     contest.common_arguments(parser, rounds=7, seconds=1.0)
     parser.add_argument("--stream", default=os.path.join(ROOT, "Pipelines", "data", "flights.jsonl.zst"))
-    parser.add_argument("--pipeline", default=os.path.join(ROOT, "Pipelines", "quickstart.yaml"))
+    parser.add_argument("--pipeline", default=os.path.join(ROOT, "Pipelines", "network.yaml"))
     parser.add_argument("--rows", type=int, default=1 << 40, help="of the stream's beginning")
     parser.add_argument("--model", default="mlp", help="ours: mlp, PyTorch's network; quickstart: the pipeline's own")
     parser.add_argument("--river-rounds", type=int, default=3, help="a round of River takes longest")

@@ -7,7 +7,7 @@
 The same dense network, 64 -> 256 -> 128 -> 1 with one thread each, behind one process: retrain-bench serve, and uvicorn
 (uvloop, httptools). wrk puts the load on, over 1, 8 and 32 connections; servers have one processor, wrk has another one,
 and they take turns. Three forms of a request: a record (names and numbers), 64 named columns (Open Inference Protocol),
-and a tensor [1, 64], which retrain has not: it stands beside retrain's columns, which cost more to read.
+and a tensor [1, 64]. What a server takes of its processor is told as well: requests by second of its own time.
 
 The bare handler reads with orjson and writes with it; FastAPI has pydantic models and answers as it does by default. The
 peers neither check nor clip values, count, keep versions or have a canary.
@@ -38,7 +38,7 @@ def bodies():
     columns = [
         {"name": f"feature_{i}", "shape": [1], "datatype": "FP32", "data": [v]} for i, v in enumerate(values)
     ]
-    tensor = {"name": "x", "shape": [1, FEATURES], "datatype": "FP32", "data": values}
+    tensor = {"name": "features", "shape": [1, FEATURES], "datatype": "FP32", "data": values}
     forms = {
         "record": {f"feature_{i}": v for i, v in enumerate(values)}, "columns": {"inputs": columns},
         "tensor": {"inputs": [tensor]},
@@ -71,7 +71,8 @@ class Server:
 
 
 def servers(options):
-    ours = {"record": "/predict", "columns": "/v2/models/bench/infer"}
+    infer = "/v2/models/bench/infer"
+    ours = {"record": "/predict", "columns": infer, "tensor": infer}
     theirs = {form: "/" + form for form in FORMS}
     script = os.path.join(HERE, "serve_onnx.py")
     return [
@@ -97,18 +98,28 @@ def prove(contestants, requests):
         print(json.dumps({"proved": server.name, "probability": next(iter(found))}), flush=True)
 
 
+def processor_time(process):
+    """Seconds of a processor that a process has taken."""
+    with open(f"/proc/{process.pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def load(server, form, body, connections, options):
-    """Requests a second of one turn."""
+    """Requests a second of one turn, and a second of the server's processor."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(
             f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = {json.dumps(body)}\n')
         script.flush()
+        before = processor_time(server.process)
         run = subprocess.run(
             ["taskset", "-c", options.client, "wrk", "-t1", f"-c{connections}", f"-d{options.seconds}s", "-s",
              script.name, server.base + server.paths[form]], text=True, capture_output=True, check=True)
     if "Non-2xx" in run.stdout or "Socket errors" in run.stdout:
         raise SystemExit(f"{server.name}, {form}: {run.stdout}")
-    return float(re.search(r"Requests/sec:\s+([0-9.]+)", run.stdout).group(1))
+    taken = max(processor_time(server.process) - before, 0.01)
+    count = int(re.search(r"(\d+) requests in", run.stdout).group(1))
+    return float(re.search(r"Requests/sec:\s+([0-9.]+)", run.stdout).group(1)), count / taken
 
 
 def install(folder):
@@ -139,12 +150,14 @@ def main():
     for form in FORMS:
         for connections in options.connections:
             rates = {server.name: [] for server in contestants}
+            costs = {server.name: [] for server in contestants}
             for turn in range(options.rounds + 1):
                 for server in contestants:
                     asked = form if form in server.paths else "columns"
-                    rate = load(server, asked, requests[asked], connections, options)
+                    rate, cost = load(server, asked, requests[asked], connections, options)
                     if turn > 0:
                         rates[server.name].append(rate)
+                        costs[server.name].append(cost)
             median = {name: statistics.median(found) for name, found in rates.items()}
             report = {
                 "workload": "serve", "form": form, "connections": connections, "unit": "requests/s",
@@ -152,6 +165,7 @@ def main():
             }
             for name in list(median)[1:]:
                 report[f"vs_{name}"] = round(median[ours.name] / median[name], 2)
+            report["per_processor_second"] = {name: round(statistics.median(found)) for name, found in costs.items()}
             print(json.dumps(report), flush=True)
     for server in contestants:
         server.close()

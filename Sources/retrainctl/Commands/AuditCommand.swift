@@ -16,19 +16,22 @@ struct AuditCommand: Command {
 
   @Option(valueName: "id", help: "The lineage that ends with this checkpoint.") var checkpoint: Int64?
   @Option(name: "version", valueName: "n", help: "The lineage of this version.") var number: VersionNumber?
+  @Option(valueName: "name", help: "Of a run beside the live one, as 'status' names it.") var run: String?
   @Flag(help: "Hold every step's offset ranges against each other too.") var ledger: Bool
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func mistakes() -> [String] {
-    checkpoint != nil && number != nil ? ["--checkpoint and --version name two lineages"] : []
+    [checkpoint != nil, number != nil, run != nil].filter(\.self).count > 1
+      ? ["--checkpoint, --version and --run name different lineages: say one"] : []
   }
 
   func run() async throws {
     let report = try await withRegistry(for: "audit") { registry in
       let record = try await choice.record(in: registry)
       return try await registry.audit(
-        pipeline: record.id, checkpoint: checkpoint, version: number?.value, ledger: ledger)
+        pipeline: record.id, run: registry.run(named: run, of: record), checkpoint: checkpoint, version: number?.value,
+        ledger: ledger)
     }
     if format.json { try Console.say(json: report) } else { show(report) }
     if !report.isClean {

@@ -10,6 +10,7 @@ struct CheckpointsCommand: Command {
   }
 
   @Option(valueName: "n", help: "At most so many.") var limit: Int = 20
+  @Option(valueName: "name", help: "Of a run beside the live one, as 'status' names it.") var run: String?
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
@@ -18,8 +19,11 @@ struct CheckpointsCommand: Command {
   func run() async throws {
     try await withRegistry(for: "checkpoints") { registry in
       let record = try await choice.record(in: registry)
-      let checkpoints = try await registry.checkpoints(pipeline: record.id, limit: limit)
-        .map(PipelineStatus.Checkpoint.init)
+      let checkpoints = try await registry.checkpoints(
+        pipeline: record.id, run: registry.run(named: run, of: record), limit: limit
+      )
+
+      .map(PipelineStatus.Checkpoint.init)
       if format.json { return try Console.say(json: checkpoints) }
       if checkpoints.isEmpty { return Console.say("'\(record.name)' has no checkpoint yet") }
       let quality = TextTable.quality(checkpoints.map(\.metrics))

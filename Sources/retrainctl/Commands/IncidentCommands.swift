@@ -30,7 +30,7 @@ struct IncidentCommand: Command {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       name: "incident", abstract: "Look into one incident.",
-      subcommands: [IncidentShowCommand.self, IncidentReproduceCommand.self])
+      subcommands: [IncidentShowCommand.self, IncidentReproduceCommand.self, IncidentCulpritCommand.self])
   }
 }
 

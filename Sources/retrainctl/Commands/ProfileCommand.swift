@@ -54,6 +54,11 @@ struct ProfileCommand: Command {
 
   func run() async throws {
     let pipeline = try await PipelineFile.find(file, room: MachineMemory.room(workers: 1)).pipeline
+    guard pipeline.model.preset == nil else {
+      throw CommandFailure(
+        .usage, "profile times the layers of a network, and '\(pipeline.name)' has `model: auto`: "
+          + "'retrain-bench recipe' measures that")
+    }
     var spec = LearnerSpec(pipeline)
     // Where classes are found, with all that there is room for: a step costs no more.
     for place in spec.heads.indices { spec.heads[place].known = nil }

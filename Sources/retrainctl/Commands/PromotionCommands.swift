@@ -48,10 +48,34 @@ struct RollbackCommand: Command {
   }
 }
 
+struct RejectCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "reject", abstract: "Reject a version that is not stable yet, by hand.",
+      discussion: """
+        A candidate, a validated version or the canary: servers stop asking it before the next request, and it never \
+        serves unless a person promotes it by name. The journal says who it was, and why. The stable version is left \
+        with 'retrainctl rollback'.
+        """)
+  }
+
+  @Argument(help: "The version's number.") var number: VersionNumber
+  @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
+  @Option(valueName: "text", help: "Why, for the journal.") var reason: String?
+  @OptionGroup var choice: PipelineChoice
+  @OptionGroup var format: OutputFormat
+
+  func run() async throws {
+    try await decide(for: "reject", choice, format, about: number.value, isToServe: false) { versions, _ in
+      try Rollout.reject(number.value, by: person ?? NSUserName(), why: reason ?? "", versions: versions)
+    }
+  }
+}
+
 /// Writes down what a person decides, compare-and-set: if the controller was quicker, nothing happens.
 private func decide(
   for purpose: String, _ choice: PipelineChoice, _ format: OutputFormat, about number: Int64? = nil,
-  despiteFreeze: Bool = false, _ rule: ([VersionFacts], Freeze?) throws -> [RolloutDecision]
+  isToServe: Bool = true, despiteFreeze: Bool = false, _ rule: ([VersionFacts], Freeze?) throws -> [RolloutDecision]
 ) async throws {
   try await withRegistry(for: purpose) { registry in
     let record = try await choice.record(in: registry)
@@ -61,12 +85,15 @@ private func decide(
     {
       versions.append(named)
     }
-    if let named = versions.first(where: { $0.number == number }) { try await checkState(of: named, registry) }
+    if isToServe, let named = versions.first(where: { $0.number == number }) {
+      try await checkState(of: named, registry)
+    }
     let freeze = despiteFreeze ? nil : try await registry.freeze(pipeline: record.id)
     let decisions: [RolloutDecision]
     do { decisions = try rule(versions.map(\.facts), freeze) } catch {
       guard let error = error as? RolloutError else { throw error }
-      let remedy = freeze != nil && error.code == .refused ? "; --despite-freeze promotes all the same" : ""
+      let remedy =
+        freeze != nil && isToServe && error.code == .refused ? "; --despite-freeze promotes all the same" : ""
       throw CommandFailure(.usage, error.reason + remedy)
     }
     try await registry.apply(

@@ -60,12 +60,15 @@ struct RoleRun: Sendable {
   ///   - name: nil: the one that the role is of.
   ///   - room: What a worker of it may take; nil: it is another role.
   func pipelineFile(
-    _ database: DatabaseLocation, named name: String? = nil, room: MemoryRoom? = nil
+    _ database: DatabaseLocation, named name: String? = nil, of run: RunID = .live, room: MemoryRoom? = nil
   ) async throws -> PipelineFile {
     let registry = try await Registry.open(
       at: database, applicationName: "retrain-\(role)", deadline: .after(.seconds(30)))
     do {
-      let record = try await registry.choosePipeline(named: name ?? pipelineName)
+      let chosen = try await registry.choosePipeline(named: name ?? pipelineName)
+      guard let record = try await registry.pipeline(chosen.id, run: run) else {
+        throw CommandFailure(.unavailable, "'\(chosen.name)' has no run with number \(run)")
+      }
       await registry.close()
       return try PipelineFile(text: record.specification, name: "\(record.name) (in the registry)", room: room)
     } catch {
@@ -123,28 +126,34 @@ struct WorkerCommand: Command {
   }
 
   @OptionGroup var role: RoleOptions
+  @Option(valueName: "n", help: "Which of the pipeline's runs it works for, by number; 0 is the live one.")
+  var run: Int = 0
   @Option(valueName: "host:port", help: "Where other workers reach this one; port 0 is any free one.")
   var listen: String = "127.0.0.1:0"
   @OptionGroup var observation: ObservationOptions
 
   func mistakes() -> [String] {
-    HostPort(listen) == nil ? ["--listen takes \(HostPort.expectation), not '\(listen)'"] : []
+    (HostPort(listen) == nil ? ["--listen takes \(HostPort.expectation), not '\(listen)'"] : [])
+      + (run < 0 ? ["--run must be 0 or more, not \(run)"] : [])
   }
 
   func run() async throws {
+    // Whatever it learns, the live run and what serves come first.
+    if self.run > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
     let run = RoleRun("worker", role)
     try await run.withDoor(observation) { try await work(run, $0) }
   }
 
   private func work(_ run: RoleRun, _ door: RoleDoor) async throws {
     try await run.withDatabase { database in
-      let file = try await run.pipelineFile(database.location, room: MachineMemory.room(workers: 1))
+      let file = try await run.pipelineFile(
+        database.location, of: RunID(rawValue: self.run), room: MachineMemory.room(workers: 1))
       let pipeline = file.pipeline
       let broker = try BrokerAccess.enter(pipelineBrokers: pipeline.source.brokers)
       defer { try? broker.leave() }
       let service = WorkerService(
         pipeline: pipeline, specification: file.text, database: database.location, brokers: broker.addresses,
-        memberID: run.processName,
+        run: RunID(rawValue: self.run), memberID: run.processName,
         listenAddress: listen, metrics: door.metrics, metricsAddress: door.address, logger: run.logger)
       door.ask { service.isReady }
       let signals = run.stopping { service.requestStop() }

@@ -48,10 +48,12 @@ struct ValidateCommand: Command {
   /// What the file says otherwise than what was learned before.
   private struct Learned: Encodable {
     var step: Int64
+    /// Whether not one record could be learned, so that an edited file begins anew.
+    var nothing: Bool
     var edits: [SettingEdit]
     fileprivate let sentences: [PipelineMistake]
 
-    private enum CodingKeys: CodingKey { case step, edits }
+    private enum CodingKeys: CodingKey { case step, nothing, edits }
   }
 
   func run() async throws {
@@ -91,7 +93,8 @@ struct ValidateCommand: Command {
     do {
       return try await withRegistry(for: "validate") { registry in
         try await SettingsContinuity(file: file, registry: registry).finding(adopts: false).map {
-          Learned(step: $0.newest.step, edits: $0.edits, sentences: $0.sentences)
+          Learned(
+            step: $0.newest.step, nothing: $0.learnedNothing, edits: $0.edits, sentences: $0.sentences)
         }
       }
     } catch {
@@ -105,11 +108,13 @@ struct ValidateCommand: Command {
     let effect = learned.edits.map(\.effect).max()
     switch effect {
     case nil: Console.say("# learned up to \(step), and goes on as it is")
+    case _ where learned.nothing:
+      Console.say("# not one record could be learned up to \(step); 'start' would begin anew with these edits")
     case .changes: Console.say("# learned up to \(step); 'start' would refuse to go on with this file")
     default: Console.say("# learned up to \(step), and goes on with these edits")
     }
     for (edit, sentence) in zip(learned.edits, learned.sentences) {
-      let end = edit.effect == .changes ? "changes: \(sentence.remedy)" : edit.effect.rawValue
+      let end = edit.effect == .changes && !learned.nothing ? "changes: \(sentence.remedy)" : edit.effect.rawValue
       Console.complain("note: \(sentence.file):\(sentence.line):\(sentence.column): \(sentence.problem) (\(end))")
     }
   }

@@ -2,6 +2,7 @@ import Arguments
 import Controller
 import Evaluation
 import Foundation
+import Learning
 import Pipelines
 import Registry
 import Rollouts
@@ -70,6 +71,13 @@ struct VersionShowCommand: Command {
     var health: [PipelineStatus.Layer]
     /// nil: the version is older than contracts.
     var contract: Contract?
+    /// Of `model: auto`: what each member is worth in the sum of all; nil: there are none, or the state was pruned.
+    var members: [Member]?
+  }
+
+  private struct Member: Encodable {
+    var member: String
+    var weight: Double
   }
 
   /// What the version's numbers mean, whatever the pipeline says by now.
@@ -94,7 +102,8 @@ struct VersionShowCommand: Command {
         version: .init(version, checkpoint, in: standings), checkpoint: .init(checkpoint),
         decisions: decisions.reversed().map(PipelineStatus.Decision.init),
         health: try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init),
-        contract: try await contract(of: checkpoint, record, registry))
+        contract: try await contract(of: checkpoint, record, registry),
+        members: try await members(of: checkpoint, record, registry))
       if format.json { return try Console.say(json: report) }
       show(report)
     }
@@ -117,6 +126,19 @@ struct VersionShowCommand: Command {
     return Contract(number: contract.id, fingerprint: contract.fingerprint, edits: edits)
   }
 
+  private func members(
+    of checkpoint: CheckpointRecord, _ record: PipelineRecord, _ registry: Registry
+  ) async throws -> [Member]? {
+    guard checkpoint.hasState,
+      let today = try? PipelineFile(text: record.specification, name: record.name).pipeline,
+      let contract = try await registry.contract(ofCheckpoint: checkpoint.id),
+      case let pipeline = today.under(try DataContract(text: contract.text)), pipeline.model.preset != nil,
+      case .recipe(let version) = try FrozenModel(
+        spec: LearnerSpec(pipeline), state: try await registry.state(of: checkpoint.id))
+    else { return nil }
+    return version.worth.map { Member(member: $0.member, weight: $0.weight) }
+  }
+
   private static func sentence(_ comparison: PipelineStatus.Comparison) -> String {
     var text =
       "against v\(comparison.with), on the same \(Wording.count(comparison.pairs)) records: its loss less the other's is "
@@ -126,6 +148,15 @@ struct VersionShowCommand: Command {
     }
     text += "; \(Wording.measure(comparison.tolerance)) is tolerated"
     return text + (comparison.isAsked ? "" : "; it is not asked any more")
+  }
+
+  private static func sentence(_ slice: PipelineStatus.Slice) -> String {
+    let bounds =
+      slice.lower.flatMap { lower in
+        slice.upper.map { "between \(Wording.measure(lower)) and \(Wording.measure($0)) at every look" }
+      } ?? "not bounded yet"
+    return "  of \(slice.slice), \(Wording.count(slice.pairs)) records: \(slice.measure) \(bounds), "
+      + (slice.isWorse ? "worse than the \(Wording.measure(slice.tolerance)) that are tolerated" : "may be worse")
   }
 
   private func show(_ report: Report) {
@@ -151,7 +182,14 @@ struct VersionShowCommand: Command {
         Console.say("  \(edit.setting): \(edit.old ?? "not there") → \(edit.new ?? "gone") (\(edit.effect.rawValue))")
       }
     }
-    if let comparison = version.comparison { Console.say(Self.sentence(comparison)) }
+    if let members = report.members {
+      Console.say(
+        "members weigh " + members.map { "\($0.member) \(Wording.figure($0.weight))" }.joined(separator: ", "))
+    }
+    if let comparison = version.comparison {
+      Console.say(Self.sentence(comparison))
+      for slice in comparison.slices.prefix(5) { Console.say(Self.sentence(slice)) }
+    }
     if let waits = version.waits { Console.say(palette.warning("v\(version.number) \(waits)")) }
     if !report.decisions.isEmpty { Console.say("\n" + palette.bold("decisions")) }
     for decision in report.decisions {

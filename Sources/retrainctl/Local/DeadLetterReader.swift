@@ -8,6 +8,8 @@ struct DeadLetterRecord: Encodable, Sendable {
   /// Why it was refused; nil: somebody else wrote it.
   var reason: String?
   var field: String?
+  /// The run beside the live one that refused it; nil: it was the live one.
+  var run: String?
   /// Where the refused record lies.
   var topic: String?
   var partition: Int32?
@@ -39,6 +41,7 @@ struct DeadLetterRecord: Encodable, Sendable {
     for header in record.headers { headers[header.name] = String(decoding: header.value, as: UTF8.self) }
     reason = headers["retrain.reason"]
     field = headers["retrain.field"]
+    run = headers["retrain.run"]
     topic = headers["retrain.topic"]
     partition = headers["retrain.partition"].flatMap { Int32($0) }
     offset = headers["retrain.offset"].flatMap { Int64($0) }

@@ -2,13 +2,14 @@ import Arguments
 import Foundation
 import Pipelines
 import Registry
+import Vocabulary
 
 /// Which pipeline a command is about: by name, by its file, or the only one there is.
 struct PipelineChoice: ArgumentGroup {
   @Option(
     short: "p", valueName: "name or file",
     help: "The pipeline, by name or file; may be left out where there is only one.",
-    completion: .file(["yaml", "yml"]))
+    completion: .file(["yaml", "yml"]), isAlsoBare: true)
   var pipeline: String?
 
   func record(in registry: Registry) async throws -> PipelineRecord {
@@ -37,6 +38,15 @@ extension CommandFailure {
 }
 
 extension Registry {
+  /// The run of a name; without one the live run.
+  func run(named name: String?, of record: PipelineRecord) async throws -> RunID {
+    guard let name else { return .live }
+    let runs = try await runs(pipeline: record.id)
+    if let known = runs.first(where: { $0.name == name }) { return known.run }
+    throw CommandFailure(
+      .usage, "'\(record.name)' has no run '\(name)'; there is: \(runs.map(\.name).joined(separator: ", "))")
+  }
+
   /// The pipeline of that name, or the one that the file of that name describes; without a name the only one.
   func choosePipeline(named word: String?) async throws -> PipelineRecord {
     let name = try word.map { try PipelineFile.name(from: $0) }

@@ -29,6 +29,9 @@ struct LocalPrediction {
     let settings = try contract.map { today.under(try DataContract(text: $0.text)) } ?? today.following(nil)
     let predictor = try Predictor(
       spec: LearnerSpec(settings), state: try await registry.state(of: chosen.checkpoint), batchCapacity: 1)
+    if predictor.remembers, let memory = try await registry.newestMemory(alongside: chosen.checkpoint) {
+      try predictor.adoptMemory(memory.state)
+    }
     let (answers, notes) = try answers(of: predictor, record, settings)
     guard answers.allSatisfy({ $0.outputs.allSatisfy(\.isFinite) }) else {
       throw CommandFailure(.ourFault, "version \(chosen.number) gives a non-finite output for this record: not shown")

@@ -129,6 +129,7 @@ struct PipelineRun {
     let waitsForEnd = until == .end
     let keeping = RunKeeping(hold)
     let notes = PendingNotes()
+    let beside = BesideKeeper(record, registry, house: house, notes: notes)
     let keepers = Task {
       async let cluster: Void = DatabaseKeeper(database: database) { notes.add($0) }.run()
       async let right: Void = keeping.run()
@@ -139,9 +140,11 @@ struct PipelineRun {
       options, poller: poller, reporter: reporter, signals: signals, notes: notes, takenOver: { keeping.other }
     ) {
       if waitsForEnd { await watch.announceEnd(of: record.id) }
+      await beside.look()
     }
     try RunRecord(processID: getpid(), startedAt: Date()).write(name, in: house)
     var ending = await supervisor.run()
+    await beside.stop()
     keepers.cancel()
     await keepers.value
     await poller.stop()

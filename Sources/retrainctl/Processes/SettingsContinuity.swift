@@ -22,6 +22,13 @@ struct SettingsContinuity {
     let sentences: [PipelineMistake]
     /// The file's pipeline, with what it leaves open as the model that goes on has it.
     let following: Pipeline
+
+    /// Records were read, not one of them could be learned, and the file says something else by now: there is nothing to go
+    /// on from, and those records are what it was edited for. Where a new model begins at the topic's end they would be lost.
+    var learnedNothing: Bool {
+      !edits.isEmpty && following.source.start == .earliest && newest.progress.allSatisfy { $0.trained == 0 }
+        && newest.progress.contains { $0.rejected > 0 }
+    }
   }
 
   /// What is to run, once it is settled.
@@ -106,14 +113,25 @@ struct SettingsContinuity {
       }
       return Settled(newest: newest, pipeline: file.pipeline.following(nil))
     }
-    let step = "step \(Wording.count(finding.newest.step))"
-    if beginsAnew {
+    if beginsAnew || finding.learnedNothing {
       let lineage = try await registry.beginLineage(pipeline: finding.record.id)
+      let step = "step \(Wording.count(finding.newest.step))"
       tell(
-        "note: '\(name)' begins anew (lineage \(lineage)); what it has learned up to \(step) is kept"
+        "note: '\(name)' begins anew (lineage \(lineage)); "
+          + (finding.learnedNothing
+            ? "not one of its records could be learned under the file as it was, and all are read again"
+            : "what it has learned up to \(step) is kept")
           + (finding.stable.map { ", and version \($0) goes on serving" } ?? ""))
+      let forgotten = try await registry.lineage(lineage, pipeline: finding.record.id)?.skips ?? []
+      if !forgotten.isEmpty {
+        let count = forgotten.reduce(0) { $0 + $1.count }
+        tell("note: \(Wording.count(count)) offsets that were forgotten are left out of it")
+      }
       try await write("lineage_begun", finding, key: "lineage \(lineage)")
       return Settled(edits: finding.edits, pipeline: file.pipeline)
+    }
+    if let lineage = try await registry.lineage(finding.record.lineage, pipeline: finding.record.id) {
+      tell("note: \(lineage.sentence)")
     }
     let pairs = zip(finding.edits, finding.sentences)
     for (_, sentence) in pairs.filter({ $0.0.effect != .changes }) {

@@ -21,14 +21,17 @@ struct StreamContinuity {
     let places = try await places(of: record)
     guard !places.isEmpty else { return }
     let bounds = try await bounds()
+    let leftOut = LeftOut(try await registry.lineage(record.lineage, pipeline: record.id)?.skips ?? [])
     var lost: [LostRange] = []
     for (partition, next) in places.sorted(by: { $0.key < $1.key }) {
       let (first, end) = (bounds.firsts[partition] ?? 0, bounds.ends[partition] ?? 0)
       guard next <= end else {
         throw failure(.madeAnew(topic: source.topic, partition: partition, next: next, evidence: .endsAt(end)), record)
       }
-      if next < first {
-        lost.append(LostRange(topic: source.topic, partition: partition, from: next, next: first))
+      // What is left out need not be there.
+      let wanted = leftOut.first(from: next, of: partition)
+      if wanted < first {
+        lost.append(LostRange(topic: source.topic, partition: partition, from: wanted, next: first))
       }
     }
     if let error = try await change(of: record) { throw failure(error, record) }

@@ -21,6 +21,11 @@ struct IncidentMeaning {
   private init(_ rule: HealthRule, _ actions: Set<HealthAction>) {
     var done: [String] = []
     if actions.contains(.rollBack) { done.append("the version that serves made room for the one before it") }
+    if actions.contains(.retrain) { done.append("the stream is learned once more, in a run beside") }
+    if actions.contains(.rewind) {
+      done.append(
+        "training goes back to before the harm, at most three times a day: the incidents lineage_begun tell of it")
+    }
     if actions.contains(.lowerRate) { done.append("the learning rate was lowered, until the rule passes") }
     if actions.contains(.skipStep) { done.append("steps that show it are skipped, their records kept as dead letters") }
     done.append("learning goes on")
@@ -75,7 +80,8 @@ struct IncidentMeaning {
         "Nothing went wrong: the model goes on with the new file, and what was edited is kept here.", "Nothing.")
     case "lineage_begun":
       self.init(
-        "Nothing went wrong: the model began anew; what was learned before is kept.", "Nothing.")
+        "Nothing went wrong: the model began anew, or goes on from where somebody said; what was learned before is kept.",
+        "Nothing.")
     case "not_compared":
       self.init(
         "The stable version goes on serving; no new one is compared with it.", "'retrainctl promote N' decides.")
@@ -95,6 +101,14 @@ struct IncidentMeaning {
       self.init(
         "Learning goes on at a lower rate, until the rule that asked for it passes again.",
         "Lower 'learning_rate' or set 'clip_global_norm' where it happens again.")
+    case "rewind_asked":
+      self.init(
+        "Learning goes on from where it is, and what serves goes on serving; it is over when a lineage begins.",
+        "The reason names the command; 'retrainctl rewind --dry-run' tells what it would do.")
+    case "retrain_asked":
+      self.init(
+        "'start' begins a run beside the live one; its version competes with what serves.",
+        "'retrainctl status' shows how far it is; 'retrainctl retrain --stop' ends it.")
     case "promotion_frozen":
       self.init(
         "Nothing is promoted meanwhile; learning, watching and rolling back go on.",
@@ -104,6 +118,12 @@ struct IncidentMeaning {
         "Where it is the doing of the version that serves, the one before came back: the journal says so under the rule slo. It is "
           + "over as soon as answers have been good for the short window.",
         "Look at the servers' logs; 'retrainctl rollback' returns to the version before by hand.")
+    case "split_mismatch":
+      self.init(
+        "The canary is held at its share, and not promoted by itself: what was measured on its requests is not of requests like the "
+          + "others. It is over when the canary has another share, or is none any more.",
+        "Look at the servers' logs for what the canary fails at; 'retrainctl reject N' ends it, 'retrainctl promote N' overrules."
+      )
     case "state_not_restored":
       self.init(
         "Learning goes on with what the model holds.",

@@ -20,10 +20,6 @@ struct IncidentReproduction {
   let stepsMax: Int64
   let deadline: Deadline
 
-  /// Records that are held at once to make steps again.
-  private static let recordsMax: Int64 = 200_000
-  /// And read in one go.
-  private static let readMax = 20_000
   private static let statePatience = Duration.seconds(60)
 
   func run() async throws -> Reproduction {
@@ -70,7 +66,12 @@ struct IncidentReproduction {
         let steps = try await steps(
           from: checkpoint, to: step, lineage, pipeline, configuration,
           isSameStream: streams.allSatisfy { $0 == record.stream })
-        let answer = try await walks.walk(found, after: steps)
+        let answer: RecordWalks.Answer
+        do { answer = try await walks.walk(found, after: steps) } catch {
+          await steps.feed.close()
+          throw error
+        }
+        await steps.feed.close()
         records = answer.records
         (state.replay, state.step) = (answer.agreement, step)
       } catch let failure as StepReplay.Failure {
@@ -98,7 +99,10 @@ struct IncidentReproduction {
           + "(training.ledger) says which records it had; 'retrainctl health' shows which layer is near its limits")
     }
     let source = try PipelineFile(text: record.specification, name: record.name).pipeline.source
-    return StepReplay.positions(recorded.ranges, topic: source.topic).filter { position in
+    let positions = recorded.ranges.flatMap { range in
+      (range.from..<range.next).map { RecordPosition(topic: source.topic, partition: range.partition, offset: $0) }
+    }
+    return positions.filter { position in
       !decision.skips.contains { $0.partition == position.partition && $0.offset == position.offset }
     }
   }
@@ -145,30 +149,29 @@ struct IncidentReproduction {
     guard count <= stepsMax else {
       throw StepReplay.Failure(description: "they are \(Wording.count(count)), more than --steps \(stepsMax)")
     }
-    guard !pipeline.schema.label.findsClasses else {
-      throw StepReplay.Failure(description: "classes may have been found in them")
+    guard isSameStream else { throw StepReplay.Failure(description: "the topic was made anew since") }
+    guard let end = try await registry.newestCheckpoint(pipeline: record.id, lineage: lineage, atOrAfter: step) else {
+      throw StepReplay.Failure(description: "no checkpoint was saved after them")
     }
-    let recorded = try await registry.recordedSteps(
-      pipeline: record.id, lineage: lineage, steps: (checkpoint.step + 1)...step)
-    guard recorded.isWhole else {
-      throw StepReplay.Failure(
-        description: recorded.ranges.isEmpty
-          ? "no ledger was kept of them (training.ledger)" : "the ledger has only a part of them")
+    let windows = try await registry.windows(leadingTo: end)
+    guard let first = windows.firstIndex(where: { $0.checkpoint == checkpoint.id }) else {
+      throw StepReplay.Failure(description: "checkpoint \(checkpoint.id) does not lead to them")
     }
-    guard isSameStream, recorded.ranges.allSatisfy({ $0.stream == record.stream }) else {
-      throw StepReplay.Failure(description: "the topic was made anew since")
+    let between = Array(windows[(first + 1)...].prefix { $0.step - windows[first].step < count })
+    let needed = Array(windows[(first + 1)...].prefix(between.count + 1))
+    guard needed.allSatisfy({ $0.contract == checkpoint.contract }) || pipeline.schema.label.findsClasses else {
+      throw StepReplay.Failure(description: "schema or model were edited between")
     }
-    let size = recorded.ranges.reduce(Int64(0)) { $0 + $1.next - $1.from }
-    guard size <= Self.recordsMax else {
-      throw StepReplay.Failure(description: "they have \(Wording.count(size)) records, too many to hold")
+    let extent = try await registry.ledgerExtent(ofCheckpoints: needed.map(\.checkpoint))
+    guard extent.steps > 0 else {
+      throw StepReplay.Failure(description: "no ledger was kept of them (training.ledger)")
     }
-    let positions = StepReplay.positions(recorded.ranges, topic: pipeline.source.topic)
-    var copies: [RecordPosition: RecordFetch.Copy] = [:]
-    for first in stride(from: 0, to: positions.count, by: Self.readMax) {
-      let some = Array(positions[first..<min(positions.count, first + Self.readMax)])
-      let answer = try await RecordFetch.read(some, configuration: configuration, until: deadline)
-      copies.merge(answer.copies) { $1 }
-    }
-    return RecordWalks.Steps(recorded: recorded, copies: copies, partitionCount: checkpoint.progress.count)
+    let book = StepReplay.book(pipeline, classes: pipeline.schema.label.classes)
+    return RecordWalks.Steps(
+      origin: try await StepReplay.Origin(checkpoint, pipeline, in: registry.within(Self.statePatience)),
+      ledger: RegistryReplayLedger(registry, windows: needed, steps: (checkpoint.step + 1)...step),
+      feed: try KafkaReplayFeed(pipeline, configuration: configuration, book: book), book: book,
+      ends: needed[needed.count - 1].progress.map(\.nextOffset), largestStep: extent.largestStep, leftOut: .nothing,
+      registry: registry, windows: needed)
   }
 }

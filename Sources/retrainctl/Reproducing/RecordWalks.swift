@@ -17,9 +17,16 @@ struct RecordWalks: Sendable {
 
   /// Steps to make first.
   struct Steps: Sendable {
-    var recorded: RecordedSteps
-    var copies: [RecordPosition: RecordFetch.Copy]
-    var partitionCount: Int
+    var origin: StepReplay.Origin
+    var ledger: RegistryReplayLedger
+    var feed: KafkaReplayFeed
+    var book: ClassBook?
+    /// By partition: nothing behind it is read.
+    var ends: [Int64]
+    var largestStep: Int
+    var leftOut: LeftOut
+    var registry: Registry
+    var windows: [LineageWindow]
   }
 
   struct Answer: Sendable {
@@ -31,15 +38,28 @@ struct RecordWalks: Sendable {
   func walk(_ found: [IncidentRecords.Found], after steps: Steps? = nil) async throws -> Answer {
     try await onDedicatedThread(named: "reproduce") {
       prepareArithmeticThread()
-      let rows = steps.map { StepReplay.largestStep($0.recorded.ranges) } ?? 1
-      let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: max(1, rows))
-      if pipeline.schema.label.findsClasses { learner.know(classes: pipeline.schema.label.classes.count) }
-      try learner.restoreState(state)
-      try learner.restoreMemory(memory)
+      guard pipeline.model.preset == nil else {
+        throw LearningError(
+          code: .anotherSpec,
+          reason: "a record's way is shown through the layers of a network, and `model: auto` is none: its inputs and "
+            + "gradients are bounded, so no record alone makes its numbers non-finite")
+      }
       var agreement: StepReplay.Agreement?
+      let learner: Learner
       if let steps {
-        let replay = StepReplay(pipeline, partitionCount: steps.partitionCount, copies: steps.copies)
-        agreement = try replay.run(learner, steps.recorded, until: deadline)
+        let replay = try StepReplay(steps.origin, rowsMax: steps.largestStep, book: steps.book)
+        let pages = DecisionPages(steps.registry, windows: steps.windows)
+        replay.decided = { pages.decision(of: $0) }
+        replay.known = steps.leftOut
+        try replay.run(
+          .recorded(steps.ledger), feed: steps.feed, ends: steps.ends, leavingOut: steps.leftOut, until: deadline)
+        guard let made = replay.learner as? Learner else { preconditionFailure("a network's replay makes a network") }
+        (agreement, learner) = (replay.agreement, made)
+      } else {
+        learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: 1)
+        if pipeline.schema.label.findsClasses { learner.know(classes: pipeline.schema.label.classes.count) }
+        try learner.restoreState(state)
+        try learner.restoreMemory(memory)
       }
       learner.summation = .whole
       let reading = RecordReading(pipeline, shape: learner.batchShape)

@@ -96,7 +96,19 @@ extension PipelineStatus.Comparison {
     self.init(
       with: found.anchor, pairs: found.pairs, mean: found.mean, lower: found.lower.isFinite ? found.lower : nil,
       upper: found.upper.isFinite ? found.upper : nil, tolerance: found.tolerance,
-      isAsked: standings.isScored(version))
+      isAsked: standings.isScored(version), slices: found.slices.prefix(Self.slicesMax).map(PipelineStatus.Slice.init))
+  }
+
+  private static let slicesMax = 20
+}
+
+extension PipelineStatus.Slice {
+  fileprivate init(_ comparison: MeasureComparison) {
+    self.init(
+      slice: comparison.slice ?? "", measure: comparison.measure.rawValue, pairs: comparison.pairs,
+      lower: comparison.lower.isFinite ? comparison.lower : nil,
+      upper: comparison.upper.isFinite ? comparison.upper : nil,
+      tolerance: comparison.margin, isWorse: comparison.lower > comparison.margin)
   }
 }
 

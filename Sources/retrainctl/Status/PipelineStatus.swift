@@ -86,6 +86,24 @@ struct PipelineStatus: Codable, Sendable {
     var tolerance: Double
     /// Whether workers ask it about what comes.
     var isAsked: Bool
+    /// Where `rollout.slices` names features: the slices on which it may be worse, the worst first.
+    var slices: [Slice]
+  }
+
+  /// A version's pairs on one slice of the records.
+  struct Slice: Codable, Sendable {
+    /// As `carrier=UA`.
+    var slice: String
+    /// `loss`, or `error`: wrong answers.
+    var measure: String
+    var pairs: Int64
+    /// Of its measure minus the other version's; bounds hold at every look, over all slices, and are absent with too few pairs.
+    var lower: Double?
+    var upper: Double?
+    /// How much worse it may be.
+    var tolerance: Double
+    /// Whether it is, by more.
+    var isWorse: Bool
   }
 
   struct Decision: Codable, Sendable {
@@ -243,6 +261,8 @@ struct PipelineStatus: Codable, Sendable {
   var controllers: [Controller] = []
   /// What does not work at the moment, a sentence each.
   var troubles: [String] = []
+  /// Beside the live one: what goes on, or was over within the day.
+  var runs: [ReplayProgress] = []
   /// Records that the newest checkpoint covers.
   var saved: Int64 = 0
 

@@ -50,6 +50,7 @@ struct StatusPage {
     if let freeze = status.freeze {
       lines += Self.filled("nothing is promoted, \(freeze.sentence)", columns).map(palette.warning)
     }
+    for run in status.runs { lines += Self.filled(run.sentence, columns) }
     for trouble in status.troubles { lines += Self.filled("trouble: " + trouble, columns).map(palette.bad) }
     for warning in status.warnings { lines += Self.filled("! " + warning, columns).map(palette.warning) }
     lines += [stable].compactMap(\.self)

@@ -112,8 +112,16 @@ actor StatusReader {
       }
     }
     status.rejections = counts.rejections
+    for replay in try await registry.replays(pipeline: pipeline.id, limit: 1) where Self.isShown(replay) {
+      status.runs.append(try await ReplayProgress(replay, pipeline.id, registry))
+    }
     status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
     return status
+  }
+
+  /// One that goes on, or was over within the day.
+  private static func isShown(_ replay: ReplayRecord) -> Bool {
+    replay.endedAt.map { Date().timeIntervalSince($0) < 86_400 } ?? true
   }
 
   /// Whether the model does worse than one constant answer. Classes that are learned from nothing begin far above that one.

@@ -113,7 +113,7 @@ struct DriftBaselineTests {
 
   @Test("says nothing with too few windows, and takes small ones together")
   func few() {
-    #expect(DriftBaseline(usual.windows(3, of: 5000), falseAlarms: 1e-4) == nil)
+    #expect(DriftBaseline(usual.windows(7, of: 5000), falseAlarms: 1e-4) == nil)
     #expect(DriftBaseline([], falseAlarms: 1e-4) == nil)
     #expect(DriftBaseline(usual.windows(32, of: 300), falseAlarms: 1e-4)?.windows == 8)
   }

@@ -1,0 +1,65 @@
+import Controller
+import Foundation
+import Health
+import Pipelines
+import Registry
+import Testing
+import Vocabulary
+
+@Suite("Retraining by itself")
+struct RetrainTriggerTests {
+  private func rig(_ rule: HealthRule = .saturated) async throws -> ControllerRig {
+    var setting = HealthRuleSettings(rule: rule)
+    setting.action = .retrain
+    var rig = try await ControllerRig.make(rules: [setting])
+    var retrain = RetrainSettings()
+    retrain.on = [.health, .drift]
+    retrain.startPlace = "7d"
+    rig.pipeline.retrain = retrain
+    return rig
+  }
+
+  private func sick(_ step: Int64) -> LayerHealth {
+    var sketch = ActivationSketch(units: 10)
+    for value in 0..<10_000 { sketch.add(Float(value % 7) / 7 + 0.1, isSampled: true) }
+    sketch.unitActivity = Array(repeating: 500, count: 10)
+    sketch.saturated = 9900
+    return LayerHealth(
+      layer: "hidden_1", sketch: sketch, gradientSquaredNormSum: 100, steps: 100, weightNorm: 10, updateNormSum: 1)
+  }
+
+  @Test("a rule that goes on failing asks exactly once, and drift while a run is under way or soon after asks for none")
+  func once() async throws {
+    let rig = try await rig()
+    let (registry, pipeline) = (rig.registry, rig.pipelineID)
+    for step in 1...3 as ClosedRange<Int64> {
+      try await rig.save(step: step, probability: 0.8, health: [sick(step)])
+      try await rig.judge()
+    }
+    let wish = try #require(try await registry.retrainWish(pipeline: pipeline))
+    #expect(wish.place == "7d" && wish.actor == "controller" && wish.reason.contains("saturated"))
+    let asked = try await registry.incidents(pipeline: pipeline, limit: 20).filter { $0.kind == "retrain_asked" }
+    #expect(asked.count == 1)
+    // It is begun, and the wish is no more.
+    let replay = try await registry.beginReplay(
+      pipeline: pipeline,
+      ReplayDraft(
+        name: "replay-1", workFingerprint: nil, workers: 1, ends: [0: 9], follows: true, records: 9, wish: "w"),
+      from: LineageOrigin(.retrain, checkpoint: nil, place: .at([0: 0]), actor: wish.actor, reason: wish.reason))
+    #expect(try await registry.retrainWish(pipeline: pipeline) == nil)
+    _ = try await registry.beginTrouble(pipeline: pipeline, IncidentDraft(kind: "feature_drift", severity: .notice))
+    try await rig.judge()
+    #expect(try await registry.retrainWish(pipeline: pipeline) == nil)
+    try await registry.endReplay(pipeline: pipeline, run: replay.run, .done, outcome: "over")
+    try await rig.judge()
+    #expect(try await registry.retrainWish(pipeline: pipeline) == nil, "it is too soon")
+    // Hours later the drift that goes on is a reason, and the rule that was answered is none.
+    try rig.change("UPDATE runs SET begun_at = begun_at - interval '7 hours'")
+    try rig.change(
+      "UPDATE incidents SET opened_at = opened_at - interval '8 hours' WHERE kind = 'saturated'")
+    try await rig.judge()
+    let second = try #require(try await registry.retrainWish(pipeline: pipeline))
+    #expect(second.reason.contains("feature_drift") && !second.reason.contains("saturated"), "\(second.reason)")
+    await registry.close()
+  }
+}
