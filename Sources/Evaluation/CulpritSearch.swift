@@ -126,9 +126,18 @@ public struct CulpritSearch: Sendable {
       let middle = (without + enough) / 2
       if try look(middle) { enough = middle } else { without = middle }
     }
-    (finding.records, finding.remaining, finding.verdict) = (first..<enough, remaining, .input)
+    // By chance a prefix looks harmed a little early: whether the last one alone did it is one question more.
+    var begin = first
+    if enough - first > 1 {
+      let values = try answer(.without(enough - 1..<enough, until: end))
+      if !isHarmed(values, rest) {
+        begin = enough - 1
+        remaining = rise.isFinite ? values.rise(over: base).mean / rise : 0
+      }
+    }
+    (finding.records, finding.remaining, finding.verdict) = (begin..<enough, remaining, .input)
     // All that came after it: perhaps anything would do it.
-    if Double(enough - first) >= 0.9 * Double(end - first), end - first > 1,
+    if Double(enough - begin) >= 0.9 * Double(end - first), end - first > 1,
       isHarmed(try answer(.others(after: first, until: end)), rest)
     {
       finding.verdict = .persistent
