@@ -18,16 +18,18 @@ package final class DecisionPages {
   }
 
   /// nil: the ledger does not say.
-  package func decision(of step: Int64) -> StepDecision? {
+  ///
+  /// - Throws: What the registry throws: a replay that went on without would make other steps than were made.
+  package func decision(of step: Int64) throws -> StepDecision? {
     while step > last, next < windows.count {
       let (window, registry) = (windows[next], registry)
       next += 1
       last = window.step
       guard step <= last else { continue }
-      let decisions = try? blockingAwait(until: .after(.seconds(30))) {
+      let decisions = try blockingAwait(until: .after(.seconds(30))) {
         try await registry.decisions(ofCheckpoint: window.checkpoint)
       }
-      page = Dictionary((decisions ?? []).map { ($0.step, $0) }) { $1 }
+      page = Dictionary(decisions.map { ($0.step, $0) }) { $1 }
     }
     return page[step]
   }

@@ -23,7 +23,7 @@ extension StepReplay {
 
   /// Holds the step just made against what was decided of it, as long as nothing was left out.
   func note(_ leftOut: [OffsetStretch]) throws {
-    guard let now = state.decisions.last, now.step == state.step, let then = decided(now.step) else { return }
+    guard let now = state.decisions.last, now.step == state.step, let then = try decided(now.step) else { return }
     let isTouched = leftOut.contains { $0.from < state.progress[Int($0.partition)].nextOffset }
     guard !isTouched else { return }
     guard now.records == then.records else {

@@ -65,7 +65,7 @@ package final class StepReplay {
   /// Called between two steps.
   package var afterStep: (StepReplay) throws -> Void = { _ in }
   /// What was decided of a step, for `agreement` and its rate; nil: it is not known.
-  package var decided: (Int64) -> StepDecision? = { _ in nil }
+  package var decided: (Int64) throws -> StepDecision? = { _ in nil }
   private let book: ClassBook?
   private let sampler: RowSampler
   private var batch: FeatureBatch?
@@ -139,7 +139,7 @@ package final class StepReplay {
   /// - Parameters:
   ///   - ends: By partition: records from there on are not read.
   ///   - stillness: So long nothing may come.
-  /// - Throws: `Failure`; what the feed and `afterStep` throw.
+  /// - Throws: `Failure`; what the feed, `decided` and `afterStep` throw.
   package func run(
     _ course: Course, feed: any ReplayFeed, ends: [Int64], leavingOut rule: LeftOut = .nothing,
     until deadline: Deadline, stillness: Duration = .seconds(60)
@@ -172,7 +172,7 @@ package final class StepReplay {
     let task = Task { await feeding.run() }
     defer { task.cancel() }
     loop.replaying = StepLoop.Replaying { [decided] step in
-      decided(step)?.rateScale
+      try decided(step)?.rateScale
     } after: { [unowned self, unowned loop] in
       state = loop.state
       // Learning has its own deadline: a step loop looks at none.

@@ -163,7 +163,7 @@ package final class StepLoop {
   private func step() throws -> GenerationEnd? {
     let wishes = board.currentWishes
     if let newest = wishes.newestGeneration, newest > collective.generation { throw GenerationFenced() }
-    wishedScale = replaying?.scale(of: state.step + 1) ?? wishes.rateScale
+    wishedScale = try replaying?.scale(state.step + 1) ?? wishes.rateScale
     let opening = machine.open(
       wishes, step: state.step, hasHand: shares.hasProgress,
       checkpointIsDue: lastCheckpoint.duration(to: .now) >= checkpoints.every)
@@ -391,7 +391,7 @@ package final class StepLoop {
     let verdict = machine.conclude(agreed.outcome, agreed.flags, opening, step: state.step, halt: halt)
     if verdict.releasesHand { shares.clear() }
     report(agreed.outcome, isLast: verdict.end != nil)
-    if agreed.outcome == .learned { try replaying?.afterStep() }
+    if agreed.outcome == .learned { try replaying?.after() }
     if verdict.saves { try save(agreed, isFinal: isFinal) }
     return verdict.end
   }

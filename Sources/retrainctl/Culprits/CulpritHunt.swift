@@ -207,7 +207,7 @@ struct CulpritHunt: Sendable {
         prepareArithmeticThread()
         let replay = try StepReplay(origin, rowsMax: rows, book: book)
         let pages = DecisionPages(registry, windows: work.windows)
-        replay.decided = { pages.decision(of: $0) }
+        replay.decided = { try pages.decision(of: $0) }
         replay.known = work.leftOut
         let heldOut = try heldOut(work.heldOut, origin.pipeline, replay.learner, rows: rows)
         guard heldOut.count >= Self.heldOutMin else {

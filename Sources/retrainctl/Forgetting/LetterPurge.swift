@@ -24,11 +24,23 @@ struct LetterPurge: Sendable {
     of records: LeftOut, in source: String, purges: Bool, until deadline: Deadline
   ) async throws -> (found: Int, purged: Int) {
     let admin = try KafkaAdmin(configuration: configuration)
+    do {
+      let answer = try await letters(of: records, in: source, purges: purges, admin, deadline)
+      await admin.close()
+      return answer
+    } catch {
+      await admin.close()
+      throw error
+    }
+  }
+
+  private func letters(
+    of records: LeftOut, in source: String, purges: Bool, _ admin: KafkaAdmin, _ deadline: Deadline
+  ) async throws -> (found: Int, purged: Int) {
     let bounds: ([Int32: Int64], [Int32: Int64])
     do { bounds = try await admin.bounds(topic: topic, until: deadline.or(.after(.seconds(30)))) } catch let error
       as KafkaError where error.code == .unknownTopic
     {
-      await admin.close()
       return (0, 0)
     }
     let (firsts, ends) = bounds
@@ -44,7 +56,6 @@ struct LetterPurge: Sendable {
         topic: topic, partition: partition, before: end, until: deadline.or(.after(.seconds(30))))
       purged += gone
     }
-    await admin.close()
     return (found, purged)
   }
 
@@ -60,7 +71,20 @@ struct LetterPurge: Sendable {
     }
     let consumer = try KafkaConsumer(
       configuration: configuration, group: "retrain.forget", topic: topic, queueBytesMax: 16 << 20)
-    defer { Task { await consumer.close() } }
+    do {
+      let answer = try await read(consumer, partition, from: first, to: end, records, source, keeps: keeps, deadline)
+      await consumer.close()
+      return answer
+    } catch {
+      await consumer.close()
+      throw error
+    }
+  }
+
+  private func read(
+    _ consumer: KafkaConsumer, _ partition: Int32, from first: Int64, to end: Int64, _ records: LeftOut,
+    _ source: String, keeps: Bool, _ deadline: Deadline
+  ) async throws -> (kept: [Letter], gone: Int) {
     try await consumer.assign([partition: .offset(first)])
     var (kept, gone, isDone): ([Letter], Int, Bool) = ([], 0, false)
     while !isDone {

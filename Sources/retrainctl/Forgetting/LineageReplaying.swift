@@ -150,7 +150,7 @@ struct LineageReplaying: Sendable {
         prepareArithmeticThread()
         let replay = try StepReplay(origin, rowsMax: extent.largestStep, book: book)
         let pages = DecisionPages(registry, windows: plan.windows)
-        replay.decided = { pages.decision(of: $0) }
+        replay.decided = { try pages.decision(of: $0) }
         replay.known = known
         let before = replay.state.consumed
         for segment in plan.segments {

@@ -103,7 +103,8 @@ struct IncidentReproduction {
       (range.from..<range.next).map { RecordPosition(topic: source.topic, partition: range.partition, offset: $0) }
     }
     return positions.filter { position in
-      !decision.skips.contains { $0.partition == position.partition && $0.offset == position.offset }
+      recorded.leftOut.stretch(at: position.offset, of: position.partition) == nil
+        && !decision.skips.contains { $0.partition == position.partition && $0.offset == position.offset }
     }
   }
 
@@ -167,11 +168,15 @@ struct IncidentReproduction {
       throw StepReplay.Failure(description: "no ledger was kept of them (training.ledger)")
     }
     let book = StepReplay.book(pipeline, classes: pipeline.schema.label.classes)
+    var leftOut: [OffsetStretch] = []
+    for number in Set(needed.map(\.lineage)) {
+      leftOut += try await registry.lineage(number, pipeline: record.id)?.skips ?? []
+    }
     return RecordWalks.Steps(
       origin: try await StepReplay.Origin(checkpoint, pipeline, in: registry.within(Self.statePatience)),
       ledger: RegistryReplayLedger(registry, windows: needed, steps: (checkpoint.step + 1)...step),
       feed: try KafkaReplayFeed(pipeline, configuration: configuration, book: book), book: book,
-      ends: needed[needed.count - 1].progress.map(\.nextOffset), largestStep: extent.largestStep, leftOut: .nothing,
-      registry: registry, windows: needed)
+      ends: needed[needed.count - 1].progress.map(\.nextOffset), largestStep: extent.largestStep,
+      leftOut: LeftOut(leftOut), registry: registry, windows: needed)
   }
 }

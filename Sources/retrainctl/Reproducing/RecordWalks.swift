@@ -49,7 +49,7 @@ struct RecordWalks: Sendable {
       if let steps {
         let replay = try StepReplay(steps.origin, rowsMax: steps.largestStep, book: steps.book)
         let pages = DecisionPages(steps.registry, windows: steps.windows)
-        replay.decided = { pages.decision(of: $0) }
+        replay.decided = { try pages.decision(of: $0) }
         replay.known = steps.leftOut
         try replay.run(
           .recorded(steps.ledger), feed: steps.feed, ends: steps.ends, leavingOut: steps.leftOut, until: deadline)
