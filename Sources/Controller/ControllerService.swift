@@ -210,7 +210,8 @@ public actor ControllerService {
     let checkpoint = pipeline.checkpoint
     for run in try await [.live] + registry.replays(pipeline: pipelineID, limit: 1).map(\.run) {
       _ = try await registry.prune(
-        pipeline: pipelineID, run: run, keep: checkpoint.keep, hourly: checkpoint.keepHourly, daily: checkpoint.keepDaily)
+        pipeline: pipelineID, run: run, keep: checkpoint.keep, hourly: checkpoint.keepHourly,
+        daily: checkpoint.keepDaily)
     }
     _ = try await registry.pruneLedger(pipeline: pipelineID, days: checkpoint.ledgerDays)
   }

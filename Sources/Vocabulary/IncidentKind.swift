@@ -6,7 +6,8 @@ public enum IncidentKind {
   /// Those that are no rule of health.
   private static let others = [
     // What the stream and its records had, and what people did.
-    "records_lost", "dead_letters_lost", "units_in_doubt", "blurred", "pipeline_edited", "lineage_begun", "records_forgotten",
+    "records_lost", "dead_letters_lost", "units_in_doubt", "blurred", "pipeline_edited", "lineage_begun",
+    "records_forgotten",
     "not_compared", "skipped_step", "rate_lowered", "rewind_asked", "retrain_asked", "promotion_frozen",
     "slo_page", "slo_ticket", "split_mismatch",
     // What does not work.

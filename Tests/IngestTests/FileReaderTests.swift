@@ -187,7 +187,8 @@ struct FileReaderTests {
   }
 
   @Test(
-    "every flight in the repository is an example of the pipeline that describes a network for them, and its ranges clip next to nothing")
+    "every flight in the repository is an example of the pipeline that describes a network for them, and its ranges clip next to nothing"
+  )
   func flights() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Pipelines")
     let yaml = try String(contentsOf: folder.appending(path: "network.yaml"), encoding: .utf8)

@@ -94,7 +94,8 @@ struct ReplayPlanTests {
       } catch { return "\(error)" }
     }
     #expect(refusal(Self.windows(5) { if $0 == 4 { $1 = Self.window(4, ledgerFrom: 41) } }).contains("has no ledger"))
-    #expect(refusal(Self.windows(5) { if $0 == 4 { $1 = Self.window(4, endsShort: nil) } }).contains("an older program"))
+    #expect(
+      refusal(Self.windows(5) { if $0 == 4 { $1 = Self.window(4, endsShort: nil) } }).contains("an older program"))
     #expect(refusal([]).contains("no checkpoint yet"))
     #expect(
       refusal(Self.windows(2), LeftOut([OffsetStretch(partition: 0, from: 99, next: 100)])).contains("has not learned"))

@@ -56,7 +56,8 @@ struct ProfileCommand: Command {
     let pipeline = try await PipelineFile.find(file, room: MachineMemory.room(workers: 1)).pipeline
     guard pipeline.model.preset == nil else {
       throw CommandFailure(
-        .usage, "profile times the layers of a network, and '\(pipeline.name)' has `model: auto`: "
+        .usage,
+        "profile times the layers of a network, and '\(pipeline.name)' has `model: auto`: "
           + "'retrain-bench recipe' measures that")
     }
     var spec = LearnerSpec(pipeline)
