@@ -117,7 +117,7 @@ struct LineagePlaces {
   ///   - origin: The checkpoint's; none of a model without a past.
   ///   - present: Where the run stands now.
   ///   - stream: The number of the new lineage's.
-  ///   - inherited: What the origin's lineage leaves out.
+  ///   - inherited: What the origin's lineage leaves out, and for a rewind that of the run.
   /// - Throws: `refused` where records would be learned twice, or nobody can say where to begin.
   init(
     _ want: LineageOrigin, origin: [PartitionProgress], present: [PartitionProgress], stream: Int,
@@ -176,8 +176,10 @@ struct LineagePlaces {
       progress[place] = entry
     }
     let next = Dictionary(progress.map { ($0.partition, $0.nextOffset) }) { first, _ in first }
-    // Whoever makes steps of a lineage that was to forget records once more has to know which.
-    self.skips = want.kind == .forget ? skips : skips.filter { $0.from >= next[$0.partition] ?? 0 }
+    // Whoever makes steps of a lineage that was to forget records once more has to know which, and whoever goes back further
+    // than to where a rewind left something out.
+    let keepsAll = want.kind == .forget || want.kind == .rewind
+    self.skips = keepsAll ? skips : skips.filter { $0.from >= next[$0.partition] ?? 0 }
     passed = OffsetStretch.united(passed)
   }
 

@@ -71,6 +71,7 @@ extension PostgresSession {
     let read = run == .live ? head.stream : try self.head(of: .live, pipeline).stream
     let inherited =
       try (known.map { try skips(pipeline, lineage: $0.lineage) } ?? []) + forgotten(pipeline, stream: read)
+      + (origin.kind == .rewind ? leftOut(upTo: head, pipeline) : [])
     let places = try LineagePlaces(
       origin, origin: first?.progress ?? known?.progress ?? [], present: present(head, pipeline),
       stream: next.stream, inherited: inherited)
@@ -123,6 +124,25 @@ extension PostgresSession {
         .int(pipeline), .integer(lineage), .ints(skips.map { Int64($0.partition) }),
         .ints(skips.map(\.from)), .ints(skips.map(\.next)),
       ])
+  }
+
+  /// What the lineage of a run and those it came from left out of the topic that it reads: going back further than to where that
+  /// was decided does not learn it again.
+  private func leftOut(upTo head: RunHead, _ pipeline: Int64) throws -> [OffsetStretch] {
+    let topic = try topic(of: head.stream, pipeline)
+    return OffsetStretch.united(
+      try query(
+        """
+        WITH RECURSIVE line AS (
+          SELECT number, stream, origin FROM lineages WHERE pipeline_id = $1 AND number = $2
+          UNION SELECT l.number, l.stream, l.origin FROM line JOIN checkpoints c ON c.id = line.origin
+          JOIN lineages l ON l.pipeline_id = $1 AND l.number = c.lineage)
+        SELECT s.partition, s.from_offset, s.next_offset FROM line
+        JOIN lineage_skips s ON s.pipeline_id = $1 AND s.lineage = line.number
+        LEFT JOIN stream_topics t ON t.pipeline_id = $1 AND t.stream = line.stream
+        WHERE coalesce(t.topic, line.stream) = $3
+        """, [.int(pipeline), .integer(head.lineage), .integer(topic)]
+      ).map(OffsetStretch.init))
   }
 
   /// What was forgotten of the topic that a stream reads: no lineage that begins after that learns it, wherever it begins.

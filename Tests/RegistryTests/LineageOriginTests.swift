@@ -133,6 +133,26 @@ struct LineageOriginTests {
     await registry.close()
   }
 
+  @Test("a rewind to before what another left out leaves that out again, whatever began between; a restore does not")
+  func rewindTwice() async throws {
+    let (fixture, ids) = try await fixture()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    func rewind(_ checkpoint: Int64, _ from: Int64, _ next: Int64) async throws -> LineageRecord {
+      let skips = from < next ? [OffsetStretch(partition: 0, from: from, next: next)] : []
+      let origin = LineageOrigin(.rewind, checkpoint: checkpoint, skips: skips, actor: "maria", reason: "it did harm")
+      return try await registry.beginLineage(pipeline: pipeline, from: origin)
+    }
+    let first = try await rewind(ids[2], 135, 138)
+    let learned = try await learn(fixture, first, from: try #require(first.checkpoint), to: 140, leavingOut: 3)
+    // Its origin stands at the stretch: that one is passed, and known all the same.
+    let second = try await rewind(learned, 140, 145)
+    #expect(try await registry.checkpoint(try #require(second.checkpoint))?.progress[0].nextOffset == 145)
+    let third = try await rewind(ids[0], 0, 0)
+    #expect(third.skips.map(\.from) == [135, 140] && third.skips.map(\.next) == [138, 145])
+    #expect(try await registry.beginLineage(pipeline: pipeline, from: restore(ids[0])).skips.isEmpty)
+    await registry.close()
+  }
+
   @Test("leaves out what was forgotten, whether it begins with nothing or goes on from before")
   func forgotten() async throws {
     let (fixture, ids) = try await fixture()
