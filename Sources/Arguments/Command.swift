@@ -12,7 +12,7 @@ public protocol Command: SendableMetatype {
 extension Command {
   public func mistakes() -> [String] { [] }
 
-  /// What a command that has subcommands does on its own: nothing; the parser asks for a subcommand first.
+  /// What a command that has subcommands does on its own: nothing, but where it `runsItself`; the parser asks for a subcommand first.
   public mutating func run() async throws {
     preconditionFailure("\(Self.configuration.name) is a group of commands")
   }
@@ -33,18 +33,21 @@ public struct CommandConfiguration: Sendable {
   /// Only of the root: what `--version` prints.
   public let version: String?
   public let subcommands: [any Command.Type]
+  /// Of a group: it does something itself where the first word names no subcommand.
+  public let runsItself: Bool
   /// Left out of help and completion, but there.
   public let isHidden: Bool
 
   public init(
     name: String, abstract: String, discussion: String = "", version: String? = nil,
-    subcommands: [any Command.Type] = [], isHidden: Bool = false
+    subcommands: [any Command.Type] = [], runsItself: Bool = false, isHidden: Bool = false
   ) {
     self.name = name
     self.abstract = abstract
     self.discussion = discussion
     self.version = version
     self.subcommands = subcommands
+    self.runsItself = runsItself
     self.isHidden = isHidden
   }
 }

@@ -9,6 +9,8 @@ public struct CommandDescription: Sendable {
   public let arguments: [ArgumentDescription]
   /// Without hidden ones.
   public let subcommands: [CommandDescription]
+  /// It does something itself, whether it has subcommands or not.
+  public let runs: Bool
 
   public init(_ command: any Command.Type, under parents: [String] = []) {
     let configuration = command.configuration
@@ -16,6 +18,7 @@ public struct CommandDescription: Sendable {
     abstract = configuration.abstract
     discussion = configuration.discussion
     version = configuration.version
+    runs = configuration.subcommands.isEmpty || configuration.runsItself
     arguments =
       declaredArguments(of: command.init()).map(\.description)
       + (configuration.version == nil ? [] : [.versionFlag]) + [.helpFlag]
@@ -39,7 +42,7 @@ public struct CommandDescription: Sendable {
     var words = [fullName]
     words += dashed.filter { $0 != .helpFlag && $0 != .versionFlag }.map(\.usage)
     words += positionals.map(\.usage)
-    if !subcommands.isEmpty { words.append("<subcommand>") }
+    if !subcommands.isEmpty { words.append(runs ? "[<subcommand>]" : "<subcommand>") }
     return words
   }
 

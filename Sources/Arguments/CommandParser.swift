@@ -22,6 +22,8 @@ public struct CommandParser {
     if rest.first == "help" { rest = rest.dropFirst() + ["--help"] }
     while !command.configuration.subcommands.isEmpty {
       let description = CommandDescription(command, under: parents)
+      let isOwn = !command.configuration.subcommands.contains { $0.configuration.name == rest.first }
+      if command.configuration.runsItself, isOwn { break }
       guard let word = rest.popFirst() else {
         throw UsageError(mistakes: ["a subcommand is missing"], command: description)
       }

@@ -7,7 +7,7 @@ extension CommandDescription {
     page += [".SH SYNOPSIS", ".B \(name)", roff(usage.dropFirst(name.count + 1).description)]
     if !discussion.isEmpty { page += [".SH DESCRIPTION"] + paragraphs(discussion) }
     page += entries(of: self, heading: ".SH OPTIONS")
-    let below = everyCommand.dropFirst().filter(\.subcommands.isEmpty)
+    let below = everyCommand.dropFirst().filter(\.runs)
     if !below.isEmpty { page.append(".SH COMMANDS") }
     for command in below {
       page += [".SS \(roff(command.usage))", roff(command.abstract)]

@@ -20,6 +20,9 @@ package final class ControllerMetrics: Sendable {
     var tallies = PipelineTallies()
     /// When the newest checkpoint was written; nil: there is none.
     var checkpointAt: Date?
+    /// Runs beside that are over, and how soon the newest was as good as what served.
+    var retrains = RetrainTally()
+    var recovery: RetrainRecovery?
     /// The newest version that nobody has decided about, and what is known of it; nil: there is none.
     var candidate: (number: Int64, evidence: CandidateEvidence)?
   }
@@ -107,10 +110,30 @@ package final class ControllerMetrics: Sendable {
     samples.gauge(
       "retrain_stable_version_age_seconds", help: "Since the stable version became that.", labels: own(),
       stable.map { max(0, now.timeIntervalSince($0.since)) })
+    tell(picture.retrains, picture.recovery, &samples)
     if let (number, evidence) = picture.candidate {
       let anchor = Rollout.anchor(among: picture.versions.map(\.facts))
       tell(evidence, of: number, anchor: anchor?.number, &samples)
     }
+  }
+
+  private func tell(_ retrains: RetrainTally, _ recovery: RetrainRecovery?, _ samples: inout MetricSamples) {
+    for (state, count) in [
+      ("promoted", retrains.promoted), ("refused", retrains.refused), ("undecided", retrains.undecided),
+      ("failed", retrains.failed), ("stopped", retrains.stopped),
+    ] {
+      samples.gauge(
+        "retrain_retrainings", help: "Runs beside that are over, by what became of their version.",
+        labels: own([.state: state]), count)
+    }
+    samples.gauge(
+      "retrain_retraining_success_ratio",
+      help: "Of runs beside that were decided or failed, those whose version served.",
+      labels: own(), retrains.successShare)
+    samples.gauge(
+      "retrain_retraining_steps_to_stable_loss",
+      help: "Steps after which the newest run beside lost no more than the version that served when it began.",
+      labels: own(), recovery?.steps.map(Double.init))
   }
 
   private func tell(_ tallies: PipelineTallies, _ samples: inout MetricSamples) {

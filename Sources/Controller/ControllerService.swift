@@ -18,10 +18,15 @@ public actor ControllerService {
   private let holder: String
   private let logger: Logger
   private var watch: HealthWatch?
+  /// The look that goes on.
+  private var healthLook: HealthLook?
   private var serving: ServingWatch?
   private var split: SplitWatch?
   private var hasClosedObjectives = false
   private var retrainTrigger: RetrainTrigger?
+  private var hasClosedDrops = false
+  /// Of the newest run beside that is over.
+  private var recovery: (run: RunID, found: RetrainRecovery?)?
   /// What a person said, as it was seen last.
   private var freeze: Freeze?
   private let metrics: ControllerMetrics
@@ -85,7 +90,10 @@ public actor ControllerService {
     let listening = Task { [registry, bell] in
       await registry.eachChange(of: record.id, among: Self.changes) { _ in bell.ring() }
     }
-    defer { listening.cancel() }
+    defer {
+      listening.cancel()
+      healthLook?.cancel()
+    }
     var lease: LeaseToken?
     var isAway = false
     var isLastPass = false
@@ -115,7 +123,8 @@ public actor ControllerService {
       {
         if error.code == .fenced {
           // Another one decides, and opens and closes incidents meanwhile.
-          (lease, watch, serving, split) = (nil, nil, nil, nil)
+          healthLook?.cancel()
+          (lease, watch, healthLook, serving, split) = (nil, nil, nil, nil, nil)
         }
         courier?.hold(lease)
         metrics.lease.set(lease == nil ? 0 : 1)
@@ -161,6 +170,18 @@ public actor ControllerService {
     picture.counts = try await registry.versionCounts(pipeline: pipelineID)
     picture.tallies = try await registry.tallies(pipeline: pipelineID)
     picture.checkpointAt = try await registry.newestCheckpoint(pipeline: pipelineID)?.createdAt
+    picture.retrains = try await registry.retrainTally(pipeline: pipelineID)
+    if let replay = try await registry.replays(pipeline: pipelineID, limit: 1).first, replay.isOver {
+      let known = recovery?.run == replay.run ? recovery : nil
+      let found: RetrainRecovery?
+      if let known {
+        found = known.found
+      } else {
+        found = try await RetrainRecovery.of(replay, pipeline: pipelineID, in: registry)
+      }
+      recovery = (replay.run, found)
+      picture.recovery = found
+    }
     metrics.note(picture)
   }
 
@@ -168,23 +189,22 @@ public actor ControllerService {
   private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken) async throws {
     let newest = try await registry.newestCheckpoint(pipeline: pipelineID)
     try await propose(newest, registry: registry, pipelineID: pipelineID)
-    let policy = HealthPolicy(pipeline)
-    var watch =
-      self.watch
-      ?? HealthWatch(pipelineID: pipelineID, topic: pipeline.source.topic, policy: policy, logger: logger)
-    defer { self.watch = watch }
-    try await watch.look(registry)
+    let watch = try await lookAtHealth(registry, pipelineID, newest)
     if let settings = pipeline.retrain {
       var trigger = retrainTrigger ?? RetrainTrigger(pipelineID: pipelineID, settings: settings, logger: logger)
       defer { retrainTrigger = trigger }
       try await trigger.look(watch.spells, registry)
+    }
+    if pipeline.retrain?.metricDrop == nil, !hasClosedDrops {
+      try await registry.closeTroubles(pipeline: pipelineID, kind: MetricDropWatch.kind)
+      hasClosedDrops = true
     }
     try await registry.endPastFreeze(pipeline: pipelineID)
     let serving = try await lookAtServing(registry, pipelineID)
     // A decision can make the next one possible (candidate → validated → stable): go on until nothing moves.
     for _ in 0..<8 {
       var standings = try await VersionStandings(
-        of: pipeline, pipelineID, newest: newest, in: registry)
+        of: pipeline, pipelineID, newest: newest, windows: watch.versionWindows, in: registry)
       if let serving {
         standings.note(
           serving.breaches(standings.versions.map(\.facts), warmUp: pipeline.rollout.warmUp, now: .now))
@@ -196,7 +216,10 @@ public actor ControllerService {
       self.split = split
       let decisions = Rollout.decide(
         versions: standings.versions.map(\.facts), evidence: standings.evidence, policy: standings.policy,
-        isFrozen: watch.isFrozen || standings.freeze != nil, returnsFor: watch.returnsFor(standings.versions), now: .now
+        isFrozen: watch.isFrozen || standings.freeze != nil,
+        apart: standings.freeze == nil && watch.isFrozenForModel
+          ? try await registry.versionsFromBeside(pipeline: pipelineID) : [],
+        returnsFor: watch.returnsFor(standings.versions), now: .now
       )
       guard !decisions.isEmpty else { break }
       try await registry.apply(
@@ -214,6 +237,30 @@ public actor ControllerService {
         daily: checkpoint.keepDaily)
     }
     _ = try await registry.pruneLedger(pipeline: pipelineID, days: checkpoint.ledgerDays)
+  }
+
+  /// What health says by now. In the fast lane decisions do not wait for a look that takes long: the next ones hear what it says,
+  /// and what was let in meanwhile serves on watch.
+  private func lookAtHealth(
+    _ registry: Registry, _ pipelineID: Int64, _ newest: CheckpointRecord?
+  ) async throws -> HealthWatch {
+    let policy = RolloutPolicy(pipeline.rollout, recordsPerSecond: newest?.recordsPerSecond)
+    // What an earlier controller left open is heard before anything is decided.
+    let hurries = policy.lane == .fast && watch != nil && !mustStop
+    while true {
+      let known =
+        watch
+        ?? HealthWatch(
+          pipelineID: pipelineID, topic: pipeline.source.topic, policy: HealthPolicy(pipeline), logger: logger)
+      let isNew = healthLook == nil
+      let look = healthLook ?? HealthLook(known, registry) { [bell] in bell.ring() }
+      healthLook = look
+      guard let outcome = await look.wait(hurries: hurries) else { return known }
+      (watch, healthLook) = (outcome.watch, nil)
+      if let error = outcome.error { throw error }
+      // One from before has not seen all there is.
+      if isNew || hurries { return outcome.watch }
+    }
   }
 
   /// What a run beside has learned serves by now: the live run goes on from there, once.

@@ -15,7 +15,8 @@ struct HealthSpell {
   /// What the rule says of them in the newest window that failed.
   var reason: String
   var freezes: Bool
-  var wantsReturn: Bool
+  /// The version whose own answers show it, which has to make room where it serves; nil: none has.
+  var returning: Int64?
   var wantsRewind = false
   var wantsRetrain = false
 
@@ -30,7 +31,7 @@ struct HealthSpell {
     (self.rule, self.incident, openedAt) = (rule, incident.id, incident.openedAt)
     passed = Dictionary(failed.map { ($0.subject, 0) }) { first, _ in first }
     reason = ""
-    (freezes, wantsReturn) = (false, false)
+    freezes = false
     follow(failed)
   }
 
@@ -50,9 +51,20 @@ struct HealthSpell {
     let allowed = policy.actions(of: rule)
     let actions = incident.actions.filter(allowed.contains)
     freezes = actions.contains(where: \.freezes)
-    wantsReturn = actions.contains(.rollBack)
+    returning = actions.contains(.rollBack) ? details["version"].flatMap { Int64($0) } : nil
     wantsRewind = actions.contains(.rewind)
     wantsRetrain = actions.contains(.retrain)
+  }
+
+  /// Which rules fail and let no version be promoted, as the end of a sentence; nil: none does.
+  ///
+  /// - Throws: `RegistryError`.
+  static func freezing(_ pipelineID: Int64, _ policy: HealthPolicy, in registry: Registry) async throws -> String? {
+    let open = try await registry.openTroubles(pipeline: pipelineID, kinds: HealthRule.allCases.map(\.rawValue))
+    let names = open.compactMap { HealthSpell($0, policy) }.filter(\.freezes).map(\.rule.rawValue)
+    guard !names.isEmpty else { return nil }
+    return "the health \(names.count == 1 ? "rule" : "rules") \(names.joined(separator: ", ")) "
+      + "\(names.count == 1 ? "fails, and lets" : "fail, and let") none be promoted"
   }
 
   static func draft(_ rule: HealthRule, _ failed: [HealthFinding], of checkpoint: CheckpointRecord) -> IncidentDraft {
@@ -61,23 +73,29 @@ struct HealthSpell {
       actions.contains(.page) ? .error : actions.allSatisfy { $0 == .note } ? .notice : .warning
     let layer = failed.first { $0.feature == nil }?.layer
     let subjects = failed.map(\.subject).joined(separator: separator)
+    var facts = [
+      "reason": failed.map(\.sentence).joined(separator: "; "), "checkpoint": String(checkpoint.id),
+      "action": HealthAction.allCases.filter(actions.contains).map(\.rawValue).joined(separator: ", "),
+      "subjects": subjects,
+    ]
+    facts["version"] = failed.compactMap(\.version).first.map { String($0) }
     return IncidentDraft(
       key: "\(rule.rawValue) \(checkpoint.id)", kind: rule.rawValue, severity: severity,
       layer: layer == HealthFinding.stream ? nil : layer, feature: failed.compactMap(\.feature).first,
       step: checkpoint.step,
-      details: IncidentDraft.details([
-        "reason": failed.map(\.sentence).joined(separator: "; "), "checkpoint": String(checkpoint.id),
-        "action": HealthAction.allCases.filter(actions.contains).map(\.rawValue).joined(separator: ", "),
-        "subjects": subjects,
-      ]))
+      details: IncidentDraft.details(facts))
   }
 
   /// Takes in what the rule says of one more window.
   ///
-  /// - Parameter findings: Of the rule; what has too little to go by leaves it as it is.
-  mutating func take(_ findings: [HealthFinding]) {
+  /// - Parameters:
+  ///   - findings: Of the rule; what has too little to go by leaves it as it is.
+  ///   - columns: Of the stream, where the window was sampled.
+  mutating func take(_ findings: [HealthFinding], columns: [RowColumn] = []) {
     let said = Set(findings.map(\.subject))
     for subject in passed.keys {
+      // A field that is still read, and has nothing to be held against for now, is not over for that.
+      if !said.contains(subject), isOfField(subject, columns) { continue }
       unseen[subject] = said.contains(subject) ? 0 : unseen[subject, default: 0] + 1
       if unseen[subject, default: 0] >= Self.windowsToForget { passed[subject] = nil }
     }
@@ -93,10 +111,16 @@ struct HealthSpell {
     if !failed.isEmpty { follow(failed) }
   }
 
+  private func isOfField(_ subject: String, _ columns: [RowColumn]) -> Bool {
+    guard DriftSpan.rules.contains(rule), rule != .featureGone else { return false }
+    return columns.isEmpty || rule == .labelDrift
+      || columns.contains { $0.role == .feature && $0.name == subject }
+  }
+
   private mutating func follow(_ failed: [HealthFinding]) {
     reason = failed.map(\.sentence).joined(separator: "; ")
     freezes = failed.contains { $0.action?.freezes ?? false }
-    wantsReturn = failed.contains { $0.action == .rollBack }
+    returning = failed.first { $0.action == .rollBack && $0.version != nil }?.version
     wantsRewind = failed.contains { $0.action == .rewind }
     wantsRetrain = failed.contains { $0.action == .retrain }
   }

@@ -37,13 +37,22 @@ struct HealthWatch {
 
   /// No version may be promoted for now.
   var isFrozen: Bool { spells.contains(where: \.freezes) }
+  /// Of the live run alone, for what is wrong with what it has learned: others learn the same records without it.
+  var isFrozenForModel: Bool { isFrozen && spells.allSatisfy { !$0.freezes || $0.rule.isOfModel } }
 
-  /// Why the version that serves has to make room for the one before it; nil: it has not to, or has since the rule began to fail.
+  /// Why the version that serves has to make room for the one before it; nil: it has not to, or one has since the rule began to
+  /// fail. What another version showed is nothing of this one's.
   func returnsFor(_ versions: [VersionRecord]) -> String? {
+    guard let stable = versions.first(where: { $0.state == .stable }) else { return nil }
     let done = versions.filter { $0.state == .rolledBack }.map(\.since).max()
-    let wanted = spells.filter { spell in spell.wantsReturn && (done.map { $0 < spell.openedAt } ?? true) }
+    let wanted = spells.filter { spell in
+      spell.returning == stable.number && (done.map { $0 < spell.openedAt } ?? true)
+    }
     return wanted.isEmpty ? nil : "made room, for " + wanted.map(\.reason).joined(separator: "; ")
   }
+
+  /// What versions lost by their own frozen weights, window by window, up to the newest that was looked at.
+  var versionWindows: VersionWindows { reader.versions }
 
   /// Looks at the windows that are new.
   ///
@@ -57,10 +66,12 @@ struct HealthWatch {
     }
     // Asked several times a second: a checkpoint has much in it, and most often there is no new one.
     let numbers = try await registry.checkpointNumbers(pipeline: pipelineID, after: last, limit: Self.windowsMax)
+    if !numbers.isEmpty { try await dropAccepted(registry) }
     for number in numbers {
       guard let checkpoint = try await registry.checkpoint(number) else { continue }
-      let findings = examine(try await reader.window(of: checkpoint, in: registry), policy: policy)
-      try await bring(findings, of: checkpoint, registry)
+      let window = try await reader.window(of: checkpoint, in: registry)
+      let findings = examine(window, policy: policy)
+      try await bring(findings, of: checkpoint, columns: window.columns.map(\.column), registry)
       tellStrangers(findings)
     }
     try await rewinder.follow(spells, registry)
@@ -96,14 +107,21 @@ struct HealthWatch {
     }
   }
 
+  /// What a person said of an incident ends it.
+  private mutating func dropAccepted(_ registry: Registry) async throws {
+    guard !spells.isEmpty else { return }
+    let open = try await registry.openTroubles(pipeline: pipelineID, kinds: HealthRule.allCases.map(\.rawValue))
+    spells.removeAll { spell in !open.contains { $0.id == spell.incident } }
+  }
+
   private mutating func bring(
-    _ findings: [HealthFinding], of checkpoint: CheckpointRecord, _ registry: Registry
+    _ findings: [HealthFinding], of checkpoint: CheckpointRecord, columns: [RowColumn], _ registry: Registry
   ) async throws {
     // What fails halfway is done again from here, and comes to the same: nothing is taken over before all is written.
     var now = spells
     for rule in HealthRule.allCases {
       let all = findings.filter { $0.rule == rule.rawValue }
-      for place in now.indices where now[place].rule == rule { now[place].take(all) }
+      for place in now.indices where now[place].rule == rule { now[place].take(all, columns: columns) }
       // What begins to fail in one window is one incident.
       let known = Set(now.filter { $0.rule == rule }.flatMap(\.passed.keys))
       let new = all.filter { $0.verdict == .fail && !known.contains($0.subject) }
@@ -114,7 +132,7 @@ struct HealthWatch {
       tell(spell, incident)
     }
     for spell in now where spell.isOver || policy.actions(of: spell.rule) == [.off] {
-      try await registry.closeTrouble(spell.incident)
+      try await registry.closeTrouble(spell.incident, with: checkpoint.id)
       now.removeAll { $0.incident == spell.incident }
       tellEnd(of: spell)
     }

@@ -16,6 +16,13 @@ struct RetrainTrigger {
   /// A time that has come while it could not begin waits for its turn.
   private var isDue = false
   private var toldHeld: String?
+  private var drop: MetricDropWatch?
+
+  /// What asks, since when.
+  struct Asking {
+    var reason: String
+    var openedAt: Date
+  }
 
   /// Rules that say that the stream, or what is to be learned of it, is another.
   static let drifts: Set<HealthRule> = [
@@ -25,6 +32,7 @@ struct RetrainTrigger {
   init(pipelineID: Int64, settings: RetrainSettings, logger: Logger, now: Date = Date()) {
     (self.pipelineID, self.settings, self.logger, looked) = (pipelineID, settings, logger, now)
     schedule = settings.schedule.flatMap { CronSchedule($0) }
+    drop = settings.metricDrop.map { MetricDropWatch(pipelineID: pipelineID, settings: $0, logger: logger) }
   }
 
   mutating func look(_ spells: [HealthSpell], _ registry: Registry, now: Date = Date()) async throws {
@@ -33,15 +41,17 @@ struct RetrainTrigger {
       isDue = isDue || isTime
     }
     looked = now
-    let asking = spells.filter { spell in
-      settings.on.contains(.drift) && Self.drifts.contains(spell.rule)
-        || settings.on.contains(.health) && spell.wantsRetrain
-    }
+    try await drop?.look(registry)
+    let asking =
+      spells.filter { spell in
+        settings.on.contains(.drift) && Self.drifts.contains(spell.rule)
+          || settings.on.contains(.health) && spell.wantsRetrain
+      }.map { Asking(reason: $0.reason, openedAt: $0.openedAt) } + [drop?.asking].compactMap(\.self)
     guard isDue || !asking.isEmpty else { return }
     let before = try await registry.replays(pipeline: pipelineID, limit: 100)
     guard before.first?.isOver ?? true, try await registry.retrainWish(pipeline: pipelineID) == nil else { return }
     let last = before.first?.begunAt
-    let new = asking.filter { spell in last.map { $0 < spell.openedAt } ?? true }
+    let new = asking.filter { one in last.map { $0 < one.openedAt } ?? true }
     guard isDue || !new.isEmpty else { return }
     let reason = ((isDue ? ["it is time (\(settings.schedule ?? ""))"] : []) + new.map(\.reason)).joined(
       separator: "; ")

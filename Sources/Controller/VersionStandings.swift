@@ -14,17 +14,23 @@ package struct VersionStandings: Sendable {
   let policy: RolloutPolicy
   /// What a person said; nil: versions are promoted.
   let freeze: Freeze?
+  /// Rules of health that fail and let no version be promoted, as the end of a sentence; nil: none does.
+  let rules: String?
 
   /// - Parameters:
   ///   - newest: The newest checkpoint, which says what frozen versions lost.
+  ///   - windows: What they lost window by window; nil: they are read where a rule may condemn by it.
   /// - Throws: `RegistryError`.
   package init(
-    of pipeline: Pipeline, _ pipelineID: Int64, newest: CheckpointRecord?, in registry: Registry
+    of pipeline: Pipeline, _ pipelineID: Int64, newest: CheckpointRecord?, windows: VersionWindows? = nil,
+    in registry: Registry
   ) async throws {
     policy = RolloutPolicy(pipeline.rollout, recordsPerSecond: newest?.recordsPerSecond)
+    let health = HealthPolicy(pipeline)
     let collector = EvidenceCollector(
-      registry: registry, pipelineID: pipelineID, policy: HealthPolicy(pipeline), recordsMin: policy.recordsMin)
+      registry: registry, pipelineID: pipelineID, policy: health, recordsMin: policy.recordsMin)
     freeze = try await registry.freeze(pipeline: pipelineID)
+    rules = try await HealthSpell.freezing(pipelineID, HealthPolicy(pipeline), in: registry)
     versions = try await registry.versionsInPlay(pipeline: pipelineID)
     let facts = versions.map(\.facts)
     // What a rollback would return to is looked at as well, before it serves, and what served on watch.
@@ -38,6 +44,14 @@ package struct VersionStandings: Sendable {
     for version in known {
       evidence[version.number] = try await collector.evidence(
         for: version, newest: newest, replies: replies[version.number], isAlone: isAlone)
+    }
+    var windows = windows
+    if windows == nil, let newest, VersionWindows.mayCondemn(health) {
+      windows = try await VersionWindows(upTo: newest, in: registry)
+    }
+    let target = Rollout.rollbackTarget(among: facts)?.number
+    for (number, findings) in windows?.findings(health, target: target) ?? [:] {
+      evidence[number]?.findings += findings
     }
     if let canary = versions.first(where: { $0.state == .canary }) {
       evidence[canary.number]?.traffic = try await Self.traffic(
@@ -109,6 +123,6 @@ package struct VersionStandings: Sendable {
   package func waits(_ number: Int64) -> String? {
     let facts = versions.map(\.facts)
     guard let own = facts.first(where: { $0.number == number }), let evidence = evidence[number] else { return nil }
-    return Rollout.waits(own, evidence, among: facts, policy: policy, freeze: freeze, now: .now)
+    return Rollout.waits(own, evidence, among: facts, policy: policy, freeze: freeze, rules: rules, now: .now)
   }
 }

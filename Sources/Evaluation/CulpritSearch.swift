@@ -47,6 +47,8 @@ public struct CulpritSearch: Sendable {
     /// By how much it rose, and how much it moves and errs by chance.
     public var rise: Double
     public var noise: Double
+    /// The most that it rises elsewhere in the looks, where nothing of it lasts: what the stream does by itself.
+    public var elsewhere: Double
     /// What is left of the rise without the records, as a share of it.
     public var remaining: Double?
     /// After so many records the harm was seen.
@@ -57,6 +59,8 @@ public struct CulpritSearch: Sendable {
 
   /// So many times its noise a rise has to be to stand out.
   public static let standsOut = 6.0
+  /// And so many times what the measure does elsewhere by itself: days of storm are in every stream.
+  public static let standsApart = 4.0
   /// And such a share of what the measure was.
   public static let leastShare = 1e-3
   /// Looks on the way.
@@ -73,14 +77,15 @@ public struct CulpritSearch: Sendable {
   ) rethrows -> Finding {
     precondition(looks.count > 1 && looks[0].place == 0, "a search needs a look before and one after")
     let means = looks.map { $0.values.mean ?? .nan }
-    let (low, high, wander) = Self.rise(means)
+    let shape = Self.rise(means)
+    let (low, high, wander) = (shape.low, shape.high, shape.wander)
     let (_, error) = looks[high].values.rise(over: looks[low].values)
     let noise = max(wander, error.isFinite ? error : 0)
     let rise = means[high] - means[low]
     var finding = Finding(
       verdict: .transient, records: nil, before: means[low], after: means[high], rise: rise, noise: noise,
-      seen: looks[high].place, passes: 1)
-    guard Self.standsOut(rise, noise, of: means[low]) else {
+      elsewhere: shape.elsewhere, seen: looks[high].place, passes: 1)
+    guard Self.standsOut(rise, noise, of: means[low]), shape.apart >= Self.standsApart else {
       // Perhaps it was there before.
       for values in earlier {
         let (past, error) = looks[0].values.rise(over: values)
@@ -113,28 +118,23 @@ public struct CulpritSearch: Sendable {
     let rest = rise.isFinite ? max(0.1, 2 * tolerance) + noise / rise : 0.1
     var (without, enough) = (first, end)
     var remaining: Double?
-    func look(_ last: Int) throws -> Bool {
-      let values = try answer(.without(first..<last, until: end))
+    /// Whether a model without some records is what it was before them.
+    func heals(_ out: Range<Int>) throws -> Bool {
+      let values = try answer(.without(out, until: end))
       if isHarmed(values, rest) { return false }
       remaining = rise.isFinite ? values.rise(over: base).mean / rise : 0
       return true
     }
     if end - first > 1 {
-      if try look(first + 1) { enough = first + 1 } else { without = first + 1 }
+      if try heals(first..<(first + 1)) { enough = first + 1 } else { without = first + 1 }
     }
     while enough - without > 1 {
       let middle = (without + enough) / 2
-      if try look(middle) { enough = middle } else { without = middle }
+      if try heals(first..<middle) { enough = middle } else { without = middle }
     }
     // By chance a prefix looks harmed a little early: whether the last one alone did it is one question more.
     var begin = first
-    if enough - first > 1 {
-      let values = try answer(.without(enough - 1..<enough, until: end))
-      if !isHarmed(values, rest) {
-        begin = enough - 1
-        remaining = rise.isFinite ? values.rise(over: base).mean / rise : 0
-      }
-    }
+    if enough - first > 1, try heals((enough - 1)..<enough) { begin = enough - 1 }
     (finding.records, finding.remaining, finding.verdict) = (begin..<enough, remaining, .input)
     // All that came after it: perhaps anything would do it.
     if Double(enough - begin) >= 0.9 * Double(end - first), end - first > 1,
@@ -149,34 +149,68 @@ public struct CulpritSearch: Sendable {
     rise > 0 && rise >= standsOut * noise && rise >= leastShare * abs(level)
   }
 
-  /// The largest rise from one look to a later one: the last sound look before it, the last of those behind it that is nearly as bad,
-  /// and how much looks move by chance over as many as the rise took.
-  private static func rise(_ means: [Double]) -> (low: Int, high: Int, wander: Double) {
-    var (low, best, from, to) = (0, -Double.infinity, 0, 1)
+  private struct Rise {
+    /// The last sound look before it, and the last that is nearly as bad before the measure has come back.
+    var (low, high) = (0, 1)
+    /// How much looks move by chance over as many as the rise took.
+    var wander = 0.0
+    var elsewhere = 0.0
+    /// So many times as large as elsewhere, of the ways to look at it the one in which it is most apart.
+    var apart = Double.infinity
+  }
+
+  /// The largest rise from one look to a later one.
+  private static func rise(_ means: [Double]) -> Rise {
+    var (low, best, from, worst) = (0, -Double.infinity, 0, 1)
     for place in means.indices.dropFirst() {
       if means[place - 1] < means[low] { low = place - 1 }
       let rise = means[place].isNaN ? .infinity : means[place] - means[low]
-      if rise > best { (best, from, to) = (rise, low, place) }
+      if rise > best { (best, from, worst) = (rise, low, place) }
     }
-    guard best.isFinite, best > 0 else { return (from, to, 0) }
+    guard best.isFinite, best > 0 else { return Rise(low: from, high: worst) }
     let floor = means[from]
-    let reached = means.indices.first { $0 > from && means[$0] - floor >= 0.7 * best } ?? to
+    let reached = means.indices.first { $0 > from && means[$0] - floor >= 0.7 * best } ?? worst
     from = means.indices.last { $0 < reached && means[$0] - floor <= 0.15 * best } ?? from
+    let healed = means.indices.first { $0 > worst && means[$0] - floor <= 0.3 * best } ?? means.count
     // What goes on doing harm does so behind the worst look too.
-    to = means.indices.last { $0 >= to && means[$0] - floor >= 0.7 * best } ?? to
+    let high = (worst..<healed).last { means[$0] - floor >= 0.7 * best } ?? worst
     // A walk moves by its steps' deviation times the root of their number; what always comes back moves less. Of all looks the lower
-    // quarter of moves tells, for harm and what heals it move them too; of the sound ones the half.
+    // quarter of moves tells, for harm and what heals it move them too; of the sound ones, before it and behind it, the half.
     let width = reached - from
-    let walk = (Self.moves(means, over: 1, quantile: 4, of: 0.3186) ?? 0) * Double(width).squareRoot()
-    guard width > 3, let sound = Self.moves(Array(means[...from]), over: width, quantile: 2, of: 0.6745) else {
-      return (from, to, walk)
+    let walk = (Self.moves(means, over: 1, quantile: 4, of: 0.3186) { _ in true } ?? 0) * Double(width).squareRoot()
+    let sound = Self.moves(means, over: width, quantile: 2, of: 0.6745) { $0 <= from || $0 >= healed }
+    let others = [means[...from], means[healed...]]
+    // What lasts for some looks is held against what lasts as long.
+    let apart = (1...3).map { looks in
+      let harm = Self.lasting(means[(from + 1)..<healed], looks).max() ?? floor
+      return (harm - floor) / (others.map { Self.largest(Self.lasting($0, looks)) }.max() ?? 0)
     }
-    return (from, to, min(walk, sound))
+    return Rise(
+      low: from, high: high, wander: min(walk, sound ?? walk),
+      elsewhere: others.map { Self.largest(Array($0)) }.max() ?? 0,
+      apart: apart.filter { !$0.isNaN }.max() ?? .infinity)
   }
 
   /// How much looks move over so many, as a deviation, by a quantile of the moves. nil: there are too few.
-  private static func moves(_ means: [Double], over lag: Int, quantile: Int, of normal: Double) -> Double? {
-    let moves = zip(means.dropFirst(lag), means).map { abs($0 - $1) }.filter(\.isFinite).sorted()
+  private static func moves(
+    _ means: [Double], over lag: Int, quantile: Int, of normal: Double, between counts: (Int) -> Bool
+  ) -> Double? {
+    let moves = means.indices.dropFirst(lag).filter { counts($0) && counts($0 - lag) }
+      .map { abs(means[$0] - means[$0 - lag]) }.filter(\.isFinite).sorted()
     return moves.count >= 12 ? moves[moves.count / quantile] / normal : nil
+  }
+
+  /// What a measure is at least, over so many looks in a row.
+  private static func lasting(_ means: ArraySlice<Double>, _ looks: Int) -> [Double] {
+    means.indices.dropLast(looks - 1).map { means[$0..<($0 + looks)].min() ?? .nan }
+  }
+
+  private static func largest(_ values: [Double]) -> Double {
+    var (low, largest) = (Double.infinity, 0.0)
+    for value in values {
+      largest = max(largest, value - low)
+      low = min(low, value)
+    }
+    return largest
   }
 }

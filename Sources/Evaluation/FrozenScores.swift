@@ -22,6 +22,8 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     public fileprivate(set) var nonFinite: Int64 = 0
     /// The same as `pairs` and `errors`, by slice.
     public fileprivate(set) var slices: SliceScores
+    /// Of two classes: what it answered, and what the reference did.
+    public fileprivate(set) var answers = AnswerBands()
 
     /// A record, by weight; nil: it was asked about none.
     public var meanLoss: Double? { weight > 0 ? lossSum / weight : nil }
@@ -50,6 +52,7 @@ public struct FrozenScores: Sendable, Hashable, Codable {
       lossSum = try container.decode(Double.self, forKey: .lossSum)
       nonFinite = try container.decode(Int64.self, forKey: .nonFinite)
       slices = try container.decodeIfPresent(SliceScores.self, forKey: .slices) ?? SliceScores(fields: 0)
+      answers = try container.decodeIfPresent(AnswerBands.self, forKey: .answers) ?? AnswerBands()
     }
   }
 
@@ -153,8 +156,8 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     guard let isPositive, loss.isFinite else { return }
     let (own, other) = (exp(-loss), exp(-reference))
     entries[place].errors.add(candidateErrs: own < 0.5, baselineErrs: other < 0.5)
-    entries[place].area.add(
-      candidate: Float(isPositive ? own : 1 - own), baseline: Float(isPositive ? other : 1 - other),
-      isPositive: isPositive)
+    let (answer, theirs) = (isPositive ? own : 1 - own, isPositive ? other : 1 - other)
+    entries[place].area.add(candidate: Float(answer), baseline: Float(theirs), isPositive: isPositive)
+    entries[place].answers.add(own: answer, reference: theirs)
   }
 }

@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 public import Vocabulary
 
-/// HTTP/1.1 requests in, answers out: libmicrohttpd behind polling threads of its own. Any thread.
+/// HTTP/1.1 requests in, answers out: libmicrohttpd behind polling threads of ours (`PollingThread`). Any thread.
 ///
 /// The handler runs on a polling thread and holds its other connections up while it works: answer in microseconds, or
 /// ask for the slow lane with `HTTPResponse.later`.
@@ -12,23 +12,19 @@ public final class HTTPServer: Sendable {
   /// Where it listens, with the port that was found.
   public let address: HostPort
   private let handling: RequestHandling
-  private let daemon: Mutex<Daemon?>
+  /// None once it was stopped.
+  private let pollers: Mutex<[PollingThread]>
 
   public var port: Int { Int(address.port) }
 
-  /// The library's handle, as a value.
-  private struct Daemon: @unchecked Sendable {  // Taken out of the mutex by the one call that stops it.
-    let pointer: OpaquePointer
-  }
-
-  private init(address: HostPort, handling: RequestHandling, daemon: OpaquePointer) {
+  private init(address: HostPort, handling: RequestHandling, pollers: [PollingThread]) {
     self.address = address
     self.handling = handling
-    self.daemon = Mutex(Daemon(pointer: daemon))
+    self.pollers = Mutex(pollers)
   }
 
   deinit {
-    precondition(daemon.withLock { $0 == nil }, "a server is stopped before it is dropped")
+    precondition(pollers.withLock { $0.isEmpty }, "a server is stopped before it is dropped")
   }
 
   /// Opens the door.
@@ -55,54 +51,74 @@ public final class HTTPServer: Sendable {
     limits.connectionsMax = DescriptorLimit.connections(wanted: limits.connectionsMax)
     let handling = RequestHandling(
       limits: limits, isSecure: certificate != nil, tell: onEvent, gate: gate, handler: handler)
-    var flags =
-      MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_TURBO.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
+    var flags = MHD_USE_EPOLL.rawValue | MHD_USE_TURBO.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
     if target.family == AF_INET6 {
       flags |= target.isWildcard ? MHD_USE_DUAL_STACK.rawValue : MHD_USE_IPv6.rawValue
     }
-    let threads = max(1, threads)
-    // The library deals its limit out among its threads, and connections less evenly: the doorkeeper counts for all.
-    let connectionsMax = (limits.connectionsMax + 2 * Doorkeeper.reserve) * threads
-    let daemon = target.withPointer { socketAddress in
+    let idle = UInt32(clamping: max(1, limits.idleTimeout.milliseconds(rounding: .up) / 1000))
+    // Connections are dealt less evenly than a limit could be: the doorkeeper counts for all.
+    let connectionsMax = UInt32(clamping: limits.connectionsMax + 2 * Doorkeeper.reserve)
+    var pollers: [PollingThread] = []
+    var listening: OpaquePointer?
+    for _ in 0..<max(1, threads) {
       errno = 0
-      return retrain_http_start(
-        flags, socketAddress,
-        { context, connection, target, method, version, piece, pieceBytes, slot in
-          guard let context, let connection, let target, let method, let version, let pieceBytes, let slot else {
-            return .NO
-          }
-          return Unmanaged<RequestHandling>.fromOpaque(context).takeUnretainedValue().handle(
-            connection, target: target, method: method, version: version, piece: piece, pieceBytes: pieceBytes,
-            slot: slot)
-        },
-        { context, _, slot, _ in
-          guard let context, let slot else { return }
-          Unmanaged<RequestHandling>.fromOpaque(context).takeUnretainedValue().complete(slot)
-        },
-        { context, connection, slot, event in
-          guard let context, let connection, let slot else { return }
-          let handling = Unmanaged<RequestHandling>.fromOpaque(context).takeUnretainedValue()
-          if retrain_http_comes(event) != 0 {
-            handling.connected(connection, slot)
-          } else {
-            handling.disconnected(slot)
-          }
-        },
-        Unmanaged.passUnretained(handling).toOpaque(), UInt32(clamping: threads), UInt32(clamping: connectionsMax),
-        UInt32(clamping: max(1, limits.idleTimeout.milliseconds(rounding: .up) / 1000)),
-        certificate?.callback)
+      let listener = listening.map { fcntl(retrain_http_listener($0), F_DUPFD_CLOEXEC, 0) } ?? -1
+      let daemon =
+        listening != nil && listener < 0
+        ? nil
+        : target.withPointer {
+          open(
+            flags, $0, listener: listener, connectionsMax: connectionsMax, idleSeconds: idle, handling, certificate)
+        }
+      guard let daemon else {
+        let number = errno
+        if listener >= 0 { close(listener) }
+        handling.bells.removeAll()
+        for poller in pollers { poller.close() }
+        throw HTTPError(
+          code: number == EADDRINUSE ? .addressInUse : .unavailable,
+          address: HostPort(host: address, port: wanted).description,
+          reason: number == 0 ? "the HTTP library did not start" : String(cString: strerror(number)))
+      }
+      listening = listening ?? daemon
+      pollers.append(PollingThread(daemon, handling.bells))
     }
-    guard let daemon else {
-      let number = errno
-      throw HTTPError(
-        code: number == EADDRINUSE ? .addressInUse : .unavailable,
-        address: HostPort(host: address, port: wanted).description,
-        reason: number == 0 ? "the HTTP library did not start" : String(cString: strerror(number)))
-    }
+    let port = listening.map { retrain_http_port($0) } ?? 0
+    for poller in pollers { poller.start() }
     handling.doorkeeper.start()
     handling.lane.start()
-    return HTTPServer(
-      address: HostPort(host: address, port: retrain_http_port(daemon)), handling: handling, daemon: daemon)
+    return HTTPServer(address: HostPort(host: address, port: port), handling: handling, pollers: pollers)
+  }
+
+  /// A handle of the library, without a thread.
+  private static func open(
+    _ flags: UInt32, _ address: UnsafePointer<sockaddr>, listener: Int32, connectionsMax: UInt32, idleSeconds: UInt32,
+    _ handling: RequestHandling, _ certificate: ServerCertificate?
+  ) -> OpaquePointer? {
+    retrain_http_start(
+      flags, address,
+      { context, connection, target, method, version, piece, pieceBytes, slot in
+        guard let context, let connection, let target, let method, let version, let pieceBytes, let slot else {
+          return .NO
+        }
+        return Unmanaged<RequestHandling>.fromOpaque(context).takeUnretainedValue().handle(
+          connection, target: target, method: method, version: version, piece: piece, pieceBytes: pieceBytes,
+          slot: slot)
+      },
+      { context, _, slot, _ in
+        guard let context, let slot else { return }
+        Unmanaged<RequestHandling>.fromOpaque(context).takeUnretainedValue().complete(slot)
+      },
+      { context, connection, slot, event in
+        guard let context, let connection, let slot else { return }
+        let handling = Unmanaged<RequestHandling>.fromOpaque(context).takeUnretainedValue()
+        if retrain_http_comes(event) != 0 {
+          handling.connected(connection, slot)
+        } else {
+          handling.disconnected(slot)
+        }
+      },
+      Unmanaged.passUnretained(handling).toOpaque(), listener, connectionsMax, idleSeconds, certificate?.callback)
   }
 
   /// Requests begun and not yet answered in full.
@@ -116,17 +132,23 @@ public final class HTTPServer: Sendable {
   /// - Parameter patience: How much longer than that the slow lane may take for the request in hand. Where it takes longer
   ///   still, this returns, and the connections are ended when it is done: the library must not stop before.
   public func stop(until deadline: Deadline = .after(.seconds(5)), patience: Duration = .seconds(10)) {
-    guard let daemon = daemon.withLock({ $0.take() }) else { return }
+    let pollers = pollers.withLock { pollers in
+      defer { pollers = [] }
+      return pollers
+    }
+    guard !pollers.isEmpty else { return }
     beginStopping()
-    let listener = MHD_quiesce_daemon(daemon.pointer)
+    let listeners = pollers.map { $0.quiesce() }
     handling.waitForRequests(until: deadline)
     let handling = handling
     handling.lane.stop(until: .after(patience)) { isLate in
       if isLate { handling.waitForRequests(until: .after(.seconds(5))) }
       // Before the library: what it has resumed must be resumed by then.
       handling.doorkeeper.stop()
-      MHD_stop_daemon(daemon.pointer)
-      if listener >= 0 { close(listener) }
+      handling.bells.removeAll()
+      for poller in pollers { poller.beginEnding() }
+      for poller in pollers { poller.end() }
+      for listener in listeners where listener >= 0 { close(listener) }
     }
   }
 }

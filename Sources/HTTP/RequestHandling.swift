@@ -13,6 +13,8 @@ final class RequestHandling: Sendable {
   /// Whether what goes over a connection is the library's to cipher.
   private let isSecure: Bool
   private let budget: BodyBudget
+  /// Of the threads that poll.
+  let bells: PollingBells
   let doorkeeper: Doorkeeper
   let lane: SlowLane
   /// Requests begun and not completed.
@@ -31,7 +33,9 @@ final class RequestHandling: Sendable {
     self.handler = handler
     budget = BodyBudget(bytesMax: limits.bodiesBytesMax)
     let patience = limits.requestTimeout
-    let lane = SlowLane(waitMax: limits.queueTimeout, tell: tell) { job in
+    let bells = PollingBells()
+    self.bells = bells
+    let lane = SlowLane(waitMax: limits.queueTimeout, bells: bells, tell: tell) { job in
       // Whoever is here for that long is ended by the doorkeeper: nobody reads the answer.
       guard job.state.visitor.current.since.duration(to: .now) < patience else { return HTTPRefusal.busy.response }
       return Self.ask(handler, job.state, isDeferred: true, job.connection)
@@ -81,6 +85,7 @@ final class RequestHandling: Sendable {
       if !lane.put(SlowLane.Job(state: state, connection: connection)) {
         state.reply = HTTPRefusal.busy.response
         MHD_resume_connection(connection)
+        bells.ring()
       }
       return .YES
     }

@@ -29,12 +29,16 @@ final class SlowLane: Sendable {
   private let waitMax: Duration
   private let tell: @Sendable (HTTPEvent) -> Void
   private let perform: @Sendable (Job) -> HTTPResponse
+  private let bells: PollingBells
 
-  /// - Parameter waitMax: What waits longer is answered with 503.
+  /// - Parameters:
+  ///   - waitMax: What waits longer is answered with 503.
+  ///   - bells: Of those who lay connections aside.
   init(
-    waitMax: Duration, tell: @escaping @Sendable (HTTPEvent) -> Void,
+    waitMax: Duration, bells: PollingBells, tell: @escaping @Sendable (HTTPEvent) -> Void,
     perform: @escaping @Sendable (Job) -> HTTPResponse
   ) {
+    self.bells = bells
     self.waitMax = waitMax
     self.tell = tell
     self.perform = perform
@@ -47,7 +51,7 @@ final class SlowLane: Sendable {
         job.state.reply = isOver || hasWaited(job) ? refusal() : perform(job)
         // Here and not on the polling thread: giving many pages back takes its time.
         job.state.releaseBody()
-        MHD_resume_connection(job.connection)
+        resume(job.connection)
       }
       hasEnded.raise()
       queue.withLock { $0.last }?()
@@ -80,8 +84,13 @@ final class SlowLane: Sendable {
     for job in late {
       job.state.reply = refusal()
       job.state.releaseBody()
-      MHD_resume_connection(job.connection)
+      resume(job.connection)
     }
+  }
+
+  private func resume(_ connection: OpaquePointer) {
+    MHD_resume_connection(connection)
+    bells.ring()
   }
 
   private func hasWaited(_ job: Job) -> Bool { job.since.duration(to: .now) > waitMax }

@@ -14,10 +14,15 @@ public struct AnswerCounts: Sendable, Hashable, Codable {
 
   var columns: [Double] { [positives, wrongPositives, negatives, wrongNegatives] }
 
+  /// Counts a record, without a branch: labels follow no pattern that a processor could learn.
+  @inlinable
   public mutating func add(isPositive: Bool, isWrong: Bool, weight: Double = 1) {
-    if isPositive { positives += weight } else { negatives += weight }
-    guard isWrong else { return }
-    if isPositive { wrongPositives += weight } else { wrongNegatives += weight }
+    let positive = Double(isPositive ? 1 : 0)
+    let (own, wrong) = (weight * positive, weight * Double(isWrong ? 1 : 0))
+    positives += own
+    negatives += weight - own
+    wrongPositives += wrong * positive
+    wrongNegatives += wrong - wrong * positive
   }
 
   mutating func add(_ other: AnswerCounts) { self = fading(by: 1, adding: other) }

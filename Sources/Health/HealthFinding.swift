@@ -11,11 +11,13 @@ public struct HealthFinding: Sendable, Hashable, Codable {
   /// In the unit of the threshold.
   @JSONSafe public var observed: Double
   @JSONSafe public var threshold: Double
-  public let verdict: Verdict
+  public internal(set) var verdict: Verdict
   /// The feature that it is about; nil: the layer.
   public var feature: String?
+  /// The version whose frozen weights show it; nil: it is about what learns, or about the stream.
+  public var version: Int64?
   /// The same in words; nil: the numbers say it all.
-  public let detail: String?
+  public internal(set) var detail: String?
   /// What is done where it fails; nil: nobody was asked.
   public var action: HealthAction?
 
@@ -38,5 +40,22 @@ extension HealthFinding {
   public var sentence: String {
     detail.map { "\(rule): \($0)" }
       ?? "\(rule) in layer \(layer): \(short(observed)) against a limit of \(short(threshold))"
+  }
+
+  /// The same of one version's frozen weights.
+  public func about(version: Int64) -> HealthFinding {
+    var finding = self
+    finding.version = version
+    finding.detail = "by the frozen weights of version \(version), \(detail ?? sentence)"
+    return finding
+  }
+
+  /// Nothing that is the version's own: another one fails as well.
+  public func asOfTheStream(_ other: Int64) -> HealthFinding {
+    guard verdict == .fail else { return self }
+    var finding = self
+    finding.verdict = .inconclusive
+    finding.detail = "\(detail ?? sentence); version \(other) fails as well: it is the stream that has changed"
+    return finding
   }
 }

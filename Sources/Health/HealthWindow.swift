@@ -57,12 +57,21 @@ public struct HealthWindow: Sendable {
   public var lossShifts: [LossWatch.Shift]?
   /// The same of the version that serves, on the same records; nil: none does.
   public var stableShifts: [LossWatch.Shift]?
+  /// Which version that is, where it was one all along.
+  public var serving: Int64?
+  /// Of a window of one version's own, how its answers lie beside another's; nil: it is of what learns, or nobody counted.
+  public var answers: AnswersBeside?
   /// Nothing of the lineage lies before it.
   public var isFirst: Bool
   /// Of the version that serves, over the window it was made of; nil: none serves.
   public var baseline: [LayerHealth]?
   /// The window's records beside those that the version that serves was made of; nil: none serves, or it has too few windows.
   public var drift: DriftWindow?
+  /// What drift is not looked at for yet, though a version serves; nil: nothing.
+  public var driftWait: DriftWait?
+  /// By feature the share of records that lacked it before an incident began that it has gone missing; of others all windows before
+  /// say it.
+  public var usualMissing: [String: Double] = [:]
   /// Each feature, label and prediction, as its sample has it; none: nothing was sampled.
   public var columns: [ColumnSummary] = []
   /// What the layers' work took; none: nobody measured.

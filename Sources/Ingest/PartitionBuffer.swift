@@ -260,9 +260,11 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
   ///
   /// - Parameters:
   ///   - bound: Nothing from this offset on is taken, and below it nothing is left once the producer has passed it.
+  ///   - endsWithRow: With `limit` rows the last of them is the end, whatever behind it has been read by now.
   ///   - tally: Takes what happened to which field of the records that are taken.
   public func take(
-    upTo limit: Int, through bound: Int64 = .max, into batch: FeatureBatch, tally: FieldTally? = nil
+    upTo limit: Int, through bound: Int64 = .max, endsWithRow: Bool = false, into batch: FeatureBatch,
+    tally: FieldTally? = nil
   ) -> PartitionTake {
     precondition(
       batch.numberCount == numberCount && batch.categoryCount == categoryCount && batch.labelCount == labelCount
@@ -276,7 +278,8 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
     if bound < .max { end = min(bound, max(end, passed.load(ordering: .sequentiallyConsistent))) }
     let stop = head.load(ordering: .sequentiallyConsistent)
     var position = tail.load(ordering: .relaxed)
-    while position < stop, offsets[position % capacity] < bound {
+    var isFull: Bool { endsWithRow && result.valid == limit }
+    while position < stop, offsets[position % capacity] < bound, !isFull {
       let place = position % capacity
       let kind = kinds[place]
       if kind == 0 {
@@ -306,7 +309,7 @@ public final class PartitionBuffer: @unchecked Sendable {  // One producer, one 
         position += 1
       }
     }
-    if position == stop || offsets[position % capacity] >= bound, end > result.nextOffset {
+    if !isFull, position == stop || offsets[position % capacity] >= bound, end > result.nextOffset {
       result.skipped += end - result.nextOffset
       result.nextOffset = end
     }

@@ -53,7 +53,8 @@ extension LabelSettings {
         "out_of_range", \.outOfRange, .choice,
         onlyIf: Condition("needs a range", "add `clip: [lowest, highest]`, or leave it out") { $0.clip != nil },
         "What a label outside clip becomes: the nearest bound, or a rejected record."),
-    ])
+    ],
+    remedyOfWord: { "`label: { path: \($0) }`" })
 }
 
 extension FeatureSettings {
@@ -106,7 +107,11 @@ extension FeatureSettings {
   static let section: Section<FeatureSettings> = Section(
     doc: "One declared field.",
     prototype: FeatureSettings(name: "", path: "", type: .float),
-    keys: commonKeys + numberKeys + timeKeys + categoryKeys + sparseKeys)
+    keys: commonKeys + numberKeys + timeKeys + categoryKeys + sparseKeys,
+    remedyOfWord: {
+      "`{ name: \($0), type: float }` for a number, `{ name: \($0), type: category }` for a name; 'retrainctl init RECORDS' writes "
+        + "it for every field of a file"
+    })
 
   // In parts: the compiler takes minutes over one long list.
   private static let commonKeys: [Key<FeatureSettings>] = [

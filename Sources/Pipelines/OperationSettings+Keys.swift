@@ -76,7 +76,7 @@ extension HealthRuleSettings {
         "From where on it fails, in the unit of what it looks at."),
       Key(
         "action", \.action, .ifGiven(.choice),
-        "off: it is not looked at. note: an incident that asks nobody to act. ticket: one for the next days. page: one for now. freeze_promotion: as ticket, no version is promoted while it lasts, and candidates of such a window are rejected. skip_step: as ticket, and a step that shows it is not learned, its records become dead letters; of loss_spike and exploding_gradient. lower_rate: as ticket, and the learning rate is halved with each window that fails, down to a sixteenth, until it is over. roll_back: as freeze_promotion, and the version that serves makes room for the one before it, once. rewind: as freeze_promotion, and training goes back to the newest checkpoint before the first window that failed, leaving out what did it; at most three times a day, ten minutes apart. retrain: as ticket, and the stream is learned once more in a run beside, as `retrain` of the file says."
+        "off: it is not looked at. note: an incident that asks nobody to act. ticket: one for the next days. page: one for now. freeze_promotion: as ticket, no version is promoted while it lasts, and candidates of such a window are rejected. skip_step: as ticket, and a step that shows it is not learned, its records become dead letters; of loss_spike and exploding_gradient. lower_rate: as ticket, and the learning rate is halved with each window that fails, down to a sixteenth, until it is over. roll_back: as freeze_promotion, and a version whose own frozen weights show it makes room for the one before it, where it serves and that answers better; of loss_drift, loss_spike, diverging, prediction_drift and concept_drift. rewind: as freeze_promotion, and training goes back to the newest checkpoint before the first window that failed, leaving out what did it; at most three times a day, ten minutes apart. retrain: as ticket, and the stream is learned once more in a run beside, as `retrain` of the file says."
       ),
     ])
 }
@@ -108,7 +108,7 @@ extension RolloutSettings {
         .list(
           of: .line("a feature's name"), "a list of features, such as [carrier]", count: 0...RolloutSettings.slicesMax,
           isHiddenWhenEmpty: true),
-        "Features by whose values versions are compared too: categories, truths, and numbers of few values. Of each the 64 values that the lineage meets first are slices of their own, the others one more. A version that is good over all records and much worse in a slice is undecided: it is told which, and never promoted for that."
+        "Features by whose values versions are compared too: categories, truths, and numbers of few values. Of each the 64 values that the lineage meets first are slices of their own, the others one more. A version that is good over all records and much worse in a slice is undecided: it is told which, and never promoted for that; where it serves on watch already, the version confirmed last comes back."
       ),
       Key(
         "slice_tolerance", \.sliceTolerance, .ifGiven(.number(0...1e9)),

@@ -55,6 +55,14 @@ extension PipelineChecks {
       if setting.action == .skipStep, setting.of != nil {
         note(path + ".of", "a step is skipped as a whole", "leave `of` out")
       }
+      if setting.action == .rollBack, setting.rule != .nonFinite, !setting.rule.isOfVersions {
+        let others = HealthRule.allCases.filter(\.isOfVersions).map(\.rawValue).joined(separator: ", ")
+        note(
+          path + ".action",
+          "\(setting.rule.rawValue) is about what is learned, and says nothing of the version that serves",
+          "write freeze_promotion or rewind; a version can show \(others)")
+      }
+      if let threshold = setting.threshold { checkThreshold(threshold, of: setting.rule, path + ".threshold") }
       if setting.rule == .stalledStream, setting.action == .lowerRate || setting.action == .rewind {
         note(path + ".action", "while no record comes nothing is learned at any rate", "write another action")
       }
@@ -67,6 +75,19 @@ extension PipelineChecks {
           "leave it out, or write action: page")
       }
     }
+  }
+
+  private func checkThreshold(_ threshold: Double, of rule: HealthRule, _ path: String) {
+    let range = rule.thresholds
+    guard rule != .nonFinite, !range.contains(threshold) else { return }
+    let isAbove = threshold > range.upperBound
+    let always = rule.failsBelow == isAbove
+    let bound = isAbove ? "more than \(range.upperBound)" : "less than \(range.lowerBound)"
+    note(
+      path,
+      "what \(rule.rawValue) observes is never \(bound.replacing(".0", with: "")): it would "
+        + (always ? "always fail" : "never fail"),
+      always ? "write another threshold" : "write another threshold, or action: off")
   }
 
   private func checkSubject(_ name: String, of rule: HealthRule, _ path: String) {

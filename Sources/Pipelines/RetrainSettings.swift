@@ -9,6 +9,43 @@ public struct RetrainSettings: Sendable, Hashable, Codable {
     case schedule
     /// A rule of health with the action `retrain` fails.
     case health
+    /// `metric_drop` says so.
+    case metricDrop = "metric_drop"
+  }
+
+  /// How much worse what is learned may become.
+  public struct MetricDrop: Sendable, Hashable, Codable {
+    public enum Measure: String, Sendable, Hashable, Codable, CaseIterable {
+      case loss, auc, accuracy
+      case macroF1 = "macro_f1"
+      case mae, rmse
+
+      /// A larger figure is a worse one.
+      public var isCost: Bool { [.loss, .mae, .rmse].contains(self) }
+
+      func isOf(_ task: ModelSettings.Task) -> Bool {
+        switch self {
+        case .loss: true
+        case .auc: task == .binary
+        case .accuracy: task != .regression
+        case .macroF1: task == .multiclass
+        case .mae, .rmse: task == .regression
+        }
+      }
+    }
+
+    public var measure: Measure = .loss
+    /// In the unit of the measure.
+    public var by: Double = 0
+    /// `best`, or over what time before, as `7d`.
+    public var against: String = "best"
+    /// Labelled records that are measured together.
+    public var recordsMin: Int64 = 10_000
+
+    public init() {}
+
+    /// Over which time before; nil: the best there has been.
+    public var span: Duration? { against == "best" ? nil : DurationText.parse(against) }
   }
 
   public var on: [Trigger] = []
@@ -20,6 +57,7 @@ public struct RetrainSettings: Sendable, Hashable, Codable {
   public var perDayMax: Int = 2
   /// As `retrain --from` takes it.
   public var startPlace: String = "earliest"
+  public var metricDrop: MetricDrop?
 
   public init() {}
 }
@@ -31,8 +69,8 @@ extension RetrainSettings {
     keys: [
       Key(
         "on", \.on,
-        .list(of: .choice, "a list of drift, schedule and health", count: 1...3), isRequired: true,
-        "What has it begin. drift: a rule of drift fails. schedule: it is time. health: a rule of health.rules with the action retrain fails. One at a time, whatever asks."
+        .list(of: .choice, "a list of drift, schedule, health and metric_drop", count: 1...4), isRequired: true,
+        "What has it begin. drift: a rule of drift fails. schedule: it is time. health: a rule of health.rules with the action retrain fails. metric_drop: what is measured test then train has become worse, as metric_drop says. One at a time, whatever asks."
       ),
       Key(
         "schedule", \.schedule, .ifGiven(.line("five fields as of cron")),
@@ -45,6 +83,30 @@ extension RetrainSettings {
       Key(
         "from", \.startPlace, .line("earliest or a duration"),
         "Where they begin: earliest, or so long ago, as 7d. Each goes on until it has caught up with the live run."),
+      Key(
+        "metric_drop", \.metricDrop, .ifGiven(MetricDrop.section.kind), MetricDrop.section.doc),
+    ])
+}
+
+extension RetrainSettings.MetricDrop {
+  static let section: Section<RetrainSettings.MetricDrop> = Section(
+    doc: "How much worse than before the live model may predict records before it learns them.",
+    prototype: RetrainSettings.MetricDrop(),
+    keys: [
+      Key(
+        "measure", \.measure, .choice, isRequired: true,
+        "loss of any task; auc of two classes; accuracy and macro_f1 of classes; mae and rmse of values."),
+      Key(
+        "by", \.by, .number(0...1e9, isOpenBelow: true), isRequired: true,
+        "So much worse, in the unit of the measure: a loss, mae or rmse that is higher, another that is lower."),
+      Key(
+        "against", \.against, .line("best or a duration"),
+        "best: the best that so many records had since the model began, or went on from elsewhere. A duration, as 7d: all records of the time before."
+      ),
+      Key(
+        "records_min", \.recordsMin, .integer(100...1_000_000_000),
+        "Labelled records that are measured together, and are held against as many: with fewer, chance looks like a drop."
+      ),
     ])
 }
 
@@ -74,6 +136,7 @@ extension PipelineChecks {
         settings.schedule == nil ? "nothing says when" : "`on` has no schedule, so this does nothing",
         settings.schedule == nil ? "write a `schedule`, as \"0 3 * * *\"" : "add schedule to `on`, or leave this out")
     }
+    checkMetricDrop(settings)
     if let schedule = settings.schedule, CronSchedule(schedule) == nil {
       note(
         "retrain.schedule", "\"\(shortened(schedule))\" is no time of cron that ever comes",
@@ -84,6 +147,29 @@ extension PipelineChecks {
         "retrain.from", "`\(shortened(settings.startPlace))` is no place to begin",
         "write earliest, or a duration ago, as 7d"
       )
+    }
+  }
+
+  private func checkMetricDrop(_ settings: RetrainSettings) {
+    if settings.on.contains(.metricDrop) != (settings.metricDrop != nil) {
+      note(
+        "retrain.\(settings.metricDrop == nil ? "on" : "metric_drop")",
+        settings.metricDrop == nil ? "nothing says what may not drop" : "`on` has no metric_drop, so this does nothing",
+        settings.metricDrop == nil
+          ? "write `metric_drop: { measure: loss, by: 0.02 }`" : "add metric_drop to `on`, or leave this out")
+    }
+    guard let drop = settings.metricDrop, reader.trusts("model") else { return }
+    if !drop.measure.isOf(pipeline.model.task) {
+      let words = RetrainSettings.MetricDrop.Measure.allCases.filter { $0.isOf(pipeline.model.task) }.map(\.rawValue)
+      note(
+        "retrain.metric_drop.measure",
+        "`\(drop.measure.rawValue)` is not measured of a \(pipeline.model.task.rawValue) task",
+        "write one of \(words.joined(separator: ", "))")
+    }
+    if drop.against != "best", DurationText.parse(drop.against).map({ $0 <= .zero }) ?? true {
+      note(
+        "retrain.metric_drop.against", "`\(shortened(drop.against))` says no time before",
+        "write best, or a duration, as 7d")
     }
   }
 }

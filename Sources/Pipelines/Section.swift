@@ -5,6 +5,8 @@ struct Section<Owner: Sendable>: Sendable {
   /// The owner with every default in place; a required key's value in it means nothing.
   let prototype: Owner
   let keys: [Key<Owner>]
+  /// What to write where one word stands instead of the mapping; nil: the keys say it.
+  var remedyOfWord: (@Sendable (String) -> String)?
 
   /// The section as a value of a key, or as the whole file.
   var kind: ValueKind<Owner> {
@@ -27,6 +29,10 @@ struct Section<Owner: Sendable>: Sendable {
     switch node.content {
     case .mapping(let given): entries = given
     case .unreadable: return nil
+    case .scalar(let scalar) where !scalar.isNull && remedyOfWord != nil:
+      let remedy = remedyOfWord?(shortened(scalar.text)) ?? kind.expects
+      reader.note(at: node.place, "\(place) is \(node.summary)", "write \(remedy)")
+      return nil
     default:
       reader.note(at: node.place, "\(place) is \(node.summary)", "write \(kind.expects)")
       return nil

@@ -10,23 +10,27 @@ public struct StepDeal: Sendable, Hashable {
   private let extra: Int
   /// Whether what some partitions do not have is taken from others: a step is to have so many in all.
   public let spreads: Bool
+  /// Which step takes what follows from the stream alone, and not from what of it had been read by then: a share ends with its last
+  /// record, and what holds none behind that is of the next share.
+  public let isExact: Bool
 
-  public init(each: Int, partitions: Int) {
+  public init(each: Int, partitions: Int, isExact: Bool = false) {
     precondition(each > 0 && partitions > 0, "\(each) records of \(partitions) partitions")
-    (self.partitions, base, extra, spreads) = (partitions, each, 0, false)
+    (self.partitions, base, extra, spreads, self.isExact) = (partitions, each, 0, false, isExact)
   }
 
-  public init(total: Int, partitions: Int, spreads: Bool = false) {
+  public init(total: Int, partitions: Int, spreads: Bool = false, isExact: Bool = false) {
     precondition(total > 0 && partitions > 0, "\(total) records of \(partitions) partitions")
     (base, extra) = total.quotientAndRemainder(dividingBy: partitions)
-    (self.partitions, self.spreads) = (partitions, spreads)
+    (self.partitions, self.spreads, self.isExact) = (partitions, spreads, isExact)
   }
 
   public init(_ training: TrainingSettings, partitions: Int) {
     if let total = training.recordsPerStep {
-      self.init(total: total, partitions: partitions, spreads: !training.reproducible)
+      self.init(
+        total: total, partitions: partitions, spreads: !training.reproducible, isExact: training.reproducible)
     } else {
-      self.init(each: training.recordsPerPartition, partitions: partitions)
+      self.init(each: training.recordsPerPartition, partitions: partitions, isExact: training.reproducible)
     }
   }
 

@@ -111,14 +111,14 @@ struct YAMLLoader {
   private func node(_ node: UnsafeMutablePointer<yaml_node_t>, in document: inout yaml_document_t, depth: Int)
     -> YAMLNode
   {
-    let place = Place(node.pointee.start_mark)
+    let (place, end) = (Place(node.pointee.start_mark), Place(node.pointee.end_mark))
     guard depth <= Self.nestingMax else {
       reader.note(at: place, "nested more than \(Self.nestingMax) levels deep", "no key of a pipeline lies that deep")
       return YAMLNode(place: place, content: .unreadable)
     }
     switch node.pointee.type {
     case YAML_SCALAR_NODE:
-      return YAMLNode(place: place, content: scalar(node, at: place))
+      return YAMLNode(place: place, content: scalar(node, at: place), end: end)
     case YAML_SEQUENCE_NODE:
       let items = node.pointee.data.sequence.items
       var elements: [YAMLNode] = []
@@ -129,9 +129,13 @@ struct YAMLLoader {
         }
         item = here + 1
       }
-      return YAMLNode(place: place, content: .sequence(elements))
+      return YAMLNode(
+        place: place, content: .sequence(elements), end: end,
+        isFlow: node.pointee.data.sequence.style == YAML_FLOW_SEQUENCE_STYLE)
     default:
-      return YAMLNode(place: place, content: .mapping(entries(of: node, in: &document, depth: depth)))
+      return YAMLNode(
+        place: place, content: .mapping(entries(of: node, in: &document, depth: depth)), end: end,
+        isFlow: node.pointee.data.mapping.style == YAML_FLOW_MAPPING_STYLE)
     }
   }
 
@@ -159,7 +163,8 @@ struct YAMLLoader {
         continue
       }
       seen[name] = keyPlace
-      entries.append(YAMLNode.Entry(key: name, keyPlace: keyPlace, value: child))
+      entries.append(
+        YAMLNode.Entry(key: name, keyPlace: keyPlace, keyEnd: Place(key.pointee.end_mark), value: child))
     }
     return entries
   }

@@ -15,6 +15,8 @@ struct YAMLNode {
   struct Entry {
     let key: String
     let keyPlace: Place
+    /// Behind it.
+    let keyEnd: Place
     let value: YAMLNode
   }
 
@@ -40,6 +42,14 @@ struct YAMLNode {
 
   let place: Place
   let content: Content
+  /// Behind its last character; of what is written without brackets it may be behind what follows.
+  var end: Place
+  /// In brackets or braces.
+  var isFlow = false
+
+  init(place: Place, content: Content, end: Place? = nil, isFlow: Bool = false) {
+    (self.place, self.content, self.end, self.isFlow) = (place, content, end ?? place, isFlow)
+  }
 
   /// What the node is, for messages: `the text "abc"`, `a list`.
   var summary: String {

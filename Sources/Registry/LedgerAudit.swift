@@ -1,16 +1,5 @@
 import Vocabulary
 
-/// A checkpoint as the next link of its lineage.
-struct LineageLink {
-  let checkpoint: Int64
-  let step: Int64
-  /// As in `CheckpointDraft`; nil: an older program wrote it.
-  let ledgerFrom: Int64?
-  /// The lineage that it is the first of, going on from its parent's; nil: it goes on in its own.
-  let begins: Int?
-  var progress: [PartitionProgress] = []
-}
-
 /// What the ledger has of the window that one checkpoint ends.
 struct LedgerWindow {
   /// One partition's ranges, summed up.
@@ -67,7 +56,7 @@ struct LedgerAudit {
   private var disagreements: [String] = []
 
   /// Adds the next link of the lineage, the first one first.
-  mutating func add(_ link: LineageLink, _ window: LedgerWindow?) {
+  mutating func add(_ link: LineageWindow, _ window: LedgerWindow?) {
     let (before, window) = (step, window ?? LedgerWindow())
     // Older programs do not say: who kept one has ranges.
     let from = max(link.ledgerFrom ?? (window.parts.isEmpty ? link.step + 1 : 0), before + 1)
@@ -119,7 +108,7 @@ struct LedgerAudit {
 
   /// - Parameter isWhole: Whether the ledger has every step since the link before; else where its part begins is not known.
   private mutating func agrees(
-    _ entry: PartitionProgress, _ window: LedgerWindow, _ link: LineageLink, isWhole: Bool
+    _ entry: PartitionProgress, _ window: LedgerWindow, _ link: LineageWindow, isWhole: Bool
   ) -> Bool {
     let before = progress[entry.partition]
     // A lineage that goes on where its origin ends reads the same topic under another number.

@@ -34,6 +34,8 @@ public struct LineageOrigin: Sendable, Hashable {
   public var place: Place
   /// Left out from where the lineage begins on, beside what the origin's lineage leaves out.
   public var skips: [OffsetStretch]
+  /// Of these, what no lineage of the topic may learn any more.
+  public var forgets: [OffsetStretch]
   public var overrides: LearningOverrides
   /// Whether the origin's offsets are those of the topic that the run reads now. Where not, its place is the present one.
   public var isSameTopic: Bool
@@ -43,12 +45,14 @@ public struct LineageOrigin: Sendable, Hashable {
 
   public init(
     _ kind: Kind, checkpoint: Int64?, place: Place = .own, skips: [OffsetStretch] = [],
-    overrides: LearningOverrides = .none, isSameTopic: Bool = true, actor: String, reason: String
+    forgets: [OffsetStretch] = [], overrides: LearningOverrides = .none, isSameTopic: Bool = true, actor: String,
+    reason: String
   ) {
     self.kind = kind
     self.checkpoint = checkpoint
     self.place = place
     self.skips = skips
+    self.forgets = forgets
     self.overrides = overrides
     self.isSameTopic = isSameTopic
     self.actor = actor

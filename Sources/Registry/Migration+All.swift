@@ -32,6 +32,7 @@ extension Migration {
     Migration(file: "0028_replays.sql", PackageResources._028_replays_sql),
     Migration(file: "0029_steps_dealt_again.sql", PackageResources._029_steps_dealt_again_sql),
     Migration(file: "0030_retrain_wishes.sql", PackageResources._030_retrain_wishes_sql),
+    Migration(file: "0031_forgotten_records.sql", PackageResources._031_forgotten_records_sql),
   ]
 
   /// - Parameters:

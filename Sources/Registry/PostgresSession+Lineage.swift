@@ -11,39 +11,15 @@ private let lineageTable = """
   """
 
 extension PostgresSession {
-  /// The first checkpoint first.
-  func lineage(of end: Int64) throws -> [LineageLink] {
-    let rows = try query(
-      lineageTable + """
-         SELECT l.id, c.step, c.ledger_from, b.number AS begins, p.* FROM lineage l JOIN checkpoints c ON c.id = l.id
-        LEFT JOIN lineages b ON b.pipeline_id = c.pipeline_id AND b.first_checkpoint = c.id
-        LEFT JOIN checkpoint_progress p ON p.checkpoint_id = l.id
-        ORDER BY l.distance DESC, p.partition
-        """, [.int(end)])
-    var links: [LineageLink] = []
-    for index in 0..<rows.count {
-      let row = rows[index]
-      let id: Int64 = try row.value("id")
-      if links.last?.checkpoint != id {
-        links.append(
-          LineageLink(
-            checkpoint: id, step: try row.value("step"), ledgerFrom: try row.optional("ledger_from"),
-            begins: try row.optional("begins")))
-      }
-      if try (row.optional("partition") as Int32?) != nil {
-        links[links.count - 1].progress.append(try PartitionProgress(row))
-      }
-    }
-    return links
-  }
-
   /// The first checkpoint first, with all that says whether its steps can be made again.
   func windows(leadingTo end: Int64) throws -> [LineageWindow] {
     let rows = try query(
       lineageTable + """
          SELECT l.id, l.parent_id, c.lineage, c.step, c.has_state AND c.non_finite_parameter IS NULL AS has_state, c.contract_id,
-          c.ends_short, c.is_final, c.ledger_from, c.copy_of IS NOT NULL AS is_copy, p.*
+          c.ends_short, c.is_final, c.ledger_from, c.copy_of IS NOT NULL AS is_copy,
+          b.number AS begins, p.*
         FROM lineage l JOIN checkpoints c ON c.id = l.id
+        LEFT JOIN lineages b ON b.pipeline_id = c.pipeline_id AND b.first_checkpoint = c.id
         LEFT JOIN checkpoint_progress p ON p.checkpoint_id = l.id
         ORDER BY l.distance DESC, p.partition
         """, [.int(end)])
@@ -58,7 +34,8 @@ extension PostgresSession {
             step: try row.value("step"), hasState: try row.value("has_state"),
             contract: try row.optional("contract_id"),
             endsShort: try row.optional("ends_short"), isFinal: try row.value("is_final"),
-            ledgerFrom: try row.optional("ledger_from"), isCopy: try row.value("is_copy")))
+            ledgerFrom: try row.optional("ledger_from"), isCopy: try row.value("is_copy"),
+            begins: try row.optional("begins")))
       }
       if try (row.optional("partition") as Int32?) != nil {
         windows[windows.count - 1].progress.append(try PartitionProgress(row))

@@ -16,7 +16,7 @@ extension Registry {
       guard let end = try session.end(pipeline, run, checkpoint: checkpoint, version: version) else {
         return audit.report(checkpoint: nil, version: version, rejectedByReason: [:], ledger: nil)
       }
-      let links = try session.lineage(of: end)
+      let links = try session.windows(leadingTo: end)
       for link in links {
         audit.add(checkpoint: link.checkpoint, progress: link.progress, isBeginning: link.begins != nil)
         guard let lineage = link.begins else { continue }

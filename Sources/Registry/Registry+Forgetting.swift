@@ -34,6 +34,19 @@ public struct RecordTraces: Sendable, Hashable, Codable {
 }
 
 extension Registry {
+  /// What was forgotten of the topic that the live run reads: no lineage that begins after that learns it.
+  public func forgotten(pipeline: Int64) async throws -> [OffsetStretch] {
+    try await perform { try $0.forgotten(pipeline, stream: $0.head(of: .live, pipeline).stream) }
+  }
+
+  /// Records that the live run's lineage leaves out anyway, as after a rewind, are forgotten from now on.
+  public func forget(_ records: [OffsetStretch], pipeline: Int64) async throws {
+    try await transaction { session in
+      _ = try session.lockPipeline(pipeline)
+      try session.forget(records, pipeline, lineage: session.head(of: .live, pipeline).lineage)
+    }
+  }
+
   /// What the tables have of records that were learned, or, with `purges`, had: it is gone then, but for the states of versions that
   /// are in play.
   ///

@@ -139,10 +139,16 @@ extension Registry {
   }
 
   /// One incident is over; nothing happens where it is already.
-  public func closeTrouble(_ id: Int64) async throws {
+  ///
+  /// - Parameter checkpoint: Of the window that shows it, which its details name as `until`.
+  public func closeTrouble(_ id: Int64, with checkpoint: Int64? = nil) async throws {
     try await transaction { session in
       let closed = try session.query(
-        "UPDATE incidents SET closed_at = now() WHERE id = $1 AND closed_at IS NULL RETURNING pipeline_id", [.int(id)])
+        """
+        UPDATE incidents SET closed_at = now(), details = CASE WHEN $2::bigint IS NULL THEN details
+          ELSE details || jsonb_build_object('until', $2::bigint::text) END
+        WHERE id = $1 AND closed_at IS NULL RETURNING pipeline_id
+        """, [.int(id), .maybe(checkpoint)])
       if let row = closed.first { try session.announce(.incident, pipeline: row.value("pipeline_id"), number: id) }
     }
   }
@@ -201,7 +207,10 @@ extension PostgresSession {
 
   /// Of whose end workers know nothing.
   private static let othersTroubles =
-    ["halted", "rate_lowered", "rewind_asked", Freeze.incidentKind, "slo_page", "slo_ticket", "split_mismatch"]
+    [
+      "halted", "rate_lowered", "rewind_asked", "metric_drop", Freeze.incidentKind, "slo_page", "slo_ticket",
+      "split_mismatch",
+    ]
     + HealthRule.allCases.filter { $0 != .diverging }.map(\.rawValue)
 
   /// As `Registry.closeTroubles`.

@@ -35,14 +35,6 @@ extension Registry {
     }
   }
 
-  /// Those that were begun from somewhere, the newest first.
-  public func lineages(pipeline: Int64, limit: Int) async throws -> [LineageRecord] {
-    try await perform { session in
-      try session.lineages(
-        "l.pipeline_id = $1 ORDER BY l.number DESC LIMIT $2", [.int(pipeline), .integer(limit)])
-    }
-  }
-
   /// The streams that read the same topic as one does, itself among them: an offset of one is the same record in each.
   public func streams(sharingTopicWith stream: Int, pipeline: Int64) async throws -> Set<Int> {
     try await perform { session in
@@ -124,6 +116,7 @@ extension PostgresSession {
         .int(pipeline), .integer(lineage), .ints(skips.map { Int64($0.partition) }),
         .ints(skips.map(\.from)), .ints(skips.map(\.next)),
       ])
+    try forget(OffsetStretch.united(origin.forgets), pipeline, lineage: lineage)
   }
 
   /// What the lineage of a run and those it came from left out of the topic that it reads: going back further than to where that
@@ -146,17 +139,32 @@ extension PostgresSession {
   }
 
   /// What was forgotten of the topic that a stream reads: no lineage that begins after that learns it, wherever it begins.
-  fileprivate func forgotten(_ pipeline: Int64, stream: Int) throws -> [OffsetStretch] {
+  func forgotten(_ pipeline: Int64, stream: Int) throws -> [OffsetStretch] {
     let topic = try topic(of: stream, pipeline)
     return OffsetStretch.united(
       try query(
         """
-        SELECT s.partition, s.from_offset, s.next_offset FROM lineage_skips s
-        JOIN lineages l ON l.pipeline_id = s.pipeline_id AND l.number = s.lineage
+        SELECT f.partition, f.from_offset, f.next_offset FROM forgotten_records f
+        JOIN lineages l ON l.pipeline_id = f.pipeline_id AND l.number = f.lineage
         LEFT JOIN stream_topics t ON t.pipeline_id = l.pipeline_id AND t.stream = l.stream
-        WHERE l.pipeline_id = $1 AND l.kind IN ('forget', 'anew') AND coalesce(t.topic, l.stream) = $2
+        WHERE l.pipeline_id = $1 AND coalesce(t.topic, l.stream) = $2
         """, [.int(pipeline), .integer(topic)]
       ).map(OffsetStretch.init))
+  }
+
+  /// A lineage that leaves records out anyway has forgotten them from now on.
+  func forget(_ records: [OffsetStretch], _ pipeline: Int64, lineage: Int) throws {
+    try query(
+      """
+      INSERT INTO forgotten_records (pipeline_id, lineage, partition, from_offset, next_offset)
+      SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::bigint[])
+      ON CONFLICT (pipeline_id, lineage, partition, from_offset)
+      DO UPDATE SET next_offset = greatest(forgotten_records.next_offset, excluded.next_offset)
+      """,
+      [
+        .int(pipeline), .integer(lineage), .ints(records.map { Int64($0.partition) }),
+        .ints(records.map(\.from)), .ints(records.map(\.next)),
+      ])
   }
 
   /// Has a lineage that begins from nothing leave out what was forgotten of what the one before read.
@@ -165,7 +173,8 @@ extension PostgresSession {
   func leaveOutForgotten(_ pipeline: Int64, _ run: RunID, lineage: Int, stream: Int, before: Int) throws {
     let forgotten = try forgotten(pipeline, stream: before)
     guard !forgotten.isEmpty else { return }
-    let origin = LineageOrigin(.anew, checkpoint: nil, skips: forgotten, actor: "retrainctl", reason: "")
+    let origin = LineageOrigin(
+      .anew, checkpoint: nil, skips: forgotten, forgets: forgotten, actor: "retrainctl", reason: "")
     let count = forgotten.reduce(0) { $0 + $1.count }
     try write(
       origin, lineage, run, pipeline, stream: stream, first: nil,
@@ -226,18 +235,24 @@ extension PostgresSession {
       """, [.int(pipeline), .ints(Set([Int64(stream), Int64(old)]).sorted()), .integer(topic)])
   }
 
+  /// The newest of a lineage that something can go on from; nil: there is none.
+  func newestSound(_ pipeline: Int64, _ run: RunID, lineage: Int) throws -> CheckpointRecord? {
+    try checkpoints(
+      """
+      WHERE pipeline_id = $1 AND run = $2 AND lineage = $3 AND has_state AND non_finite_parameter IS NULL
+      ORDER BY step DESC, id DESC LIMIT 1
+      """, [.int(pipeline), .integer(run.rawValue), .integer(lineage)]
+    ).first
+  }
+
   /// Where a run stands by its newest checkpoint, or where its partitions begin.
   fileprivate func present(_ head: RunHead, _ pipeline: Int64) throws -> [PartitionProgress] {
     var present: [Int32: PartitionProgress] = [:]
     for (partition, start) in try streamStarts(pipeline, head.stream) {
       present[partition] = PartitionProgress(partition: partition, startOffset: start, stream: head.stream)
     }
-    let newest = try checkpoints(
-      """
-      WHERE pipeline_id = $1 AND run = $2 AND lineage = $3 AND has_state AND non_finite_parameter IS NULL
-      ORDER BY step DESC, id DESC LIMIT 1
-      """, [.int(pipeline), .integer(head.run.rawValue), .integer(head.lineage)])
-    for entry in newest.first?.progress ?? [] where entry.stream == head.stream { present[entry.partition] = entry }
+    let newest = try newestSound(pipeline, head.run, lineage: head.lineage)
+    for entry in newest?.progress ?? [] where entry.stream == head.stream { present[entry.partition] = entry }
     return present.values.sorted { $0.partition < $1.partition }
   }
 

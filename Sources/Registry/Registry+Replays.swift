@@ -177,6 +177,13 @@ extension Registry {
     try await perform { try $0.replays("pipeline_id = $1 AND ended_at IS NULL", [.int(pipeline)]).first }
   }
 
+  /// One of them; nil: there is none with that number, as the live one.
+  public func replay(pipeline: Int64, run: RunID) async throws -> ReplayRecord? {
+    try await perform {
+      try $0.replays("pipeline_id = $1 AND number = $2", [.int(pipeline), .integer(run.rawValue)]).first
+    }
+  }
+
   /// What it was asked for is learned: it goes on with what came meanwhile.
   public func followLive(pipeline: Int64, run: RunID) async throws {
     try await change(
@@ -221,7 +228,6 @@ extension Registry {
   ///
   /// - Returns: nil: there is nothing to take over.
   public func takeOver(pipeline: Int64, actor: String) async throws -> LineageRecord? {
-    let batch = UUID().uuidString
     let found = try await perform { session -> (checkpoint: Int64, version: Int64, name: String)? in
       let rows = try session.query(
         """
@@ -233,25 +239,14 @@ extension Registry {
         """, [.int(pipeline)])
       guard let row = rows.first else { return nil }
       let (run, lineage): (Int, Int) = (try row.value("run"), try row.value("lineage"))
-      let newest = try session.query(
-        """
-        SELECT id FROM checkpoints
-        WHERE pipeline_id = $1 AND run = $2 AND lineage = $3 AND has_state AND non_finite_parameter IS NULL
-        ORDER BY step DESC, id DESC LIMIT 1
-        """, [.int(pipeline), .integer(run), .integer(lineage)])
-      return try newest.first.map { (try $0.value("id"), try row.value("number"), try row.value("name")) }
+      let newest = try session.newestSound(pipeline, RunID(rawValue: run), lineage: lineage)
+      return try newest.map { ($0.id, try row.value("number"), try row.value("name")) }
     }
     guard let found else { return nil }
     let origin = LineageOrigin(
       .takeOver, checkpoint: found.checkpoint, actor: actor,
       reason: "version \(found.version) of the run '\(found.name)' serves")
-    return try await bulkLink.perform(patience: patience) { session in
-      try session.transaction { session in
-        _ = try session.lockPipeline(pipeline)
-        let known = try session.lineages("l.pipeline_id = $1 AND l.batch = $2", [.int(pipeline), .text(batch)]).first
-        return try known ?? session.begin(origin, .live, pipeline, batch: batch)
-      }
-    }
+    return try await beginLineage(pipeline: pipeline, from: origin)
   }
 
   /// The pipeline as one of its runs has it: what is wanted of that, where it is, and by which text it learns.

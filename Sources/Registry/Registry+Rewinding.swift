@@ -55,14 +55,10 @@ extension PostgresSession {
     _ pipeline: Int64, _ target: RewindTarget, _ end: [Int32: Int64]?
   ) throws -> RewindPlan {
     let head = try head(of: .live, pipeline)
-    let newest = try checkpoints(
-      """
-      WHERE pipeline_id = $1 AND run = 0 AND lineage = $2 AND has_state AND non_finite_parameter IS NULL
-      ORDER BY step DESC, id DESC LIMIT 1
-      """, [.int(pipeline), .integer(head.lineage)]
-    ).first
-    guard let newest else { throw RegistryError(.refused, "nothing was learned yet: there is nothing to go back to") }
-    let links = try lineage(of: newest.id)
+    guard let newest = try newestSound(pipeline, .live, lineage: head.lineage) else {
+      throw RegistryError(.refused, "nothing was learned yet: there is nothing to go back to")
+    }
+    let links = try windows(leadingTo: newest.id)
     let (last, because) = try lastGood(links, newest, target, pipeline)
     guard last >= 0 else {
       throw RegistryError(.refused, "\(because), in the first window of all: there is nothing before it to go back to")
@@ -93,7 +89,7 @@ extension PostgresSession {
 
   /// The place of the last link from before the harm, −1: there is none; and what says so.
   private func lastGood(
-    _ links: [LineageLink], _ newest: CheckpointRecord, _ target: RewindTarget, _ pipeline: Int64
+    _ links: [LineageWindow], _ newest: CheckpointRecord, _ target: RewindTarget, _ pipeline: Int64
   ) throws -> (Int, String) {
     func place(_ checkpoint: Int64) -> Int? { links.firstIndex { $0.checkpoint == checkpoint } }
     switch target {

@@ -97,15 +97,18 @@ public struct LineageWindow: Sendable, Hashable {
   public let ledgerFrom: Int64?
   /// It only begins a lineage with another's state: nothing was learned in it.
   public let isCopy: Bool
+  /// The lineage that it is the first of, going on from its parent's; nil: it goes on in its own.
+  public let begins: Int?
   public internal(set) var progress: [PartitionProgress] = []
 
   package init(
     checkpoint: Int64, parent: Int64?, lineage: Int, step: Int64, hasState: Bool, contract: Int64?, endsShort: Bool?,
-    isFinal: Bool, ledgerFrom: Int64?, isCopy: Bool = false, progress: [PartitionProgress] = []
+    isFinal: Bool, ledgerFrom: Int64?, isCopy: Bool = false, begins: Int? = nil,
+    progress: [PartitionProgress] = []
   ) {
     (self.checkpoint, self.parent, self.lineage, self.step) = (checkpoint, parent, lineage, step)
     (self.hasState, self.contract, self.endsShort, self.isFinal) = (hasState, contract, endsShort, isFinal)
-    (self.ledgerFrom, self.isCopy, self.progress) = (ledgerFrom, isCopy, progress)
+    (self.ledgerFrom, self.isCopy, self.begins, self.progress) = (ledgerFrom, isCopy, begins, progress)
   }
 }
 

@@ -67,14 +67,17 @@ extension Registry {
   /// The run begins anew: a model without a past, from the topic's first record, or its end where the file says so. What was
   /// learned before stays as it is, and its versions go on serving. What was forgotten of the topic stays forgotten.
   ///
+  /// - Parameter isSameTopic: The topic of now is the one that was learned from, or nobody can say; else nothing is left out of it.
   /// - Returns: The number of the new lineage.
   @discardableResult
-  public func beginLineage(pipeline: Int64, run: RunID = .live) async throws -> Int {
+  public func beginLineage(pipeline: Int64, run: RunID = .live, isSameTopic: Bool = true) async throws -> Int {
     try await transaction { session in
       let next = try session.nextNumbers(pipeline)
       let before = try session.head(of: run, pipeline).stream
       try session.turn(run, of: pipeline, to: next.lineage, stream: next.stream)
-      try session.leaveOutForgotten(pipeline, run, lineage: next.lineage, stream: next.stream, before: before)
+      if isSameTopic {
+        try session.leaveOutForgotten(pipeline, run, lineage: next.lineage, stream: next.stream, before: before)
+      }
       try session.announce(.pipeline, pipeline: pipeline)
       return try session.head(of: run, pipeline).lineage
     }

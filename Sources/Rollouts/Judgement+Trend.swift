@@ -27,7 +27,10 @@ extension Rollout {
     }
     let between =
       "the learner's loss of late minus that of version \(anchor) lies between \(short(lower)) and \(short(upper))"
-    guard upper <= most else { return say(.inconclusive, "waits for more records: \(between)") }
+    guard upper <= most else {
+      let look = evidence.pairs(with: anchor).flatMap { $0.count >= RolloutPolicy.pairsOnEntry ? "; \($0.look)" : nil }
+      return say(.inconclusive, "waits for more records: \(between)" + (look ?? ""))
+    }
     if evidence.isLast { return say(.pass, "serves on watch: \(between), and no record came after it") }
     guard let own = evidence.pairs(with: anchor), own.count >= RolloutPolicy.pairsOnEntry else {
       return waiting(
@@ -44,7 +47,7 @@ extension Rollout {
   /// are not enough to say so.
   static func judgeFirstLook(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Judgement? {
     let most = policy.tolerance(for: evidence)
-    guard let own = evidence.pairs(with: anchor), own.count >= RolloutPolicy.pairsOnTrial, own.looksWorse(than: most)
+    guard let own = evidence.pairs(with: anchor), own.count >= RolloutPolicy.pairsOnEntry, own.looksWorse(than: most)
     else { return nil }
     return Judgement(
       verdict: .inconclusive, rule: .undecided, observed: own.mean, threshold: most, window: "\(own.count) pairs",

@@ -55,8 +55,24 @@ extension Rollout {
       reason: "failed the health rule \(finding.sentence)")
   }
 
-  /// - Parameter evidence: Of any version but `anchor`.
-  static func judgePairs(_ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy) -> Judgement {
+  /// What its own frozen weights show, for which a version that serves has to make room.
+  static func judgeOwnHealth(_ evidence: CandidateEvidence, of version: Int64) -> Judgement? {
+    let finding = evidence.findings.first { finding in
+      finding.verdict == .fail && finding.version == version && finding.action == .rollBack
+    }
+    return finding.map { finding in
+      Judgement(
+        verdict: .fail, rule: .health, observed: finding.observed, threshold: finding.threshold,
+        window: "its answers in the newest window", reason: "failed the health rule \(finding.sentence)")
+    }
+  }
+
+  /// - Parameters:
+  ///   - evidence: Of any version but `anchor`.
+  ///   - serves: It answers requests, on watch.
+  static func judgePairs(
+    _ evidence: CandidateEvidence, anchor: Int64, policy: RolloutPolicy, serves: Bool = false
+  ) -> Judgement {
     guard let pairs = evidence.pairs(with: anchor) else {
       return waiting(for: "a comparison with version \(anchor)", records: 0, policy)
     }
@@ -90,7 +106,7 @@ extension Rollout {
       return Judgement(
         verdict: .inconclusive, rule: .slice, observed: worst.lower, threshold: worst.margin,
         window: "\(worst.pairs) pairs of \(slice)",
-        reason: "\(judged.reason), against version \(anchor); it is not promoted by itself")
+        reason: "\(judged.reason), against version \(anchor)" + (serves ? "" : "; it is not promoted by itself"))
     }
   }
 

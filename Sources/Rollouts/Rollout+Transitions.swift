@@ -54,6 +54,15 @@ extension Rollout {
     return confirmed.max { ($0.since, $0.number) < ($1.since, $1.number) }
   }
 
+  /// The version that the learner's trend let serve, and that was rolled back since the anchor came to serve; nil: there is none.
+  /// While there is one the trend lets none in, for it did not see what was wrong: own pairs do.
+  static func mistrusted(among versions: [VersionFacts]) -> VersionFacts? {
+    guard let anchor = anchor(among: versions) else { return nil }
+    return versions.first {
+      $0.state == .rolledBack && $0.wasStable && !$0.isConfirmed && $0.since >= anchor.since
+    }
+  }
+
   /// Each is a forward pass a record.
   public static let scoredMax = 4
 

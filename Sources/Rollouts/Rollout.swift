@@ -9,9 +9,11 @@ import Vocabulary
 public enum Rollout {
   /// What is to be done now; nothing, most of the time.
   ///
-  /// 1. A stable version with a non-finite number is rolled back at once, one that answers live requests badly or whose own pairs are worse than those of the version
-  ///    it would make room for as well, and nothing is promoted in the same look: the comparisons were with it. One on watch is
-  ///    confirmed once its own pairs are as good as those of the version confirmed last.
+  /// 1. A stable version with a non-finite number is rolled back at once, one that answers live requests badly or whose own pairs
+  ///    are worse than those of the version it would make room for as well, and nothing is promoted in the same look: the
+  ///    comparisons were with it. One on watch is confirmed once its own pairs are as good as those of the version confirmed
+  ///    last, and rolled back also where they are worse on a slice alone; until a version was promoted by its own pairs, no other
+  ///    is let in by the trend then.
   /// 2. The canary is rolled back if its evidence fails; where it passes, and has been held at its share for long enough, it gets
   ///    the next larger one, and after the last it becomes stable.
   /// 3. Candidates and validated versions are rejected if their evidence fails. The newest one that passes is validated
@@ -25,14 +27,16 @@ public enum Rollout {
   ///
   /// - Parameters:
   ///   - versions: All of the pipeline, in any order; at most one stable and one canary.
-  ///   - isFrozen: Something else than these versions is wrong, for which nothing may be promoted.
+  ///   - isFrozen: Something else than these versions is wrong, for which nothing may be promoted, but for those that it does not
+  ///     touch (`apart`).
   ///   - returnsFor: Why the version that serves has to make room for the one before it, as the end of a sentence that begins with
-  ///     "version N"; nothing is done where there is none. nil: it has not to.
+  ///     "version N"; nothing is done where there is none, or it answers no better. nil: it has not to.
   public static func decide(
     versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, isFrozen: Bool = false,
-    returnsFor: String? = nil, now: Date
+    apart: Set<Int64> = [], returnsFor: String? = nil, now: Date
   ) -> [RolloutDecision] {
-    var look = Look(versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, now: now)
+    var look = Look(
+      versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, apart: apart, now: now)
     look.watchStable()
     look.watchConfirming()
     if let returnsFor { look.returnStable(returnsFor) }
@@ -50,25 +54,29 @@ private struct Look {
   let evidence: [Int64: CandidateEvidence]
   let policy: RolloutPolicy
   let isFrozen: Bool
+  let apart: Set<Int64>
   let now: Date
   var decisions: [RolloutDecision] = []
   var hasRolledBackStable = false
 
   init(
-    versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, isFrozen: Bool, now: Date
+    versions: [VersionFacts], evidence: [Int64: CandidateEvidence], policy: RolloutPolicy, isFrozen: Bool,
+    apart: Set<Int64>, now: Date
   ) {
     self.versions = versions.sorted { $0.number > $1.number }
     self.evidence = evidence
     self.policy = policy
     self.isFrozen = isFrozen
+    self.apart = apart
     self.now = now
   }
 
   private var stable: VersionFacts? { versions.first { $0.state == .stable } }
   private var anchor: VersionFacts? { Rollout.anchor(among: versions) }
   private var canary: VersionFacts? { versions.first { $0.state == .canary } }
-  private var mayPromote: Bool {
-    !isFrozen && !hasRolledBackStable && (Rollout.coolsUntil(versions, policy).map { $0 <= now } ?? true)
+  private func mayPromote(_ version: VersionFacts) -> Bool {
+    (!isFrozen || apart.contains(version.number)) && !hasRolledBackStable
+      && (Rollout.coolsUntil(versions, policy).map { $0 <= now } ?? true)
   }
 
   private func judgement(of version: VersionFacts) -> Judgement {
@@ -109,12 +117,19 @@ private struct Look {
     {
       return leave(stable, judgement)
     }
+    if let judgement = evidence[stable.number].flatMap({ Rollout.judgeOwnHealth($0, of: stable.number) }),
+      let target = Rollout.rollbackTarget(among: versions), isBetter(target, than: stable)
+    {
+      return leave(stable, judgement)
+    }
     guard !stable.isConfirmed else { return holdAgainstTarget(stable) }
     guard let anchor, anchor.number != stable.number, let own = evidence[stable.number] else { return }
-    let judgement = Rollout.judgePairs(own, anchor: anchor.number, policy: policy)
+    let judgement = Rollout.judgePairs(own, anchor: anchor.number, policy: policy, serves: true)
     switch judgement.verdict {
     case .fail: leave(stable, judgement)
     case .pass: confirm(stable, judgement)
+    // It serves before it was found as good, and is known not to be on a slice.
+    case .inconclusive where judgement.rule == .slice: leave(stable, judgement)
     case .inconclusive, .error: break
     }
   }
@@ -127,11 +142,12 @@ private struct Look {
     let judgement = judgement(of: version)
     switch judgement.verdict {
     case .pass: return confirm(version, judgement)
-    case .inconclusive where weight(version) < policy.pairsMax: return
+    case .inconclusive where judgement.rule != .slice && weight(version) < policy.pairsMax: return
     case .fail, .inconclusive, .error: break
     }
     move(
-      version, to: .rejected, judgement, rule: judgement.verdict == .fail ? nil : .undecided,
+      version, to: .rejected, judgement,
+      rule: judgement.verdict == .fail || judgement.rule == .slice ? nil : .undecided,
       because: "is not held against version \(anchor.number) any more: it \(judgement.reason)")
   }
 
@@ -154,15 +170,30 @@ private struct Look {
         threshold: judgement.threshold, window: judgement.window, reason: judgement.reason, actor: .controller))
   }
 
+  /// Whether the way back leads to something better, as far as anybody can tell: where all versions answer worse, it is the stream
+  /// that has changed.
+  private func isBetter(_ target: VersionFacts, than stable: VersionFacts) -> Bool {
+    let theirs = evidence[target.number]
+    if theirs?.isNonFinite == true { return false }
+    if let theirs, theirs.comparedWith == stable.number, let pairs = theirs.comparison, pairs.count > 0 {
+      return pairs.mean < 0
+    }
+    if let own = evidence[stable.number], own.comparedWith == target.number, let pairs = own.comparison, pairs.count > 0
+    {
+      return pairs.mean > 0
+    }
+    return true
+  }
+
   /// A health rule wants the version before.
   mutating func returnStable(_ reason: String) {
     guard !hasRolledBackStable, let stable, let target = Rollout.rollbackTarget(among: versions),
-      evidence[target.number]?.isNonFinite != true
+      isBetter(target, than: stable)
     else { return }
     hasRolledBackStable = true
     take(
       Rollout.returnDecisions(
-        from: stable, among: versions, rule: .health, window: "the newest window of the learner", reason: reason,
+        from: stable, among: versions, rule: .health, window: "its answers in the newest window", reason: reason,
         actor: .controller))
   }
 
@@ -171,7 +202,7 @@ private struct Look {
     let judgement = judgement(of: canary)
     if isCondemned(judgement) {
       move(canary, to: .rolledBack, judgement)
-    } else if judgement.verdict == .pass, mayPromote,
+    } else if judgement.verdict == .pass, mayPromote(canary),
       now.timeIntervalSince(canary.sharedSince) >= (policy.warmUp + policy.hold).seconds
     {
       let evidence = evidence[canary.number] ?? CandidateEvidence()
@@ -212,7 +243,9 @@ private struct Look {
     for version in versions where version.state.isUndecided && version.number > newestServing {
       var judgement = judgement(of: version)
       // What is worse on a slice is known to be, whatever the learner's trend.
-      if judgement.verdict == .inconclusive, judgement.rule != .slice, policy.lane == .fast, let anchor {
+      if judgement.verdict == .inconclusive, judgement.rule != .slice, policy.lane == .fast, let anchor,
+        Rollout.mistrusted(among: versions) == nil
+      {
         judgement = Rollout.judgeTrend(
           evidence[version.number] ?? CandidateEvidence(), anchor: anchor.number, policy: policy)
       }
@@ -222,7 +255,10 @@ private struct Look {
         move(version, to: .validated, judgement)
         version.state = .validated
       }
-      guard mayPromote else { return }
+      guard mayPromote(version) else {
+        if apart.isEmpty { return }
+        continue
+      }
       // Without a stable version there is nothing to hold a canary against.
       guard let first = policy.canary.first, stable != nil, judgement.rule != .trend else {
         makeStable(version, judgement)

@@ -77,10 +77,10 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   static let sliceGuardRail = 0.05
   /// What is tolerated on a slice, as a multiple of what is over all records.
   static let sliceShare = 4.0
-  /// Pairs of the frozen weights that the fast lane looks at before a version serves.
+  /// Pairs of the frozen weights that the fast lane looks at before a version serves. One that does not look good by then is not
+  /// waited for: the next has as good a chance, and is fresher. Every version gets so many, so at low rates as well none is
+  /// displaced by those that come after it before it was looked at.
   static let pairsOnEntry: Int64 = 256
-  /// Pairs after which the fast lane does not wait any more for a version that does not look good.
-  static let pairsOnTrial: Int64 = 1024
   /// A version that is undecided after this many times `recordsMin` pairs makes room for the next.
   private static let undecidedMax: Int64 = 50
   /// Pairs after which a version that is undecided makes room.

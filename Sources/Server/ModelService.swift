@@ -135,7 +135,7 @@ actor ModelService {
     ServerReport(
       id: serverID, address: place.address.host, port: Int(place.address.port), metricsAddress: place.metrics,
       version: state.version?.number, requests: state.requests.load(ordering: .relaxed),
-      failures: state.failures.load(ordering: .relaxed), outputs: state.outputs, split: state.split.split)
+      failures: state.failures.load(ordering: .relaxed), outputs: state.outputs, split: state.splitReport)
   }
 
   private func noteRegistry(reachable: Bool, _ error: (any Error)? = nil) {

@@ -116,12 +116,11 @@ extension Kernels {
       sums)
   }
 
-  /// Adds to the counts of 64 buckets, by sign and power of two, what lies in each `every`-th row.
-  package func countBuckets(rows: Int, every: Int, units: Int, _ x: Rows, into buckets: AlignedBuffer<Int64>) {
+  /// Counts by sign and power of two what lies in each `every`-th row.
+  package func countBuckets(rows: Int, every: Int, units: Int, _ x: Rows, into counts: BucketCounts) {
     guard rows > 0 else { return }
     x.check((rows - 1) * every + 1, units)
-    precondition(buckets.count == 64, "\(buckets.count) buckets")
-    table.pointee.count_buckets(Int64(rows), Int64(units), x.pointer, Int64(every * x.stride), buckets.pointer)
+    table.pointee.count_buckets(Int64(rows), Int64(units), x.pointer, Int64(every * x.stride), counts.raw.pointer)
   }
 
   @inline(__always)

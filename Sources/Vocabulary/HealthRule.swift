@@ -58,7 +58,7 @@ public enum HealthAction: String, Sendable, Hashable, Codable, CaseIterable {
   case skipStep = "skip_step"
   /// As `ticket`, and the learning rate is halved with each window that fails, down to a sixteenth, until it is over.
   case lowerRate = "lower_rate"
-  /// As `freeze_promotion`, and the version that serves makes room for the one before it, once.
+  /// As `freeze_promotion`, and a version whose own frozen weights show it makes room for the one before it, where it serves.
   case rollBack = "roll_back"
   /// As `freeze_promotion`, and training goes back to before the first window that failed, leaving out what did it.
   case rewind
@@ -72,4 +72,12 @@ public enum HealthAction: String, Sendable, Hashable, Codable, CaseIterable {
 extension HealthRule {
   /// Whether one step can show it.
   public var isOfSteps: Bool { self == .lossSpike || self == .explodingGradient }
+
+  /// Whether a version's own frozen weights can show it, whatever is learned meanwhile.
+  public var isOfVersions: Bool {
+    switch self {
+    case .lossDrift, .lossSpike, .diverging, .predictionDrift, .conceptDrift: true
+    default: false
+    }
+  }
 }

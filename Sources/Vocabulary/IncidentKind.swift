@@ -7,8 +7,9 @@ public enum IncidentKind {
   private static let others = [
     // What the stream and its records had, and what people did.
     "records_lost", "dead_letters_lost", "units_in_doubt", "blurred", "pipeline_edited", "lineage_begun",
-    "records_forgotten",
-    "not_compared", "skipped_step", "rate_lowered", "rewind_asked", "retrain_asked", "promotion_frozen",
+    "records_forgotten", "change_accepted",
+    "not_compared", "skipped_step", "rate_lowered", "rewind_asked", "retrain_asked", "metric_drop",
+    "promotion_frozen",
     "slo_page", "slo_ticket", "split_mismatch",
     // What does not work.
     "halted", "exchange_tampered", "replica_diverged", "state_not_restored", "version_unusable", "worker",

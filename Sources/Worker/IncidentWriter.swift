@@ -97,8 +97,8 @@ actor IncidentWriter {
     let letter = copy.value.withUnsafeBytes { value in
       (copy.key ?? []).withUnsafeBytes { key in
         DeadLetter(
-          position: record.position, reason: record.reason, field: record.remark, key: copy.key == nil ? nil : key,
-          value: value)
+          position: record.position, reason: record.reason, field: record.remark ?? record.feature,
+          key: copy.key == nil ? nil : key, value: value)
       }
     }
     resources.deadLetters.put(letter)

@@ -91,26 +91,42 @@ package final class RowSampler {
     sample.count(batch.count - takenOut.count)
     // Read once: what is a little too much is left out by the sample itself.
     let (bound, keys) = (sample.bound, batch.keys)
-    for row in 0..<batch.count where RowSample.order(of: keys[row]) < bound && !takenOut.contains(row) {
-      sample.append(keys[row]) { cells in
-        appendAnswer(batch.labels[row * batch.labelCount], outputs, row, to: &cells)
-        let values = batch.numbers + row * batch.numberCount
-        if areInOrder {
-          // A cell is the bits of its number.
-          values.withMemoryRebound(to: RowCell.self, capacity: numbers.count) {
-            cells.append(contentsOf: UnsafeBufferPointer(start: $0, count: numbers.count))
-          }
-        } else {
-          for column in numbers { cells.append(RowCell(values[column])) }
+    var row = 0
+    // Nearly always none of a few is wanted.
+    while row + 4 <= batch.count {
+      let first = min(RowSample.order(of: keys[row]), RowSample.order(of: keys[row + 1]))
+      let second = min(RowSample.order(of: keys[row + 2]), RowSample.order(of: keys[row + 3]))
+      if min(first, second) < bound {
+        for row in row..<(row + 4) where RowSample.order(of: keys[row]) < bound && !takenOut.contains(row) {
+          append(row, of: batch, outputs)
         }
-        for (column, high) in categories {
-          let first = row * batch.categoryCount
-          let value = batch.categories[first + column]
-          // Half a hash names a value as well as its row does; 0 stands for none.
-          let isHash = high.map { batch.categories[first + $0] != 0 } ?? false
-          let isNone = value == FeatureBatch.noCategory
-          cells.append(RowCell(category: isNone ? 0 : isHash ? max(1, value) : value))
+      }
+      row += 4
+    }
+    for row in row..<batch.count where RowSample.order(of: keys[row]) < bound && !takenOut.contains(row) {
+      append(row, of: batch, outputs)
+    }
+  }
+
+  private func append(_ row: Int, of batch: FeatureBatch, _ outputs: UnsafeBufferPointer<Float>) {
+    sample.append(batch.keys[row]) { cells in
+      appendAnswer(batch.labels[row * batch.labelCount], outputs, row, to: &cells)
+      let values = batch.numbers + row * batch.numberCount
+      if areInOrder {
+        // A cell is the bits of its number.
+        values.withMemoryRebound(to: RowCell.self, capacity: numbers.count) {
+          cells.append(contentsOf: UnsafeBufferPointer(start: $0, count: numbers.count))
         }
+      } else {
+        for column in numbers { cells.append(RowCell(values[column])) }
+      }
+      for (column, high) in categories {
+        let first = row * batch.categoryCount
+        let value = batch.categories[first + column]
+        // Half a hash names a value as well as its row does; 0 stands for none.
+        let isHash = high.map { batch.categories[first + $0] != 0 } ?? false
+        let isNone = value == FeatureBatch.noCategory
+        cells.append(RowCell(category: isNone ? 0 : isHash ? max(1, value) : value))
       }
     }
   }

@@ -100,8 +100,7 @@ public actor WorkerService {
     guard let known = try await registry.pipeline(named: pipeline.name),
       let record = try await registry.pipeline(known.id, run: run)
     else { throw WorkerError.unknownPipeline(pipeline.name) }
-    let replay =
-      run == .live ? nil : try await registry.replays(pipeline: record.id, limit: 100).first { $0.run == run }
+    let replay = run == .live ? nil : try await registry.replay(pipeline: record.id, run: run)
     try await registry.openFully()
     let followed = try await pipeline.following(registry, record.id, run: run)
     let lineage = try await registry.lineage(record.lineage, pipeline: record.id)

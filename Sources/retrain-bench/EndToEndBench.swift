@@ -53,7 +53,7 @@ extension Workload {
 }
 
 /// A broker for one run.
-private enum BenchBroker: Sendable {
+enum BenchBroker: Sendable {
   case external(String)
   case memory(DevBroker)
   case apache(ApacheBroker, directory: String)
@@ -97,7 +97,7 @@ private enum BenchBroker: Sendable {
 }
 
 /// The learner W1 (64 → 256 → 128 → 1) on a topic of four partitions.
-private struct EndToEndBench: Sendable {
+struct EndToEndBench: Sendable {
   static let topic = "retrain-bench"
   static let partitions = 4
 
@@ -105,10 +105,10 @@ private struct EndToEndBench: Sendable {
   let records: Int
   let batch: Int
 
-  private var configuration: KafkaConfiguration { KafkaConfiguration(brokers: brokers) }
+  var configuration: KafkaConfiguration { KafkaConfiguration(brokers: brokers) }
   private var share: Int { batch / Self.partitions }
 
-  private var pipeline: Pipeline {
+  var pipeline: Pipeline {
     var model = ModelSettings(task: .binary)
     model.hidden = [256, 128]
     var training = TrainingSettings()
@@ -158,12 +158,12 @@ private struct EndToEndBench: Sendable {
   }
 
   private func rate(expected: [UInt8]) async throws -> Double {
-    let (seconds, state) = try await learn()
+    let (seconds, state) = try await learn { _ in }
     guard state == expected else { throw BenchError("the model learned from the broker is not the reference's") }
     return Double(records) / seconds
   }
 
-  private func feed(_ lines: [[UInt8]]) async throws {
+  func feed(_ lines: [[UInt8]]) async throws {
     let admin = try KafkaAdmin(configuration: configuration)
     _ = try await admin.createTopic(Self.topic, partitions: Int32(Self.partitions), until: .after(.seconds(30)))
     await admin.close()
@@ -182,7 +182,7 @@ private struct EndToEndBench: Sendable {
   }
 
   /// The same records through decoder and learner alone.
-  private func reference(_ lines: [[UInt8]]) throws -> [UInt8] {
+  func reference(_ lines: [[UInt8]]) throws -> [UInt8] {
     prepareArithmeticThread()
     let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: batch)
     let decoder = RecordDecoder(schema: pipeline.schema, task: .binary, recordBytesMax: 1_000_000)
@@ -223,7 +223,13 @@ private struct EndToEndBench: Sendable {
   }
 
   /// One run over the whole topic by the worker's own loop: seconds from the assignment to the last step, and the state.
-  private func learn() async throws -> (seconds: Double, state: [UInt8]) {
+  ///
+  /// - Parameters:
+  ///   - keepsLedger: As `training.ledger`.
+  ///   - submit: Gets what a checkpoint would hold, at the end.
+  func learn(
+    keepsLedger: Bool = false, submit: @escaping @Sendable (Snapshot) -> Void
+  ) async throws -> (seconds: Double, state: [UInt8]) {
     let consumer = try KafkaConsumer(configuration: configuration, group: "retrain-bench", topic: Self.topic)
     let board = ControlBoard()
     board.wish { $0.stopsAtEnd = true }
@@ -244,7 +250,7 @@ private struct EndToEndBench: Sendable {
         fields: fields
       ).run(buffers: buffers, decoder: decoder, assignment: assignment)
     }
-    let state = try await onDedicatedThread(named: "train") { try steps(buffers, board: board) }
+    let state = try await onDedicatedThread(named: "train") { try steps(buffers, board: board, keepsLedger, submit) }
     let seconds = (ContinuousClock.now - start).seconds
     pump.cancel()
     _ = await pump.result
@@ -252,8 +258,12 @@ private struct EndToEndBench: Sendable {
     return (seconds, state)
   }
 
-  private func steps(_ buffers: [PartitionBuffer], board: ControlBoard) throws -> [UInt8] {
+  private func steps(
+    _ buffers: [PartitionBuffer], board: ControlBoard, _ keepsLedger: Bool, _ submit: @escaping (Snapshot) -> Void
+  ) throws -> [UInt8] {
     prepareArithmeticThread()
+    var pipeline = pipeline
+    pipeline.training.ledger = keepsLedger
     let learner = Learner(spec: LearnerSpec(pipeline), batchCapacity: batch)
     let rows = FeatureBatch(capacity: batch, numberCount: IngestBench.width, categoryCount: 0)
     let gear = StepLoop.Gear(
@@ -269,7 +279,7 @@ private struct EndToEndBench: Sendable {
       state: TrainingState(
         task: .binary,
         progress: (0..<Int32(Self.partitions)).map { PartitionProgress(partition: $0, startOffset: 0) }),
-      saving: StepLoop.Saving { _ in })
+      saving: StepLoop.Saving { submit($0) })
     guard try loop.run() == .finished, loop.state.trained == Int64(records) else {
       throw BenchError("\(loop.state.trained) of \(records) records were learned")
     }

@@ -20,7 +20,11 @@ extension Workload {
         "ablate", "part,…", "",
         "What is left out: memory, keys, values, knots, changes, crosses, replay, neighbours, or a member: plain, deep, replayed, wide."
       ),
-      BenchFlag("records", "n", nil, "The first records of each (default: all)."), .clock,
+      BenchFlag("records", "n", nil, "The first records of each (default: all)."),
+      BenchFlag(
+        "frozen", "records", nil,
+        "Keeps the weights after each so many records, and holds them, with the newest memory, against the learner's."),
+      .clock,
     ],
     run: runRecipe)
 }
@@ -33,13 +37,15 @@ extension Workload {
   }
   let step = try options.int("step")
   let most = try options.int("records")
+  let every = try options.int("frozen")
   let clock = try BenchClock(flag: options.string("clock"))
   let left = options.string("ablate").split(separator: ",").map(String.init)
   for stream in options.string("streams").split(separator: ",") {
     let parts = stream.split(separator: "/").map(String.init)
     guard parts.count == 2 else { throw BenchError("--streams names streams as name/target, not '\(stream)'") }
     let bench = try RecipeStream(folder: data, name: parts[0], target: parts[1], preset: preset, step: step)
-    try bench.report(without: left, records: most > 0 ? most : .max, clock: clock).emit()
+    var watch = every > 0 ? FrozenWatch(bench.evaluation, every: every, stream: bench.name) : nil
+    try bench.report(without: left, records: most > 0 ? most : .max, clock: clock, frozen: &watch).emit()
   }
 }
 
@@ -102,7 +108,9 @@ private struct RecipeStream {
       }
   }
 
-  func report(without left: [String], records most: Int, clock: BenchClock) throws -> BenchReport {
+  func report(
+    without left: [String], records most: Int, clock: BenchClock, frozen: inout FrozenWatch?
+  ) throws -> BenchReport {
     let parts: [(String, RecipeForm.Parts)] = [
       ("memory", .memory), ("keys", .keys), ("values", .values), ("knots", .knots), ("changes", .changes),
       ("crosses", .crosses),
@@ -130,6 +138,7 @@ private struct RecipeStream {
         if let outputs = model.outputs.baseAddress {
           metrics.add(outputs: outputs, labels: batch.labels, count: batch.count)
         }
+        try frozen?.score(batch, model)
         model.absorbOwn()
         _ = model.apply(labelled: local.labelled, weight: local.weight, lossSum: local.lossSum)
       }

@@ -17,10 +17,15 @@ extension Workload {
     summary:
       "servers under load while versions move: milliseconds from a rollback's commit to the bad version's last answer",
     flags: [
-      BenchFlag("servers", "n", "2", "Servers, in this process, over real HTTP."),
+      BenchFlag("servers", "n", "2", "Servers, over real HTTP."),
+      BenchFlag(
+        "processes", "yes|no", "yes",
+        "Each is 'retrainctl server' in a process of its own; no: all of them are in this one."),
       BenchFlag("moves", "n", "50", "Canaries on and off, promotions and rollbacks, in turn."),
       BenchFlag(
-        "interval", "ms", "300", "Between two moves, once every server says that it has taken up the one before."),
+        "interval", "ms", "300",
+        "Between two moves, at least, once every server says that it has taken up the one before."),
+      BenchFlag("requests", "n", "1000000", "That are answered, at least: moves wait for their part of them."),
       BenchFlag("threads", "n", "2", "Threads that ask."),
       BenchFlag("connections", "n", "8", "Connections of each of them."),
       BenchFlag("features", "n", "8", "Numbers a record."),
@@ -31,7 +36,9 @@ extension Workload {
 @Sendable private func runRollback(_ options: inout BenchOptions) throws {
   let servers = try options.int("servers")
   let moves = try options.int("moves")
-  let interval = try options.int("interval")
+  let pace = RollbackPace(
+    interval: .milliseconds(try options.int("interval")), requests: try options.int("requests") / max(1, moves))
+  let areProcesses = try options.flag("processes")
   let threads = try options.int("threads")
   let connections = try options.int("connections")
   let features = try options.int("features")
@@ -39,16 +46,24 @@ extension Workload {
   let cluster = try PrivateCluster.start(directory: directory, deadline: .after(.seconds(60)))
   defer { try? cluster.destroy() }
   let uri = cluster.uri
-  try blockingAwait(until: .after(.seconds(60 + 10 * moves))) {
+  try blockingAwait(until: .after(.seconds(600 + 10 * moves))) {
     let bench = try await RollbackBench(
       uri: uri, model: ServedModel(features: features, hidden: [16]), versions: 2 + moves * 2 / 5)
     let record = try await bench.run(
-      servers: servers, moves: moves, interval: interval, threads: threads, connections: connections)
+      servers: servers, areProcesses: areProcesses, moves: moves, pace: pace, threads: threads,
+      connections: connections)
     try record.report([
-      "servers": String(servers), "moves": String(moves), "threads": String(threads),
-      "connections": String(connections),
+      "servers": String(servers), "processes": areProcesses ? "yes" : "no", "moves": String(moves),
+      "threads": String(threads), "connections": String(connections),
     ])
   }
+}
+
+/// How fast moves follow each other.
+private struct RollbackPace: Sendable {
+  var interval: Duration
+  /// Requests that are answered from one to the next, at least.
+  var requests: Int
 }
 
 /// A pipeline whose versions are moved about by decisions, as a controller and people do.
@@ -65,7 +80,7 @@ private struct RollbackBench: Sendable {
     registry = try await Registry.open(uri: uri, applicationName: "bench", deadline: .after(.seconds(20)))
     try await registry.migrate()
     pipeline = try await registry.register(
-      pipeline: ServedModel.name, specification: "", desiredWorkers: 1, until: nil
+      pipeline: ServedModel.name, specification: model.file, desiredWorkers: 1, until: nil
     ).id
     try await registry.join(
       pipeline: pipeline,
@@ -96,21 +111,50 @@ private struct RollbackBench: Sendable {
     try await registry.apply(decisions, evidence: "{}", pipeline: pipeline, lease: nil)
   }
 
-  func run(servers: Int, moves: Int, interval: Int, threads: Int, connections: Int) async throws -> RollbackRecord {
-    let services = (0..<servers).map { _ in
-      ServerService(
-        pipelines: [model.pipeline], database: DatabaseLocation(uri: uri),
-        logger: Logger(label: "server", sink: .none))
+  func run(
+    servers: Int, areProcesses: Bool, moves: Int, pace: RollbackPace, threads: Int, connections: Int
+  ) async throws -> RollbackRecord {
+    let record: RollbackRecord
+    if areProcesses {
+      let processes = try ServerProcesses(count: servers, pipeline: model.file, database: uri)
+      defer { processes.leave() }
+      do {
+        record = try await measure(servers, moves, pace, threads, connections)
+      } catch {
+        FileHandle.standardError.write(Data(processes.logs.utf8))
+        throw error
+      }
+    } else {
+      let services = (0..<servers).map { _ in
+        ServerService(
+          pipelines: [model.pipeline], database: DatabaseLocation(uri: uri),
+          logger: Logger(label: "server", sink: .none))
+      }
+      let running = services.map { service in Task { try await service.run() } }
+      defer { for service in services { service.requestStop() } }
+      record = try await measure(servers, moves, pace, threads, connections)
+      for service in services { service.requestStop() }
+      for task in running { try await task.value }
     }
-    let running = services.map { service in Task { try await service.run() } }
-    defer { for service in services { service.requestStop() } }
+    await registry.close()
+    return record
+  }
+
+  /// The servers' ports, once each has the first version.
+  private func ports(of count: Int) async throws -> [Int] {
     let deadline = Deadline.after(.seconds(30))
-    while try await registry.servers(pipeline: pipeline).count(where: { $0.version == 1 }) < servers {
+    while true {
+      let ready = try await registry.servers(pipeline: pipeline).filter { $0.version == 1 }
+      if ready.count >= count { return ready.map(\.port) }
       guard !deadline.hasPassed else { throw BenchError("the servers have no version") }
       try await Task.sleep(for: .milliseconds(50))
     }
-    var ports: [Int] = []
-    for service in services { if let port = await service.port { ports.append(port) } }
+  }
+
+  private func measure(
+    _ servers: Int, _ moves: Int, _ pace: RollbackPace, _ threads: Int, _ connections: Int
+  ) async throws -> RollbackRecord {
+    let ports = try await ports(of: servers)
     let end = RollbackLoad.LoadEnd()
     let requests = (0..<Self.keys).map(request)
     let loads = try (0..<threads).map {
@@ -118,15 +162,12 @@ private struct RollbackBench: Sendable {
     }
     for load in loads { load.start() }
     defer { end.reach() }
-    let phases = try await move(moves, every: .milliseconds(interval), ports: ports)
+    let phases = try await move(moves, pace, ports: ports, loads)
     let ended = RollbackLoad.now()
     end.reach()
     for load in loads {
       guard load.hasEnded.wait(until: .after(.seconds(20))) else { throw BenchError("a thread of the load hangs") }
     }
-    for service in services { service.requestStop() }
-    for task in running { try await task.value }
-    await registry.close()
     return RollbackRecord(phases: phases, ended: ended, answers: loads.flatMap(\.answers))
   }
 
@@ -145,7 +186,7 @@ private struct RollbackBench: Sendable {
 
   /// Makes the moves, and says when each was committed and what it meant.
   private func move(
-    _ moves: Int, every interval: Duration, ports: [Int]
+    _ moves: Int, _ pace: RollbackPace, ports: [Int], _ loads: [RollbackLoad]
   ) async throws -> [RollbackRecord.Phase] {
     var phases: [RollbackRecord.Phase] = []
     var (stable, newest): (Int64, Int64) = (1, 1)
@@ -174,7 +215,10 @@ private struct RollbackBench: Sendable {
       try await waitUntilTakenUp(phase, ports)
       phase.settled = RollbackLoad.now()
       phases.append(phase)
-      try await Task.sleep(for: interval)
+      try await Task.sleep(for: pace.interval)
+      while loads.reduce(0, { $0 + $1.answered }) < pace.requests * (number + 1) {
+        try await Task.sleep(for: .milliseconds(10))
+      }
     }
     return phases
   }

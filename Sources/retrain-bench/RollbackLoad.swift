@@ -23,6 +23,9 @@ final class RollbackLoad: @unchecked Sendable {  // Its thread's until `hasEnded
   private let seed: UInt64
   let hasEnded = Signal()
   private(set) var answers: [LoadedAnswer] = []
+  private let answerCount = Atomic(0)
+  /// So far. Any thread.
+  var answered: Int { answerCount.load(ordering: .relaxed) }
 
   /// When all threads end.
   final class LoadEnd: Sendable {
@@ -86,6 +89,7 @@ final class RollbackLoad: @unchecked Sendable {  // Its thread's until `hasEnded
               begun: begun[place].time, answered: Self.now(), key: begun[place].key, version: version,
               isCanary: isCanary))
         }
+        answerCount.add(sockets.count, ordering: .relaxed)
       }
       hasEnded.raise()
     }

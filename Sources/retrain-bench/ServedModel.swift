@@ -11,6 +11,8 @@ import Vocabulary
 struct ServedModel {
   static let name = "bench"
   let pipeline: Pipeline
+  /// The same as a pipeline file.
+  let file: String
   private let values: [Float]
 
   /// - Parameter features: Numbers a record; 64 → 256 → 128 → 1 where there are 64.
@@ -25,6 +27,17 @@ struct ServedModel {
       schema: FeatureSchema(label: LabelSettings(path: "y"), features: columns), model: model,
       training: TrainingSettings(), checkpoint: CheckpointSettings(), health: HealthSettings(),
       rollout: RolloutSettings(), serving: serving)
+    file = """
+      name: \(Self.name)
+      source: { topic: \(Self.name) }
+      schema:
+        label: { path: y }
+        features:
+      \(columns.map { "    - { name: \($0.name), path: \($0.name), type: float }" }.joined(separator: "\n"))
+      model: { task: binary, hidden: [\(hidden.map(String.init).joined(separator: ", "))] }
+      training: { workers: 1 }
+      serving: { threads: \(threads) }
+      """
     var random = SplitMix64(seed: 1)
     values = (0..<features).map { _ in (random.nextNearlyNormal() * 1e4).rounded() / 1e4 }
   }

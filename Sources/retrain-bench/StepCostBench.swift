@@ -8,8 +8,8 @@ enum StepExtra {
   case parts(Int)
   /// After each step it digests a part of its state.
   case watch
-  /// All that health looks at: values, gradients and updates of the layers, records drawn at random, the loss of each step.
-  case health
+  /// What health looks at.
+  case health(HealthPart)
 
   var name: String {
     switch self {
@@ -18,7 +18,13 @@ enum StepExtra {
     case .health: "health"
     }
   }
-  var value: String { if case .parts(let count) = self { "\(count)" } else { "yes" } }
+  var value: String {
+    switch self {
+    case .parts(let count): "\(count)"
+    case .watch: "yes"
+    case .health(let part): part.rawValue
+    }
+  }
   /// Of a plain step.
   var none: String { if case .parts = self { "0" } else { "no" } }
 }
@@ -31,23 +37,31 @@ func runCost(_ stepCase: StepCase, of extra: StepExtra, seconds: Double) throws 
   }
   try proveCost(stepCase, of: extra)
   let batches = stepCase.network.batches(count: 64, rows: stepCase.rows)
-  let contestants = [nil, extra].map { each in
-    ExtraSteps(
-      stepCase.network, stepCase.rows, each, stepCase.kernels, countsHealth: extra.name != "health" || each != nil)
-  }
-  let windows = 40
-  var calls = 1
-  while true {
-    let time = try stepCase.clock.measure { for each in contestants { try each.steps(calls, batches) } }
-    if time >= seconds / Double(windows) { break }
-    calls *= 2
-  }
-  var samples = contestants.map { _ in [Double]() }
-  for window in 0..<windows {
-    for place in window % 2 == 0 ? [0, 1] : [1, 0] {
-      let time = try stepCase.clock.measure { try contestants[place].steps(calls, batches) }
-      samples[place].append(Double(calls * stepCase.rows) / time)
+  let none: StepExtra? = if case .health = extra { .health(.none) } else { nil }
+  var samples = [[Double](), [Double]()]
+  var random = SplitMix64(seed: 7)
+  // Where memory lies says as much as what is measured, in small batches: each round lies elsewhere.
+  let (rounds, windows) = (10, 4)
+  for round in 0..<rounds {
+    let gap = AlignedBuffer<UInt8>(count: 64 * Int(random.next() % 4096))
+    var contestants: [ExtraSteps?] = [nil, nil]
+    for place in round % 2 == 0 ? [0, 1] : [1, 0] {
+      contestants[place] = ExtraSteps(stepCase.network, stepCase.rows, [none, extra][place], stepCase.kernels)
     }
+    let pair = contestants.compactMap(\.self)
+    var calls = 1
+    while true {
+      let time = try stepCase.clock.measure { for each in pair { try each.steps(calls, batches) } }
+      if time >= seconds / Double(rounds * windows) { break }
+      calls *= 2
+    }
+    for window in 0..<windows {
+      for place in window % 2 == 0 ? [0, 1] : [1, 0] {
+        let time = try stepCase.clock.measure { try pair[place].steps(calls, batches) }
+        samples[place].append(Double(calls * stepCase.rows) / time)
+      }
+    }
+    withExtendedLifetime(gap) {}
   }
   for (place, value) in [extra.none, extra.value].enumerated() {
     let params = stepCase.params.merging([extra.name: value]) { $1 }
@@ -76,17 +90,19 @@ private final class ExtraSteps {
   let learner: Learner
   private var parts: BatchParts?
   private var next = 0
-  /// nil: nobody looks.
+  /// nil: nothing is measured that health looks at.
   private var watchers: StepWatchers?
 
   /// - Parameter extra: Parts are as even as can be; nil: plain steps.
-  init(_ network: BenchNetwork, _ rows: Int, _ extra: StepExtra?, _ kernels: Kernels, countsHealth: Bool = true) {
-    learner = Learner(spec: network.spec, batchCapacity: rows, kernels: kernels)
-    learner.countsHealth = countsHealth
+  init(_ network: BenchNetwork, _ rows: Int, _ extra: StepExtra?, _ kernels: Kernels) {
+    var spec = network.spec
+    if case .health(.counts)? = extra { spec.histogramEvery = 1 << 16 }
+    learner = Learner(spec: spec, batchCapacity: rows, kernels: kernels)
     switch extra {
     case nil: break
-    case .health:
-      watchers = StepWatchers()
+    case .health(let part):
+      learner.countsHealth = part.countsLayers
+      watchers = StepWatchers(part, rows: rows)
     case .watch: learner.isWatched = true
     case .parts(let count):
       learner.summation = .byPartition(PartitionTree(count: count), stretch: 0..<count)
@@ -102,7 +118,7 @@ private final class ExtraSteps {
       let update = trainStep(learner, batch, parts: parts)
       watchers?.look(at: batch, learner.outputs, step: Int64(next))
       // A window is a few seconds.
-      if watchers != nil, next % 2000 == 0 { watchers?.take(learner.takeHealth()) }
+      if let watchers, next % 2000 == 0 { watchers.take(learner) }
       next += 1
       guard update.isFinite else { throw BenchError("a step was not finite") }
     }

@@ -26,8 +26,9 @@ struct Workload: Sendable {
     flights,
     recipe,
     endToEnd,
+    replay,
     checkpoint,
-    drift, health, freshness, judge,
+    drift, windows, health, versions, freshness, judge,
   ]
 
   static let usage =

@@ -23,7 +23,8 @@ struct Retrainctl: Command {
       version: "retrainctl 0.1.0",
       subcommands: [
         StartCommand.self, StatusCommand.self, StopCommand.self, PauseCommand.self, ResumeCommand.self,
-        ValidateCommand.self, ProfileCommand.self, VersionsCommand.self, VersionCommand.self, PromoteCommand.self,
+        InitCommand.self, ValidateCommand.self, ProfileCommand.self, VersionsCommand.self, VersionCommand.self,
+        PromoteCommand.self,
         RollbackCommand.self, RejectCommand.self, RestoreCommand.self, RewindCommand.self, RetrainCommand.self,
         ForgetCommand.self, FreezeCommand.self, UnfreezeCommand.self,
         CheckpointsCommand.self, MemoryCommand.self, HealthCommand.self, IncidentsCommand.self, IncidentCommand.self,

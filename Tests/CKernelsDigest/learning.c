@@ -207,8 +207,10 @@ void tables(const ck_kernels *k, taste how) {
   hash_doubles(square, n);
   hash_doubles(outside, n);
   int64_t *counts = memory(buckets * sizeof(int64_t));
-  k->count_buckets(rows, n, x, ld, counts);
-  k->count_buckets(1, rows * n, numbers, rows * n, counts);
+  ck_bucket_counts sketch = {.counts = counts, .codes = memory(ck_code_room)};
+  k->count_buckets(rows, n, x, ld, &sketch);
+  for (int i = 0; i < 40; i++) k->count_buckets(1, rows * n, numbers, rows * n, &sketch);
+  for (int64_t i = 0; i < sketch.waiting; i++) counts[sketch.codes[i]] += 1;
   hash_bytes(counts, buckets * sizeof(int64_t));
   bags(how);
   sorted_sums(how, 50);

@@ -58,12 +58,13 @@ struct ControllerRig {
   /// - Parameters:
   ///   - difference: Of the version's own pairs with the version `comparedWith`, and of the learner's trend.
   ///   - slices: The same on one carrier in turn, beside `difference`.
+  ///   - own: How many of the version's own pairs there are.
   ///   - version: That the checkpoint will be; nil: the same number as the step.
   @discardableResult
   func save(
     step: Int64, probability: Float, records: Int = 2000, nonFinite: String? = nil, difference: Double? = nil,
-    comparedWith: Int64? = nil, of version: Int64? = nil, health: [LayerHealth] = [],
-    slices: [Double] = []
+    comparedWith: Int64? = nil, own: Int = 5000, of version: Int64? = nil, health: [LayerHealth] = [],
+    slices: [Double] = [], sample: RowSample? = nil
   ) async throws -> Int64 {
     let metrics = Self.metrics(records: records, probability: probability)
     // Weights that are learned are never twice the same.
@@ -81,7 +82,7 @@ struct ControllerRig {
       let numbers = [comparedWith ?? 1, version ?? step]
       frozen.slice(by: slices.isEmpty ? [] : [SliceTable.Field(name: "carrier", reading: 1)])
       frozen.follow(count: 2) { numbers[$0] }
-      for pair in 0..<5000 {
+      for pair in 0..<own {
         let noise = pair % 2 == 0 ? 0.05 : -0.05
         frozen.add(0.5 + difference + noise, reference: 0.5, learner: 0.5, weight: 1, at: 1)
         guard !slices.isEmpty else { continue }
@@ -96,10 +97,10 @@ struct ControllerRig {
       metrics: metrics, window: metrics, comparison: comparison, comparedWith: comparedWith, parametersDigest: "",
       nonFiniteParameter: nonFinite)
     if difference != nil { checkpoint.frozen = frozen }
-    return try await registry.saveCheckpoint(
-      CheckpointDraft(
-        pipeline: pipelineID, generation: generation, parent: nil, checkpoint,
-        state: [1], health: health))
+    var draft = CheckpointDraft(
+      pipeline: pipelineID, generation: generation, parent: nil, checkpoint, state: [1], health: health)
+    draft.sample = sample
+    return try await registry.saveCheckpoint(draft)
   }
 
   func controller(

@@ -116,34 +116,6 @@ struct HealthWatchTests {
     await rig.registry.close()
   }
 
-  @Test("a rule that wants the version before back gets it, once, and nothing is promoted until it passes again")
-  func rollBack() async throws {
-    var drift = HealthRuleSettings(rule: .drift)
-    drift.action = .rollBack
-    let rig = try await ControllerRig.make(rules: [drift])
-    let usual = Self.layer(saturated: 10)
-    var shifted = usual
-    shifted.sketch.buckets = shifted.sketch.buckets.reversed()
-    for step in 1...3 {
-      try await rig.save(
-        step: Int64(step), probability: 0.8 + 0.02 * Float(step), difference: step == 1 ? nil : -0.1,
-        comparedWith: step == 1 ? nil : Int64(step - 1), health: [usual])
-      try await rig.judge()
-    }
-    #expect(try await rig.states() == [.retired, .retired, .stable])
-    try await rig.save(step: 4, probability: 0.9, difference: -0.1, comparedWith: 3, health: [shifted])
-    try await rig.judge()
-    let states = try await rig.states()
-    #expect(states.prefix(3) == [.retired, .stable, .rolledBack] && states.last != .stable, "\(states)")
-    let decisions = try await rig.registry.decisions(pipeline: rig.pipelineID, limit: 3)
-    #expect(decisions.contains { $0.to == .rolledBack && $0.rule == "health" && $0.reason.contains("drift") })
-    // It goes on, and another controller looks: the version before that one stays where it is.
-    try await rig.save(step: 5, probability: 0.9, difference: -0.1, comparedWith: 2, health: [shifted])
-    try await rig.judge()
-    #expect(try await rig.states().prefix(3) == [.retired, .stable, .rolledBack])
-    await rig.registry.close()
-  }
-
   @Test("a rule that wants a lower rate halves it with each window that fails, and gives it back when it is over")
   func lowerRate() async throws {
     var rule = HealthRuleSettings(rule: .saturated)

@@ -62,4 +62,46 @@ struct RetrainTriggerTests {
     #expect(second.reason.contains("feature_drift") && !second.reason.contains("saturated"), "\(second.reason)")
     await registry.close()
   }
+
+  @Test(
+    "what is measured drops by more than it may: an incident that asks once, and is over when it is as good again",
+    arguments: ["best", "7d"])
+  func drops(against: String) async throws {
+    var rig = try await ControllerRig.make()
+    var settings = RetrainSettings()
+    var drop = RetrainSettings.MetricDrop()
+    (drop.measure, drop.by, drop.against, drop.recordsMin) = (.loss, 0.2, against, 3000)
+    (settings.on, settings.metricDrop) = ([.metricDrop], drop)
+    rig.pipeline.retrain = settings
+    let (registry, pipeline) = (rig.registry, rig.pipelineID)
+    func open() async throws -> [IncidentRecord] {
+      try await registry.openTroubles(pipeline: pipeline, kinds: ["metric_drop"])
+    }
+    // Two windows make a block; half a block says nothing.
+    for step in 1...5 as ClosedRange<Int64> {
+      try await rig.save(step: step, probability: step == 5 ? 0.5 : 0.8)
+      try await rig.judge()
+    }
+    #expect(try await open().isEmpty)
+    #expect(try await registry.retrainWish(pipeline: pipeline) == nil)
+    try await rig.save(step: 6, probability: 0.5)
+    try await rig.judge()
+    let told = try #require(try await open().first)
+    #expect(told.facts["reason"]?.hasPrefix("loss is 0.6931 over the last 4000 records, and was 0.2231") == true)
+    let wish = try #require(try await registry.retrainWish(pipeline: pipeline))
+    #expect(wish.reason.contains("loss is 0.6931"), "\(wish.reason)")
+    for step in 7...8 as ClosedRange<Int64> { try await rig.save(step: step, probability: 0.8) }
+    try await rig.judge()
+    #expect(try await open().isEmpty)
+    // Nobody asks for it any more: what is open is closed.
+    for step in 9...10 as ClosedRange<Int64> { try await rig.save(step: step, probability: 0.5) }
+    try await rig.judge()
+    #expect(try await open().count == 1)
+    rig.pipeline.retrain = nil
+    try await rig.judge()
+    #expect(try await open().isEmpty)
+    let tally = try await registry.retrainTally(pipeline: pipeline)
+    #expect(tally == RetrainTally())
+    await registry.close()
+  }
 }

@@ -109,17 +109,37 @@ struct ForgetTests {
     try feed(file, 0..<400)
     #expect(try place.run("start", file, "--until", "end").code == 0)
     let before = try digest("whole")
+    let (empty, wrong, list) = (place.folder + "/empty.txt", place.folder + "/wrong.txt", place.folder + "/list.txt")
+    try "# nothing\n\n".write(toFile: empty, atomically: true, encoding: .utf8)
+    try "whole/0/1\nwhole/0\n".write(toFile: wrong, atomically: true, encoding: .utf8)
     for (words, code, sentence) in [
       (["--record", "other/0/1"], 64, "is not of the topic whole"),
-      (["--record", "whole/0/999999"], 64, "has learned none of them"),
+      (["--record", "whole/0/999999"], 64, "it has not learned whole/0/999999"),
+      (["--record", "whole/9/1"], 64, "it has not learned whole/9/1"),
+      (["--record", "whole/0/999999", "--key", "nobody"], 64, "still holds has the key 'nobody'"),
+      (["--key", ""], 64, "--key is empty"),
       (["--record", "whole"], 64, "no topic/partition/offset"), ([], 64, "say what to forget"),
-      (["--key", "nobody"], 64, "no record has such a key"), (["--file", "/nowhere"], 69, "cannot be read"),
+      (["--key", "nobody"], 64, "no record that it learned and the topic still holds has the key 'nobody'"),
+      (["--file", "/nowhere"], 69, "cannot be read"), (["--file", empty], 64, "names no record"),
+      (["--file", wrong], 64, "wrong.txt:2: 'whole/0' is neither topic/partition/offset nor 'key K'"),
       (["--record", "whole/0/1", "--purge"], 64, "nothing was forgotten: say yes"),
     ] as [([String], Int32, String)] {
       let refused = try place.run(["forget", "whole"] + words)
       #expect(refused.code == code && refused.complaints.contains(sentence), "\(words): \(refused.complaints)")
     }
     #expect(try digest("whole") == before)
+    // A list as an editor of another system writes it; then the same again.
+    try "# asked for\r\nwhole/0/1\r\nkey r7\r\n".write(toFile: list, atomically: true, encoding: .utf8)
+    let done = try place.run("forget", "whole", "--file", list, "--json")
+    #expect(try done.code == 0 && (done.json()["records"] as? [String])?.count == 2, "\(done.complaints)")
+    let after = try digest("whole")
+    let again = try place.run("forget", "whole", "--file", list)
+    #expect(again.code == 0 && again.output.contains("all of them were forgotten before"), "\(again.output)")
+    #expect(try digest("whole") == after && after != before)
+    // One more, right beside one of them.
+    let beside = try place.run("forget", "whole", "--file", list, "--record", "whole/0/2", "--json")
+    #expect(try beside.code == 0 && beside.json()["alreadyForgotten"] as? Int == 2, "\(beside.complaints)")
+    #expect(try digest("whole") != after)
   }
 
   @Test("labels that were the wrong way round for a while are found, and without them the harm is gone")
@@ -140,6 +160,15 @@ struct ForgetTests {
     #expect(clean.code == 0 && clean.output.contains("transient"), "\(clean.output)\(clean.complaints)")
     let wrong = try place.run("incident", "culprit", "day", "--window", "10..5")
     #expect(wrong.code == 64 && wrong.complaints.contains("neither steps"))
+    let times = ["2026-03-01T10:00", "2026-03-01T10:00:30", "2026-03-01T10:00Z", "2026-03-01T10:00:30+05:30"]
+    for from in times {
+      let past = try place.run("incident", "culprit", "day", "--window", "\(from)..2026-03-02T10:00:00-08:00")
+      #expect(past.code == 64 && past.complaints.contains("no checkpoint was saved in that time"), "\(from)")
+    }
+    for from in ["2026-13-01T10:00", "2026-03-01", "2026-03-03T10:00", "10:00"] {
+      let none = try place.run("incident", "culprit", "day", "--window", "\(from)..2026-03-02T10:00:00Z")
+      #expect(none.code == 64 && none.complaints.contains("neither steps"), "\(from)")
+    }
     #expect(try place.run("incident", "culprit", "day", "--window", "1..5", "--measure", "auc").code == 64)
   }
 }

@@ -33,9 +33,9 @@ struct IncidentReproductionTests {
       """, to: "\(name).yaml")
   }
 
-  private func records(poisoned: Int?, large: Set<Int> = []) throws -> String {
+  private func records(poisoned: Int?, large: Set<Int> = [], _ places: Range<Int> = 0..<800) throws -> String {
     var lines = ""
-    for place in 0..<800 {
+    for place in places {
       let amount =
         place == poisoned
         ? "3.3e38" : large.contains(place) ? (place % 2 == 0 ? "1e7" : "-1e7") : "\(Double(place % 41) / 10 - 2)"
@@ -111,6 +111,38 @@ struct IncidentReproductionTests {
     #expect(
       text.output.contains("each with the same loss and gradient to the last bit")
         || text.output.contains("the very state in which it happened"), "\(text.output.prefix(600))")
+  }
+
+  @Test("of a lineage that leaves records out happens again without them, with the same loss in every step")
+  func leftOut() throws {
+    let file = try pipeline("passing")
+    #expect(try place.run("dev", "up").code == 0)
+    #expect(try place.run("feed", try records(poisoned: nil, 0..<500), "--pipeline", file).code == 0)
+    #expect(try place.run("start", file, "--until", "end").code == 0)
+    // A few records of each partition, behind the first checkpoint and before the bad one.
+    let parts = (try place.run("audit", "--json").json()["partitions"] as? [[String: Any]] ?? []).compactMap { part in
+      (part["partition"] as? Int).map { ($0, (part["nextOffset"] as? Int ?? 0) * 3 / 4) }
+    }.filter { $0.1 > 40 }
+    func places(_ more: Int) -> String { parts.map { "\($0.0):\($0.1 + more)" }.joined(separator: ",") }
+    let went = try place.run("rewind", "--before", places(-10), "--until", places(-4), "--json")
+    #expect(went.code == 0, "\(went.complaints)")
+    let lineage = try #require(try went.json()["lineage"] as? [String: Any])
+    #expect(!parts.isEmpty && (lineage["skips"] as? [[String: Any]])?.count == parts.count, "\(went.output)")
+    let first = try #require(lineage["checkpoint"] as? Int)
+    #expect(try place.run("feed", try records(poisoned: 637, 500..<800), "--pipeline", file).code == 0)
+    let run = try place.run("start", file, "--until", "end")
+    #expect(run.code == 0, "\(run.complaints.suffix(3000))")
+    let listed = try JSONSerialization.jsonObject(with: Data(try place.run("incidents", "--json").output.utf8))
+    let bad = (listed as? [[String: Any]] ?? []).filter { $0["kind"] as? String == "non_finite" }
+      .compactMap { $0["id"] as? Int }
+    let newest = try #require(bad.max())
+    let answer = try place.run(
+      "incident", "reproduce", "\(newest)", "--replay", "--checkpoint", "\(first)", "--json")
+    #expect(answer.code == 0, "\(answer.complaints)")
+    let state = try #require(try answer.json()["state"] as? [String: Any])
+    let agreement = try #require(state["replay"] as? [String: Any], "\(state)")
+    let steps = agreement["steps"] as? Int ?? 0
+    #expect(steps > 5 && agreement["same"] as? Int == steps, "\(agreement)")
   }
 
   @Test("of a rule of health shows what the rule saw; of another kind there is nothing to show, and that is said")

@@ -108,6 +108,7 @@ final class Workplace: Sendable {
     var isRunning: Bool { process.isRunning }
     var complaintsSoFar: String { (try? String(contentsOfFile: complaints, encoding: .utf8)) ?? "" }
     func interrupt() { kill(process.processIdentifier, SIGINT) }
+    func crash() { kill(process.processIdentifier, SIGKILL) }
 
     func end() -> Outcome {
       process.waitUntilExit()

@@ -110,6 +110,42 @@ struct CulpritSearchTests {
     }
   }
 
+  @Test("a measure that wanders and comes back has no culprit in 99 of 100 windows")
+  func wandering() {
+    var random = SplitMix64(seed: Self.seed &+ 3)
+    var named = 0
+    for _ in 0..<500 {
+      var level = 0.0
+      let looks = (0...CulpritSearch.looks).map { place in
+        level = 0.7 * level + 0.02 * (0..<6).reduce(0) { sum, _ in sum + random.nextUnit() - 0.5 }
+        return CulpritSearch.Look(
+          place: place * 100, values: HeldOutValues((0..<200).map { 0.5 + 0.001 * Double($0) + level }))
+      }
+      if CulpritSearch().find(looks, ask: { _ in looks[0].values }).verdict != .transient { named += 1 }
+    }
+    #expect(named <= 5, "\(named) of 500, seed \(Self.seed)")
+  }
+
+  @Test("what the measure does by itself elsewhere is no harm, and what lasts longer and is larger is")
+  func apart() {
+    var means = (0...CulpritSearch.looks).map { 0.5 + 0.004 * Double($0 % 3) }
+    for storm in [6, 19, 33, 58] { means[storm] += 0.1 }
+    func find() -> CulpritSearch.Finding {
+      let looks = means.enumerated().map { place, mean in
+        CulpritSearch.Look(place: place, values: HeldOutValues((0..<200).map { mean + 0.001 * Double($0) }))
+      }
+      return CulpritSearch().find(looks) { question in
+        switch question {
+        case .prefix(let count): looks[count].values
+        case .without, .others: looks[40].values
+        }
+      }
+    }
+    #expect(find().verdict == .transient && abs(find().elsewhere - 0.1) < 0.02)
+    for place in 41..<45 { means[place] += 0.15 }
+    #expect(find().verdict == .input && find().records?.lowerBound == 40)
+  }
+
   @Test("where other records do it too, no record is to blame; a bad feed to the end is told apart from that")
   func persistent() {
     var model = HarmModel(count: 5000, harmful: 0..<0, harm: 0.5, seed: 7)

@@ -229,6 +229,29 @@ struct DoorTests {
     #expect(await slow?.text == "get /slow 0")
   }
 
+  @Test("clients whose requests are there at one time are all answered, however many they are", arguments: [128, 256])
+  func fullRounds(count: Int) throws {
+    let (entered, leave) = (EventGate(), EventGate())
+    let server = try HTTPServer.start { request in
+      guard request.method == .post else { return HTTPServerTests.echo(request) }
+      entered.open()
+      leave.wait()
+      return HTTPServerTests.echo(request)
+    }
+    defer { server.stop() }
+    let clients = (0..<count).compactMap { _ in HTTPClient(port: server.port) }
+    for client in clients { #expect(client.get("/")?.status == 200) }
+    // While the thread is held up the others' requests come: it finds as many as the library looks at in one round.
+    let first = try #require(HTTPClient(port: server.port))
+    #expect(first.get("/")?.status == 200)
+    first.send(Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".utf8))
+    entered.wait()
+    for client in clients { client.send(Array("GET /next HTTP/1.1\r\nHost: a\r\n\r\n".utf8)) }
+    leave.open()
+    #expect(clients.count { $0.reply()?.status == 200 } == count)
+    #expect(first.reply()?.status == 200)
+  }
+
   @Test("IPv6 has its own loopback, and the wildcard of IPv6 takes both")
   func addresses() throws {
     let server = try HTTPServer.start(address: "::1", handler: HTTPServerTests.echo)

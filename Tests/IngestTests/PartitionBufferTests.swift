@@ -127,6 +127,27 @@ struct PartitionBufferTests {
     #expect(buffer.take(upTo: 1, into: batch).skipped == 0)
   }
 
+  @Test("a share that ends with its last row is the same, whatever behind it has been read")
+  func endsWithRow() {
+    for isReadOn in [false, true] {
+      let buffer = makeBuffer()
+      #expect(put(0, into: buffer) && put(2, into: buffer))
+      if isReadOn {
+        #expect(buffer.commitRejected(offset: 3, reason: .badLabel))
+        buffer.markEnd(upTo: 5)
+      }
+      let take = buffer.take(upTo: 2, endsWithRow: true, into: makeBatch())
+      #expect((take.valid, take.nextOffset, take.skipped, take.rejected.reduce(0, +)) == (2, 3, 1, 0))
+      if !isReadOn {
+        #expect(buffer.commitRejected(offset: 3, reason: .badLabel))
+        buffer.markEnd(upTo: 5)
+      }
+      let last = buffer.take(upTo: 2, endsWithRow: true, into: makeBatch())
+      #expect((last.valid, last.nextOffset, last.skipped, last.rejected.reduce(0, +)) == (0, 5, 1, 1))
+      #expect(buffer.isAtEnd)
+    }
+  }
+
   @Test("what the broker removed is counted as lost, between records, at the end and from the start")
   func lost() {
     let buffer = makeBuffer(next: 5)

@@ -66,14 +66,14 @@ import Vocabulary
     for (count, units, every) in [(1, 1, 1), (9, 16, 3), (40, 37, 8), (33, 256, 1), (200, 21, 2), (5000, 3, 1)] {
       for isOdd in [false, true] {
         let (z, storage) = rows(count, units, bias: 0, isOdd: isOdd, seed: UInt64(count + units))
-        let buckets = AlignedBuffer<Int64>(count: ActivationSketch.bucketCount)
+        let buckets = BucketCounts()
         let sampled = (count + every - 1) / every
         var expected = ActivationSketch()
         for row in stride(from: 0, to: count, by: every) {
           for unit in 0..<units { expected.add(z.from(row)[unit], isSampled: true) }
         }
         for _ in 0..<2 { kernels.countBuckets(rows: sampled, every: every, units: units, z, into: buckets) }
-        #expect(Array(buckets.buffer) == expected.buckets.map { 2 * $0 }, "\(count) × \(units), odd \(isOdd)")
+        #expect(Array(buckets.all) == expected.buckets.map { 2 * $0 }, "\(count) × \(units), odd \(isOdd)")
         #expect(storage.count > 0)
       }
     }

@@ -43,6 +43,13 @@ struct HealthRuleSettingsTests {
       ("rule: non_finite, action: note", "never let pass"),
       ("rule: stalled_stream, action: lower_rate", "nothing is learned at any rate"),
       ("rule: non_finite, threshold: 3", "never let pass"),
+      ("rule: dead_units, action: roll_back", "says nothing of the version that serves"),
+      ("rule: feature_drift, action: roll_back", "a version can show loss_drift"),
+      ("rule: saturated, threshold: 1.2", "is never more than 1: it would never fail"),
+      ("rule: drift, threshold: -0.1", "is never less than 0: it would always fail"),
+      ("rule: repeated_records, threshold: 1.5", "is never more than 1: it would always fail"),
+      ("rule: normalizer_stalled, threshold: -1", "is never less than 0: it would never fail"),
+      ("rule: unit_change, threshold: 0.5", "is never less than 1: it would always fail"),
     ])
   func mistakes(rules: String, part: String) {
     let found = report(on: Self.file(rules))

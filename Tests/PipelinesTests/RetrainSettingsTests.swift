@@ -61,5 +61,15 @@ struct RetrainSettingsTests {
     #expect(mistakes("", rules: rule).contains("nothing says how that is done"))
     #expect(mistakes("retrain: { on: [drift] }", rules: rule).contains("`on` has no health"))
     #expect(mistakes("retrain: { on: [health] }", rules: rule) == "")
+    func drop(_ words: String, on: String = "metric_drop") -> String {
+      mistakes("retrain: { on: [\(on)], metric_drop: { \(words) } }")
+    }
+    #expect(drop("measure: auc, by: 0.02, against: 7d, records_min: 5000") == "")
+    #expect(drop("measure: loss, by: 0.02", on: "drift").contains("has no metric_drop"))
+    #expect(mistakes("retrain: { on: [metric_drop] }").contains("nothing says what may not drop"))
+    #expect(drop("measure: rmse, by: 1").contains("is not measured of a binary task"))
+    #expect(
+      drop("measure: auc, by: 0").contains("metric_drop.by") && drop("measure: auc").contains("lacks the key `by`"))
+    #expect(drop("measure: auc, by: 0.1, against: yesterday").contains("says no time before"))
   }
 }

@@ -159,8 +159,15 @@ struct LineageOriginTests {
     let (registry, pipeline) = (fixture.registry, fixture.pipeline)
     #expect(try await registry.lineage(registry.beginLineage(pipeline: pipeline), pipeline: pipeline) == nil)
     let gone = OffsetStretch(partition: 0, from: 112, next: 113)
-    let forget = LineageOrigin(.forget, checkpoint: ids[0], skips: [gone], actor: "maria", reason: "asked to")
-    #expect(try await registry.beginLineage(pipeline: pipeline, from: forget).skips == [gone])
+    // What a rewind left out before is nothing of it.
+    let passed = OffsetStretch(partition: 0, from: 120, next: 125)
+    var rewind = restore(ids[0])
+    (rewind.kind, rewind.skips) = (.rewind, [passed])
+    let line = try await registry.beginLineage(pipeline: pipeline, from: rewind)
+    let forget = LineageOrigin(
+      .forget, checkpoint: line.checkpoint, skips: [gone, passed], forgets: [gone], actor: "maria", reason: "asked to")
+    #expect(try await registry.beginLineage(pipeline: pipeline, from: forget).skips == [gone, passed])
+    #expect(try await registry.forgotten(pipeline: pipeline) == [gone])
     for _ in 0..<2 {
       let anew = try await registry.beginLineage(pipeline: pipeline)
       let record = try #require(try await registry.lineage(anew, pipeline: pipeline))
@@ -169,6 +176,15 @@ struct LineageOriginTests {
     #expect(try await registry.beginLineage(pipeline: pipeline, from: restore(ids[0])).skips == [gone])
     #expect(try await registry.beginLineage(pipeline: pipeline, from: restore(ids[2])).skips == [], "it lies before")
     #expect(try await registry.beginLineage(pipeline: pipeline, from: restore(ids[0])).skips == [gone])
+    // What a lineage leaves out anyway can be forgotten too, and then nobody learns it.
+    try await registry.forget([passed], pipeline: pipeline)
+    #expect(try await registry.forgotten(pipeline: pipeline) == [gone, passed])
+    let anew = try await registry.beginLineage(pipeline: pipeline)
+    #expect(try await registry.lineage(anew, pipeline: pipeline)?.skips == [gone, passed])
+    // Of a topic that was made anew other records lie there.
+    let other = try await registry.beginLineage(pipeline: pipeline, isSameTopic: false)
+    #expect(try await registry.lineage(other, pipeline: pipeline) == nil)
+    #expect(try await registry.forgotten(pipeline: pipeline) == [])
     await registry.close()
   }
 

@@ -275,6 +275,21 @@ struct RolloutDecisionTests {
     #expect(decide([version(1, .retired), version(2, .stable)], broken).isEmpty)
   }
 
+  @Test(
+    "while the live model's own sickness freezes promotion, one that another run has learned is promoted all the same")
+  func apart() {
+    let better = compared(mean: -0.05, with: 1)
+    let versions = [version(1, .stable), version(2, .candidate), version(3, .candidate)]
+    let evidence = [Int64(2): better, 3: better]
+    for (apart, moved) in [([2], true), ([], false)] as [(Set<Int64>, Bool)] {
+      let decisions = lines(
+        Rollout.decide(
+          versions: versions, evidence: evidence, policy: RolloutPolicy(), isFrozen: true, apart: apart, now: noon))
+      #expect(decisions.contains { $0.hasPrefix("2: validated → stable") } == moved, "\(decisions)")
+      #expect(!decisions.contains { $0.hasPrefix("3: validated → ") }, "\(decisions)")
+    }
+  }
+
   @Test("while it is frozen what passes is validated and waits, and what serves stays, or is rolled back, as ever")
   func frozen() {
     func decide(_ versions: [VersionFacts], _ evidence: [Int64: CandidateEvidence]) -> [String] {

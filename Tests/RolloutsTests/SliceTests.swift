@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 import Rollouts
 import Testing
 import Vocabulary
@@ -76,6 +77,53 @@ struct SliceTests {
     #expect(lines(decisions) == ["2: candidate → retired (undecided)"])
     #expect(only.reason.contains("carrier=7") && only.window == "2000 pairs of carrier=7")
     #expect(Self.decide(Self.evidence(30, overall: 0.3, seed: 3)) == ["2: candidate → rejected (paired_loss)"])
+  }
+
+  @Test(
+    "one that serves on watch and is worse on a slice alone goes back to the version confirmed last, and the journal says for which; so does one that has made room by then"
+  )
+  func onWatch() throws {
+    let evidence = Self.evidence(30, seed: 3) { $0 == 7 ? 0.3 : 0 }
+    func watched(_ number: Int64, _ state: VersionState) -> VersionFacts {
+      var facts = version(number, state)
+      facts.isConfirmed = false
+      return facts
+    }
+    let policy = RolloutPolicy(lane: .fast)
+    let versions = [version(1, .retired), watched(2, .stable)]
+    let decisions = Rollout.decide(versions: versions, evidence: [2: evidence], policy: policy, now: noon)
+    #expect(lines(decisions) == ["2: stable → rolled_back (slice)", "1: retired → stable (rollback_target)"])
+    let reason = try #require(decisions.first?.reason)
+    #expect(reason.hasPrefix("Version 2 is good overall, but its loss of slice carrier=7 is worse by 0.2"), "\(reason)")
+    #expect(reason.hasSuffix("against version 1; version 1 returns."), "\(reason)")
+    #expect(decisions.first?.window == "2000 pairs of carrier=7")
+
+    // The trend did not see it, so it lets none in again until one was promoted by its own pairs.
+    var after = try Rollout.apply(decisions, to: versions, now: noon)
+    after.append(version(3, .candidate))
+    let next = compared(300, mean: -0.02, with: 1).with {
+      ($0.trend, $0.trendOver) = (pairs(50_000, mean: -0.1), 1)
+    }
+    #expect(Rollout.decide(versions: after, evidence: [3: next], policy: policy, now: noon).isEmpty)
+    let waits = Rollout.waits(after[2], next, among: after, policy: policy, now: noon)
+    #expect(
+      waits
+        == "waits for pairs with version 1: 300 of 2000; the fast lane let version 2 in, which was rolled back, and is "
+        + "closed until a version was promoted by its own pairs", "\(waits ?? "")")
+    let good = compared(mean: -0.02, with: 1)
+    let promoted = Rollout.decide(versions: after, evidence: [3: good], policy: policy, now: noon.addingTimeInterval(9))
+    after = try Rollout.apply(promoted, to: after, now: noon.addingTimeInterval(9)) + [version(4, .candidate)]
+    #expect(after.first { $0.number == 3 }?.state == .stable)
+    let fresh = compared(300, mean: -0.02, with: 3).with {
+      ($0.trend, $0.trendOver) = (pairs(50_000, mean: -0.1), 3)
+    }
+    let let4 = Rollout.decide(versions: after, evidence: [4: fresh], policy: policy, now: noon.addingTimeInterval(9))
+    #expect(lines(let4).last == "4: validated → stable (trend)")
+
+    let later = [version(1, .retired), watched(2, .retired), watched(3, .stable)]
+    let rejected = Rollout.decide(versions: later, evidence: [2: evidence], policy: policy, now: noon)
+    #expect(lines(rejected) == ["2: retired → rejected (slice)"])
+    #expect(rejected.first?.reason.contains("carrier=7") == true)
   }
 
   @Test("one that is as good on each of thirty slices is promoted, whatever the noise")

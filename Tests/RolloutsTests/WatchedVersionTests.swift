@@ -52,13 +52,13 @@ struct WatchedVersionTests {
   func refused() {
     let versions = [version(1, .stable), version(2, .candidate)]
     let short = Self.trend(over: 1).with { $0.trend = pairs(1999, mean: -0.5) }
-    let ruined = Self.trend(-0.5, over: 1, own: pairs(256, mean: 0.03))
-    // One that does not look good soon is passed over, where another can take its place.
-    let poor = Self.trend(-0.5, over: 1, own: pairs(1024, mean: 0.012))
+    // One that does not look good at the first look is passed over, where another can take its place; none before that.
+    let poor = Self.trend(-0.5, over: 1, own: pairs(256, mean: 0.03))
     #expect(lines(decide(versions, [2: poor])) == ["2: candidate → retired (undecided)"])
     #expect(decide(versions, [2: poor], RolloutPolicy(lane: .careful)).isEmpty)
+    #expect(decide(versions, [2: Self.trend(-0.5, over: 1, own: pairs(255, mean: 0.5))]).isEmpty)
     for evidence in [
-      short, Self.trend(over: 7), ruined, Self.trend(0.02, over: 1), Self.trend(over: 1, own: nil),
+      short, Self.trend(over: 7), Self.trend(0.02, over: 1), Self.trend(over: 1, own: nil),
       Self.trend(over: 1, own: pairs(255, mean: -0.1)),
     ] { #expect(decide(versions, [2: evidence]).isEmpty) }
     // After the last record of a run none can come.

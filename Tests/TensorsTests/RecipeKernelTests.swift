@@ -141,6 +141,35 @@ struct RecipeKernelTests {
     #expect(before != after)
   }
 
+  @Test("a small number that was never met is read as the nearest that was, until it has been met")
+  func strangers() {
+    var form = RecipeForm(numbers: [1], categories: [], task: .binary, outputs: 1, keyedOutputs: 1, salt: 1)
+    // What memory says would change how all inputs are scaled.
+    form.without = .memory
+    let inputs = RecipeInputs(form, tableCount: 0)
+    let (memory, records) = (RecipeMemory(form.memory), RecipeRecords(form, capacity: 1))
+    let batch = FeatureBatch(capacity: 1, numberCount: 1, categoryCount: 0)
+    batch.count = 1
+    func encode(_ value: Float) -> [Float] {
+      batch.numbers[0] = value
+      inputs.encode(batch, row: 0, memory, into: records, at: 0)
+      return (0..<records.plain(0)).flatMap { [Float(records.rows(0)[$0]), records.weights(0)[$0]] }
+    }
+    func learn(_ value: Float) {
+      _ = encode(value)
+      inputs.reserve(rows: inputs.rowCount + records.count(0))
+      inputs.addRows(records, 0)
+      inputs.see(batch.numbers, records, 0, memory)
+    }
+    for month in 0..<40 { learn(Float(1 + month % 4)) }
+    #expect(encode(9) == encode(4) && encode(-3) == encode(1) && encode(2.4) == encode(2))
+    #expect(encode(4) != encode(3))
+    // Met twice it has a row of its own.
+    learn(9)
+    learn(9)
+    #expect(encode(9) != encode(4) && encode(8) == encode(9))
+  }
+
   @Test("a full set of the memory lets go of the key that was met longest ago")
   func keys() {
     let category = RecipeForm.Category(name: 9, column: 0, slots: 1, hasHashes: false)

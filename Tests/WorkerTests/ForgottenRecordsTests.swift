@@ -90,6 +90,26 @@ struct ForgottenRecordsTests {
     #expect(isOther > count * 8 / 10)
   }
 
+  @Test("no step hangs on when a partition's end is told: the last records may be followed by what holds none")
+  func toldLate() async throws {
+    let pipeline = Self.pipeline { $0.training.recordsPerStep = 2 }
+    var stream = MemoryStream(partitionCount: 3, recordsPerPartition: 40)
+    (stream.shorter, stream.refuses) = ([1: 17], { $0 == 0 && $1 > 35 })
+    let rule = LeftOut(
+      (0..<3).map { OffsetStretch(partition: $0, from: stream.end(of: $0) - 1, next: stream.end(of: $0)) })
+    var lacking = stream
+    lacking.lacks = rule
+    let independent = try await runRanks(2, pipeline, stream: lacking)[0]
+    func ends(_ ledger: [LedgerEntry]) -> [[Int64]] {
+      ledger.map { [$0.step, Int64($0.share.partition), $0.share.next] }
+    }
+    for tellsLate in [false, true] {
+      let again = try await replay(pipeline, stream, leavingOut: rule, tellsLate: tellsLate)
+      #expect(again.learner == independent.learner && again.state.step == independent.state.step)
+      #expect(ends(again.recorded.ledger) == ends(StepReplayTests.record(independent).ledger))
+    }
+  }
+
   @Test("what the stream said by key is as if they had never said it")
   func memory() async throws {
     let pipeline = Self.pipeline { _ in }

@@ -11,9 +11,13 @@ final class MemoryFeed: ReplayFeed {
   private let burst: Int
   /// What the log no longer holds.
   private let low: Int64
+  /// How far a partition was read is told only once the records of it were taken.
+  private let tellsLate: Bool
+  /// By partition: records below are there.
+  private let brought = Mutex<[Int32: Int64]>([:])
 
-  init(_ stream: MemoryStream, book: ClassBook? = nil, burst: Int = 97, low: Int64 = 0) {
-    (self.stream, self.book, self.burst, self.low) = (stream, book, burst, low)
+  init(_ stream: MemoryStream, book: ClassBook? = nil, burst: Int = 97, low: Int64 = 0, tellsLate: Bool = false) {
+    (self.stream, self.book, self.burst, self.low, self.tellsLate) = (stream, book, burst, low, tellsLate)
   }
 
   func begin(_ starts: [Int32: Int64], upTo ends: [Int32: Int64], until deadline: Deadline) async throws {
@@ -25,7 +29,7 @@ final class MemoryFeed: ReplayFeed {
   func bring(into intakes: [ReplayIntake]) async throws -> Bool {
     var isNews = false
     for intake in intakes {
-      var offset = intake.passed
+      var offset = max(intake.passed, brought.withLock { $0[intake.partition] ?? 0 })
       let end = min(intake.end, stream.end(of: intake.partition))
       var room = min(intake.room, burst)
       while offset < end, room > 0 {
@@ -35,7 +39,8 @@ final class MemoryFeed: ReplayFeed {
         }
         offset += 1
       }
-      if offset > intake.passed {
+      brought.withLock { $0[intake.partition] = offset }
+      if offset > intake.passed, !tellsLate || intake.buffer.validAvailable == 0 {
         intake.pass(upTo: offset)
         isNews = true
       }

@@ -7,6 +7,7 @@ import Learning
 import Pipelines
 import Registry
 import Tensors
+import TestKit
 import Testing
 import Vocabulary
 import Worker
@@ -22,14 +23,17 @@ struct ReplayResult: Sendable {
   var window: Snapshot?
 }
 
+/// A registry that fails while steps are made again.
+struct UnreadableDecision: Error {}
+
 /// Makes steps of a memory stream again, from a snapshot on or from the beginning.
 ///
 /// - Parameter ledger: Of the steps to make as they were made; nil: they are dealt anew.
 func replay(
   _ pipeline: Pipeline, _ stream: MemoryStream, from snapshot: Snapshot? = nil, ledger: [LedgerEntry]? = nil,
   upTo last: Int64 = .max, decisions: [StepDecision] = [], ends: [Int64]? = nil, isDrained: Bool = true,
-  leavingOut rule: LeftOut = .nothing, further: [any EncoderPlan] = [], low: Int64 = 0,
-  until deadline: Deadline = .after(.seconds(60))
+  leavingOut rule: LeftOut = .nothing, further: [any EncoderPlan] = [], low: Int64 = 0, unreadable: Int64? = nil,
+  tellsLate: Bool = false, until deadline: Deadline = .after(.seconds(60))
 ) async throws -> ReplayResult {
   try await onDedicatedThread(named: "replay") {
     prepareArithmeticThread()
@@ -52,11 +56,14 @@ func replay(
     var snapshots: [Snapshot] = []
     replay.watch = { snapshots.append($0) }
     let known = Dictionary(uniqueKeysWithValues: decisions.map { ($0.step, $0) })
-    replay.decided = { known[$0] }
+    replay.decided = { step in
+      if step == unreadable { throw UnreadableDecision() }
+      return known[step]
+    }
     let course: StepReplay.Course =
       ledger.map { .recorded(MemoryLedger($0, after: origin.state.step, upTo: last)) } ?? .dealt(isDrained: isDrained)
     try replay.run(
-      course, feed: MemoryFeed(stream, book: book, low: low),
+      course, feed: MemoryFeed(stream, book: book, low: low, tellsLate: tellsLate),
       ends: ends ?? (0..<Int32(stream.partitionCount)).map { stream.end(of: $0) }, leavingOut: rule, until: deadline,
       stillness: .seconds(10))
     return ReplayResult(
@@ -209,6 +216,31 @@ struct StepReplayTests {
     #expect(error?.description == "step 3 learned 8 records, and the log gives 7 of them")
     await #expect(throws: StepReplay.Failure.self) {
       try await replay(pipeline, stream, ledger: ledger, until: .after(.zero))
+    }
+    // Neither taken for a ledger that does not say, nor for the end of the stream.
+    for step in [1, 3, 5] as [Int64] {
+      await #expect(throws: UnreadableDecision.self) {
+        try await replay(pipeline, stream, ledger: ledger, decisions: decisions, unreadable: step)
+      }
+    }
+  }
+
+  @Test("decisions are not there for a step that the ledger has none of, and an error where the registry is gone")
+  func pages() async throws {
+    let database = try TestDatabase.fresh()
+    let registry = try await Registry.open(
+      uri: database.uri, applicationName: "pages", deadline: .after(.seconds(20)))
+    _ = try await registry.migrate()
+    let window = LineageWindow(
+      checkpoint: 1, parent: nil, lineage: 0, step: 8, hasState: true, contract: nil, endsShort: nil, isFinal: false,
+      ledgerFrom: 1)
+    let there = try await onDedicatedThread(named: "pages") {
+      try DecisionPages(registry, windows: [window]).decision(of: 4)
+    }
+    #expect(there == nil)
+    await registry.close()
+    await #expect(throws: (any Error).self) {
+      try await onDedicatedThread(named: "pages") { try DecisionPages(registry, windows: [window]).decision(of: 4) }
     }
   }
 }

@@ -65,6 +65,19 @@ typedef struct ck_unit_stats {
   double *sum, *square;
 } ck_unit_stats;
 
+/// Counts of values by bucket, 64 of them, and the buckets of those that are not counted yet, a byte each, with room for
+/// ck_code_room.
+typedef struct ck_bucket_counts {
+  int64_t *counts;
+  uint8_t *codes;
+  int64_t waiting;
+} ck_bucket_counts;
+
+enum {
+  ck_code_block = 8160,  // so many are counted at once: whole vectors at every level
+  ck_code_room = ck_code_block + 64,
+};
+
 /// Optimisers; Nesterov's momentum counts as one. The formulas stand in `optimizers/`.
 typedef enum ck_optimizer {
   ck_sgd = 0,
@@ -282,8 +295,8 @@ typedef struct ck_kernels {
   /// sum += rounded.
   void (*add_widened)(int64_t n, const uint16_t *rounded, float *sum);
 
-  /// Adds to 64 counts, by sign and power of two, what lies in the first n columns of rows.
-  void (*count_buckets)(int64_t rows, int64_t n, const float *x, int64_t ld, int64_t *buckets);
+  /// Counts by sign and power of two what lies in the first n columns of rows; of the last values the buckets may wait.
+  void (*count_buckets)(int64_t rows, int64_t n, const float *x, int64_t ld, ck_bucket_counts *c);
 
   // The recipe's deep member, one record at a time (recipe.h).
   /// `values`: ck_deep_values; rows that are ck_none are left out.

@@ -120,6 +120,16 @@ static void add_categories(sink *s, const uint32_t *categories, int64_t *given) 
   }
 }
 
+/// Of the few values that a number has had the one that is nearest: weights that were frozen before a month began answer as in the
+/// last one that they know, and do not follow a line to where it was never learned.
+static float nearest_value(const ck_recipe *r, int64_t f, float value) {
+  const float *known = r->value + f * ck_recipe_values;
+  int best = 0;
+  for (int j = 1; j < r->number[f].distinct; j++)
+    if (__builtin_fabsf(known[j] - value) < __builtin_fabsf(known[best] - value)) best = j;
+  return known[best];
+}
+
 static void add_numbers(sink *s, const ck_recipe_memory *m, const float *numbers, int64_t *given) {
   const ck_recipe *r = s->r;
   for (int64_t f = 0; f < r->numbers; f++) {
@@ -136,7 +146,14 @@ static void add_numbers(sink *s, const ck_recipe_memory *m, const float *numbers
     }
     ++*given;
     int many = q->is_many || (r->without & ck_recipe_without_values);
-    if (!many) add_key(s, key_of(r->number_names[f], kind_value, value_bits(value)), 1);
+    if (!many) {
+      uint64_t key = key_of(r->number_names[f], kind_value, value_bits(value));
+      if (q->distinct > 1 && ck_recipe_find_row(r, key) == ck_none) {
+        value = nearest_value(r, f, value);
+        key = key_of(r->number_names[f], kind_value, value_bits(value));
+      }
+      add_key(s, key, 1);
+    }
     if (q->distinct > 1) add_row(s, own, held((value - q->mean) * q->inverse, input_limit));
     if (many && q->knots && !(r->without & ck_recipe_without_knots)) {
       float share;

@@ -26,7 +26,7 @@ public struct DriftBaseline: Sendable {
     let bounds: [Double]
   }
 
-  let columns: [Column]
+  private(set) var columns: [Column]
   /// Records of all windows' samples.
   public let rows: Int
   public let windows: Int
@@ -45,16 +45,17 @@ public struct DriftBaseline: Sendable {
 
   /// - Parameters:
   ///   - windows: Settled samples of one set of columns, the newest first.
-  ///   - falseAlarms: The share of windows without drift of which something may be said nevertheless, in 0 … 1.
+  ///   - falseAlarms: The share of windows without drift of which something may be said nevertheless, in 0 … 1, over all columns.
+  ///   - only: The columns that are asked for; nil: all.
   /// - Returns: nil: they are too few.
-  public init?(_ windows: [RowSample], falseAlarms: Double) {
+  public init?(_ windows: [RowSample], falseAlarms: Double, of only: Set<RowColumn>? = nil) {
     let blocks = Self.blocks(windows)
     guard blocks.count >= Self.windowsMin, let shape = blocks.first?.columns else { return nil }
     self.windows = blocks.count
     rows = blocks.reduce(0) { $0 + $1.count }
     let probability = 1 - max(falseAlarms, 1e-12) / Double(max(1, shape.count))
     let deviate = normalQuantile(probability)
-    columns = shape.indices.map { place in
+    columns = shape.indices.filter { only?.contains(shape[$0]) ?? true }.map { place in
       let cells = blocks.map { block in (0..<block.count).map { block.cell($0, place) } }
       let all = cells.flatMap(\.self)
       let bins = ColumnBins(all, shape[place].kind)
@@ -73,6 +74,13 @@ public struct DriftBaseline: Sendable {
             seed: UInt64(place) << 32 | UInt64(size))
         })
     }
+  }
+
+  /// With the columns that another one has, of other windows.
+  public func joined(with other: DriftBaseline?) -> DriftBaseline {
+    var whole = self
+    whole.columns += (other?.columns ?? []).filter { column in !columns.contains { $0.column == column.column } }
+    return whole
   }
 
   /// Windows of few records together with those before them, the newest first.

@@ -13,10 +13,10 @@ struct ConceptDriftRule: Rule {
 
   func examine(_ window: HealthWindow, _ limits: HealthLimits, threshold: (String) -> Double) -> [HealthFinding] {
     guard let shifts = window.stableShifts else { return [] }
-    return [
-      finding(
-        LossRise(shifts, window, \.stableLoss, limits), "the loss of the version that serves", window,
-        threshold: threshold(HealthFinding.stream))
-    ]
+    var finding = finding(
+      LossRise(shifts, window, \.stableLoss, limits), "the loss of the version that serves", window,
+      threshold: threshold(HealthFinding.stream))
+    finding.version = window.serving
+    return [finding]
   }
 }

@@ -16,9 +16,9 @@ struct FeatureGoneRule: Rule {
         records: field.total.records - field.window.records, missing: field.total.missing - field.window.missing
       )
       guard before.records > 0, field.window.records > 0 else { return nil }
-      let (now, then) = (
-        Double(field.window.missing) / Double(field.window.records), Double(before.missing) / Double(before.records)
-      )
+      let now = Double(field.window.missing) / Double(field.window.records)
+      // What has gone missing is not what is usual for having been so for long.
+      let then = window.usualMissing[field.name] ?? Double(before.missing) / Double(before.records)
       var finding = finding(
         "input", now - then, .atMost(threshold(field.name)),
         hasEvidence: field.window.records >= limits.recordsMin && before.records >= 5 * limits.recordsMin,

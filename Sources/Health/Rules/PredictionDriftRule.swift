@@ -9,6 +9,13 @@ struct PredictionDriftRule: Rule {
   func threshold(_ limits: HealthLimits) -> Double { limits.stabilityIndexMax }
 
   func examine(_ window: HealthWindow, _ limits: HealthLimits, threshold: (String) -> Double) -> [HealthFinding] {
+    if let answers = window.answers {
+      return [
+        finding(
+          HealthFinding.stream, answers.stabilityIndex, .atMost(threshold(HealthFinding.stream)),
+          hasEvidence: answers.records >= limits.sampledMin, detail: answers.sentence)
+      ]
+    }
     guard let drift = window.drift else { return [] }
     return drift.columns.filter { $0.column.role == .prediction }.map { column in
       finding(

@@ -25,12 +25,20 @@ public enum RuleBook {
 ///
 /// - Returns: By rule in the order of the book, then as each rule lists its layers or features.
 public func examine(_ window: HealthWindow, policy: HealthPolicy = HealthPolicy()) -> [HealthFinding] {
-  RuleBook.all.flatMap { rule in
-    rule.examine(window, policy.limits) { policy.threshold(of: rule, for: $0) }.compactMap { finding in
-      var finding = finding
-      let action = policy.action(of: rule.name, for: finding.feature ?? finding.layer)
-      finding.action = action
-      return action == .off ? nil : finding
-    }
+  RuleBook.all.flatMap { examine(window, $0, policy) }
+}
+
+/// Holds a window against one rule, if it is not off.
+public func examine(_ window: HealthWindow, rule: HealthRule, policy: HealthPolicy = HealthPolicy()) -> [HealthFinding]
+{
+  examine(window, RuleBook.rule(rule), policy)
+}
+
+private func examine(_ window: HealthWindow, _ rule: any Rule, _ policy: HealthPolicy) -> [HealthFinding] {
+  rule.examine(window, policy.limits) { policy.threshold(of: rule, for: $0) }.compactMap { finding in
+    var finding = finding
+    let action = policy.action(of: rule.name, for: finding.feature ?? finding.layer)
+    finding.action = action
+    return action == .off ? nil : finding
   }
 }

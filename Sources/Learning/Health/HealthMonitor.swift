@@ -23,7 +23,7 @@ final class HealthMonitor {
   /// Rows until the next one for the histograms.
   private var untilSample = 0
   private let every: Int
-  private let buckets: [AlignedBuffer<Int64>]
+  private let buckets: [BucketCounts]
   /// Of each head's logits.
   private let heads: [ValueCounts]
   private let batch: ObservedBatch
@@ -44,7 +44,7 @@ final class HealthMonitor {
     gradientSquares = AlignedBuffer(count: parts.count)
     updateNorms = AlignedBuffer(count: parts.count)
     every = max(1, network.spec.histogramEvery)
-    buckets = observed.map { _ in AlignedBuffer(count: ActivationSketch.bucketCount) }
+    buckets = observed.map { _ in BucketCounts() }
     heads = network.heads.map { ValueCounts(units: $0.shape.outputs) }
     batch = ObservedBatch(network, observed, every: every)
     tensors = TensorMonitor(network, parts.map(\.range))

@@ -7,13 +7,14 @@ final class TensorMonitor {
   /// A look reads and writes each weight a few times, as an update does.
   private static let every: Int64 = 64
   private static let lanes = paddedToLanes(1)
+  /// Values that are counted at once.
+  private static let block = 256 * lanes
 
   private let kernels: Kernels
   /// By segment, the stretches of the parameter vector that are parameters, rather than what rounds rows up to whole lanes.
   private let runs: [[Range<Int>]]
   private let gradients, updates: [ValueCounts]
-  /// One of the longest segment, rounded up to whole lanes.
-  private let scratch: AlignedBuffer<Float>
+  private let scratch = AlignedBuffer<Float>(count: TensorMonitor.block)
   /// Weights before the update in hand.
   private let before: AlignedBuffer<Float>
 
@@ -22,9 +23,7 @@ final class TensorMonitor {
     runs = Self.runs(network.layout, segments)
     gradients = segments.map { _ in ValueCounts(units: Self.lanes) }
     updates = segments.map { _ in ValueCounts(units: Self.lanes) }
-    let longest = segments.map(\.count).max() ?? 0
-    scratch = AlignedBuffer(count: paddedToLanes(longest))
-    before = AlignedBuffer(count: longest)
+    before = AlignedBuffer(count: segments.map(\.count).max() ?? 0)
   }
 
   static func looks(at step: Int64) -> Bool { step.isMultiple(of: every) }
@@ -64,7 +63,7 @@ final class TensorMonitor {
   /// It was updated.
   func end(_ segment: Int, _ piece: Range<Int>, parameters: UnsafePointer<Float>) {
     let before = before.pointer
-    tally(segment, piece, updates[segment]) { parameters[$0] - before[$0 - piece.lowerBound] }
+    tally(segment, piece, updates[segment]) { parameters[$0] - before[$0 &- piece.lowerBound] }
   }
 
   /// The window that ends, but for what activations took in.
@@ -75,16 +74,29 @@ final class TensorMonitor {
       weights: weights.take(), gradients: gradients[segment].take(), updates: updates[segment].take())
   }
 
-  /// Counts a value for each parameter of a piece: whole lanes as rows, and what is left as one more.
+  /// Counts a value for each parameter of a piece: whole lanes as rows, and what is left as one more. A block at a time, which
+  /// stays in the nearest cache; blocks are whole ones of the kernels' sums, too.
   @inline(__always)
   private func tally(_ segment: Int, _ piece: Range<Int>, _ counts: ValueCounts, _ value: (Int) -> Float) {
+    let scratch = scratch.pointer
     var count = 0
     for run in runs[segment] where run.overlaps(piece) {
-      for place in run.clamped(to: piece) {
-        scratch.pointer[count] = value(place)
-        count += 1
+      let run = run.clamped(to: piece)
+      var next = run.lowerBound
+      while next < run.upperBound {
+        let end = min(run.upperBound, next &+ (Self.block &- count))
+        for place in next..<end { scratch[count &+ (place &- next)] = value(place) }
+        count += end - next
+        next = end
+        guard count == Self.block else { continue }
+        add(count, to: counts)
+        count = 0
       }
     }
+    add(count, to: counts)
+  }
+
+  private func add(_ count: Int, to counts: ValueCounts) {
     let (rows, rest) = (count / Self.lanes, count % Self.lanes)
     let all = Rows(scratch.pointer, rows: rows + (rest > 0 ? 1 : 0), width: Self.lanes, stride: Self.lanes)
     if rows > 0 { counts.add(all, rows: rows, units: Self.lanes, samples: rows, kernels) }

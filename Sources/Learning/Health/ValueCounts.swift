@@ -4,7 +4,7 @@ import Tensors
 /// Counts of values, by the kernels. Memory is kept from window to window.
 final class ValueCounts {
   private let stats: UnitStats
-  private let buckets = AlignedBuffer<Int64>(count: ActivationSketch.bucketCount)
+  private let buckets = BucketCounts()
   private var count: Int64 = 0
 
   /// - Parameter units: Values of a row at most.
@@ -24,7 +24,7 @@ final class ValueCounts {
   /// Counts what `other`, of as many units, has counted too.
   func add(_ other: ValueCounts) {
     stats.add(other.stats)
-    for bucket in 0..<ActivationSketch.bucketCount { buckets[bucket] += other.buckets[bucket] }
+    buckets.add(other.buckets)
     count += other.count
   }
 
@@ -44,7 +44,7 @@ final class ValueCounts {
 
 extension UnitStats {
   /// What was counted, with the first `units` units' activity; begins anew.
-  func take(_ buckets: AlignedBuffer<Int64>, count: Int64, units: Int) -> ActivationSketch {
+  func take(_ buckets: BucketCounts, count: Int64, units: Int) -> ActivationSketch {
     let total = total
     var sketch = ActivationSketch()
     sketch.count = count
@@ -57,7 +57,7 @@ extension UnitStats {
     sketch.sum = total.sum
     sketch.sumOfSquares = total.square
     sketch.unitActivity = Array(UnsafeBufferPointer(start: active, count: units))
-    sketch.addBuckets(UnsafeBufferPointer(buckets.buffer))
+    sketch.addBuckets(buckets.all)
     buckets.clear()
     reset()
     return sketch

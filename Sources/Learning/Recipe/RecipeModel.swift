@@ -26,6 +26,7 @@ public final class RecipeModel {
   var teacher: RecipeTeacher
   /// All ranks' records of the step in hand; nil: nobody else's are learned yet.
   private var others: (batch: FeatureBatch, pass: RecipePass)?
+  private var stretches: [RecipeRows.Stretch] = []
   /// The batch that was predicted last, and its parts.
   private var batch: FeatureBatch?
   private var parts: BatchParts?
@@ -120,7 +121,8 @@ extension RecipeModel: Model {
       self.parts = parts
       noteWild(batch)
       measure(batch)
-      partSteps = (parts?.parts ?? []).map { local(batch, rows: $0.rows) }
+      partSteps.removeAll(keepingCapacity: true)
+      if let parts { for part in parts.parts { partSteps.append(local(batch, rows: part.rows)) } }
       return local(batch, rows: 0..<batch.count)
     }
   }
@@ -193,7 +195,7 @@ extension RecipeModel: Model {
       )
     room.pass.known = pass.known
     others = room
-    try RecipeRows.gather(attachments, into: room.batch)
+    try RecipeRows.gather(attachments, into: room.batch, &stretches)
     withArithmeticMode {
       room.pass.encode(room.batch, labels)
       room.pass.look(room.batch, labels)

@@ -10,6 +10,8 @@ final class RecipeMonitor {
 
   private struct Layer {
     let member: Int
+    /// The same, counted among the deep members alone.
+    let number: Int
     let name: String
     /// Where its values lie in a record's.
     let start: Int
@@ -32,17 +34,19 @@ final class RecipeMonitor {
   init(_ parameters: RecipeParameters) {
     outputs = parameters.form.outputs
     head = ValueCounts(units: outputs)
+    var number = 0
     for (place, member) in parameters.members.enumerated() {
       guard case .deep(let deep) = member else { continue }
       let name = parameters.plan[place].name
       layers.append(
         Layer(
-          member: place, name: "\(name).first", start: DeepMember.first, counts: ValueCounts(units: DeepMember.first),
-          segment: 0..<0))
+          member: place, number: number, name: "\(name).first", start: DeepMember.first,
+          counts: ValueCounts(units: DeepMember.first), segment: 0..<0))
       layers.append(
         Layer(
-          member: place, name: "\(name).second", start: 2 * DeepMember.first,
+          member: place, number: number, name: "\(name).second", start: 2 * DeepMember.first,
           counts: ValueCounts(units: DeepMember.second), segment: deep.segments[0].range))
+      number += 1
     }
     follow(parameters)
   }
@@ -87,16 +91,9 @@ final class RecipeMonitor {
 
   /// It was.
   func end(_ parameters: RecipeParameters) {
-    var (place, deepOf) = (0, [Int: Int]())
-    for (member, kind) in parameters.members.enumerated() {
-      guard case .deep = kind else { continue }
-      deepOf[member] = place
-      place += 1
-    }
     for index in layers.indices {
-      guard let number = deepOf[layers[index].member],
-        case .deep(let deep) = parameters.members[layers[index].member]
-      else { continue }
+      guard case .deep(let deep) = parameters.members[layers[index].member] else { continue }
+      let number = layers[index].number
       var (gradient, update) = (0.0, 0.0)
       // Of the first layer the rows that a record has are what moves; the layer behind it says as much of it.
       let range = layers[index].segment.isEmpty ? 0..<deep.dense.count : layers[index].segment

@@ -7,6 +7,15 @@ extension RecipeParameters {
   /// What must agree between a state and a spec.
   private var shape: String { spec.text.joined(separator: "\n") }
 
+  /// Made once: the watch asks for them in every step.
+  struct PartNames {
+    let own, rows, pairs: String
+
+    init(member name: String) {
+      (own, rows, pairs) = ("member \(name)", "rows of member \(name)", "pairs of member \(name)")
+    }
+  }
+
   /// Buffers in a fixed order, with what each is of; of tables the rows in use.
   func forEachPart(_ body: (String, UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
     let rows = inputs.rowCount
@@ -16,19 +25,23 @@ extension RecipeParameters {
     try body("weights of members", UnsafeMutableRawBufferPointer(idle.buffer))
     try body("statistics of labels", UnsafeMutableRawBufferPointer(labels.buffer))
     for (place, member) in members.enumerated() {
-      let name = plan[place].name
+      let names = partNames[place]
       func first(_ count: Int, _ buffer: AlignedBuffer<Float>) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: buffer.pointer, count: count))
       }
       switch member {
       case .deep(let deep):
-        for buffer in [deep.dense, deep.mean, deep.square] { try body("member \(name)", first(buffer.count, buffer)) }
-        try body("member \(name)", UnsafeMutableRawBufferPointer(deep.powers.buffer))
-        try body("rows of member \(name)", first(rows * DeepMember.first, deep.rows))
-        try body("rows of member \(name)", first(rows, deep.sums))
+        try body(names.own, first(deep.dense.count, deep.dense))
+        try body(names.own, first(deep.mean.count, deep.mean))
+        try body(names.own, first(deep.square.count, deep.square))
+        try body(names.own, UnsafeMutableRawBufferPointer(deep.powers.buffer))
+        try body(names.rows, first(rows * DeepMember.first, deep.rows))
+        try body(names.rows, first(rows, deep.sums))
       case .wide(let wide):
-        for buffer in [wide.crosses, wide.squares] { try body("pairs of member \(name)", first(buffer.count, buffer)) }
-        for buffer in [wide.rows, wide.sums] { try body("rows of member \(name)", first(rows * form.outputs, buffer)) }
+        try body(names.pairs, first(wide.crosses.count, wide.crosses))
+        try body(names.pairs, first(wide.squares.count, wide.squares))
+        try body(names.rows, first(rows * form.outputs, wide.rows))
+        try body(names.rows, first(rows * form.outputs, wide.sums))
       case .near: break
       }
     }

@@ -14,6 +14,8 @@ final class RecipeParameters: @unchecked Sendable {  // Written by the one model
   let spec: LearnerSpec
   let form: RecipeForm
   let plan: [RecipeMember]
+  /// By member, what parts of a state are of.
+  let partNames: [PartNames]
   let inputs: RecipeInputs
   let members: [Member]
   /// The deep member whose first layer is a space of neighbours: it always goes forward; nil: nobody asks.
@@ -35,6 +37,7 @@ final class RecipeParameters: @unchecked Sendable {  // Written by the one model
     self.spec = spec
     let plan = plan ?? preset.members
     self.plan = plan
+    partNames = plan.map { PartNames(member: $0.name) }
     var form = RecipeForm(spec)
     form.without = without
     self.form = form

@@ -102,19 +102,25 @@ final class RecipePass {
   /// What its neighbours say, of members that rest or that do not.
   func findNear(_ row: Int, resting: Bool, _ memory: RecipeMemory) {
     guard let ring = parameters.ring, !ring.points.isEmpty else { return }
-    for space in RecipeMember.Near.Space.allCases where space == .inputs || parameters.source != nil {
-      var found: [UnsafeMutablePointer<Float>?] = [nil, nil]
-      for (place, member) in parameters.members.enumerated() where parameters.rests(place) == resting {
-        if case .near(let near) = member, near.space == space { found[near.isSharp ? 1 : 0] = outputs(row, place) }
-      }
-      if found[0] == nil && found[1] == nil { continue }
-      let known = RecipePoints.Labels(
-        task: parameters.form.task, outputs: parameters.form.outputs, labels: ring.labelsPointer, stride: 2,
-        memory: memory, center: parameters.labelMean, scale: parameters.labelScale)
-      ring.points[space.rawValue].outputs(
-        kernels, ring.count, near: codes(row) + space.rawValue * RecipePoints.places, known,
-        distances: distances.pointer, plain: found[0], sharp: found[1])
+    findNear(row, in: .inputs, of: ring, resting: resting, memory)
+    if parameters.source != nil { findNear(row, in: .learned, of: ring, resting: resting, memory) }
+  }
+
+  private func findNear(
+    _ row: Int, in space: RecipeMember.Near.Space, of ring: RecipeRing, resting: Bool, _ memory: RecipeMemory
+  ) {
+    var plain, sharp: UnsafeMutablePointer<Float>?
+    for (place, member) in parameters.members.enumerated() where parameters.rests(place) == resting {
+      guard case .near(let near) = member, near.space == space else { continue }
+      if near.isSharp { sharp = outputs(row, place) } else { plain = outputs(row, place) }
     }
+    if plain == nil && sharp == nil { return }
+    let known = RecipePoints.Labels(
+      task: parameters.form.task, outputs: parameters.form.outputs, labels: ring.labelsPointer, stride: 2,
+      memory: memory, center: parameters.labelMean, scale: parameters.labelScale)
+    ring.points[space.rawValue].outputs(
+      kernels, ring.count, near: codes(row) + space.rawValue * RecipePoints.places, known,
+      distances: distances.pointer, plain: plain, sharp: sharp)
   }
 
   /// By space, the record as a point.

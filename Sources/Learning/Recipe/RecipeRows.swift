@@ -40,12 +40,23 @@ enum RecipeRows {
     }
   }
 
+  /// Rows of one partition, or of a rank, that lie together.
+  struct Stretch {
+    fileprivate let partition: UInt32
+    fileprivate let place, rows: Int
+    fileprivate let from: UnsafeRawBufferPointer
+  }
+
   /// Reads all ranks' rows into one batch: in rank order, and where they come by partition in that of the partitions.
   ///
-  /// - Parameter batch: With weights; becomes empty, then takes them.
+  /// - Parameters:
+  ///   - batch: With weights; becomes empty, then takes them.
+  ///   - stretches: Memory that is kept from step to step.
   /// - Throws: `LearningError.damaged`.
-  static func gather(_ attachments: [UnsafeRawBufferPointer], into batch: FeatureBatch) throws {
-    var stretches: [(partition: UInt32, place: Int, rows: Int, from: UnsafeRawBufferPointer)] = []
+  static func gather(
+    _ attachments: [UnsafeRawBufferPointer], into batch: FeatureBatch, _ stretches: inout [Stretch]
+  ) throws {
+    stretches.removeAll(keepingCapacity: true)
     let rowBytes = 4 * (batch.numberCount + batch.categoryCount + 2)
     for bytes in attachments where !bytes.isEmpty {
       func number(_ place: Int) -> UInt32 {
@@ -66,10 +77,9 @@ enum RecipeRows {
         guard count <= left else { throw damage("a part of \(count) records where \(left) are left") }
         let end = next + count * rowBytes
         stretches.append(
-          (
-            parts == 0 ? 0 : number(6 + 2 * part), stretches.count, count,
-            UnsafeRawBufferPointer(rebasing: bytes[next..<end])
-          ))
+          Stretch(
+            partition: parts == 0 ? 0 : number(6 + 2 * part), place: stretches.count, rows: count,
+            from: UnsafeRawBufferPointer(rebasing: bytes[next..<end])))
         (next, left) = (end, left - count)
       }
       guard left == 0 else { throw damage("\(left) records without a part") }

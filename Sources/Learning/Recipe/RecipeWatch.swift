@@ -55,9 +55,10 @@ final class RecipeWatch {
   private static func addNumbers(
     _ parameters: RecipeParameters, _ memory: RecipeMemory, to digest: inout Digest
   ) {
-    for number in [parameters.learned, parameters.inputs.records, Int64(parameters.inputs.rowCount), memory.labels] {
-      digest.add(UInt64(bitPattern: number))
-    }
+    digest.add(UInt64(bitPattern: parameters.learned))
+    digest.add(UInt64(bitPattern: parameters.inputs.records))
+    digest.add(UInt64(parameters.inputs.rowCount))
+    digest.add(UInt64(bitPattern: memory.labels))
     digest.add(UInt64(bitPattern: parameters.ring?.stored ?? 0))
     digest.add(UnsafeRawBufferPointer(parameters.worth.buffer))
     digest.add(UnsafeRawBufferPointer(parameters.labels.buffer))

@@ -11,6 +11,8 @@ package final class DeepMember {
   package let dense, mean, square: AlignedBuffer<Float>
   /// β₁ᵗ, β₂ᵗ.
   package let powers: AlignedBuffer<Double>
+  /// Where the dense layers lie: the second with its bias, the output with its.
+  package let segments: [(name: String, range: Range<Int>)]
   private let raw: AlignedBuffer<ck_deep>
   private let outputs: Int
   private static let denseRate = 1e-3
@@ -23,13 +25,9 @@ package final class DeepMember {
     (dense, mean, square) = (AlignedBuffer(count: count), AlignedBuffer(count: count), AlignedBuffer(count: count))
     powers = AlignedBuffer(count: 2)
     raw = AlignedBuffer(count: 1)
-    powers.buffer.update(repeating: 1)
-  }
-
-  /// Where the dense layers lie: the second with its bias, the output with its.
-  package var segments: [(name: String, range: Range<Int>)] {
     let middle = Self.second * (Self.first + 1)
-    return [("second", 0..<middle), ("output", middle..<dense.count)]
+    segments = [("second", 0..<middle), ("output", middle..<count)]
+    powers.buffer.update(repeating: 1)
   }
 
   /// Weights as they begin; `unit` gives numbers of mean 0 and deviation 1.

@@ -1,10 +1,9 @@
 import Evaluation
 import Vocabulary
 
+/// Of versions compared by slice, by field: of each row one byte; then the rows with a value that the table did not know: row, field,
+/// bytes of the name (UInt32 each), key (UInt64), the name.
 extension ReceivedEnvelope {
-  /// By field, of each row one byte; then the rows with a value that the table did not know: row, field, bytes of the name (UInt32
-  /// each), key (UInt64), the name.
-
   /// The places of the rows' values among the slices of a field.
   ///
   /// - Parameter fields: That versions are compared by.

@@ -1,6 +1,6 @@
 import Confinement
 package import Registry
-import Vocabulary
+package import Vocabulary
 
 /// What was decided of a lineage's steps, asked for one after the other: read window by window.
 ///
@@ -32,5 +32,18 @@ package final class DecisionPages {
       page = Dictionary(decisions.map { ($0.step, $0) }) { $1 }
     }
     return page[step]
+  }
+}
+
+extension StepReplay {
+  /// Holds its steps against what was decided of them, and takes their rates from there.
+  ///
+  /// - Parameters:
+  ///   - windows: That hold the steps, in their order.
+  ///   - known: What the steps were made without the first time.
+  package func follow(_ registry: Registry, _ windows: [LineageWindow], known: LeftOut) {
+    let pages = DecisionPages(registry, windows: windows)
+    decided = { try pages.decision(of: $0) }
+    self.known = known
   }
 }

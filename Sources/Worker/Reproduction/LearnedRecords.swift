@@ -66,10 +66,7 @@ package struct LearnedRecords: Sendable {
 
   /// As a script has them.
   package func steps(after first: Int64, upTo last: Int64) -> [ScriptedStep] {
-    Dictionary(grouping: ranges.filter { $0.step > first && $0.step <= last }, by: \.step).sorted { $0.key < $1.key }
-      .map { step, ranges in
-        ScriptedStep(step: step, next: Dictionary(ranges.map { ($0.partition, $0.next) }) { $1 })
-      }
+    ScriptedStep.steps(ranges.filter { $0.step > first && $0.step <= last })
   }
 }
 

@@ -22,10 +22,7 @@ package actor RegistryReplayLedger: ReplayLedger {
       let window = windows[next]
       next += 1
       let ranges = try await registry.ledger(ofCheckpoint: window.checkpoint)
-      let found = Dictionary(grouping: ranges.filter { steps.contains($0.step) }, by: \.step)
-      let scripted = found.sorted { $0.key < $1.key }.map { step, ranges in
-        ScriptedStep(step: step, next: Dictionary(ranges.map { ($0.partition, $0.next) }) { $1 })
-      }
+      let scripted = ScriptedStep.steps(ranges.filter { steps.contains($0.step) })
       for step in scripted {
         guard step.step == lastStep + 1 else { throw gap }
         lastStep = step.step

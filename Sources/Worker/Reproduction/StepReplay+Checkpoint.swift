@@ -13,9 +13,9 @@ extension StepReplay {
   /// - Parameters:
   ///   - pipeline: Its number.
   ///   - parent: The checkpoint that it began with; nil: with nothing.
-  /// - Returns: nil: no step was made.
   ///   - isEnd: The steps ended because the stream did, as a run does with a final checkpoint; nil: they went on over such a place, so that
   ///     nobody can deal them anew from a checkpoint alone.
+  /// - Returns: nil: no step was made.
   package func checkpoint(pipeline: Int64, parent: Int64?, isEnd: Bool?) throws -> CheckpointDraft? {
     guard let window else { return nil }
     let model = try FrozenModel(spec: LearnerSpec(origin.pipeline), state: window.learner)

@@ -71,6 +71,8 @@ package final class StepReplay {
   private var batch: FeatureBatch?
   private let stepRows: Int
   private var spool: (ledger: [LedgerEntry], decisions: [StepDecision]) = ([], [])
+  /// Rows of the ledger that are held until all is written, at most: about 1 GB.
+  package static let rowsMax: Int64 = 8_000_000
 
   /// - Parameters:
   ///   - rowsMax: Rows of the largest step that the ledger has; what the pipeline deals has room anyway.
@@ -159,10 +161,12 @@ package final class StepReplay {
     let loop = makeLoop(pipeline, board, buffers, script: script, leavesRest: leavesRest)
     // Of each partition the first: what is known to hold up to there.
     let known = known
-    let firsts = Dictionary(
-      grouping: rule.all.filter { known.stretch(at: $0.from, of: $0.partition) == nil }, by: \.partition
-    )
-    .compactMap(\.value.first)
+    // A stretch may begin with what was left out before: records beside each other are one.
+    let fresh = rule.all.map { stretch in
+      OffsetStretch(
+        partition: stretch.partition, from: known.first(from: stretch.from, of: stretch.partition), next: stretch.next)
+    }
+    let firsts = Dictionary(grouping: fresh.filter { $0.count > 0 }, by: \.partition).compactMap(\.value.first)
     let starts = Dictionary(uniqueKeysWithValues: state.progress.map { ($0.partition, $0.nextOffset) })
     try blockingAwait(until: deadline) {
       try await feed.begin(
@@ -177,6 +181,11 @@ package final class StepReplay {
       state = loop.state
       // Learning has its own deadline: a step loop looks at none.
       if deadline.hasPassed { throw Failure(description: "there was no time to go on after step \(state.step)") }
+      guard spool.ledger.count <= Self.rowsMax else {
+        throw Failure(
+          description:
+            "\(Self.rowsMax) rows of the ledger were made again by step \(state.step), and more are not held at once")
+      }
       try note(firsts)
       try afterStep(self)
     }

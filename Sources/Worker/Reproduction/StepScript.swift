@@ -1,4 +1,5 @@
 import Ingest
+package import Registry
 import Synchronization
 import Vocabulary
 
@@ -9,6 +10,13 @@ package struct ScriptedStep: Sendable {
   package let next: [Int32: Int64]
 
   package init(step: Int64, next: [Int32: Int64]) { (self.step, self.next) = (step, next) }
+
+  /// The steps of a ledger's ranges, in their order.
+  package static func steps(_ ranges: [StepRange]) -> [ScriptedStep] {
+    Dictionary(grouping: ranges, by: \.step).sorted { $0.key < $1.key }.map { step, ranges in
+      ScriptedStep(step: step, next: Dictionary(ranges.map { ($0.partition, $0.next) }) { $1 })
+    }
+  }
 
   func isReady(in buffers: [PartitionBuffer]) -> Bool {
     buffers.allSatisfy { buffer in next[buffer.partition].map { buffer.isReady(through: $0) } ?? true }

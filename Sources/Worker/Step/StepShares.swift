@@ -145,7 +145,7 @@ package final class StepShares {
     if isRestLeft { return }
     spread()
     for (place, buffer) in buffers.enumerated() where limits[place] > 0 || takes[place] > 0 {
-      add(buffer.take(upTo: takes[place], into: batch, tally: tally), of: place)
+      add(buffer.take(upTo: takes[place], endsWithRow: rule.isExact, into: batch, tally: tally), of: place)
     }
     if classes != nil { resolveClasses() }
   }

@@ -10,7 +10,7 @@ import contest
 import drift_figures
 import drift_libraries
 import drift_streams
-from drift_streams import CHANGE, GENERATORS, KINDS
+from drift_streams import CHANGE, GENERATORS, KINDS, WITHIN
 
 DETECTORS = ("adwin", "page_hinkley", "kswin", "ddm")
 # What `--tune` tries: every combination.
@@ -150,6 +150,19 @@ def printed(table):
         yield text
 
 
+def gradual(figures):
+    """Who finds changes that come little by little: the share of the seeds by stream, with its interval, and false alarms."""
+    told = {}
+    for (library, method, generator), found in figures.items():
+        row = told.setdefault((library, method), {"detector": method, "of": library, "seeds": found.seeds, "rates": []})
+        share, (low, high) = found.found("gradual"), drift_figures.share_interval(found.late["gradual"] < WITHIN)
+        row[generator] = f"{100 * share:.1f} % ({100 * low:.1f} … {100 * high:.1f})"
+        row["rates"].append(found.rate)
+    for row in told.values():
+        row["false alarms"] = f"{sum(row['rates']) / len(row.pop('rates')):.2f}"
+    return [told[key] for key in sorted(told, key=lambda key: (key[1], key[0] != "retrain", key[0]))]
+
+
 def run(options):
     """Measures and prints; `options.without`: the libraries that can't be compared, and why."""
     options.range = range(options.first_seed, options.first_seed + options.seeds)
@@ -167,6 +180,11 @@ def run(options):
         bars,
         ["bar", "against", "detector", "stream", "best", "seeds", "delay", "its", "ratio", "false alarms",
          "its false alarms"])
+    print(f"\nfound within {WITHIN:,} records where the change is gradual; false alarms in 10,000 values")
+    slowly = gradual(figures)
+    contest.table(slowly, ["detector", "of", "seeds", *GENERATORS, "false alarms"])
+    for told in slowly:
+        print(json.dumps({"kind": "gradual", **told}))
     missed = [told for told in bars if told["bar"] == "missed"]
     if options.tune and missed:
         print("\nwhere it missed, with the setting that is level most often; delay, false alarms on the seeds held out")

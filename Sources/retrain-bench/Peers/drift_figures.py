@@ -48,6 +48,13 @@ def interval(values, of):
     return np.percentile(of(values[picks], axis=1), [2.5, 97.5]).tolist()
 
 
+def share_interval(hits):
+    """95 % of a share: Wilson's."""
+    share, width = float(np.mean(hits)), 1.96**2 / len(hits)
+    reach = 1.96 * (share * (1 - share) / len(hits) + width / len(hits) / 4) ** 0.5
+    return max(0.0, (share + width / 2 - reach) / (1 + width)), min(1.0, (share + width / 2 + reach) / (1 + width))
+
+
 def row(method, stream, library, figures, ours=None):
     """What is told of a detector on the streams of a generator; `ours`: the one of ours that it is paired with."""
     generator, kind = stream

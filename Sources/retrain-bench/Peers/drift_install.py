@@ -1,4 +1,4 @@
-"""The libraries that `drift.py` compares with: brought, and what keeps one from being compared. Needs none of them."""
+"""The libraries that `drift.py` and `windows.py` compare with: brought, and what keeps one from being compared. Needs none of them."""
 
 import importlib
 import os
@@ -8,8 +8,8 @@ import venv
 REQUIREMENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "requirements-drift.txt")
 
 
-def install(folder):
-    """Makes a virtual environment with what `requirements-drift.txt` asks for, a line at a time: its python.
+def install(folder, requirements=REQUIREMENTS):
+    """Makes a virtual environment with what `requirements-drift.txt` or another list asks for, a line at a time: its python.
 
     One after the other, because Frouros asks for an older numpy than River, and runs with River's. What can't be
     installed is told; the measurement then goes on without it.
@@ -17,7 +17,7 @@ def install(folder):
     python = os.path.join(folder, "bin", "python")
     if not os.path.exists(python):
         venv.create(folder, with_pip=True)
-    with open(REQUIREMENTS) as lines:
+    with open(requirements) as lines:
         wanted = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     for package in wanted:
         pip = subprocess.run(

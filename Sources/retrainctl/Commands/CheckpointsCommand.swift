@@ -21,9 +21,7 @@ struct CheckpointsCommand: Command {
       let record = try await choice.record(in: registry)
       let checkpoints = try await registry.checkpoints(
         pipeline: record.id, run: registry.run(named: run, of: record), limit: limit
-      )
-
-      .map(PipelineStatus.Checkpoint.init)
+      ).map(PipelineStatus.Checkpoint.init)
       if format.json { return try Console.say(json: checkpoints) }
       if checkpoints.isEmpty { return Console.say("'\(record.name)' has no checkpoint yet") }
       let quality = TextTable.quality(checkpoints.map(\.metrics))

@@ -1,5 +1,4 @@
 import Arguments
-import Foundation
 import Pipelines
 import Registry
 import Vocabulary
@@ -23,7 +22,6 @@ struct ForgetCommand: Command {
         """)
   }
 
-  @Argument(help: "The pipeline's name, or its file.", completion: .file(["yaml", "yml"])) var pipeline: String
   @Option(name: "record", valueName: "topic/partition/offset", help: "This record; may be repeated.")
   var records: [String]
   @Option(name: "key", valueName: "key", help: "All records with this Kafka message key; may be repeated.")
@@ -32,9 +30,9 @@ struct ForgetCommand: Command {
   @Flag(help: "Only say what it would take, and where copies are.") var dryRun: Bool
   @Flag(help: "Remove copies too.") var purge: Bool
   @Flag(short: "y", help: "Do not ask.") var yes: Bool
-  @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
-  @Option(valueName: "text", help: "Why, for the journal.") var reason: String?
+  @OptionGroup var decision: DecisionOptions
   @Option(valueName: "s", help: "Take at most so long, in seconds.") var seconds: Int = 3600
+  @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func mistakes() -> [String] {
@@ -43,6 +41,7 @@ struct ForgetCommand: Command {
     for record in records where ForgottenRecords.place(record) == nil {
       found.append("--record '\(record)' is no topic/partition/offset, as flights/2/4711")
     }
+    if keys.contains("") { found.append("--key is empty: it would name all records whose key is an empty text") }
     if !(1...864_000).contains(seconds) { found.append("--seconds must be 1 to 864000") }
     if dryRun, purge { found.append("--dry-run changes nothing, and --purge does") }
     return found
@@ -53,17 +52,15 @@ struct ForgetCommand: Command {
     if let file { try wanted.add(file: file) }
     let (asked, format) = (wanted, format)
     try await withRegistry(for: "forget") { registry in
-      let record = try await registry.choosePipeline(named: pipeline)
+      let record = try await choice.record(in: registry)
       let forgetting = Forgetting(
-        registry: registry, record: record, wanted: asked, actor: person ?? NSUserName(), reason: reason ?? "",
+        registry: registry, record: record, wanted: asked, actor: decision.actor, reason: decision.reason ?? "",
         deadline: .after(.seconds(seconds)))
-      let report = try await forgetting.run(dryRun: dryRun) { plan in
+      let report = try await forgetting.run(dryRun: dryRun, purges: purge) { plan in
         guard purge, !yes else { return }
         guard Console.confirm("\(plan); remove the copies for good?") else {
           throw CommandFailure(.usage, "nothing was forgotten: say yes, or --yes")
         }
-      } purging: {
-        purge
       }
       if format.json { return try Console.say(json: report) }
       for line in report.lines(palette: .standardOutput) { Console.say(line) }

@@ -42,6 +42,8 @@ struct HealthCommand: Command {
     var costs: [LayerCost]
     /// Probabilities of the window and what came true, band by band; none of other tasks.
     var calibration: [CalibrationBand]
+    /// What drift is not watched for yet; nil: it is of all.
+    var driftWait: DriftWait?
     var findings: [HealthFinding]
   }
 
@@ -82,7 +84,7 @@ struct HealthCommand: Command {
         checkpoint: chosen.id, step: chosen.step, layers: window.layers.map(PipelineStatus.Layer.init),
         tensors: window.layers.flatMap(LayerTensor.all(of:)), features: chosen.fields?.features ?? [],
         values: window.columns.map { SampledValues($0, window.drift) }, costs: window.costs,
-        calibration: window.score.calibrationBands, findings: findings)
+        calibration: window.score.calibrationBands, driftWait: window.driftWait, findings: findings)
       if format.json { return try Console.say(json: report) }
       let palette = Palette.standardOutput
       Console.say("checkpoint \(report.checkpoint), step \(Wording.count(report.step))\n")
@@ -107,10 +109,10 @@ struct HealthCommand: Command {
       let calibration = TextTable(calibration: report.calibration)
       if !calibration.isEmpty { Console.say() }
       for line in calibration.lines(palette: palette, indent: 0) { Console.say(line) }
-      if window.drift == nil, !window.columns.isEmpty {
-        Console.say(
-          "drift is not looked at yet: no version serves but this one, or the one that does was made of fewer than "
-            + "\(DriftBaseline.windowsMin) windows of \(DriftBaseline.rowsWanted) records")
+      if let wait = window.driftWait, !window.columns.isEmpty {
+        Console.say(wait.words)
+      } else if window.drift == nil, !window.columns.isEmpty {
+        Console.say("drift is not watched yet: no version serves but this one")
       }
       var table = TextTable("rule", "layer or feature", ">observed", ">threshold", "verdict", "action")
       for finding in report.findings where finding.verdict == .fail {
@@ -137,6 +139,11 @@ struct HealthCommand: Command {
       for remark in policy.remarks(on: report.findings) { Console.say("health.rules: \(remark)") }
     }
   }
+}
+
+extension DriftWait {
+  /// With how long that takes, as far as anybody can tell.
+  var words: String { sentence + (secondsLeft.map { "; about \(Wording.span($0)) more" } ?? "") }
 }
 
 extension Registry {

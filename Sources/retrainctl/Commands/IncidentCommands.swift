@@ -30,7 +30,10 @@ struct IncidentCommand: Command {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       name: "incident", abstract: "Look into one incident.",
-      subcommands: [IncidentShowCommand.self, IncidentReproduceCommand.self, IncidentCulpritCommand.self])
+      subcommands: [
+        IncidentShowCommand.self, IncidentAcceptCommand.self, IncidentReproduceCommand.self,
+        IncidentCulpritCommand.self,
+      ])
   }
 }
 
@@ -66,6 +69,39 @@ struct IncidentShowCommand: Command {
       {
         Console.say(sentence)
       }
+    }
+  }
+}
+
+struct IncidentAcceptCommand: Command {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      name: "accept",
+      abstract: "Say that a change of the stream is meant: what it has become is what later windows are held against.",
+      discussion: """
+        Of an open incident of feature_drift, unit_change, feature_constant, feature_gone or label_drift. It is over at once, \
+        and written down as change_accepted, with who said so and why. Windows from the first that failed on are what the field \
+        is held against then; until there are enough of them, it is not watched, and 'health' says for how long. Where nobody \
+        accepts it, the incident is over when the field is again what it was before.
+        """)
+  }
+
+  @Argument(help: "The incident's number.") var id: Int64
+  @OptionGroup var decision: DecisionOptions
+  @OptionGroup var format: OutputFormat
+
+  func run() async throws {
+    try await withRegistry(for: "incident accept") { registry in
+      do {
+        try await registry.acceptChange(id, by: decision.actor, reason: decision.reason ?? "")
+      } catch let error as RegistryError where [.refused, .notFound].contains(error.code) {
+        throw CommandFailure(.usage, error.message)
+      }
+      guard let incident = try await registry.incident(id) else {
+        throw CommandFailure(.usage, "there is no incident \(id)")
+      }
+      if format.json { return try Console.say(json: incident) }
+      Console.say("incident \(id) is over: windows from its first on are what later ones are held against")
     }
   }
 }

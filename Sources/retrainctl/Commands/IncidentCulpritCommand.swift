@@ -12,7 +12,8 @@ struct IncidentCulpritCommand: Command {
         Of an incident, or of a pipeline with --window. The steps of the window are made again from the newest checkpoint before \
         it, with looks at the model on the way; harm is by how much it is worse on records that follow the window. Where it rises, bisecting \
         replays find the first record whose learning does it, and the last one without which it is gone: at most 2·log₂ n + 2 passes over n \
-        records. A rise that is not six times what the measure moves and errs by is not called harm.
+        records. A rise that is not six times what the measure moves and errs by, or not four times what it rises elsewhere in the window, is not \
+        called harm.
 
         The verdict: input, the records did it; persistent, others in their place do it too (look at rates and clipping); \
         transient, the harm does not come again or did not last; earlier, the model was as bad when the window began. Nothing is changed. It \

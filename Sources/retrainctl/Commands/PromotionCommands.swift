@@ -36,14 +36,13 @@ struct RollbackCommand: Command {
       discussion: "The version that is rolled back never serves again unless a person promotes it by name.")
   }
 
-  @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
-  @Option(valueName: "text", help: "Why, for the journal.") var reason: String?
+  @OptionGroup var decision: DecisionOptions
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func run() async throws {
     try await decide(for: "rollback", choice, format) { versions, _ in
-      try Rollout.rollBack(by: person ?? NSUserName(), why: reason ?? "", versions: versions)
+      try Rollout.rollBack(by: decision.actor, why: decision.reason ?? "", versions: versions)
     }
   }
 }
@@ -60,14 +59,13 @@ struct RejectCommand: Command {
   }
 
   @Argument(help: "The version's number.") var number: VersionNumber
-  @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
-  @Option(valueName: "text", help: "Why, for the journal.") var reason: String?
+  @OptionGroup var decision: DecisionOptions
   @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func run() async throws {
     try await decide(for: "reject", choice, format, about: number.value, isToServe: false) { versions, _ in
-      try Rollout.reject(number.value, by: person ?? NSUserName(), why: reason ?? "", versions: versions)
+      try Rollout.reject(number.value, by: decision.actor, why: decision.reason ?? "", versions: versions)
     }
   }
 }

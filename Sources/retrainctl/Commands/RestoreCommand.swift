@@ -1,5 +1,4 @@
 import Arguments
-import Foundation
 import Pipelines
 import Registry
 import Vocabulary
@@ -25,14 +24,12 @@ struct RestoreCommand: Command {
 
   enum Offsets: String, CaseIterable, ArgumentValue { case own, present }
 
-  @Argument(
-    help: "The pipeline, by name or file; may be left out where there is only one.", completion: .file(["yaml", "yml"]))
-  var pipeline: String?
   @Option(name: "version", valueName: "n", help: "Go on from this version.") var number: VersionNumber?
   @Option(valueName: "id", help: "Go on from this checkpoint.") var checkpoint: Int64?
   @Option(help: "Where in the stream: own or present.") var at: Offsets = .own
   @OptionGroup var learning: LearningOptions
   @OptionGroup var decision: DecisionOptions
+  @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func mistakes() -> [String] {
@@ -42,7 +39,7 @@ struct RestoreCommand: Command {
 
   func run() async throws {
     try await withRegistry(for: "restore") { registry in
-      let turn = try LineageTurn(try await registry.choosePipeline(named: pipeline), registry)
+      let turn = try LineageTurn(try await choice.record(in: registry), registry)
       let known = try await turn.checkpoint(checkpoint, version: number?.value)
       let isSame = try await turn.isSameTopic(known)
       if isSame != true, at == .own {
@@ -60,28 +57,4 @@ struct RestoreCommand: Command {
       try turn.tell(try await turn.begin(origin), format)
     }
   }
-}
-
-/// What is learned otherwise than the file says.
-struct LearningOptions: ArgumentGroup {
-  @Option(valueName: "x", help: "Instead of training.optimizer.learning_rate, until the file says another.")
-  var learningRate: Double?
-  @Option(valueName: "x", help: "Instead of training.clip_global_norm, until the file says another.")
-  var clipNorm: Double?
-
-  var mistakes: [String] {
-    [("--learning-rate", learningRate, 100), ("--clip-norm", clipNorm, 1e9)].compactMap { name, value, most in
-      value.flatMap {
-        $0 > 0 && $0 <= most ? nil : "\(name) must be above 0 and at most \(Wording.measure(most)), not \($0)"
-      }
-    }
-  }
-}
-
-/// Who decides, and why.
-struct DecisionOptions: ArgumentGroup {
-  @Option(valueName: "text", help: "Why, for whoever reads of it later.") var reason: String?
-  @Option(name: "by", valueName: "name", help: "Who decides; by default who is logged in.") var person: String?
-
-  var actor: String { person ?? NSUserName() }
 }

@@ -28,29 +28,31 @@ struct RetrainCommand: Command {
         """)
   }
 
-  @Argument(
-    help: "The pipeline, by name or file; may be left out where there is only one.", completion: .file(["yaml", "yml"]))
-  var pipeline: String?
   @Option(valueName: "place", help: "Where to begin.") var from: StreamPlace?
   @Option(valueName: "place", help: "Where to end; now: go on until it has caught up.") var until: StreamPlace = .now
   @Option(valueName: "n", help: "Worker processes; by default what the pipeline says.") var workers: Int?
   @Option(valueName: "name", help: "What the run is called, for status and audit.") var name: String?
   @Option(
-    valueName: "key=value",
+    name: "set", valueName: "key=value",
     help:
-      "What it learns by otherwise than the file, as model.hidden=[128,64]; where its version is promoted, the pipeline takes it over."
+      "What it learns by otherwise than the file, as model.hidden=[128,64]; may be repeated. Where its version is promoted, the pipeline takes it over."
   )
-  var set: TextSetting?
+  var settings: [TextSetting]
   @Flag(help: "Tell what it would cost, and begin nothing.") var dryRun: Bool
   @Flag(help: "Go on in the background.") var detach: Bool
   @Flag(help: "End the run for good; what it has learned stays, and is no candidate.") var stop: Bool
   @Flag(help: "Stop when standard input ends, as it does when the supervisor is gone.") var supervised: Bool
   @OptionGroup var decision: DecisionOptions
+  @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   func mistakes() -> [String] {
     var mistakes = workers.map { (1...256).contains($0) ? [] : ["--workers must be 1 to 256, not \($0)"] } ?? []
-    if set != nil, from == nil { mistakes.append("--set is of a run that begins: say --from") }
+    if !settings.isEmpty, from == nil { mistakes.append("--set is of a run that begins: say --from") }
+    mistakes += changes.mistakes
+    if workers != nil, settings.contains(where: { $0.path == "training.workers" }) {
+      mistakes.append("--workers and --set training.workers say the same thing")
+    }
     if stop, from != nil || dryRun || detach || name != nil {
       mistakes.append("--stop ends a run, and takes nothing else")
     }
@@ -64,10 +66,13 @@ struct RetrainCommand: Command {
     return mistakes
   }
 
+  private var changes: ChangedSettings { ChangedSettings(settings: settings) }
+
   private struct Cost: Encodable {
     var pipeline: String
-    var from: [Int32: Int64]
-    var until: [Int32: Int64]
+    /// By partition.
+    var from: [String: Int64]
+    var until: [String: Int64]
     var records: Int64
     /// That the pipeline has learned in its fastest window of late; nil: nothing was measured yet.
     var recordsPerSecond: Double?
@@ -87,7 +92,7 @@ struct RetrainCommand: Command {
 
   private func work(_ access: RegistryAccess) async throws {
     let registry = access.registry
-    let record = try await registry.choosePipeline(named: pipeline)
+    let record = try await choice.record(in: registry)
     let open = try await registry.replay(pipeline: record.id)
     if stop { return try await end(open, record, registry) }
     let file = try file(record)
@@ -129,20 +134,13 @@ struct RetrainCommand: Command {
       throw error
     }
     reporter.finish()
-    try tell(end, try await ReplayProgress(end, record.id, registry))
+    try tell(end, try await ReplayProgress(end, record.id, registry, measures: true))
   }
 
   /// The pipeline as the run is to learn it.
   private func file(_ record: PipelineRecord) throws -> PipelineFile {
-    let (name, room) = ("\(record.name) (in the registry)", MachineMemory.room(workers: workers))
-    guard let set else { return try PipelineFile(text: record.specification, name: name, room: room) }
-    guard let text = set.applied(to: record.specification) else {
-      throw CommandFailure(
-        .usage,
-        "--set cannot find where the file writes \(set.path) in one line: write it there as `\(set.path.split(separator: ".").last ?? ""): "
-          + "\(set.value)`, or in braces")
-    }
-    return try PipelineFile(text: text, name: name + " with --set \(set.path)", room: room)
+    try changes.file(
+      of: record.specification, name: "\(record.name) (in the registry)", room: MachineMemory.room(workers: workers))
   }
 
   private func tell(_ replay: ReplayRecord, _ progress: ReplayProgress) throws {
@@ -173,9 +171,19 @@ struct RetrainCommand: Command {
       KafkaConfiguration(
         brokers: broker.addresses, properties: pipeline.source.librdkafka, clientID: "retrainctl-retrain"))
     let bounds = try await maker.withAdmin { try await $0.bounds(topic: topic, until: .after(TopicMaker.patience)) }
+    let stream = StreamContinuity(
+      name: record.name, source: pipeline.source, configuration: maker.configuration, registry: registry,
+      reporter: RunReporter(isQuiet: true))
+    if try await stream.isMadeAnew(record) == true {
+      throw CommandFailure(
+        .usage,
+        "\(topic) was made anew since the live run read it, and a run beside reads what that does: 'retrainctl start' says how it "
+          + "goes on")
+    }
     var (place, checkpoint, rest) = (LineageOrigin.Place.own, CheckpointRecord?.none, bounds.firsts)
     var work = pipeline
     if case .version(let number) = from {
+      try changes.check(goingOnFrom: number, record.specification, pipeline)
       let turn = try LineageTurn(record, registry, text: file.text)
       let known = try await turn.checkpoint(nil, version: number)
       guard try await turn.isSameTopic(known) == true else {
@@ -198,10 +206,10 @@ struct RetrainCommand: Command {
     var follows = false
     if case .now = until { follows = true }
     let count = try await registry.replays(pipeline: record.id, limit: 1).first?.run.rawValue ?? 0
-    let wish = "from \(from.words) until \(until.words)" + (set.map { ", with \($0.path): \($0.value)" } ?? "")
+    let wish = "from \(from.words) until \(until.words)" + (settings.isEmpty ? "" : ", with \(changes.words)")
     return Plan(
       draft: ReplayDraft(
-        name: name ?? "replay-\(count + 1)", specification: set == nil ? nil : file.text,
+        name: name ?? "replay-\(count + 1)", specification: settings.isEmpty ? nil : file.text,
         workFingerprint: ContractRecord.fingerprint(of: work.workText),
         workers: workers ?? pipeline.training.workers, ends: ends, follows: follows, records: records, wish: wish),
       origin: LineageOrigin(
@@ -215,7 +223,8 @@ struct RetrainCommand: Command {
       window.seconds.flatMap { $0 > 0 ? Double(window.window.records) / $0 : nil }
     }.max()
     let cost = Cost(
-      pipeline: record.name, from: plan.starts, until: plan.draft.ends, records: plan.draft.records,
+      pipeline: record.name, from: Self.named(plan.starts), until: Self.named(plan.draft.ends),
+      records: plan.draft.records,
       recordsPerSecond: rate, seconds: rate.map { Double(plan.draft.records) / $0 })
     if format.json { return try Console.say(json: cost) }
     Console.say(
@@ -225,6 +234,10 @@ struct RetrainCommand: Command {
           ": about \(Wording.span(cost.seconds ?? 0)) at \(Wording.measure($0)) records/s, its best of late"
         }
           ?? "; how long that takes nobody has measured yet"))
+  }
+
+  private static func named(_ offsets: [Int32: Int64]) -> [String: Int64] {
+    Dictionary(uniqueKeysWithValues: offsets.map { (String($0.key), $0.value) })
   }
 
   private func startDetached(_ record: PipelineRecord, _ replay: ReplayRecord, _ house: House) throws {

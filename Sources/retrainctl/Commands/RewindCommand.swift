@@ -20,9 +20,6 @@ struct RewindCommand: Command {
         """)
   }
 
-  @Argument(
-    help: "The pipeline, by name or file; may be left out where there is only one.", completion: .file(["yaml", "yml"]))
-  var pipeline: String?
   @Option(valueName: "id", help: "The harm began after this checkpoint.") var to: Int64?
   @Option(valueName: "p:offset,…", help: "The harm began with these offsets.") var before: OffsetList?
   @Option(valueName: "n", help: "The harm began in the last n steps.") var steps: Int?
@@ -32,6 +29,7 @@ struct RewindCommand: Command {
   @Flag(help: "Tell what would be done, and change nothing.") var dryRun: Bool
   @OptionGroup var learning: LearningOptions
   @OptionGroup var decision: DecisionOptions
+  @OptionGroup var choice: PipelineChoice
   @OptionGroup var format: OutputFormat
 
   private var learnsAgain: Bool { learning.learningRate != nil || learning.clipNorm != nil }
@@ -67,7 +65,7 @@ struct RewindCommand: Command {
 
   func run() async throws {
     try await withRegistry(for: "rewind") { registry in
-      let turn = try LineageTurn(try await registry.choosePipeline(named: pipeline), registry)
+      let turn = try LineageTurn(try await choice.record(in: registry), registry)
       let plan: RewindPlan
       do { plan = try await registry.rewindPlan(pipeline: turn.record.id, to: target, until: until?.offsets) } catch let
         error

@@ -10,7 +10,9 @@ import Vocabulary
 
 struct VersionsCommand: Command {
   static var configuration: CommandConfiguration {
-    CommandConfiguration(name: "versions", abstract: "List the model versions of a pipeline, the newest first.")
+    CommandConfiguration(
+      name: "versions", abstract: "List the model versions of a pipeline, the newest first; or compare two.",
+      subcommands: [VersionsDiffCommand.self], runsItself: true)
   }
 
   private static let shownMax = 100

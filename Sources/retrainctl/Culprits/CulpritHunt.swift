@@ -206,9 +206,7 @@ struct CulpritHunt: Sendable {
       let answer = try await onDedicatedThread(named: "culprit") {
         prepareArithmeticThread()
         let replay = try StepReplay(origin, rowsMax: rows, book: book)
-        let pages = DecisionPages(registry, windows: work.windows)
-        replay.decided = { try pages.decision(of: $0) }
-        replay.known = work.leftOut
+        replay.follow(registry, work.windows, known: work.leftOut)
         let heldOut = try heldOut(work.heldOut, origin.pipeline, replay.learner, rows: rows)
         guard heldOut.count >= Self.heldOutMin else {
           throw CommandFailure(

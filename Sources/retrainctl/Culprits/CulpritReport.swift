@@ -27,6 +27,8 @@ struct CulpritReport: Encodable, Sendable {
   @JSONSafe var after: Double
   @JSONSafe var rise: Double
   @JSONSafe var noise: Double
+  /// The most that the measure rises elsewhere in the window.
+  var elsewhere: Double
   /// Of the rise, without the records.
   var remaining: Double?
   var passes: Int
@@ -49,6 +51,7 @@ struct CulpritReport: Encodable, Sendable {
     (fromCheckpoint, fromStep, toStep) = (start.checkpoint, start.step, steps.upperBound)
     (searched, self.heldOut, passes) = (records.count, heldOut, finding.passes)
     (before, after, rise, noise) = (finding.before, finding.after, finding.rise, finding.noise)
+    elsewhere = finding.elsewhere
     (remaining, self.agreement, self.learned, self.seconds) = (finding.remaining, agreement, learned, seconds)
     if let found = finding.records {
       self.records = found.count
@@ -75,8 +78,12 @@ struct CulpritReport: Encodable, Sendable {
         ? "the harm does not come again: \(measure) rises by \(Wording.measure(rise)) at most, which its noise of "
           + "\(Wording.measure(noise)) explains, and \(agreement.steps - agreement.same) of \(agreement.steps) steps came out otherwise than "
           + "the first time"
-        : "nothing stands out: \(measure) rises by \(Wording.measure(rise)) at most, and \(Wording.measure(CulpritSearch.standsOut * noise)) "
-          + "would stand out from its noise; what there was did not last"
+        : rise < CulpritSearch.standsOut * noise
+          ? "nothing stands out: \(measure) rises by \(Wording.measure(rise)) at most, and \(Wording.measure(CulpritSearch.standsOut * noise)) "
+            + "would stand out from its noise; what there was did not last"
+          : "nothing stands out: \(measure) rises by \(Wording.measure(rise)) at most, and by \(Wording.measure(elsewhere)) elsewhere in the "
+            + "window, so that this may be what the stream does by itself; --measure slice:FEATURE=VALUE or feature:NAME sees what the whole "
+            + "hides, and a shorter --window what others drown"
     case .earlier:
       return
         "the model was as bad when the window began (\(measure) \(Wording.measure(after)), an earlier checkpoint's "

@@ -21,18 +21,17 @@ enum CulpritWindow: Sendable, Hashable {
     self = .times(from...to)
   }
 
-  /// ISO 8601, of UTC where it does not say.
+  /// ISO 8601 to the minute or the second, of UTC where it does not say.
   private static func time(_ text: String) -> Date? {
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = TimeZone(identifier: "UTC")
-    for format in [
-      "yyyy-MM-dd'T'HH:mm:ssXXXXX", "yyyy-MM-dd'T'HH:mmXXXXX", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm",
-    ] {
-      formatter.dateFormat = format
-      if let date = formatter.date(from: text) { return date }
-    }
-    return nil
+    let form = /(\d{4})-(\d{1,2})-(\d{1,2})T(\d{1,2}):(\d{2})(?::(\d{2}))?(?:Z|([+-])(\d{2}):?(\d{2})?)?/
+    guard let found = text.wholeMatch(of: form)?.output else { return nil }
+    func number(_ part: Substring?) -> Int { part.flatMap { Int($0) } ?? 0 }
+    let time = DateComponents(
+      timeZone: .gmt, year: number(found.1), month: number(found.2), day: number(found.3), hour: number(found.4),
+      minute: number(found.5), second: number(found.6))
+    guard time.isValidDate(in: Calendar(identifier: .gregorian)) else { return nil }
+    let ahead = (number(found.8) * 60 + number(found.9)) * (found.7 == "-" ? -60 : 60)
+    return Calendar(identifier: .gregorian).date(from: time)?.addingTimeInterval(-Double(ahead))
   }
 }
 

@@ -4,19 +4,16 @@ import Worker
 
 /// What came of a `forget`, as `--json` says it.
 struct ForgetReport: Encodable, Sendable {
-  struct Offset: Encodable, Sendable {
-    var partition: Int32
-    var offset: Int64
-  }
-
   var pipeline: String
   /// Of which records were asked to be forgotten.
   var lineage: Int
   var isDryRun: Bool
-  /// Learned, and to be forgotten.
+  /// Learned, and to be forgotten or forgotten before.
   var records: [String] = []
   /// Of these, found by their key.
   var byKey = 0
+  /// Learned and not in the topic any more: of these nobody can say whether they have a key.
+  var unreadable: Int64 = 0
   /// Asked for, and never learned by this lineage.
   var notLearned: [String] = []
   /// Left out already.
@@ -40,8 +37,8 @@ struct ForgetReport: Encodable, Sendable {
   /// Of the parameters: what was learned with them, and without.
   var digestBefore: String?
   var digest: String?
-  /// Of the whole state, as `checkpoints` shows it.
-  var goesOnAt: [Offset] = []
+  /// The next record of each partition that the new lineage learns.
+  var goesOnAt: [OffsetStretch.Place] = []
   var incident: Int64?
   var letters = 0
   var traces = RecordTraces()
@@ -61,7 +58,7 @@ struct ForgetReport: Encodable, Sendable {
   mutating func set(_ outcome: LineageReplaying.Outcome) {
     (step, replayed, agreement) = (outcome.step, outcome.records, outcome.agreement)
     digest = outcome.first?.parametersDigest
-    goesOnAt = outcome.progress.map { Offset(partition: $0.partition, offset: $0.nextOffset) }
+    goesOnAt = outcome.progress.map { OffsetStretch.Place(partition: $0.partition, offset: $0.nextOffset) }
   }
 
   /// For the journal.
@@ -72,15 +69,14 @@ struct ForgetReport: Encodable, Sendable {
 
   func lines(palette: Palette) -> [String] {
     var lines: [String] = []
-    let shown =
-      records.prefix(10).joined(separator: ", ") + (records.count > 10 ? " and \(records.count - 10) more" : "")
-    lines.append("records  \(Wording.count(Int64(records.count))): \(shown)")
-    if !notLearned.isEmpty {
+    lines.append("records  \(Wording.count(Int64(records.count))): \(Self.some(records))")
+    if !notLearned.isEmpty { lines.append("unknown  lineage \(lineage) has not learned \(Self.some(notLearned))") }
+    if alreadyForgotten > 0 {
       lines.append(
-        "unknown  lineage \(lineage) has not learned \(notLearned.prefix(10).joined(separator: ", "))"
-          + (notLearned.count > 10 ? " and \(notLearned.count - 10) more" : ""))
+        alreadyForgotten == records.count
+          ? "known    all of them were forgotten before: the model does not know them, and nothing was made again"
+          : "known    \(alreadyForgotten) of them \(alreadyForgotten == 1 ? "was" : "were") forgotten before")
     }
-    if alreadyForgotten > 0 { lines.append("known    \(alreadyForgotten) of them were forgotten before") }
     if steps > 0 {
       let from =
         fromCheckpoint.map { "checkpoint \($0), of step \(Wording.count(fromStep))," } ?? "the lineage's beginning"
@@ -131,10 +127,21 @@ struct ForgetReport: Encodable, Sendable {
 
   private var copies: String {
     [
-      (letters, "dead letter"), (traces.examples, "example of a value"), (traces.sampledRows, "sampled row"),
-      (traces.checkpoints.count, "state of a checkpoint"), (traces.versions.count, "version"),
-    ].map { count, what in "\(count) \(what)\(count == 1 ? "" : "s")" }.joined(separator: ", ")
-      .replacing("example of a values", with: "examples of values")
-      .replacing("state of a checkpoints", with: "states of checkpoints")
+      Wording.count(Int64(letters), "dead letter"),
+      "\(traces.examples) \(traces.examples == 1 ? "example of a value" : "examples of values")",
+      Wording.count(Int64(traces.sampledRows), "sampled row"),
+      "\(traces.checkpoints.count) \(traces.checkpoints.count == 1 ? "state of a checkpoint" : "states of checkpoints")",
+      Wording.count(Int64(traces.versions.count), "version"),
+    ].joined(separator: ", ")
+  }
+
+  /// A few of many, in words.
+  static func some(_ names: [String]) -> String {
+    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " and \(names.count - 10) more" : "")
+  }
+
+  static func unreadable(_ count: Int64) -> String {
+    "\(Wording.count(count, "record")) that \(count == 1 ? "was" : "were") learned \(count == 1 ? "is" : "are") not in the topic any "
+      + "more, by its retention: whether such a key was among them, nobody can say"
   }
 }

@@ -29,10 +29,10 @@ struct Forgetting: Sendable {
   }
 
   /// - Parameters:
+  ///   - purges: Whether copies are removed.
   ///   - agree: Told what is to happen, in words, before it does.
-  ///   - purging: Whether copies are removed.
   func run(
-    dryRun: Bool, agree: (String) throws -> Void, purging: () -> Bool
+    dryRun: Bool, purges: Bool, agree: (String) throws -> Void
   ) async throws -> ForgetReport {
     guard let head = try await registry.newestCheckpoint(pipeline: record.id) else {
       throw CommandFailure(.usage, "'\(record.name)' has no checkpoint: nothing was learned that could be forgotten")
@@ -42,7 +42,12 @@ struct Forgetting: Sendable {
     var report = ForgetReport(pipeline: record.name, lineage: record.lineage, isDryRun: dryRun)
     let records = try await learned(replaying, head, &report)
     let known = try await replaying.leftOut()
-    let fresh = LeftOut(records.all.filter { known.stretch(at: $0.from, of: $0.partition)?.next ?? 0 < $0.next })
+    let fresh = LeftOut(
+      records.all.flatMap { stretch in
+        (stretch.from..<stretch.next).filter { known.stretch(at: $0, of: stretch.partition) == nil }.map {
+          OffsetStretch(partition: stretch.partition, from: $0, next: $0 + 1)
+        }
+      })
     report.records = records.all.flatMap { stretch in
       (stretch.from..<stretch.next).map {
         RecordPosition(topic: replaying.topic, partition: stretch.partition, offset: $0).description
@@ -51,14 +56,17 @@ struct Forgetting: Sendable {
     report.alreadyForgotten = records.all.reduce(0) { $0 + Int($1.count) } - fresh.all.reduce(0) { $0 + Int($1.count) }
     try await tellCopies(records, replaying, purges: false, &report)
     if fresh.isEmpty {
-      guard !report.records.isEmpty else {
-        throw CommandFailure(
-          .usage,
-          "lineage \(record.lineage) has learned none of them: "
-            + (report.notLearned.isEmpty ? "no record has such a key" : report.notLearned.joined(separator: ", ")))
+      guard !report.records.isEmpty else { throw nothingLearned(report) }
+      // The model does not know them; others that begin anew would, and copies may.
+      let others = OffsetStretch.difference(records.all, try await registry.forgotten(pipeline: record.id))
+      if !others.isEmpty {
+        let count = Wording.count(others.reduce(0) { $0 + $1.count }, "record")
+        if !dryRun { try await registry.forget(others, pipeline: record.id) }
+        report.notes.append(
+          "\(count) had been left out, by a rewind say, without being forgotten: "
+            + (dryRun ? "they would be" : "from now on no model that begins anew learns them either"))
       }
-      // The model does not know them; copies may.
-      if purging() {
+      if purges {
         try agree("the model does not know the \(report.records.count) records")
         try await tellCopies(records, replaying, purges: true, &report)
         report.isPurged = true
@@ -71,6 +79,14 @@ struct Forgetting: Sendable {
         replaying.windows, leavingOut: fresh, isDealt: replaying.pipeline.training.reproducible)
       work = Work(replaying: replaying, head: head, records: records, known: known, plan: plan)
       try await replaying.check(plan.windows)
+      let extent = try await registry.ledgerExtent(ofCheckpoints: plan.windows.map(\.checkpoint))
+      guard extent.ranges <= StepReplay.rowsMax else {
+        throw StepReplay.Failure(
+          description:
+            "\(Wording.count(Int64(report.records.count), "record")) of them lie before \(Wording.count(extent.ranges)) rows of the "
+            + "ledger, and \(Wording.count(StepReplay.rowsMax)) are made again in one go: checkpoint.keep_hourly keeps places nearer to them"
+        )
+      }
     } catch let failure as StepReplay.Failure {
       throw CommandFailure(.unavailable, "they cannot be forgotten: \(failure.description)")
     }
@@ -85,11 +101,25 @@ struct Forgetting: Sendable {
       "\(Wording.count(Int64(report.records.count), "record")) of '\(record.name)' will be forgotten, and "
         + "\(Wording.count(Int64(report.steps), "step")) made again")
     try await forget(work, &report)
-    if purging() {
+    if purges {
       try await tellCopies(records, replaying, purges: true, &report)
       report.isPurged = true
     }
     return report
+  }
+
+  /// Why there is nothing to forget: a mistake of who asked, unless it may be the topic's retention that hides it.
+  private func nothingLearned(_ report: ForgetReport) -> CommandFailure {
+    var reasons: [String] = []
+    if !report.notLearned.isEmpty { reasons.append("it has not learned " + ForgetReport.some(report.notLearned)) }
+    if !wanted.keys.isEmpty {
+      let keys = ForgetReport.some(wanted.keys.map { "'\($0)'" })
+      reasons.append("no record that it learned and the topic still holds has the key \(keys)")
+    }
+    if report.unreadable > 0 { reasons.append(ForgetReport.unreadable(report.unreadable)) }
+    return CommandFailure(
+      report.unreadable > 0 ? .unavailable : .usage,
+      "nothing was changed: lineage \(record.lineage) has nothing of it to forget: " + reasons.joined(separator: "; "))
   }
 
   /// Those of the wanted records that the lineage has taken in.
@@ -107,12 +137,8 @@ struct Forgetting: Sendable {
       let scan = KeyScan(configuration: replaying.configuration, topic: replaying.topic)
       let (found, gone) = try await scan.places(
         of: Set(wanted.keys.map { Array($0.utf8) }), in: ranges, until: deadline)
-      report.byKey = found.count
-      if gone > 0 {
-        report.notes.append(
-          "\(Wording.count(gone, "record")) that were learned are not in the topic any more: whether they had such a key, nobody "
-            + "can say")
-      }
+      (report.byKey, report.unreadable) = (found.count, gone)
+      if gone > 0 { report.notes.append(ForgetReport.unreadable(gone)) }
       places += found
     }
     var stretches: [OffsetStretch] = []
@@ -156,7 +182,7 @@ struct Forgetting: Sendable {
     }
     let origin = LineageOrigin(
       .forget, checkpoint: work.plan.start?.checkpoint, place: .own,
-      skips: LeftOut(work.known.all + work.records.all).all, actor: actor,
+      skips: LeftOut(work.known.all + work.records.all).all, forgets: work.records.all, actor: actor,
       reason: reason)
     let lineage = try await registry.within(.seconds(120)).beginLineage(
       pipeline: record.id, from: origin, first: outcome.first)

@@ -17,14 +17,14 @@ struct ForgottenRecords: Sendable {
     return topic.isEmpty ? nil : RecordPosition(topic: topic, partition: partition, offset: offset)
   }
 
-  /// A record or `key K` a line; empty lines and those that begin with # say nothing.
+  /// A record or `key K` a line, whatever the lines end with; empty lines and those that begin with # say nothing.
   mutating func add(file: String) throws {
     let text: String
     do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
       throw CommandFailure(.unavailable, "\(file) cannot be read: \(error.localizedDescription)")
     }
     var mistakes: [String] = []
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let line = line.trimmingCharacters(in: .whitespaces)
       if line.isEmpty || line.hasPrefix("#") { continue }
       if line.hasPrefix("key ") {

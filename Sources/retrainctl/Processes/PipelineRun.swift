@@ -101,15 +101,15 @@ struct PipelineRun {
     with registry: Registry, database: DatabaseAccess, broker: BrokerAccess, signals: SignalCount, hold: RunHold
   ) async throws -> Result {
     try await registry.migrate()
+    let stream = StreamContinuity(
+      name: name, source: file.pipeline.source, configuration: topicMaker(broker).configuration, registry: registry,
+      reporter: reporter)
     let settled = try await SettingsContinuity(file: file, registry: registry).settle(
-      beginsAnew: beginsNewLineage, tell: reporter.note)
+      beginsAnew: beginsNewLineage, isMadeAnew: stream.isMadeAnew, tell: reporter.note)
     let (edits, before) = (settled.edits, settled.newest)
     try await makeTopics(broker, registry, hasLearned: before != nil)
     guard signals.value == 0 else { return Result(ending: .interrupted, status: nil, edits: edits) }
     let watch = FeedWatch(topic: file.pipeline.source.topic, house: house, registry: registry)
-    let stream = StreamContinuity(
-      name: name, source: file.pipeline.source, configuration: topicMaker(broker).configuration, registry: registry,
-      reporter: reporter)
     // Before the registry takes the file: one that is refused leaves everything as it was.
     if !beginsNewStream, let known = try await registry.pipeline(named: name) {
       try await stream.verify(known, skipsLost: skipsLost)

@@ -58,8 +58,7 @@ final class ReplayRun {
   }
 
   private func current(_ run: RunID) async throws -> ReplayRecord {
-    guard let record = try await registry.replays(pipeline: record.id, limit: 100).first(where: { $0.run == run })
-    else {
+    guard let record = try await registry.replay(pipeline: record.id, run: run) else {
       throw CommandFailure(.unavailable, "the run is not there any more")
     }
     return record
@@ -147,60 +146,5 @@ final class ReplayRun {
       if deadline.hasPassed { for worker in workers where worker.isRunning { worker.send(SIGKILL) } }
       try? await Task.sleep(for: .milliseconds(50))
     }
-  }
-}
-
-/// How far a run beside has come.
-struct ReplayProgress: Codable, Sendable {
-  var name: String
-  var phase: String
-  var wish: String
-  var workers: Int
-  var recordsPerSecond: Double
-  /// That were learned, of all that it was asked for.
-  var consumed: Int64
-  var records: Int64
-  /// Behind the live stream's end; nil: nobody tells.
-  var lag: Int64?
-  /// Until what it was asked for is learned; nil: it stands still.
-  var secondsLeft: Double?
-  var version: Int64?
-  var outcome: String?
-
-  private static let silence = Duration.seconds(5)
-
-  init(_ replay: ReplayRecord, _ pipeline: Int64, _ registry: Registry) async throws {
-    let members = try await registry.members(pipeline: pipeline, run: replay.run, silence: Self.silence)
-    let live = members.compactMap(\.status).filter { $0.generation != nil }
-    let newest = try await registry.newestCheckpoint(pipeline: pipeline, run: replay.run)
-    func consumed(_ checkpoint: CheckpointRecord?) -> Int64 {
-      checkpoint?.progress.reduce(0) { $0 + $1.trained + $1.rejected } ?? 0
-    }
-    // What a version had learned before it is nothing of the run's.
-    let first = try await registry.lineage(replay.lineage, pipeline: pipeline)?.checkpoint
-    var before: CheckpointRecord?
-    if let first { before = try await registry.checkpoint(first) }
-    let now = max(consumed(newest), live.map { $0.trained + $0.rejected }.max() ?? 0)
-    (name, phase, wish) = (replay.name, replay.phase.rawValue, replay.wish)
-    workers = live.count
-    recordsPerSecond = live.compactMap(\.recordsPerSecond).max() ?? 0
-    self.consumed = max(0, now - consumed(before))
-    records = replay.records
-    let lags = live.flatMap(\.lag)
-    lag = lags.isEmpty ? nil : lags.reduce(0) { $0 + $1.records }
-    (version, outcome) = (replay.version, replay.outcome)
-    if recordsPerSecond > 0 { secondsLeft = Double(left) / recordsPerSecond }
-  }
-
-  var left: Int64 { phase == "replaying" ? max(0, records - consumed) : phase == "catching_up" ? lag ?? 0 : 0 }
-
-  var sentence: String {
-    if let outcome { return "run '\(name)' (\(wish)): \(outcome)" }
-    return
-      "run '\(name)' (\(wish)): \(workers) workers, \(Wording.count(consumed, "record")) of \(Wording.count(records)), "
-      + "\(Wording.measure(recordsPerSecond)) records/s, "
-      + (phase == "catching_up"
-        ? "catching up, \(lag.map { Wording.count($0, "record") } ?? "nobody knows how many records") behind the live stream"
-        : "\(Wording.count(left)) left" + (secondsLeft.map { ", about \(Wording.span($0))" } ?? ""))
   }
 }

@@ -95,8 +95,12 @@ struct SettingsContinuity {
 
   /// Tells every edit, and begins anew where that is wanted.
   ///
+  /// - Parameter isMadeAnew: Whether the topic of now is another than the one that was learned from, where it begins anew; nil: nobody can
+  ///   say.
   /// - Throws: `PipelineMistakes` where the file would give the weights another meaning, and nobody said to begin anew.
-  func settle(beginsAnew: Bool, tell: (String) -> Void) async throws -> Settled {
+  func settle(
+    beginsAnew: Bool, isMadeAnew: (PipelineRecord) async throws -> Bool?, tell: (String) -> Void
+  ) async throws -> Settled {
     guard let finding = try await finding() else {
       // Of what was learned nobody may know the meaning any more: then it goes on as before there were contracts.
       guard let record = try await registry.pipeline(named: name),
@@ -106,7 +110,7 @@ struct SettingsContinuity {
         return Settled(pipeline: file.pipeline)
       }
       if beginsAnew {
-        let lineage = try await registry.beginLineage(pipeline: record.id)
+        let lineage = try await beginLineage(record, isMadeAnew, tell)
         tell(
           "note: '\(name)' begins anew (lineage \(lineage)); what it has learned under a file that nobody has is kept")
         return Settled(pipeline: file.pipeline)
@@ -114,7 +118,7 @@ struct SettingsContinuity {
       return Settled(newest: newest, pipeline: file.pipeline.following(nil))
     }
     if beginsAnew || finding.learnedNothing {
-      let lineage = try await registry.beginLineage(pipeline: finding.record.id)
+      let lineage = try await beginLineage(finding.record, isMadeAnew, tell)
       let step = "step \(Wording.count(finding.newest.step))"
       tell(
         "note: '\(name)' begins anew (lineage \(lineage)); "
@@ -122,11 +126,6 @@ struct SettingsContinuity {
             ? "not one of its records could be learned under the file as it was, and all are read again"
             : "what it has learned up to \(step) is kept")
           + (finding.stable.map { ", and version \($0) goes on serving" } ?? ""))
-      let forgotten = try await registry.lineage(lineage, pipeline: finding.record.id)?.skips ?? []
-      if !forgotten.isEmpty {
-        let count = forgotten.reduce(0) { $0 + $1.count }
-        tell("note: \(Wording.count(count)) offsets that were forgotten are left out of it")
-      }
       try await write("lineage_begun", finding, key: "lineage \(lineage)")
       return Settled(edits: finding.edits, pipeline: file.pipeline)
     }
@@ -145,6 +144,26 @@ struct SettingsContinuity {
         key: "edited after \(finding.newest.id) to \(ContractRecord.fingerprint(of: file.text))")
     }
     return Settled(edits: finding.edits, newest: finding.newest, pipeline: finding.following)
+  }
+
+  /// A model without a past. What was forgotten of the topic stays forgotten; in one that was made anew since, other records lie there.
+  private func beginLineage(
+    _ record: PipelineRecord, _ isMadeAnew: (PipelineRecord) async throws -> Bool?, _ tell: (String) -> Void
+  ) async throws -> Int {
+    let count = try await registry.forgotten(pipeline: record.id).reduce(0) { $0 + $1.count }
+    guard count > 0 else { return try await registry.beginLineage(pipeline: record.id) }
+    let isOther = try await isMadeAnew(record)
+    let lineage = try await registry.beginLineage(pipeline: record.id, isSameTopic: isOther != true)
+    let offsets = Wording.count(count, "offset") + (count == 1 ? " that was forgotten" : " that were forgotten")
+    switch isOther {
+    case true?: tell("note: the topic was made anew since \(offsets): nothing is left out of it")
+    case false?: tell("note: \(offsets) \(count == 1 ? "is" : "are") left out of it")
+    case nil:
+      tell(
+        "note: \(offsets) \(count == 1 ? "is" : "are") left out of it; nobody can tell whether the topic was made anew since: "
+          + "where it was, other records lie there, and are left out too")
+    }
+    return lineage
   }
 
   /// Into the journal of what happened, once.

@@ -64,6 +64,23 @@ struct StreamContinuity {
         + "(stream \(stream))")
   }
 
+  /// Whether the topic of now is another than the one that was learned from, of whatever name; nil: nobody can say.
+  func isMadeAnew(_ record: PipelineRecord) async throws -> Bool? {
+    do {
+      let ends = try await bounds().ends
+      if try await places(of: record).contains(where: { $0.value > ends[$0.key] ?? 0 }) { return true }
+      let marks = try await registry.streamMarks(pipeline: record.id, stream: record.stream)
+      guard !marks.isEmpty else { return nil }
+      let findings = try await StreamCheck.look(
+        at: marks, topic: source.topic, configuration: configuration, until: .after(Self.patience))
+      if StreamError(marks, findings, topic: source.topic) != nil { return true }
+      return findings.values.contains(.same) ? false : nil
+    } catch let error as KafkaError where error.code == .unknownTopic {
+      // What is not there yet will be a new one.
+      return true
+    }
+  }
+
   /// What is left to read.
   struct End {
     var lag: Int64 = 0

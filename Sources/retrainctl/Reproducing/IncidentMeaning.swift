@@ -20,7 +20,9 @@ struct IncidentMeaning {
 
   private init(_ rule: HealthRule, _ actions: Set<HealthAction>) {
     var done: [String] = []
-    if actions.contains(.rollBack) { done.append("the version that serves made room for the one before it") }
+    if actions.contains(.rollBack) {
+      done.append("the version whose answers show it makes room for the one before it, where it serves")
+    }
     if actions.contains(.retrain) { done.append("the stream is learned once more, in a run beside") }
     if actions.contains(.rewind) {
       done.append(
@@ -82,6 +84,9 @@ struct IncidentMeaning {
       self.init(
         "Nothing went wrong: the model began anew, or goes on from where somebody said; what was learned before is kept.",
         "Nothing.")
+    case "change_accepted":
+      self.init(
+        "Nothing went wrong: windows are held against what came since the change, from now on.", "Nothing.")
     case "not_compared":
       self.init(
         "The stable version goes on serving; no new one is compared with it.", "'retrainctl promote N' decides.")

@@ -168,15 +168,11 @@ struct IncidentReproduction {
       throw StepReplay.Failure(description: "no ledger was kept of them (training.ledger)")
     }
     let book = StepReplay.book(pipeline, classes: pipeline.schema.label.classes)
-    var leftOut: [OffsetStretch] = []
-    for number in Set(needed.map(\.lineage)) {
-      leftOut += try await registry.lineage(number, pipeline: record.id)?.skips ?? []
-    }
     return RecordWalks.Steps(
       origin: try await StepReplay.Origin(checkpoint, pipeline, in: registry.within(Self.statePatience)),
       ledger: RegistryReplayLedger(registry, windows: needed, steps: (checkpoint.step + 1)...step),
       feed: try KafkaReplayFeed(pipeline, configuration: configuration, book: book), book: book,
       ends: needed[needed.count - 1].progress.map(\.nextOffset), largestStep: extent.largestStep,
-      leftOut: LeftOut(leftOut), registry: registry, windows: needed)
+      leftOut: try await registry.leftOut(needed, of: record), registry: registry, windows: needed)
   }
 }

@@ -48,9 +48,7 @@ struct RecordWalks: Sendable {
       let learner: Learner
       if let steps {
         let replay = try StepReplay(steps.origin, rowsMax: steps.largestStep, book: steps.book)
-        let pages = DecisionPages(steps.registry, windows: steps.windows)
-        replay.decided = { try pages.decision(of: $0) }
-        replay.known = steps.leftOut
+        replay.follow(steps.registry, steps.windows, known: steps.leftOut)
         try replay.run(
           .recorded(steps.ledger), feed: steps.feed, ends: steps.ends, leavingOut: steps.leftOut, until: deadline)
         guard let made = replay.learner as? Learner else { preconditionFailure("a network's replay makes a network") }

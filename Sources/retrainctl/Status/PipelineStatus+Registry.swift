@@ -138,6 +138,7 @@ extension PipelineStatus.Incident {
     self.init(
       id: record.id, at: record.openedAt, kind: record.kind, severity: record.severity.rawValue, layer: record.layer,
       feature: record.feature, step: record.step, positions: record.positions.map(\.description),
-      closedAt: record.closedAt, details: record.details == "{}" ? nil : record.details)
+      closedAt: record.closedAt, goesOn: record.isTrouble && record.closedAt == nil,
+      details: record.details == "{}" ? nil : record.details)
   }
 }

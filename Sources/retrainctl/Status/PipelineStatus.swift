@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Health
+import Registry
 import Rollouts
 
 /// All that is known about a pipeline at one moment: what `status --json` prints.
@@ -145,6 +146,8 @@ struct PipelineStatus: Codable, Sendable {
     var positions: [String]
     /// When it was over; nil: it goes on, or happened in a moment.
     var closedAt: Date?
+    /// Nobody has said yet that it is over.
+    var goesOn: Bool
     /// What is known beside, as JSON text.
     var details: String?
   }
@@ -217,6 +220,8 @@ struct PipelineStatus: Codable, Sendable {
   var halted: String?
   /// That nothing is promoted, as a person said; nil: nobody did.
   var freeze: Freeze?
+  /// What drift is not watched for yet, though a version serves; nil: nothing.
+  var driftWait: DriftWait?
   var desiredWorkers: Int
   var generation: Int64?
   var step: Int64
@@ -263,6 +268,8 @@ struct PipelineStatus: Codable, Sendable {
   var troubles: [String] = []
   /// Beside the live one: what goes on, or was over within the day.
   var runs: [ReplayProgress] = []
+  /// What became of all that are over.
+  var retraining: RetrainTally?
   /// Records that the newest checkpoint covers.
   var saved: Int64 = 0
 

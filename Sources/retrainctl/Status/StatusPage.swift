@@ -50,7 +50,13 @@ struct StatusPage {
     if let freeze = status.freeze {
       lines += Self.filled("nothing is promoted, \(freeze.sentence)", columns).map(palette.warning)
     }
-    for run in status.runs { lines += Self.filled(run.sentence, columns) }
+    if let wait = status.driftWait { lines += Self.filled(wait.words, columns).map(palette.dim) }
+    for run in status.runs {
+      lines += Self.filled(run.sentence, columns)
+      lines += Self.filled("its stages: \(run.stageSentence)", columns - 2).map { "  " + palette.dim($0) }
+      guard !fullness.isBrief, let sentence = run.recoverySentence else { continue }
+      lines += Self.filled(sentence, columns - 2).map { "  " + palette.dim($0) }
+    }
     for trouble in status.troubles { lines += Self.filled("trouble: " + trouble, columns).map(palette.bad) }
     for warning in status.warnings { lines += Self.filled("! " + warning, columns).map(palette.warning) }
     lines += [stable].compactMap(\.self)

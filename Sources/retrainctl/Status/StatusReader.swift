@@ -13,6 +13,7 @@ actor StatusReader {
   private let name: String
   private var checkpoints: [Int64: CheckpointRecord] = [:]
   private var health: (checkpoint: Int64, layers: [PipelineStatus.Layer])?
+  private var drift: (checkpoint: Int64, wait: DriftWait?)?
   private var recent: (checkpoint: Int64, window: PipelineStatus.Metrics)?
 
   /// Workers that were silent for so long are taken for gone.
@@ -62,7 +63,8 @@ actor StatusReader {
     }
     var status = PipelineStatus(
       pipeline: pipeline.name, desiredState: pipeline.desiredState.rawValue, halted: pipeline.halted,
-      freeze: try await registry.freeze(pipeline: pipeline.id), desiredWorkers: pipeline.desiredWorkers,
+      freeze: try await registry.freeze(pipeline: pipeline.id),
+      driftWait: try await driftWait(upTo: newest), desiredWorkers: pipeline.desiredWorkers,
       generation: pipeline.generation.rawValue > 0 ? pipeline.generation.rawValue : nil,
       step: max(live.map(\.step).max() ?? 0, newest?.step ?? 0), consumed: counts.consumed, trained: counts.trained,
       unlabelled: counts.unlabelled, rejected: counts.rejected, rejectedByReason: counts.byReason,
@@ -113,8 +115,9 @@ actor StatusReader {
     }
     status.rejections = counts.rejections
     for replay in try await registry.replays(pipeline: pipeline.id, limit: 1) where Self.isShown(replay) {
-      status.runs.append(try await ReplayProgress(replay, pipeline.id, registry))
+      status.runs.append(try await ReplayProgress(replay, pipeline.id, registry, measures: true))
     }
+    if !status.runs.isEmpty { status.retraining = try await registry.retrainTally(pipeline: pipeline.id) }
     status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
     return status
   }
@@ -219,6 +222,15 @@ actor StatusReader {
           version, checkpoints[version.checkpoint], in: standings))
     }
     return shown
+  }
+
+  /// nil: all that can be is watched.
+  private func driftWait(upTo checkpoint: CheckpointRecord?) async throws -> DriftWait? {
+    guard let checkpoint else { return nil }
+    if let drift, drift.checkpoint == checkpoint.id { return drift.wait }
+    let wait = try await BaselineReader.wait(upTo: checkpoint, in: registry)
+    drift = (checkpoint.id, wait)
+    return wait
   }
 
   private func layers(of checkpoint: CheckpointRecord?) async throws -> [PipelineStatus.Layer] {

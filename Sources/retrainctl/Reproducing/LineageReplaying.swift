@@ -50,13 +50,7 @@ struct LineageReplaying: Sendable {
   }
 
   /// What the lineages of the windows leave out.
-  func leftOut() async throws -> LeftOut {
-    var all: [OffsetStretch] = []
-    for lineage in Set(windows.map(\.lineage)) {
-      all += try await registry.lineage(lineage, pipeline: record.id)?.skips ?? []
-    }
-    return LeftOut(all)
-  }
+  func leftOut() async throws -> LeftOut { try await registry.leftOut(windows, of: record) }
 
   /// Whether the steps of some windows were all made as the pipeline makes them, and from the topic that is there now.
   func check(_ windows: [LineageWindow]) async throws {
@@ -149,9 +143,7 @@ struct LineageReplaying: Sendable {
       let outcome = try await onDedicatedThread(named: "replay") {
         prepareArithmeticThread()
         let replay = try StepReplay(origin, rowsMax: extent.largestStep, book: book)
-        let pages = DecisionPages(registry, windows: plan.windows)
-        replay.decided = { try pages.decision(of: $0) }
-        replay.known = known
+        replay.follow(registry, plan.windows, known: known)
         let before = replay.state.consumed
         for segment in plan.segments {
           if let place = segment.jump { replay.jump(to: place) }
@@ -175,5 +167,14 @@ struct LineageReplaying: Sendable {
       await feed.close()
       throw error
     }
+  }
+}
+
+extension Registry {
+  /// What the lineages of some windows leave out.
+  func leftOut(_ windows: [LineageWindow], of record: PipelineRecord) async throws -> LeftOut {
+    var all: [OffsetStretch] = []
+    for number in Set(windows.map(\.lineage)) { all += try await lineage(number, pipeline: record.id)?.skips ?? [] }
+    return LeftOut(all)
   }
 }

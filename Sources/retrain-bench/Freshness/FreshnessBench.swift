@@ -15,17 +15,22 @@ extension Workload {
       BenchFlag("rate", "n", "5000", "Records a second."),
       BenchFlag("seconds", "n", "40", "How long records are appended and looked at."),
       BenchFlag("warm-up", "n", "20", "Seconds before that: the first version has to be there."),
-      BenchFlag("lane", "fast|careful", "fast", "How versions come to serve."),
+      BenchFlag(
+        "lane", "fast|careful|none", "fast",
+        "How versions come to serve; none: each checkpoint does at once, by a person's word that is given here."),
       BenchFlag("workers", "n", "1", "Processes that learn."),
       BenchFlag("checkpoint", "ms", "200", "A checkpoint is written at most this often."),
       BenchFlag("records-min", "n", "1000", "Pairs that a version needs."),
+      BenchFlag("step", "records", "32", "Records a step, at most."),
     ]
   ) { options in
     let bench = FreshnessBench(
       rate: try options.int("rate"), seconds: try options.int("seconds"), warmUp: try options.int("warm-up"),
       lane: options.string("lane"), workers: try options.int("workers"), checkpoint: try options.int("checkpoint"),
-      recordsMin: try options.int("records-min"))
-    guard ["fast", "careful"].contains(bench.lane) else { throw BenchError("--lane is fast or careful") }
+      recordsMin: try options.int("records-min"), step: try options.int("step"))
+    guard ["fast", "careful", "none"].contains(bench.lane) else {
+      throw BenchError("--lane is fast, careful or none")
+    }
     try blockingAwait(until: .after(.seconds(1800))) { try await bench.run() }
   }
 }
@@ -40,6 +45,7 @@ private struct FreshnessBench: Sendable {
   var workers: Int
   var checkpoint: Int
   var recordsMin: Int
+  var step: Int
 
   private static let partitions = 4
   private static let name = "freshness"
@@ -69,11 +75,18 @@ private struct FreshnessBench: Sendable {
         features:
       \(features.joined(separator: "\n"))
       model: { task: binary, hidden: [256, 128] }
-      training: { workers: \(workers), linger: 5ms, optimizer: { kind: adam, learning_rate: 0.001 } }
+      training: { workers: \(workers), records_per_step: \(step), linger: 5ms, optimizer: { kind: adam, learning_rate: 0.001 } }
       checkpoint: { every_steps: 1000000, every: \(checkpoint)ms }
-      rollout: { records_min: \(recordsMin), candidate_every: 100ms, lane: \(lane) }
+      rollout: { \(gates) }
       serving: { port: 0 }
       """
+  }
+
+  /// Where everything is let in from here the controller proposes nothing.
+  private var gates: String {
+    lane == "none"
+      ? "records_min: 1000000000, lane: careful"
+      : "records_min: \(recordsMin), candidate_every: 100ms, lane: \(lane)"
   }
 
   private func measure(_ place: Workplace) async throws {
@@ -83,16 +96,45 @@ private struct FreshnessBench: Sendable {
     let producer = try KafkaProducer(
       configuration: KafkaConfiguration(brokers: place.brokers, properties: ["linger.ms": "1"]))
     let clock = ContinuousClock()
-    let start = clock.now
+    let (start, date) = (clock.now, Date())
     let end = start + .seconds(warmUp + seconds)
     async let appended = append(with: producer, from: start, to: end)
     let pipeline = try await Self.pipeline(in: registry)
+    async let letIn: Void = letIn(pipeline, registry, until: end)
     let url = try await serverURL(of: pipeline, registry, until: end)
     let swaps = try await watch(url, from: start, to: end + .seconds(3))
     let times = try await appended
+    try await letIn
     await producer.close()
-    try await report(times, swaps, pipeline, registry)
+    let record = FreshnessRecord(
+      times: times, swaps: swaps, began: date, measured: Double(warmUp)..<Double(warmUp + seconds))
+    let params = [
+      "net": "W1", "rate": "\(rate)", "lane": lane, "workers": "\(workers)", "checkpoint": "\(checkpoint)ms",
+      "step": "\(step)",
+    ]
+    try await record.report(params, pipeline: pipeline, in: registry)
     await registry.close()
+  }
+
+  /// Without gates each checkpoint becomes the stable version as soon as the tables tell of it.
+  private func letIn(_ pipeline: Int64, _ registry: Registry, until end: ContinuousClock.Instant) async throws {
+    guard lane == "none" else { return }
+    let bell = Bell()
+    let listening = Task { await registry.eachChange(of: pipeline, among: [.checkpoint]) { _ in bell.ring() } }
+    defer { listening.cancel() }
+    var newest: Int64 = 0
+    while ContinuousClock.now < end {
+      _ = await bell.wait(atMost: .seconds(1))
+      guard let checkpoint = try await registry.newestCheckpoint(pipeline: pipeline), checkpoint.id > newest else {
+        continue
+      }
+      newest = checkpoint.id
+      let number = try await registry.addCandidate(pipeline: pipeline, checkpoint: checkpoint.id)
+      let versions = try await registry.versionsInPlay(pipeline: pipeline)
+      try await registry.apply(
+        Rollout.promote(number, by: "bench", versions: versions.map(\.facts)), evidence: "{}", pipeline: pipeline,
+        lease: nil)
+    }
   }
 
   private static func pipeline(in registry: Registry) async throws -> Int64 {
@@ -163,87 +205,5 @@ private struct FreshnessBench: Sendable {
     let text = String(decoding: body, as: UTF8.self)
     guard let list = text.range(of: "\"versions\":[\"") else { return nil }
     return Int64(text[list.upperBound...].prefix { $0.isNumber })
-  }
-
-  private func report(
-    _ times: [[Double]], _ swaps: [(version: Int64, at: Double)], _ pipeline: Int64, _ registry: Registry
-  ) async throws {
-    var next = [Int](repeating: 0, count: Self.partitions)
-    var ages: [Double] = []
-    func isMeasured(_ time: Double) -> Bool { time >= Double(warmUp) && time < Double(warmUp + seconds) }
-    for swap in swaps {
-      guard let version = try await registry.version(swap.version, pipeline: pipeline),
-        let checkpoint = try await registry.checkpoint(version.checkpoint)
-      else { continue }
-      for progress in checkpoint.progress where Int(progress.partition) < Self.partitions {
-        let partition = Int(progress.partition)
-        let learned = min(Int(progress.nextOffset), times[partition].count)
-        // Who has answered with a record once may not do so for ever; that is the rollback's, not freshness.
-        for offset in next[partition]..<max(next[partition], learned) {
-          let time = times[partition][offset]
-          if isMeasured(time) { ages.append((swap.at - time) * 1000) }
-        }
-        next[partition] = max(next[partition], learned)
-      }
-    }
-    let asked = times.reduce(0) { $0 + $1.count(where: isMeasured) }
-    // Those that nobody had learned at the end count as old as they were then: no figure becomes better by them.
-    let end = swaps.last.map { max($0.at, Double(warmUp + seconds)) } ?? Double(warmUp + seconds)
-    for partition in 0..<Self.partitions {
-      for offset in next[partition]..<max(next[partition], times[partition].count) {
-        let time = times[partition][offset]
-        if isMeasured(time), time < end - 5 { ages.append((end - time) * 1000) }
-      }
-    }
-    guard !ages.isEmpty else { throw BenchError("no version came to serve in \(warmUp + seconds) s") }
-    ages.sort()
-    func quantile(_ share: Double) -> Double { ages[min(ages.count - 1, Int(share * Double(ages.count)))] }
-    let decisions = try await registry.decisions(pipeline: pipeline, limit: 100_000)
-    let inside = swaps.count { isMeasured($0.at) }
-    let params = [
-      "net": "W1", "rate": "\(rate)", "lane": lane, "workers": "\(workers)", "records": "\(asked)",
-      "answered": "\(ages.count)", "swaps": "\(inside)",
-      "on_watch": "\(decisions.count { $0.rule == "trend" && $0.to == .stable })",
-      "confirmed": "\(decisions.count { $0.from == .stable && $0.to == .stable })",
-      "rejected": "\(decisions.count { $0.to == .rejected })",
-      "rolled_back": "\(decisions.count { $0.to == .rolledBack })",
-    ]
-    for share in [0.5, 0.9, 0.99, 1] {
-      try BenchReport(
-        workload: Self.name, params: params.merging(["quantile": "\(share)"]) { $1 }, samples: [quantile(share)],
-        unit: "ms"
-      ).emit()
-    }
-  }
-}
-
-/// Records of 64 numbers, over and over, whose labels follow a direction that turns: what is fresh is better.
-private struct TurningRecords: Sendable {
-  static let width = 64
-  /// A whole turn.
-  private static let turn = 600.0
-
-  private var starts: [[UInt8]] = []
-  /// On two axes, and what nobody can know.
-  private var projections: [(Double, Double, Double)] = []
-
-  init(count: Int) {
-    var random = SplitMix64(seed: 14)
-    let axes = (0..<Self.width).map { _ in (random.nextUnit() - 0.5, random.nextUnit() - 0.5) }
-    for _ in 0..<count {
-      let numbers = (0..<Self.width).map { _ in Int(random.next() % 199) - 99 }
-      let fields = numbers.enumerated().map { "\"f\($0)\":\($1)" }.joined(separator: ",")
-      starts.append(Array("{\"x\":{\(fields)},\"y\":".utf8))
-      let sums = zip(numbers, axes).reduce((0.0, 0.0)) { ($0.0 + Double($1.0) * $1.1.0, $0.1 + Double($1.0) * $1.1.1) }
-      projections.append((sums.0, sums.1, 100 * (random.nextUnit() - 0.5)))
-    }
-  }
-
-  func line(_ number: Int, at seconds: Double) -> [UInt8] {
-    let place = number % starts.count
-    let angle = 2 * Double.pi * seconds / Self.turn
-    let (first, second, noise) = projections[place]
-    let isPositive = first * cos(angle) + second * sin(angle) + noise > 0
-    return starts[place] + [UInt8(ascii: isPositive ? "1" : "0"), UInt8(ascii: "}")]
   }
 }
