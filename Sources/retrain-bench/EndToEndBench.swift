@@ -15,40 +15,52 @@ extension Workload {
   static let endToEnd = Workload(
     name: "end-to-end",
     summary: "learn from Kafka (RETRAIN_KAFKA_BROKERS, KAFKA_HOME or in memory): records a second",
-    flags: [
-      BenchFlag(
-        "records", "n", nil, "Records in the topic. Without it 300000; 12000 where the broker is the one in memory."),
-      BenchFlag("batch", "records", "256", "Records a step; a multiple of 4."),
+    flags: EndToEndBench.streamFlags + [
       BenchFlag("samples", "n", "5", "Runs to measure."),
       BenchFlag(
         "serve", "yes|no", "no", "For comparisons: tells where the topic is, and runs once a line of standard input."),
     ]
   ) { options in
+    // For comparisons: tells where the topic is, and runs once for each line of standard input.
+    let samples = try options.flag("serve") ? nil : try options.int("samples")
+    try EndToEndBench.withBroker(options) { try await $0.run(samples: samples, broker: $1) }?.emit()
+  }
+}
+
+extension EndToEndBench {
+  /// What describes the topic of `withBroker`.
+  static let streamFlags = [
+    BenchFlag(
+      "records", "n", nil, "Records in the topic. Without it 300000; 12000 where the broker is the one in memory."),
+    BenchFlag("batch", "records", "256", "Records a step; a multiple of 4."),
+  ]
+
+  /// A broker as long as something is measured with it.
+  ///
+  /// - Parameter measure: Gets what kind of broker it is too.
+  static func withBroker<Result: Sendable>(
+    _ options: BenchOptions, _ measure: @escaping @Sendable (EndToEndBench, String) async throws -> Result
+  ) throws -> Result {
     let environment = ProcessInfo.processInfo.environment
     let external = environment["RETRAIN_KAFKA_BROKERS"]
     let kafkaHome = environment["KAFKA_HOME"].flatMap { $0.isEmpty ? nil : $0 }
     // The broker in memory keeps 5 MB a partition.
     let fits = external == nil && kafkaHome == nil ? 12_000 : 300_000
-    let records = try options.int("records", default: fits)
-    let batch = try options.int("batch")
-    let samples = try options.int("samples")
-    // For comparisons: tells where the topic is, and runs once for each line of standard input.
-    let serves = try options.flag("serve")
-    guard batch % EndToEndBench.partitions == 0 else { throw BenchError("--batch is a multiple of 4") }
+    let (records, batch) = (try options.int("records", default: fits), try options.int("batch"))
+    guard batch % partitions == 0 else { throw BenchError("--batch is a multiple of 4") }
     guard records <= fits || external != nil else { throw BenchError("this broker takes \(fits) records at most") }
-    let report = try EndToEndBench.waiting {
+    return try blockingAwait(until: .after(.seconds(1800))) {
       let broker = try await BenchBroker.start(external: external, kafkaHome: kafkaHome)
       do {
-        let bench = EndToEndBench(brokers: broker.bootstrap, records: records, batch: batch)
-        let report = try await bench.run(samples: serves ? nil : samples, broker: broker.kind)
+        let result = try await measure(
+          EndToEndBench(brokers: broker.bootstrap, records: records, batch: batch), broker.kind)
         await broker.stop()
-        return report
+        return result
       } catch {
         await broker.stop()
         throw error
       }
     }
-    try report?.emit()
   }
 }
 
@@ -125,10 +137,6 @@ struct EndToEndBench: Sendable {
         features: (0..<IngestBench.width).map { FeatureSettings(name: IngestBench.name($0), type: .float) }),
       model: model, training: training, checkpoint: checkpoint, health: HealthSettings(), rollout: RolloutSettings(),
       serving: ServingSettings())
-  }
-
-  static func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
-    try blockingAwait(until: .after(.seconds(1800)), body)
   }
 
   /// - Parameter samples: nil: one for each line of standard input, answered with its rate; no report.

@@ -12,33 +12,11 @@ extension Workload {
   static let replay = Workload(
     name: "replay",
     summary: "a stretch learned from Kafka, then made again from log and ledger: its speed as a share of learning's",
-    flags: [
-      BenchFlag(
-        "records", "n", nil, "Records in the topic. Without it 300000; 12000 where the broker is the one in memory."),
-      BenchFlag("batch", "records", "256", "Records a step; a multiple of 4."),
-      BenchFlag("samples", "n", "5", "Pairs of runs to measure."),
-    ]
+    flags: EndToEndBench.streamFlags + [BenchFlag("samples", "n", "5", "Pairs of runs to measure.")]
   ) { options in
-    let environment = ProcessInfo.processInfo.environment
-    let external = environment["RETRAIN_KAFKA_BROKERS"]
-    let kafkaHome = environment["KAFKA_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-    let fits = external == nil && kafkaHome == nil ? 12_000 : 300_000
-    let records = try options.int("records", default: fits)
-    let (batch, samples) = (try options.int("batch"), try options.int("samples"))
-    guard batch % EndToEndBench.partitions == 0 else { throw BenchError("--batch is a multiple of 4") }
-    guard records <= fits || external != nil else { throw BenchError("this broker takes \(fits) records at most") }
-    let reports = try EndToEndBench.waiting {
-      let broker = try await BenchBroker.start(external: external, kafkaHome: kafkaHome)
-      do {
-        let bench = ReplayBench(
-          stretch: EndToEndBench(brokers: broker.bootstrap, records: records, batch: batch), broker: broker.kind)
-        let reports = try await bench.run(samples: samples)
-        await broker.stop()
-        return reports
-      } catch {
-        await broker.stop()
-        throw error
-      }
+    let samples = try options.int("samples")
+    let reports = try EndToEndBench.withBroker(options) { stretch, broker in
+      try await ReplayBench(stretch: stretch, broker: broker).run(samples: samples)
     }
     for report in reports { try report.emit() }
   }

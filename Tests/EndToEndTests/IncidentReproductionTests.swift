@@ -117,14 +117,19 @@ struct IncidentReproductionTests {
   func leftOut() throws {
     let file = try pipeline("passing")
     #expect(try place.run("dev", "up").code == 0)
-    #expect(try place.run("feed", try records(poisoned: nil, 0..<500), "--pipeline", file).code == 0)
-    #expect(try place.run("start", file, "--until", "end").code == 0)
-    // A few records of each partition, behind the first checkpoint and before the bad one.
-    let parts = (try place.run("audit", "--json").json()["partitions"] as? [[String: Any]] ?? []).compactMap { part in
-      (part["partition"] as? Int).map { ($0, (part["nextOffset"] as? Int ?? 0) * 3 / 4) }
-    }.filter { $0.1 > 40 }
-    func places(_ more: Int) -> String { parts.map { "\($0.0):\($0.1 + more)" }.joined(separator: ",") }
-    let went = try place.run("rewind", "--before", places(-10), "--until", places(-4), "--json")
+    /// Where each partition is read to its end.
+    func ends(after records: Range<Int>) throws -> [Int: Int] {
+      #expect(try place.run("feed", try self.records(poisoned: nil, records), "--pipeline", file).code == 0)
+      #expect(try place.run("start", file, "--until", "end").code == 0)
+      let partitions = try place.run("audit", "--json").json()["partitions"] as? [[String: Any]] ?? []
+      return Dictionary(
+        uniqueKeysWithValues: partitions.map { ($0["partition"] as? Int ?? -1, $0["nextOffset"] as? Int ?? 0) })
+    }
+    // A few records of each partition that has them, behind the checkpoint of the first end, and before the bad one.
+    let before = try ends(after: 0..<250)
+    let parts = try ends(after: 250..<500).filter { $0.value > before[$0.key, default: 0] + 20 }.keys.sorted()
+    func places(_ more: Int) -> String { parts.map { "\($0):\(before[$0, default: 0] + more)" }.joined(separator: ",") }
+    let went = try place.run("rewind", "--before", places(4), "--until", places(10), "--json")
     #expect(went.code == 0, "\(went.complaints)")
     let lineage = try #require(try went.json()["lineage"] as? [String: Any])
     #expect(!parts.isEmpty && (lineage["skips"] as? [[String: Any]])?.count == parts.count, "\(went.output)")

@@ -39,35 +39,15 @@ struct Poisoning: Sendable {
 }
 
 /// Records of two numbers whose label follows from them, some of them poisoned.
-final class PoisonedFeed: ReplayFeed {
+final class PoisonedFeed: RowFeed {
   private let poisoning: Poisoning
   private let end: Int64
 
   init(_ poisoning: Poisoning, end: Int64) { (self.poisoning, self.end) = (poisoning, end) }
 
-  func begin(_ starts: [Int32: Int64], upTo ends: [Int32: Int64], until deadline: Deadline) async throws {}
-  func close() async {}
+  func holds(_ partition: Int32, _ offset: Int64) -> Bool { offset < end }
 
-  func bring(into intakes: [ReplayIntake]) async throws -> Bool {
-    var isNews = false
-    for intake in intakes {
-      var (offset, room) = (intake.passed, min(intake.room, 1000))
-      while offset < min(intake.end, end), room > 0 {
-        if intake.wants(offset) {
-          put(offset, into: intake.buffer)
-          room -= 1
-        }
-        offset += 1
-      }
-      if offset > intake.passed {
-        intake.pass(upTo: offset)
-        isNews = true
-      }
-    }
-    return isNews
-  }
-
-  private func put(_ offset: Int64, into buffer: PartitionBuffer) {
+  func put(_ offset: Int64, into buffer: PartitionBuffer) {
     guard let slot = buffer.beginSlot() else { preconditionFailure("no room for offset \(offset)") }
     fill(buffer.partition, offset, slot.numbers, slot.labels)
     slot.categories[0] = 1

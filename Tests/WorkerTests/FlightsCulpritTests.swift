@@ -11,7 +11,7 @@ import Vocabulary
 import Worker
 
 /// Flights of the repository, dealt over partitions in their order, some with the opposite label.
-final class FlightsFeed: ReplayFeed, @unchecked Sendable {  // The rows are only read.
+final class FlightsFeed: RowFeed, @unchecked Sendable {  // The rows are only read.
   private let rows: FeatureBatch
   private let eventTimes: [Double]
   private let partitions: Int
@@ -59,29 +59,9 @@ final class FlightsFeed: ReplayFeed, @unchecked Sendable {  // The rows are only
     return batch
   }
 
-  func begin(_ starts: [Int32: Int64], upTo ends: [Int32: Int64], until deadline: Deadline) async throws {}
-  func close() async {}
+  func holds(_ partition: Int32, _ offset: Int64) -> Bool { Int(offset) * partitions + Int(partition) < rows.count }
 
-  func bring(into intakes: [ReplayIntake]) async throws -> Bool {
-    var isNews = false
-    for intake in intakes {
-      var (offset, room) = (intake.passed, min(intake.room, 1000))
-      while offset < intake.end, room > 0, Int(offset) * partitions + Int(intake.partition) < rows.count {
-        if intake.wants(offset) {
-          put(offset, into: intake.buffer)
-          room -= 1
-        }
-        offset += 1
-      }
-      if offset > intake.passed {
-        intake.pass(upTo: offset)
-        isNews = true
-      }
-    }
-    return isNews
-  }
-
-  private func put(_ offset: Int64, into buffer: PartitionBuffer) {
+  func put(_ offset: Int64, into buffer: PartitionBuffer) {
     guard let slot = buffer.beginSlot() else { preconditionFailure("no room for offset \(offset)") }
     let row = Int(offset) * partitions + Int(buffer.partition)
     slot.numbers.update(from: rows.numbers + row * rows.numberCount, count: rows.numberCount)
