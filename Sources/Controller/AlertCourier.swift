@@ -27,7 +27,8 @@ final class AlertCourier: Sendable {
   /// - Parameter own: The controller's, for what needs no connection of its own.
   /// - Returns: nil: the pipeline has no receivers.
   static func start(
-    _ pipeline: Pipeline, pipelineID: Int64, database: DatabaseLocation, own: Registry, logger: Logger
+    _ pipeline: Pipeline, pipelineID: Int64, database: DatabaseLocation, own: Registry, metrics: ControllerMetrics,
+    logger: Logger
   ) async throws -> AlertCourier? {
     guard !pipeline.alerts.isEmpty else {
       // Nobody waits for those that an earlier file had.
@@ -41,6 +42,7 @@ final class AlertCourier: Sendable {
     for settings in pipeline.alerts {
       let desk = AlertDesk(
         AlertReceiver(settings), pipeline: pipeline, pipelineID: pipelineID, registry: registry,
+        deliveries: metrics.deliveries(to: settings.effectiveName),
         logger: logger.with([.receiver: LogValue(settings.effectiveName)]))
       Task { await courier.serve(desk) }
     }

@@ -12,6 +12,7 @@ struct AlertDesk {
   private let pipeline: Pipeline
   private let pipelineID: Int64
   private let registry: Registry
+  private let deliveries: (taken: Counter, failed: Counter)
   private let logger: Logger
   private var isKnown = false
   /// What waited when somebody looked last.
@@ -22,7 +23,11 @@ struct AlertDesk {
   /// A delivery of the last look takes no longer, whatever the receiver may.
   private static let lastPatience = Duration.seconds(5)
 
-  init(_ receiver: AlertReceiver, pipeline: Pipeline, pipelineID: Int64, registry: Registry, logger: Logger) {
+  init(
+    _ receiver: AlertReceiver, pipeline: Pipeline, pipelineID: Int64, registry: Registry,
+    deliveries: (taken: Counter, failed: Counter), logger: Logger
+  ) {
+    self.deliveries = deliveries
     self.receiver = receiver
     plan = AlertPlan(receiver.settings)
     self.pipeline = pipeline
@@ -77,6 +82,7 @@ struct AlertDesk {
         lease: lease, receiver: receiver.name, sentAt: look.history.sentAt, for: patience + Self.claimMargin)
     else { return }
     let delivery = await receiver.deliver(message.json, until: .after(patience))
+    (delivery.isTaken ? deliveries.taken : deliveries.failed).increment()
     guard delivery.isTaken else {
       if look.history.failures == 0 {
         logger.warning(

@@ -15,6 +15,8 @@ package struct BaselineReader: Sendable {
   struct Baseline: Sendable {
     var anchor: Int64
     var spans: [DriftSpan]
+    /// The windows that columns have.
+    var choices: [BaselineWindows]
     var layers: [LayerHealth]
     /// nil: there are too few windows.
     var drift: DriftBaseline?
@@ -36,19 +38,24 @@ package struct BaselineReader: Sendable {
   ) async throws -> Baseline? {
     guard let anchor = try await Self.anchor(pipelineID, registry), anchor != checkpoint.id else { return nil }
     let start = ContinuousClock.now
-    if let known, known.spans == spans, known.wait == nil, known.anchor == anchor || start < known.standsUntil {
-      return known
-    }
+    if let known, known.spans == spans, known.wait == nil, start < known.standsUntil { return known }
     let windows = try await registry.sampledWindows(upTo: anchor, before: checkpoint.id)
     let plan = BaselinePlan(windows, anchor: anchor, spans: spans)
+    let wait = plan.wait(recordsPerSecond: checkpoint.recordsPerSecond)
+    // Bounds take up to a second to draw.
+    if known?.anchor == anchor, known?.choices == plan.choices {
+      known?.wait = wait
+      known?.spans = spans
+      return known
+    }
     var new = Baseline(
-      anchor: anchor, spans: spans, layers: try await registry.layerHealth(checkpoint: anchor),
-      wait: plan.wait(recordsPerSecond: checkpoint.recordsPerSecond))
+      anchor: anchor, spans: spans, choices: plan.choices, layers: try await registry.layerHealth(checkpoint: anchor),
+      wait: wait)
     if plan.usual.isEnough {
       let samples = try await registry.samples(of: plan.usual.checkpoints)
       let columns = samples.first?.sample.columns ?? []
       // Most have the usual windows; the others are few, and have theirs together.
-      for (chosen, group) in Dictionary(grouping: columns, by: plan.windows) where chosen.isEnough {
+      for (chosen, group) in Dictionary(grouping: columns, by: plan.windows(of:)) where chosen.isEnough {
         let own = chosen == plan.usual ? samples : try await registry.samples(of: chosen.checkpoints)
         let part = DriftBaseline(own.map(\.sample), falseAlarms: limits.falseAlarmsMax, of: Set(group))
         new.drift = new.drift?.joined(with: part) ?? part

@@ -18,6 +18,9 @@ package final class ControllerMetrics: Sendable {
     /// Of all.
     var counts: [VersionState: Int] = [:]
     var tallies = PipelineTallies()
+    var receivers: [AlertReceiverRecord] = []
+    /// After how much the lineage that learns now had a version as good as what served; nil: it has not had one yet.
+    var convergence: (steps: Int64, records: Int64)?
     /// When the newest checkpoint was written; nil: there is none.
     var checkpointAt: Date?
     /// Runs beside that are over, and how soon the newest was as good as what served.
@@ -100,6 +103,14 @@ package final class ControllerMetrics: Sendable {
       "retrain_checkpoint_age_seconds", help: "Since the newest checkpoint was written.", labels: own(),
       picture.checkpointAt.map { max(0, now.timeIntervalSince($0)) })
     tell(picture.tallies, &samples)
+    tell(picture.receivers, now, &samples)
+    samples.gauge(
+      "retrain_convergence_steps",
+      help:
+        "Steps after which the lineage that learns now had a version that became stable; no value: it has had none.",
+      labels: own(), picture.convergence?.steps)
+    samples.gauge(
+      "retrain_convergence_records", help: "The same in labelled records.", labels: own(), picture.convergence?.records)
     for state in VersionState.allCases {
       samples.gauge(
         "retrain_versions", help: "Versions by their state.", labels: own([.state: state.rawValue]),
@@ -134,6 +145,38 @@ package final class ControllerMetrics: Sendable {
       "retrain_retraining_steps_to_stable_loss",
       help: "Steps after which the newest run beside lost no more than the version that served when it began.",
       labels: own(), recovery?.steps.map(Double.init))
+  }
+
+  private func tell(_ receivers: [AlertReceiverRecord], _ now: Date, _ samples: inout MetricSamples) {
+    let longest = receivers.compactMap(\.failingSince).min()
+    samples.gauge(
+      "retrain_alerts_failing_seconds",
+      help: "Since a receiver of alerts last took no message, time after time; 0: all take them, or there is none.",
+      labels: own(), longest.map { max(0, now.timeIntervalSince($0)) } ?? 0)
+    for receiver in receivers {
+      let labels = own([.receiver: receiver.receiver])
+      samples.gauge(
+        "retrain_alert_receiver_failing_seconds",
+        help: "Since it last took no message, time after time; 0: it takes them.",
+        labels: labels, receiver.failingSince.map { max(0, now.timeIntervalSince($0)) } ?? 0)
+      samples.gauge(
+        "retrain_alert_receiver_failed_attempts", help: "Attempts in a row that it did not take.", labels: labels,
+        receiver.failures)
+      samples.gauge(
+        "retrain_alert_receiver_waiting_incidents", help: "Incidents that it could not be told of so far.",
+        labels: labels,
+        receiver.waiting ?? 0)
+    }
+  }
+
+  /// What a receiver of alerts took, and what it did not.
+  func deliveries(to receiver: String) -> (taken: Counter, failed: Counter) {
+    func counter(_ kind: String) -> Counter {
+      registry.counter(
+        "retrain_alert_deliveries_total", help: "Messages to receivers of alerts, by what became of them.",
+        labels: own([.receiver: receiver, .kind: kind]))
+    }
+    return (counter("taken"), counter("failed"))
   }
 
   private func tell(_ tallies: PipelineTallies, _ samples: inout MetricSamples) {

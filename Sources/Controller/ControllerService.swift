@@ -85,7 +85,7 @@ public actor ControllerService {
       throw ControllerError.unknownPipeline(pipeline.name)
     }
     let courier = try await AlertCourier.start(
-      pipeline, pipelineID: record.id, database: database, own: registry, logger: logger)
+      pipeline, pipelineID: record.id, database: database, own: registry, metrics: metrics, logger: logger)
     defer { courier?.requestStop() }
     let listening = Task { [registry, bell] in
       await registry.eachChange(of: record.id, among: Self.changes) { _ in bell.ring() }
@@ -169,6 +169,8 @@ public actor ControllerService {
     picture.versions = try await registry.versionsInPlay(pipeline: pipelineID)
     picture.counts = try await registry.versionCounts(pipeline: pipelineID)
     picture.tallies = try await registry.tallies(pipeline: pipelineID)
+    picture.receivers = try await registry.alertReceivers(pipeline: pipelineID)
+    picture.convergence = try await registry.convergence(pipeline: pipelineID)
     picture.checkpointAt = try await registry.newestCheckpoint(pipeline: pipelineID)?.createdAt
     picture.retrains = try await registry.retrainTally(pipeline: pipelineID)
     if let replay = try await registry.replays(pipeline: pipelineID, limit: 1).first, replay.isOver {
@@ -187,11 +189,16 @@ public actor ControllerService {
 
   /// One look at everything: propose, judge, write down.
   private func reconcile(registry: Registry, pipelineID: Int64, lease: LeaseToken) async throws {
+    // Whatever is written is refused where another one decides by then.
+    let registry = registry.fenced(by: lease)
     let newest = try await registry.newestCheckpoint(pipeline: pipelineID)
     try await propose(newest, registry: registry, pipelineID: pipelineID)
     let watch = try await lookAtHealth(registry, pipelineID, newest)
     if let settings = pipeline.retrain {
-      var trigger = retrainTrigger ?? RetrainTrigger(pipelineID: pipelineID, settings: settings, logger: logger)
+      var trigger =
+        retrainTrigger
+        ?? RetrainTrigger(
+          pipelineID: pipelineID, settings: settings, activation: pipeline.model.remedialActivation, logger: logger)
       defer { retrainTrigger = trigger }
       try await trigger.look(watch.spells, registry)
     }

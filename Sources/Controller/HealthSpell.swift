@@ -19,6 +19,8 @@ struct HealthSpell {
   var returning: Int64?
   var wantsRewind = false
   var wantsRetrain = false
+  /// What a run beside is to learn with otherwise, and the layers that it is for.
+  private(set) var remedies: [HealthAction: Set<String>] = [:]
 
   /// So many windows in a row have to pass before it is over.
   private static let windowsToPass = 2
@@ -53,7 +55,10 @@ struct HealthSpell {
     freezes = actions.contains(where: \.freezes)
     returning = actions.contains(.rollBack) ? details["version"].flatMap { Int64($0) } : nil
     wantsRewind = actions.contains(.rewind)
-    wantsRetrain = actions.contains(.retrain)
+    wantsRetrain = actions.contains(where: \.retrains)
+    for action in [HealthAction.swapActivation, .resetBias] where actions.contains(action) {
+      remedies[action] = Set(passed.keys)
+    }
   }
 
   /// Which rules fail and let no version be promoted, as the end of a sentence; nil: none does.
@@ -122,7 +127,12 @@ struct HealthSpell {
     freezes = failed.contains { $0.action?.freezes ?? false }
     returning = failed.first { $0.action == .rollBack && $0.version != nil }?.version
     wantsRewind = failed.contains { $0.action == .rewind }
-    wantsRetrain = failed.contains { $0.action == .retrain }
+    wantsRetrain = failed.contains { $0.action?.retrains ?? false }
+    remedies = [:]
+    for finding in failed {
+      guard let action = finding.action, action == .swapActivation || action == .resetBias else { continue }
+      remedies[action, default: []].insert(finding.layer)
+    }
   }
 
   var isOver: Bool { passed.values.allSatisfy { $0 >= Self.windowsToPass } }

@@ -10,6 +10,8 @@ import Vocabulary
 struct RetrainTrigger {
   private let pipelineID: Int64
   private let settings: RetrainSettings
+  /// What hidden layers' activation is swapped for where a rule wants that; nil: there is none to be swapped for.
+  private let activation: String?
   private let schedule: CronSchedule?
   private let logger: Logger
   private var looked: Date
@@ -22,6 +24,8 @@ struct RetrainTrigger {
   struct Asking {
     var reason: String
     var openedAt: Date
+    /// What it wants instead of the same once more, with the layers; none: just that.
+    var remedies: [HealthAction: Set<String>] = [:]
   }
 
   /// Rules that say that the stream, or what is to be learned of it, is another.
@@ -29,7 +33,10 @@ struct RetrainTrigger {
     .drift, .featureDrift, .labelDrift, .predictionDrift, .conceptDrift, .lossDrift,
   ]
 
-  init(pipelineID: Int64, settings: RetrainSettings, logger: Logger, now: Date = Date()) {
+  init(
+    pipelineID: Int64, settings: RetrainSettings, activation: String? = nil, logger: Logger, now: Date = Date()
+  ) {
+    self.activation = activation
     (self.pipelineID, self.settings, self.logger, looked) = (pipelineID, settings, logger, now)
     schedule = settings.schedule.flatMap { CronSchedule($0) }
     drop = settings.metricDrop.map { MetricDropWatch(pipelineID: pipelineID, settings: $0, logger: logger) }
@@ -46,7 +53,8 @@ struct RetrainTrigger {
       spells.filter { spell in
         settings.on.contains(.drift) && Self.drifts.contains(spell.rule)
           || settings.on.contains(.health) && spell.wantsRetrain
-      }.map { Asking(reason: $0.reason, openedAt: $0.openedAt) } + [drop?.asking].compactMap(\.self)
+      }.map { Asking(reason: $0.reason, openedAt: $0.openedAt, remedies: $0.remedies) }
+      + [drop?.asking].compactMap(\.self)
     guard isDue || !asking.isEmpty else { return }
     let before = try await registry.replays(pipeline: pipelineID, limit: 100)
     guard before.first?.isOver ?? true, try await registry.retrainWish(pipeline: pipelineID) == nil else { return }
@@ -60,9 +68,31 @@ struct RetrainTrigger {
     if let last, now.timeIntervalSince(last) < settings.coolDown.seconds {
       return hold("one has begun at \(last.ISO8601Format())", reason)
     }
-    try await registry.wishRetrain(pipeline: pipelineID, from: settings.startPlace, actor: Self.actor, reason: reason)
+    guard let wish = self.wish(new, reason) else {
+      return hold("there is no activation that the model's could be swapped for", reason)
+    }
+    try await registry.wishRetrain(wish, pipeline: pipelineID)
     (isDue, toldHeld) = (false, nil)
     logger.notice("the stream is to be learned once more", [.reason: LogValue(reason)])
+  }
+
+  /// One remedy at a time, and of several the one that mends most: another activation is learned from the beginning, which sets
+  /// biases back as well.
+  ///
+  /// - Returns: nil: what asks wants nothing but a remedy that there is not.
+  private func wish(_ asking: [Asking], _ reason: String) -> RetrainWish? {
+    var wish = RetrainWish(place: settings.startPlace, actor: Self.actor, reason: reason)
+    let asks = asking.flatMap(\.remedies)
+    if asks.contains(where: { $0.key == .swapActivation }), let activation {
+      wish.setting = "model.activation=\(activation)"
+      return wish
+    }
+    let layers = Set(asks.filter { $0.key == .resetBias }.flatMap { $0.value }).sorted()
+    if !layers.isEmpty {
+      (wish.place, wish.resetBias) = ("newest", layers)
+      return wish
+    }
+    return isDue || asking.contains { $0.remedies.isEmpty } ? wish : nil
   }
 
   private static var actor: String { RolloutActor.controller.description }

@@ -62,6 +62,19 @@ extension PipelineChecks {
           "\(setting.rule.rawValue) is about what is learned, and says nothing of the version that serves",
           "write freeze_promotion or rewind; a version can show \(others)")
       }
+      if let action = setting.action, action == .swapActivation || action == .resetBias {
+        if !setting.rule.isMended(by: action) {
+          let rules = HealthRule.allCases.filter { $0.isMended(by: action) }.map(\.rawValue).joined(separator: ", ")
+          note(
+            path + ".action", "\(action.rawValue) mends nothing of what \(setting.rule.rawValue) shows",
+            "write another action; it is for \(rules)")
+        } else if reader.trusts("model"),
+          pipeline.model.kind != .network || pipeline.model.preset != nil
+            || pipeline.model.hidden.isEmpty
+        {
+          note(path + ".action", "the model has no hidden layers of its own", "write another action")
+        }
+      }
       if let threshold = setting.threshold { checkThreshold(threshold, of: setting.rule, path + ".threshold") }
       if setting.rule == .stalledStream, setting.action == .lowerRate || setting.action == .rewind {
         note(path + ".action", "while no record comes nothing is learned at any rate", "write another action")

@@ -70,7 +70,7 @@ extension RetrainSettings {
       Key(
         "on", \.on,
         .list(of: .choice, "a list of drift, schedule, health and metric_drop", count: 1...4), isRequired: true,
-        "What has it begin. drift: a rule of drift fails. schedule: it is time. health: a rule of health.rules with the action retrain fails. metric_drop: what is measured test then train has become worse, as metric_drop says. One at a time, whatever asks."
+        "What has it begin. drift: a rule of drift fails. schedule: it is time. health: a rule of health.rules with the action retrain, swap_activation or reset_bias fails. metric_drop: what is measured test then train has become worse, as metric_drop says. One at a time, whatever asks."
       ),
       Key(
         "schedule", \.schedule, .ifGiven(.line("five fields as of cron")),
@@ -114,11 +114,11 @@ extension PipelineChecks {
   /// A trigger that nothing pulls, and what pulls none, are mistakes.
   func checkRetraining() {
     guard reader.trusts("retrain"), reader.trusts("health") else { return }
-    let asking = pipeline.health.rules.contains { $0.action == .retrain }
+    let asking = pipeline.health.rules.contains { $0.action?.retrains ?? false }
     guard let settings = pipeline.retrain else {
       if asking {
         note(
-          "health.rules", "a rule has the action retrain, and nothing says how that is done",
+          "health.rules", "a rule has the stream learned once more, and nothing says how that is done",
           "write `retrain: { on: [health] }`")
       }
       return
@@ -127,7 +127,8 @@ extension PipelineChecks {
       note(
         "retrain.on",
         asking
-          ? "a rule has the action retrain, and `on` has no health" : "no rule of health.rules has the action retrain",
+          ? "a rule has the stream learned once more, and `on` has no health"
+          : "no rule of health.rules has the action retrain, swap_activation or reset_bias",
         asking ? "add health" : "leave health out, or give a rule the action")
     }
     if settings.on.contains(.schedule) != (settings.schedule != nil) {

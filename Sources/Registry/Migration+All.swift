@@ -33,6 +33,7 @@ extension Migration {
     Migration(file: "0029_steps_dealt_again.sql", PackageResources._029_steps_dealt_again_sql),
     Migration(file: "0030_retrain_wishes.sql", PackageResources._030_retrain_wishes_sql),
     Migration(file: "0031_forgotten_records.sql", PackageResources._031_forgotten_records_sql),
+    Migration(file: "0032_retrain_remedies.sql", PackageResources._032_retrain_remedies_sql),
   ]
 
   /// - Parameters:

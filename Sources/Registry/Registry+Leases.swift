@@ -66,6 +66,15 @@ private func fencedLease(_ token: LeaseToken) -> RegistryError {
 }
 
 extension PostgresSession {
+  /// Refuses a lease that has passed to somebody else, and keeps it until the transaction ends; after the pipeline, as everywhere.
+  func verify(_ token: LeaseToken) throws {
+    _ = try lockPipeline(token.pipeline)
+    let rows = try query(
+      "SELECT number = $2 AS held FROM leases WHERE pipeline_id = $1 FOR UPDATE",
+      [.int(token.pipeline), .int(token.number)])
+    guard try rows.first?.value("held") == true else { throw fencedLease(token) }
+  }
+
   /// Refuses a lease that has passed to somebody else or has run out, and keeps it until the transaction ends.
   func verify(_ token: LeaseToken, pipeline: Int64) throws {
     let rows = try query(

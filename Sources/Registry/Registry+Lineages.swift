@@ -17,11 +17,12 @@ extension Registry {
     pipeline: Int64, run: RunID = .live, from origin: LineageOrigin, first: CheckpointDraft? = nil
   ) async throws -> LineageRecord {
     // Repeated after a lost reply, the lineage is found by it.
-    let batch = UUID().uuidString
+    let (batch, fence) = (UUID().uuidString, self.fence)
     return try await bulkLink.perform(patience: patience) { session in
       let digests = first.map { StateDigests($0) }
       return try session.transaction { session in
         _ = try session.lockPipeline(pipeline)
+        if let fence { try session.verify(fence) }
         let known = try session.lineages("l.pipeline_id = $1 AND l.batch = $2", [.int(pipeline), .text(batch)]).first
         return try known ?? session.begin(origin, run, pipeline, batch: batch, first, digests)
       }

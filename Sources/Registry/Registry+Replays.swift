@@ -97,13 +97,15 @@ public struct ReplayRecord: Sendable, Hashable, Codable {
 extension Registry {
   /// Begins a run beside the live one, and its lineage with it.
   ///
+  /// - Parameter first: As of `beginLineage`.
   /// - Throws: `conflict` where another is not over yet, or one has the name; as `beginLineage`.
   public func beginReplay(
-    pipeline: Int64, _ draft: ReplayDraft, from origin: LineageOrigin
+    pipeline: Int64, _ draft: ReplayDraft, from origin: LineageOrigin, first: CheckpointDraft? = nil
   ) async throws -> ReplayRecord {
     let batch = UUID().uuidString
     return try await bulkLink.perform(patience: patience) { session in
-      try session.transaction { session in
+      let digests = first.map { StateDigests($0) }
+      return try session.transaction { session in
         let next = try session.nextNumbers(pipeline)
         if let known = try session.lineages("l.pipeline_id = $1 AND l.batch = $2", [.int(pipeline), .text(batch)]).first
         {
@@ -133,35 +135,9 @@ extension Registry {
         // Whoever begins one does what was wished for.
         try session.query("DELETE FROM retrain_wishes WHERE pipeline_id = $1", [.int(pipeline)])
         let run = RunID(rawValue: next.run)
-        _ = try session.begin(origin, run, pipeline, batch: batch)
+        _ = try session.begin(origin, run, pipeline, batch: batch, first, digests)
         return try session.replay(pipeline, run)
       }
-    }
-  }
-
-  /// The stream is to be learned once more; nothing happens where that is wished for already.
-  public func wishRetrain(pipeline: Int64, from place: String, actor: String, reason: String) async throws {
-    try await transaction { session in
-      let added = try session.query(
-        """
-        INSERT INTO retrain_wishes (pipeline_id, place, actor, reason) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (pipeline_id) DO NOTHING
-        """, [.int(pipeline), .text(place), .text(actor), .text(reason)])
-      guard added.affected == 1 else { return }
-      _ = try session.openIncident(
-        pipeline: pipeline,
-        IncidentDraft(
-          kind: "retrain_asked", severity: .notice,
-          details: IncidentDraft.details(["reason": "the stream is learned once more: \(reason)", "by": actor])))
-    }
-  }
-
-  /// What is wished for and not begun; nil: nothing.
-  public func retrainWish(pipeline: Int64) async throws -> (place: String, actor: String, reason: String)? {
-    try await perform { session -> (place: String, actor: String, reason: String)? in
-      let rows = try session.query(
-        "SELECT place, actor, reason FROM retrain_wishes WHERE pipeline_id = $1", [.int(pipeline)])
-      return try rows.first.map { (try $0.value("place"), try $0.value("actor"), try $0.value("reason")) }
     }
   }
 

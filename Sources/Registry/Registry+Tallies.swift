@@ -34,4 +34,19 @@ extension Registry {
       return tallies
     }
   }
+
+  /// After how many steps and labelled records of its own lineage the first version of the model that learns now was made that
+  /// became stable; nil: there is none yet.
+  public func convergence(pipeline: Int64) async throws -> (steps: Int64, records: Int64)? {
+    try await perform { session -> (steps: Int64, records: Int64)? in
+      let rows = try session.query(
+        """
+        SELECT c.step, c.records FROM pipelines p
+        JOIN versions v ON v.pipeline_id = p.id AND v.was_stable
+        JOIN checkpoints c ON c.id = v.checkpoint_id AND c.lineage = p.lineage
+        WHERE p.id = $1 ORDER BY v.number LIMIT 1
+        """, [.int(pipeline)])
+      return try rows.first.map { (try $0.value("step"), try $0.value("records")) }
+    }
+  }
 }

@@ -12,6 +12,8 @@ public struct Registry: Sendable {
   let source: ChangeSource
   /// How long a call may take, waiting for the database included.
   public var patience: Duration = .seconds(15)
+  /// Under which all is written; nil: anybody may.
+  var fence: LeaseToken?
 
   /// Connects within `deadline`. The database may still lack its tables: see `migrate`.
   public static func open(uri: String, applicationName: String, deadline: Deadline) async throws -> Registry {
@@ -53,8 +55,21 @@ public struct Registry: Sendable {
     try await link.perform(patience: patience, body)
   }
 
+  /// In a transaction, which a registry that is fenced refuses once its lease has passed to somebody else.
   func transaction<Value: Sendable>(_ body: @Sendable (PostgresSession) throws -> Value) async throws -> Value {
-    try await link.transaction(patience: patience, body)
+    let fence = self.fence
+    return try await link.transaction(patience: patience) { session in
+      if let fence { try session.verify(fence) }
+      return try body(session)
+    }
+  }
+
+  /// The same registry for whoever holds a lease: what it writes after somebody else has taken it is refused as `fenced`. One that
+  /// has run out and that nobody has taken still counts.
+  public func fenced(by lease: LeaseToken) -> Registry {
+    var registry = self
+    registry.fence = lease
+    return registry
   }
 }
 

@@ -94,7 +94,12 @@ public struct VersionWindows: Sendable {
       window.answers = AnswersBeside(
         own: version.answers.own, other: version.answers.reference, version: reference)
     }
-    return Self.rules.flatMap { examine(window, rule: $0, policy: policy) }.map { $0.about(version: number) }
+    return Self.rules.flatMap { rule in
+      var window = window
+      // Of two windows in which a loss is another the first is none of those before.
+      if rule == .lossDrift { window.before = Array(window.before.dropFirst()) }
+      return examine(window, rule: rule, policy: policy).map { $0.about(version: number) }
+    }
   }
 
   /// A loss that rose stays so for two windows: one may be a storm.

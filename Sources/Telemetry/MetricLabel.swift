@@ -1,7 +1,7 @@
 /// The labels a metric may have: few, so that a label set is never made of what users send.
 public enum MetricLabel: String, Sendable, Hashable, CaseIterable, Comparable {
   case pipeline, role, version, layer, feature, rank, partition, reason, rule, state, kind, method, code, topic
-  case generation, pass
+  case generation, pass, receiver
 
   public static func < (left: MetricLabel, right: MetricLabel) -> Bool { left.rawValue < right.rawValue }
 }

@@ -74,6 +74,19 @@ public final class FeatureBatch {
     return weights[row] > 0
   }
 
+  /// An empty batch for the rows of another.
+  public convenience init(like other: FeatureBatch, capacity: Int? = nil) {
+    self.init(
+      capacity: capacity ?? other.capacity, numberCount: other.numberCount, categoryCount: other.categoryCount,
+      labelCount: other.labelCount, weightedCount: other.weighted.count, weighsRecords: other.weights != nil)
+  }
+
+  /// Takes all rows in use of another batch of the same shape, instead of its own.
+  public func copyRows(of other: FeatureBatch) {
+    count = other.count
+    for row in 0..<count { copyRow(row, of: other, to: row) }
+  }
+
   /// Takes one row of another batch of the same shape; with sparse inputs, rows in ascending order of `target`.
   public func copyRow(_ row: Int, of other: FeatureBatch, to target: Int) {
     precondition(

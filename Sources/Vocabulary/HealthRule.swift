@@ -64,6 +64,13 @@ public enum HealthAction: String, Sendable, Hashable, Codable, CaseIterable {
   case rewind
   /// As `ticket`, and the stream is learned once more in a run beside, once.
   case retrain
+  /// As `retrain`, with another activation in the hidden layers.
+  case swapActivation = "swap_activation"
+  /// As `retrain`, from the newest checkpoint, with the biases of the layer's dead units set back to 0.
+  case resetBias = "reset_bias"
+
+  /// Whether the stream is learned once more for it, in a run beside.
+  public var retrains: Bool { self == .retrain || self == .swapActivation || self == .resetBias }
 
   /// Whether a version may not be promoted meanwhile.
   public var freezes: Bool { self == .freezePromotion || self == .rollBack || self == .rewind }
@@ -72,6 +79,15 @@ public enum HealthAction: String, Sendable, Hashable, Codable, CaseIterable {
 extension HealthRule {
   /// Whether one step can show it.
   public var isOfSteps: Bool { self == .lossSpike || self == .explodingGradient }
+
+  /// Whether another activation may mend it, or biases that are set back: it is about what a layer's units answer.
+  public func isMended(by action: HealthAction) -> Bool {
+    switch (self, action) {
+    case (.deadUnits, _), (.allZero, _), (.zeroShare, _): true
+    case (.saturated, .swapActivation), (.tailMass, .swapActivation), (.vanishingGradient, .swapActivation): true
+    default: false
+    }
+  }
 
   /// Whether a version's own frozen weights can show it, whatever is learned meanwhile.
   public var isOfVersions: Bool {

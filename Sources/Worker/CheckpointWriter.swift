@@ -42,9 +42,13 @@ actor CheckpointWriter {
   private var task: Task<Void, Never>?
   /// What was not written because its generation was over; the next generation's first checkpoint covers it.
   private var refused: Snapshot?
+  /// When a model was probed last; nil: never.
+  private var probedAt: ContinuousClock.Instant?
 
   /// How long one attempt may take before it is tried again.
   private static let attempt = Duration.seconds(30)
+  /// Models are probed no more often than this: with a checkpoint a second it would be felt.
+  private static let probeEvery = Duration.seconds(10)
 
   /// - Parameters:
   ///   - spec: Of the learner whose snapshots come.
@@ -196,6 +200,19 @@ actor CheckpointWriter {
     return contract.text
   }
 
+  /// Once it is written: the model may be changed then.
+  private func probe(_ model: FrozenModel, _ snapshot: Snapshot) {
+    guard let rows = snapshot.rows, probedAt.map({ $0 + Self.probeEvery < .now }) ?? true else { return }
+    probedAt = .now
+    do {
+      metrics.note(try AnswerProbe(model, memory: snapshot.memory, rows.batch))
+    } catch {
+      logger.warning(
+        "how much answers hang on little could not be looked at",
+        [.step: LogValue(snapshot.state.step), .error: LogValue(describing: error)])
+    }
+  }
+
   private func write(_ snapshot: Snapshot) async throws {
     let start = ContinuousClock.now
     try await watch.vouch()
@@ -232,6 +249,7 @@ actor CheckpointWriter {
         .checkpoint: LogValue(id), .step: LogValue(state.step), .bytes: LogValue(snapshot.learner.count),
         .duration: LogValue(duration.milliseconds()),
       ])
+    probe(model, snapshot)
     // While it works, a worker's heartbeat tells the group; the last word is the last checkpoint's.
     guard snapshot.isFinal else { return }
     try? await consumer.commit(

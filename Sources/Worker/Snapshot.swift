@@ -1,5 +1,6 @@
 import Evaluation
 package import Health
+import Tensors
 package import Vocabulary
 
 /// A copy of everything a checkpoint holds, taken between two steps by one copy; looked at and written in
@@ -17,6 +18,8 @@ package struct Snapshot: Sendable {
   package var costs: [LayerCost] = []
   package var ledger: [LedgerEntry]
   package var isFinal: Bool
+  /// Records of a step of late, to be answered once more; nil: this rank had none.
+  var rows: SnapshotRows?
   /// From the first record of the window to the last, on the clock of this rank.
   package var seconds: Double = 0
 
@@ -41,6 +44,17 @@ package struct Snapshot: Sendable {
     var taken = older.costs
     taken.merge(costs)
     costs = taken
+  }
+}
+
+/// A copy of a batch, for whoever has the snapshot.
+struct SnapshotRows: @unchecked Sendable {  // The writer alone reads it, one snapshot at a time.
+  let batch: FeatureBatch
+
+  init?(_ rows: FeatureBatch) {
+    guard rows.count > 0 else { return nil }
+    batch = FeatureBatch(like: rows, capacity: rows.count)
+    batch.copyRows(of: rows)
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Learning
 package import Telemetry
 import Vocabulary
 
@@ -31,6 +32,7 @@ package struct WorkerMetrics: Sendable {
   let checkpointBytes: Gauge
   /// When the newest checkpoint was written, in seconds since 1970; 0: there is none, or this worker does not write them.
   let checkpointTime = Gauge.unregistered()
+  private let probes: ModelProbes
 
   package init(_ registry: MetricsRegistry = MetricsRegistry(), pipeline: String = "") {
     self.registry = registry
@@ -59,7 +61,10 @@ package struct WorkerMetrics: Sendable {
     checkpointBytes = registry.gauge(
       "retrain_worker_checkpoint_bytes", help: "Model and optimizer of the checkpoint that this worker wrote last.",
       labels: labels)
+    probes = ModelProbes(registry, labels)
   }
+
+  func note(_ probe: AnswerProbe) { probes.note(probe) }
 
   func noteCheckpoint(bytes: Int, duration: Duration) {
     checkpoints.increment()

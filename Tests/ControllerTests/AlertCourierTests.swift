@@ -81,10 +81,11 @@ private struct Rig {
 
   /// Runs `body` beside a controller, which is then asked to end.
   func controlled(
-    _ holder: String = "c", lines: Lines = Lines(), _ body: () async throws -> Void
+    _ holder: String = "c", lines: Lines = Lines(), metrics: MetricsRegistry = MetricsRegistry(),
+    _ body: () async throws -> Void
   ) async throws {
     let service = ControllerService(
-      pipeline: pipeline, database: DatabaseLocation(uri: database.uri), holder: holder,
+      pipeline: pipeline, database: DatabaseLocation(uri: database.uri), holder: holder, metrics: metrics,
       logger: Logger(label: holder, sink: lines.sink))
     let run = Task { try await service.run() }
     do { try await body() } catch {
@@ -187,7 +188,12 @@ struct AlertCourierTests {
     receivers[2].timeout = .seconds(2)
     let rig = try await Rig.make(receivers[0], receivers[1], receivers[2])
     let lines = Lines()
-    try await rig.controlled(lines: lines) {
+    let metrics = MetricsRegistry()
+    func shown(_ name: String, _ labels: String) -> Double? {
+      let line = metrics.prometheusText().split(separator: "\n").first { $0.hasPrefix("\(name){\(labels)} ") }
+      return line?.split(separator: " ").last.flatMap { Double($0) }
+    }
+    try await rig.controlled(lines: lines, metrics: metrics) {
       try await rig.open("diverging")
       try await eventually("the good one is told") { good.messages.count == 1 }
       try await rig.registry.closeTroubles(pipeline: rig.pipelineID, kind: "diverging")
@@ -201,6 +207,12 @@ struct AlertCourierTests {
       #expect(known.map(\.receiver) == ["bad", "good", "hanging"])
       #expect(known[0].reason == "it answers 500" && known[0].failingSince != nil && (known[0].waiting ?? 0) >= 1)
       #expect(known[1].failures == 0 && known[1].sentAt != nil)
+      try await eventually("and told to whoever watches") {
+        shown("retrain_alert_receiver_failing_seconds", #"pipeline="told",receiver="bad""#) ?? 0 > 0
+      }
+      #expect(shown("retrain_alert_deliveries_total", #"kind="failed",pipeline="told",receiver="bad""#) ?? 0 >= 2)
+      #expect(shown("retrain_alert_deliveries_total", #"kind="taken",pipeline="told",receiver="good""#) ?? 0 >= 2)
+      #expect(shown("retrain_alert_receiver_failing_seconds", #"pipeline="told",receiver="good""#) == 0)
       bad.answer(200)
       try await eventually("the bad one is told of what goes on") { !bad.messages.isEmpty }
     }

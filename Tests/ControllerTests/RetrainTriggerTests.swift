@@ -104,4 +104,51 @@ struct RetrainTriggerTests {
     #expect(tally == RetrainTally())
     await registry.close()
   }
+
+  private func dead(_ step: Int64) -> LayerHealth {
+    var layer = sick(step)
+    layer.sketch.saturated = 0
+    layer.sketch.unitActivity = Array(repeating: 0, count: 10)
+    return layer
+  }
+
+  @Test(
+    "dead units ask for a run with another activation, or from the newest checkpoint with their biases set back; once",
+    arguments: [HealthAction.swapActivation, .resetBias])
+  func remedies(action: HealthAction) async throws {
+    var setting = HealthRuleSettings(rule: .deadUnits)
+    setting.action = action
+    var rig = try await ControllerRig.make(rules: [setting])
+    rig.pipeline.retrain = RetrainSettings()
+    rig.pipeline.retrain?.on = [.health]
+    for step in 1...2 as ClosedRange<Int64> {
+      try await rig.save(step: step, probability: 0.8, health: [dead(step)])
+      try await rig.judge()
+    }
+    let wish = try #require(try await rig.registry.retrainWish(pipeline: rig.pipelineID))
+    let isSwap = action == .swapActivation
+    #expect(wish.setting == (isSwap ? "model.activation=leaky_relu" : nil))
+    #expect(wish.resetBias == (isSwap ? [] : ["hidden_1"]) && wish.place == (isSwap ? "earliest" : "newest"))
+    let asked = try await rig.registry.incidents(pipeline: rig.pipelineID, limit: 20).filter {
+      $0.kind == "retrain_asked"
+    }
+    #expect(asked.count == 1)
+    #expect(asked[0].details.contains(isSwap ? "model.activation: leaky_relu" : "dead units of hidden_1 at 0"))
+    await rig.registry.close()
+  }
+
+  @Test("where the activation has none to be swapped for, nothing is begun")
+  func nothingToSwap() async throws {
+    var setting = HealthRuleSettings(rule: .deadUnits)
+    setting.action = .swapActivation
+    var rig = try await ControllerRig.make(rules: [setting])
+    rig.pipeline.retrain = RetrainSettings()
+    rig.pipeline.retrain?.on = [.health]
+    rig.pipeline.model.activation = "leaky_relu"
+    try await rig.save(step: 1, probability: 0.8, health: [dead(1)])
+    try await rig.judge()
+    #expect(try await rig.troubles() == ["dead_units warning"])
+    #expect(try await rig.registry.retrainWish(pipeline: rig.pipelineID) == nil)
+    await rig.registry.close()
+  }
 }

@@ -160,4 +160,19 @@ struct FieldExaminationTests {
 
   @Test("a checkpoint of an older program has no counts, and so no findings")
   func older() { #expect(examine(HealthWindow()).isEmpty) }
+
+  @Test(
+    "a feature that has gone missing is no usual sight for having been so for long: what was before it began counts")
+  func goneForLong() {
+    // Half of all records by now.
+    let report = FieldReport(
+      records: 4000,
+      fields: [field(.init(records: 4000, missing: 2500), window: .init(records: 500, missing: 500))])
+    func verdict(_ usual: [String: Double]) -> Verdict? {
+      var window = HealthWindow(fields: report)
+      window.usualMissing = usual
+      return examine(window).first { $0.rule == HealthRule.featureGone.rawValue }?.verdict
+    }
+    #expect(verdict([:]) == .pass && verdict(["a": 0.02]) == .fail && verdict(["a": 0.98]) == .pass)
+  }
 }

@@ -124,6 +124,24 @@ struct GroupTests {
     await registry.close()
   }
 
+  @Test("what a controller writes under its lease is refused once another one has it, incidents and lineages among it")
+  func fence() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    let first = try #require(try await registry.acquireLease(pipeline: pipeline, holder: "a", ttl: .seconds(60)))
+    let old = registry.fenced(by: first)
+    // That its time is over harms nobody as long as nobody has taken it.
+    try fixture.database.session().query("UPDATE leases SET expires_at = now()")
+    let trouble = try await old.beginTrouble(pipeline: pipeline, IncidentDraft(kind: "drift", severity: .notice))
+    _ = try #require(try await registry.acquireLease(pipeline: pipeline, holder: "b", ttl: .seconds(60)))
+    #expect(await code { try await old.closeTrouble(trouble.id) } == .fenced)
+    #expect(await code { try await old.noteHealthSeen(1, pipeline: pipeline) } == .fenced)
+    let origin = LineageOrigin(.rewind, checkpoint: nil, actor: "controller", reason: "")
+    #expect(await code { try await old.beginLineage(pipeline: pipeline, from: origin) } == .fenced)
+    #expect(try await registry.incident(trouble.id)?.closedAt == nil)
+    await registry.close()
+  }
+
   @Test("a pipeline registered again keeps its number and runs with the new specification")
   func registration() async throws {
     let fixture = try await RegistryFixture.make()

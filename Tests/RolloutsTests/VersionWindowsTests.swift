@@ -60,6 +60,19 @@ struct VersionWindowsTests {
     #expect(stream.failed(of: 1).contains("loss_spike") && !stream.failed(of: 1, target: 2).contains("loss_spike"))
   }
 
+  @Test("a loss that stays at another level for two windows is a drift of the version, one that falls back is none")
+  func drift() {
+    var stream = Stream()
+    for _ in 0..<12 { stream.window([0.5, 0.5]) }
+    stream.window([0.5, 0.9])
+    #expect(!stream.failed(of: 2).contains("loss_drift"))
+    var storm = stream
+    storm.window([0.5, 0.5])
+    #expect(!storm.failed(of: 2).contains("loss_drift"))
+    stream.window([0.5, 0.9])
+    #expect(stream.failed(of: 2).contains("loss_drift"))
+  }
+
   @Test("a version worse than constants for three windows diverges, whatever the learner does")
   func diverging() {
     var stream = Stream()

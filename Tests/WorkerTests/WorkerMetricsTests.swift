@@ -137,6 +137,10 @@ struct WorkerMetricsTests {
     #expect(leader.first?[#"retrain_worker_checkpoint_bytes{pipeline="small"}"#] == Double(newest.stateBytes))
     #expect(leader.first?[#"retrain_checkpoint_age_seconds{pipeline="small"}"#] ?? 99 < 60)
     #expect(readings.count { $0[#"retrain_checkpoint_age_seconds{pipeline="small"}"#] != nil } == 1)
+    let probed = readings.filter { $0[#"retrain_model_probed_records{pipeline="small"}"#] ?? 0 > 0 }
+    #expect(probed.count == 1, "the one that writes checkpoints")
+    #expect((0...1).contains(probed.first?[#"retrain_model_flipped_answers_ratio{pipeline="small"}"#] ?? -1))
+    #expect(probed.first?[#"retrain_model_int8_loss_rise_ratio{pipeline="small"}"#] != nil)
     await rig.close()
   }
 }

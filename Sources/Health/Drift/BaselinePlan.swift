@@ -28,14 +28,20 @@ public struct BaselinePlan: Sendable {
         secondsLeft: isOpen ? nil : rate.map { missing / $0 })
     }
     guard usual.isEnough else { return wait(usual, [], isOpen: false) }
-    let label = RowColumn("label", .label, .number)
-    let changed =
-      Set(spans.flatMap(\.features)).sorted().map { RowColumn($0, .feature, .number) }
-      + (spans.contains { $0.watches(label) } ? [label] : [])
     let short = changed.map { ($0, windows(of: $0)) }.filter { !$0.1.isEnough }
     guard let least = short.min(by: { $0.1.count < $1.1.count }) else { return nil }
     let names = short.map { $0.0.role == .label ? "the label" : $0.0.name }
     return wait(
       least.1, names, isOpen: spans.contains { span in span.isOpen && short.contains { span.watches($0.0) } })
   }
+
+  /// Columns that an incident was about, whatever they are read as.
+  private var changed: [RowColumn] {
+    let label = RowColumn("label", .label, .number)
+    return Set(spans.flatMap(\.features)).sorted().map { RowColumn($0, .feature, .number) }
+      + (spans.contains { $0.watches(label) } ? [label] : [])
+  }
+
+  /// All that is chosen: of two plans with the same choices baselines are the same.
+  public var choices: [BaselineWindows] { [usual] + changed.map(windows(of:)) }
 }

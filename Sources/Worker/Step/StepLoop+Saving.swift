@@ -87,9 +87,11 @@ extension StepLoop {
   }
 
   private func snapshot(isFinal: Bool) -> Snapshot {
-    Snapshot(
+    var snapshot = Snapshot(
       generation: collective.generation, state: state, learner: learner.encodeState(), memory: learner.encodeMemory(),
       health: unsavedHealth, sample: unsavedSample, costs: unsavedCosts, ledger: state.ledger,
       isFinal: isFinal, seconds: times.seconds)
+    snapshot.rows = SnapshotRows(recent.rows)
+    return snapshot
   }
 }

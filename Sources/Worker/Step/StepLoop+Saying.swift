@@ -132,4 +132,12 @@ extension StepLoop {
       facts.phase = phase
     }
   }
+
+  static func damage(of envelopes: [ReceivedEnvelope], step: Int64) -> String {
+    let ranks = envelopes.indices.filter { envelopes[$0].flags.contains(.damaged) }.map(String.init)
+    return
+      "the model's parameters are damaged: in step \(step) they gave no numbers even for records with usual "
+      + "values (rank \(ranks.joined(separator: ", "))); nothing of it is saved, and the next start goes on from the newest "
+      + "healthy checkpoint"
+  }
 }

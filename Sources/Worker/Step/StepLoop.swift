@@ -76,6 +76,7 @@ package final class StepLoop {
   var headLosses: [HeadShare]
   /// By row of the batch.
   let rowLosses: AlignedBuffer<Double>
+  let recent: RecentRows
   var relearned: RelearnedRows
   let examples: FieldExamples
   /// Taken and not yet agreed on.
@@ -122,6 +123,7 @@ package final class StepLoop {
     headTasks = pipeline.heads.dropFirst().map { EvaluationTask($0) }
     rowLosses = AlignedBuffer(count: gear.shares.batch.capacity)
     relearned = RelearnedRows(rows: gear.shares.batch.capacity)
+    recent = RecentRows(like: gear.shares.batch)
     headLosses = Array(repeating: HeadShare(), count: headTasks.count)
     hasUnsavedProgress = saving.savedStep >= 0 && state.step > saving.savedStep
     slices = gear.sliceBook.map { StepSlices($0, batchCapacity: gear.shares.batch.capacity) }
@@ -307,14 +309,6 @@ package final class StepLoop {
       flags: flags, outcome: outcome, health: health, sample: sample, costs: costs, relearned: relearned)
   }
 
-  private static func damage(of envelopes: [ReceivedEnvelope], step: Int64) -> String {
-    let ranks = envelopes.indices.filter { envelopes[$0].flags.contains(.damaged) }.map(String.init)
-    return
-      "the model's parameters are damaged: in step \(step) they gave no numbers even for records with usual "
-      + "values (rank \(ranks.joined(separator: ", "))); nothing of it is saved, and the next start goes on from the newest "
-      + "healthy checkpoint"
-  }
-
   /// The update that all ranks' shares make.
   private func learnTogether(_ envelopes: [ReceivedEnvelope]) throws -> StepOutcome {
     guard StepAccount.hasRecords(envelopes) else { return .quiet }
@@ -365,7 +359,10 @@ package final class StepLoop {
     state.endsShort = settings.reproducible && shares.isShort(rows: envelopes.reduce(0) { $0 + $1.rowCount })
     if keepsLedger { state.decisions.append(decision(sums, update, skips, of: step)) }
     state.step = step
-    if wasApplied { sampler.add(shares.batch, outputs: learner.outputs, without: shares.takenOut) }
+    if wasApplied {
+      sampler.add(shares.batch, outputs: learner.outputs, without: shares.takenOut)
+      recent.keep(shares.batch)
+    }
     if wasApplied, sums.labelled > 0, sums.weight > 0 {
       state.lossWatch.add(sums.lossSum / sums.weight, answers: account.answers, step: step)
     }

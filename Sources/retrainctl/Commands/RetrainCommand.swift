@@ -19,7 +19,7 @@ struct RetrainCommand: Command {
         the live stream as every other, and where it is promoted the live run goes on from it, at its own offsets, so that no \
         record is lost or learned twice.
 
-        --from   earliest · v12 (a version, with its weights) · 0:1500,1:1498 (offsets) · 24h (ago) · 2026-12-24T18:00:00Z
+        --from   earliest · v12 (a version, with its weights) · newest (the live run's newest checkpoint) · 0:1500,1:1498 (offsets) · 24h (ago) · 2026-12-24T18:00:00Z
         --until  now (the default) · offsets or a time as above, where it ends without catching up
 
         One at a time. Ctrl-C leaves it as it is: 'retrain' without --from goes on with it, and so does 'retrain' after \
@@ -38,6 +38,12 @@ struct RetrainCommand: Command {
       "What it learns by otherwise than the file, as model.hidden=[128,64]; may be repeated. Where its version is promoted, the pipeline takes it over."
   )
   var settings: [TextSetting]
+  @Option(
+    valueName: "layers",
+    help:
+      "With --from newest or a version: set the biases of units that answered zero to everything in its window back to 0 first, as of hidden_1,hidden_2."
+  )
+  var resetBias: String?
   @Flag(help: "Tell what it would cost, and begin nothing.") var dryRun: Bool
   @Flag(help: "Go on in the background.") var detach: Bool
   @Flag(help: "End the run for good; what it has learned stays, and is no candidate.") var stop: Bool
@@ -48,6 +54,12 @@ struct RetrainCommand: Command {
 
   func mistakes() -> [String] {
     var mistakes = workers.map { (1...256).contains($0) ? [] : ["--workers must be 1 to 256, not \($0)"] } ?? []
+    if resetBias != nil {
+      switch from {
+      case .newest, .version: break
+      default: mistakes.append("--reset-bias is of weights that there are: say --from newest, or a version")
+      }
+    }
     if !settings.isEmpty, from == nil { mistakes.append("--set is of a run that begins: say --from") }
     mistakes += changes.mistakes
     if workers != nil, settings.contains(where: { $0.path == "training.workers" }) {
@@ -59,7 +71,7 @@ struct RetrainCommand: Command {
     if dryRun, from == nil { mistakes.append("--dry-run needs to know from where: say --from") }
     if case .now = from { mistakes.append("from now on the live run learns: say an earlier --from") }
     switch until {
-    case .earliest, .version: mistakes.append("--until takes now, offsets or a time")
+    case .earliest, .version, .newest: mistakes.append("--until takes now, offsets or a time")
     default: break
     }
     if let name, name.isEmpty || name == "live" { mistakes.append("--name must be something else than 'live'") }
@@ -108,7 +120,10 @@ struct RetrainCommand: Command {
     if from != nil {
       let plan = try await plan(file, record, registry, broker)
       if dryRun { return try await tell(plan, record, registry) }
-      do { replay = try await registry.beginReplay(pipeline: record.id, plan.draft, from: plan.origin) } catch let error
+      do {
+        replay = try await registry.beginReplay(
+          pipeline: record.id, plan.draft, from: plan.origin, first: plan.first)
+      } catch let error
         as RegistryError where [.conflict, .refused, .notFound].contains(error.code)
       { throw CommandFailure(.usage, error.message) }
     }
@@ -158,6 +173,8 @@ struct RetrainCommand: Command {
   private struct Plan {
     var draft: ReplayDraft
     var origin: LineageOrigin
+    /// nil: the origin's own state.
+    var first: CheckpointDraft?
     var starts: [Int32: Int64]
   }
 
@@ -182,14 +199,12 @@ struct RetrainCommand: Command {
     }
     var (place, checkpoint, rest) = (LineageOrigin.Place.own, CheckpointRecord?.none, bounds.firsts)
     var work = pipeline
-    if case .version(let number) = from {
-      try changes.check(goingOnFrom: number, record.specification, pipeline)
-      let turn = try LineageTurn(record, registry, text: file.text)
-      let known = try await turn.checkpoint(nil, version: number)
-      guard try await turn.isSameTopic(known) == true else {
+    if case .version(let number) = from { try changes.check(goingOnFrom: number, record.specification, pipeline) }
+    if let known = try await self.known(from, file, record, registry) {
+      guard try await LineageTurn(record, registry, text: file.text).isSameTopic(known) == true else {
         throw CommandFailure(
           .usage,
-          "version \(number) has learned from another topic than the \(topic) of now: its offsets mean nothing there")
+          "\(from.words) has learned from another topic than the \(topic) of now: its offsets mean nothing there")
       }
       for part in known.progress { rest[part.partition] = part.nextOffset }
       checkpoint = known
@@ -206,7 +221,20 @@ struct RetrainCommand: Command {
     var follows = false
     if case .now = until { follows = true }
     let count = try await registry.replays(pipeline: record.id, limit: 1).first?.run.rawValue ?? 0
-    let wish = "from \(from.words) until \(until.words)" + (settings.isEmpty ? "" : ", with \(changes.words)")
+    var reset: BiasReset?
+    if let resetBias, let checkpoint {
+      let layers = resetBias.split(separator: ",").map(String.init)
+      do { reset = try await BiasReset(layers, of: checkpoint, work, in: registry) } catch let failure
+        as BiasReset.Failure
+      {
+        // It would be tried for ever.
+        try await registry.dropRetrainWish(pipeline: record.id, because: failure.description)
+        throw CommandFailure(.usage, failure.description)
+      }
+    }
+    let wish =
+      "from \(from.words) until \(until.words)" + (settings.isEmpty ? "" : ", with \(changes.words)")
+      + (reset.map { ", \($0.sentence)" } ?? "")
     return Plan(
       draft: ReplayDraft(
         name: name ?? "replay-\(count + 1)", specification: settings.isEmpty ? nil : file.text,
@@ -214,7 +242,23 @@ struct RetrainCommand: Command {
         workers: workers ?? pipeline.training.workers, ends: ends, follows: follows, records: records, wish: wish),
       origin: LineageOrigin(
         .retrain, checkpoint: checkpoint?.id, place: place, actor: decision.actor, reason: decision.reason ?? wish),
-      starts: starts)
+      first: reset?.draft, starts: starts)
+  }
+
+  /// The checkpoint whose weights it goes on from; nil: it begins without any.
+  private func known(
+    _ from: StreamPlace, _ file: PipelineFile, _ record: PipelineRecord, _ registry: Registry
+  ) async throws -> CheckpointRecord? {
+    let turn = try LineageTurn(record, registry, text: file.text)
+    switch from {
+    case .version(let number): return try await turn.checkpoint(nil, version: number)
+    case .newest:
+      guard let newest = try await registry.newestCheckpoint(pipeline: record.id) else {
+        throw CommandFailure(.usage, "'\(record.name)' has no checkpoint yet")
+      }
+      return try await turn.checkpoint(newest.id, version: nil)
+    default: return nil
+    }
   }
 
   private func tell(_ plan: Plan, _ record: PipelineRecord, _ registry: Registry) async throws {

@@ -14,11 +14,14 @@ enum StreamPlace: ArgumentValue {
   case offsets([Int32: Int64])
   /// Where a version's own records end, with its weights.
   case version(Int64)
+  /// The same of the live run's newest checkpoint.
+  case newest
 
   init?(argument: String) {
     switch argument {
     case "earliest": self = .earliest
     case "now": self = .now
+    case "newest": self = .newest
     default:
       let number = argument.hasPrefix("v") ? Int64(argument.dropFirst()) : Int64(argument)
       if let number, number > 0 {
@@ -36,7 +39,7 @@ enum StreamPlace: ArgumentValue {
   }
 
   static var expectation: String {
-    "earliest, now, a version as v12, offsets as 0:1500,1:1498, a duration ago as 24h, or a time as 2026-12-24T18:00:00Z"
+    "earliest, now, newest, a version as v12, offsets as 0:1500,1:1498, a duration ago as 24h, or a time as 2026-12-24T18:00:00Z"
   }
 
   /// As it was written, more or less.
@@ -49,6 +52,7 @@ enum StreamPlace: ArgumentValue {
     case .offsets(let offsets):
       offsets.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: ",")
     case .version(let number): "version \(number)"
+    case .newest: "the newest checkpoint"
     }
   }
 
@@ -74,7 +78,7 @@ enum StreamPlace: ArgumentValue {
     switch self {
     case .earliest: return bounds.firsts
     case .now: return bounds.ends
-    case .version: return rest
+    case .version, .newest: return rest
     case .offsets(let offsets):
       if let unknown = offsets.keys.first(where: { bounds.ends[$0] == nil }) {
         throw CommandFailure(.usage, "\(topic) has no partition \(unknown)")

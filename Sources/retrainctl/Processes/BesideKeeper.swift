@@ -63,6 +63,8 @@ actor BesideKeeper {
     }
     guard let wish = try await registry.retrainWish(pipeline: pipeline.id) else { return nil }
     return ["retrain", pipeline.name, "--from", wish.place, "--by", wish.actor, "--reason", wish.reason]
+      + (wish.setting.map { ["--set", $0] } ?? [])
+      + (wish.resetBias.isEmpty ? [] : ["--reset-bias", wish.resetBias.joined(separator: ",")])
   }
 
   /// It is gone on with by the next start.

@@ -23,7 +23,9 @@ struct IncidentMeaning {
     if actions.contains(.rollBack) {
       done.append("the version whose answers show it makes room for the one before it, where it serves")
     }
-    if actions.contains(.retrain) { done.append("the stream is learned once more, in a run beside") }
+    if actions.contains(where: \.retrains) {
+      done.append("the stream is learned once more, in a run beside: the incident retrain_asked says how")
+    }
     if actions.contains(.rewind) {
       done.append(
         "training goes back to before the harm, at most three times a day: the incidents lineage_begun tell of it")
