@@ -124,7 +124,7 @@ public actor ControllerService {
         if error.code == .fenced {
           // Another one decides, and opens and closes incidents meanwhile.
           healthLook?.cancel()
-          (lease, watch, healthLook, serving, split) = (nil, nil, nil, nil, nil)
+          (lease, watch, healthLook, serving, split, retrainTrigger) = (nil, nil, nil, nil, nil, nil)
         }
         courier?.hold(lease)
         metrics.lease.set(lease == nil ? 0 : 1)
@@ -242,8 +242,13 @@ public actor ControllerService {
       _ = try await registry.prune(
         pipeline: pipelineID, run: run, keep: checkpoint.keep, hourly: checkpoint.keepHourly,
         daily: checkpoint.keepDaily)
+      _ = try await registry.pruneLedger(pipeline: pipelineID, run: run, days: checkpoint.ledgerDays)
     }
-    _ = try await registry.pruneLedger(pipeline: pipelineID, days: checkpoint.ledgerDays)
+    // Of earlier ones versions may be left, and what they were made of for as long as that of the live run.
+    for run in try await registry.replays(pipeline: pipelineID, limit: 8).dropFirst().map(\.run) {
+      _ = try await registry.prune(pipeline: pipelineID, run: run, keep: 1)
+      _ = try await registry.pruneLedger(pipeline: pipelineID, run: run, days: checkpoint.ledgerDays)
+    }
   }
 
   /// What health says by now. In the fast lane decisions do not wait for a look that takes long: the next ones hear what it says,

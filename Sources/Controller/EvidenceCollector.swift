@@ -46,6 +46,7 @@ struct EvidenceCollector: Sendable {
       evidence.nonFiniteOutputs += own.nonFinite
       if version.number != frozen.reference {
         (evidence.comparison, evidence.comparedWith) = (own.pairs, frozen.reference)
+        evidence.decline = try await decline(of: own, in: newest)
         if !frozen.slices.fields.isEmpty {
           evidence.slices = slices(of: own, in: frozen.slices)
           evidence.slicesMax = frozen.slices.fields.count * SliceTable.placesPerField
@@ -56,6 +57,23 @@ struct EvidenceCollector: Sendable {
     evidence.nonFiniteOutputs += replies?.nonFinite ?? 0
     return evidence
   }
+
+  /// With the moment, where it may matter: checkpoints are looked through for it.
+  private func decline(of entry: FrozenScores.Entry, in newest: CheckpointRecord?) async throws -> Decline? {
+    guard var decline = Decline(entry), let newest, let reference = newest.frozen?.reference else { return nil }
+    guard let began = decline.began, decline.logEvidence > Self.doubt else { return decline }
+    let last = try await registry.checkpoints(pipeline: pipelineID, limit: Self.windowsMax).first { earlier in
+      guard earlier.lineage == newest.lineage, let frozen = earlier.frozen, frozen.reference == reference,
+        let own = frozen[version: entry.version]
+      else { return false }
+      return own.pairs.count <= entry.pairs.count - began.pairsAgo
+    }
+    decline.began?.at = last?.createdAt
+    return decline
+  }
+
+  /// The logarithm of the evidence from which it is asked when it began: soon it may be told.
+  private static let doubt = log(100.0)
 
   /// Those that have pairs.
   private func slices(of entry: FrozenScores.Entry, in table: SliceTable) -> [SliceEvidence] {

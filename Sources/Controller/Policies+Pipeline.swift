@@ -15,7 +15,8 @@ extension RolloutPolicy {
       lossToleranceRelative: settings.lossToleranceRelative, sliceTolerance: settings.sliceTolerance,
       confidence: settings.confidence,
       lane: Lane(settings, recordsPerSecond), canary: settings.effectiveCanary, hold: settings.hold,
-      requestsMin: Int64(settings.canaryRequestsMin),
+      requestsMin: Int64(settings.canaryRequestsMin), failureTolerance: settings.canaryFailureTolerance,
+      latencyTolerance: settings.canaryLatencyTolerance,
       durationMax: settings.durationMax, onInconclusive: settings.onInconclusive == .hold ? .hold : .retire,
       warmUp: settings.warmUp, coolDown: settings.coolDown)
   }

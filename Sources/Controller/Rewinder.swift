@@ -27,6 +27,10 @@ struct Rewinder {
     let open = wanted.filter { spell in !day.contains { $0.begunAt > spell.openedAt } }
     guard !open.isEmpty else { return }
     let reason = open.map(\.reason).joined(separator: "; ")
+    // The way back is looked for where it may be gone: of a long history that takes its time, and a spell is looked at each second.
+    if let sentence = Self.obstacle(day) {
+      return try await ask("\(sentence): \(reason)", "retrainctl rewind", registry)
+    }
     let plan: RewindPlan
     do { plan = try await registry.rewindPlan(pipeline: pipelineID, to: .harm) } catch let error as RegistryError
       where error.code == .refused
@@ -68,17 +72,19 @@ struct Rewinder {
       pipeline: pipelineID, kind: .rewind, actor: Self.actor, within: .seconds(86_400))
   }
 
+  /// Why it does not go back by itself once more.
+  private static func obstacle(_ day: [LineageRecord]) -> String? {
+    if day.count >= dailyMax { return "training went back \(day.count) times within a day already, and should again" }
+    if let last = day.first, Date().timeIntervalSince(last.begunAt) < coolDown.seconds {
+      return "training went back less than ten minutes ago, and should again"
+    }
+    return nil
+  }
+
   private func go(
     _ plan: RewindPlan, _ reason: String, _ command: String, _ day: [LineageRecord], _ registry: Registry
   ) async throws {
-    if day.count >= Self.dailyMax {
-      return try await ask(
-        "training went back \(day.count) times within a day already, and should again: \(reason)", command, registry)
-    }
-    if let last = day.first, Date().timeIntervalSince(last.begunAt) < Self.coolDown.seconds {
-      return try await ask(
-        "training went back less than ten minutes ago, and should again: \(reason)", command, registry)
-    }
+    if let sentence = Self.obstacle(day) { return try await ask("\(sentence): \(reason)", command, registry) }
     let lineage = try await registry.beginLineage(
       pipeline: pipelineID,
       from: LineageOrigin(

@@ -70,12 +70,18 @@ package struct VersionStandings: Sendable {
   ) async throws -> CanaryTraffic {
     let servers = try await registry.servers(pipeline: pipelineID, silence: silence)
     let hasSettled = Date().timeIntervalSince(canary.sharedSince) > following.seconds
-    let splits = servers.compactMap(\.split).filter { split in
-      split.version == canary.number && (split.share == canary.share || hasSettled)
+    let dealing = servers.filter { server in
+      server.split.map { $0.version == canary.number && ($0.share == canary.share || hasSettled) } ?? false
+    }
+    let answers = dealing.compactMap(\.answers).reduce(nil as SplitAnswers?) { sum, own in
+      var all = sum ?? SplitAnswers()
+      all.merge(own)
+      return all
     }
     return CanaryTraffic(
       servers: servers.count, requests: max(0, answered - canary.liveBefore),
-      splits: splits.map { CanaryTraffic.Split(canary: $0.canary, stable: $0.stable) })
+      splits: dealing.compactMap(\.split).map { CanaryTraffic.Split(canary: $0.canary, stable: $0.stable) },
+      answers: answers)
   }
 
   /// Of live requests, where there is a canary; nil: none, as far as anybody can tell.

@@ -71,6 +71,14 @@ public struct DeclineWatch: Sendable, Hashable, Codable {
   /// How many pairs ago it probably began, where the mean rose at some time; nil: it has always been so.
   public var beganPairsAgo: Int64? { onset.rise?.ago }
 
+  /// The same, with the means before and since.
+  public var began: (pairsAgo: Int64, before: Double, since: Double)? {
+    onset.rise.map { ($0.ago, $0.before, $0.after) }
+  }
+
+  /// That were looked at.
+  public var pairs: Int64 { onset.count }
+
   private static func logSum(_ one: Double, _ other: Double) -> Double {
     max(one, other) + log1p(exp(min(one, other) - max(one, other)))
   }

@@ -24,6 +24,13 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     public fileprivate(set) var slices: SliceScores
     /// Of two classes: what it answered, and what the reference did.
     public fileprivate(set) var answers = AnswerBands()
+    /// Notices that the pairs have become worse of late, also after a long good history: of a version newer than the reference that it
+    /// did, of an older one that the reference did.
+    public fileprivate(set) var decline = DeclineWatch()
+    /// How much worse is tolerated, as it was at the first look; nil: there was none.
+    public fileprivate(set) var declineMargin: Double?
+    /// Since the last look.
+    fileprivate var news = PairedDifference()
 
     /// A record, by weight; nil: it was asked about none.
     public var meanLoss: Double? { weight > 0 ? lossSum / weight : nil }
@@ -53,6 +60,9 @@ public struct FrozenScores: Sendable, Hashable, Codable {
       nonFinite = try container.decode(Int64.self, forKey: .nonFinite)
       slices = try container.decodeIfPresent(SliceScores.self, forKey: .slices) ?? SliceScores(fields: 0)
       answers = try container.decodeIfPresent(AnswerBands.self, forKey: .answers) ?? AnswerBands()
+      decline = try container.decodeIfPresent(DeclineWatch.self, forKey: .decline) ?? DeclineWatch()
+      declineMargin = try container.decodeIfPresent(Double.self, forKey: .declineMargin)
+      news = try container.decodeIfPresent(PairedDifference.self, forKey: .news) ?? PairedDifference()
     }
   }
 
@@ -153,11 +163,34 @@ public struct FrozenScores: Sendable, Hashable, Codable {
     // Where the reference gives no number there is nothing to be held against.
     guard place > 0, let reference, reference.isFinite else { return }
     entries[place].pairs.add(candidate: loss, baseline: reference, weight: weight)
+    if entries[place].version > self.reference {
+      entries[place].news.add(candidate: loss, baseline: reference, weight: weight)
+    } else {
+      entries[place].news.add(candidate: reference, baseline: loss, weight: weight)
+    }
     guard let isPositive, loss.isFinite else { return }
     let (own, other) = (exp(-loss), exp(-reference))
     entries[place].errors.add(candidateErrs: own < 0.5, baselineErrs: other < 0.5)
     let (answer, theirs) = (isPositive ? own : 1 - own, isPositive ? other : 1 - other)
     entries[place].area.add(candidate: Float(answer), baseline: Float(theirs), isPositive: isPositive)
     entries[place].answers.add(own: answer, reference: theirs)
+  }
+
+  /// Pairs of one look for a decline.
+  static let pairsPerLook: Int64 = 256
+
+  /// Whether a version has pairs enough for a look.
+  public var isDue: Bool { entries.contains { $0.news.count >= Self.pairsPerLook } }
+
+  /// Looks whether pairs have become worse, of those that have enough new ones.
+  ///
+  /// - Parameter margin: How much worse is tolerated; a version keeps the one of its first look.
+  public mutating func lookForDecline(margin: Double) {
+    for place in entries.indices where entries[place].news.count >= Self.pairsPerLook {
+      let (news, most) = (entries[place].news, entries[place].declineMargin ?? margin)
+      entries[place].declineMargin = most
+      entries[place].decline.add(news, margin: most)
+      entries[place].news = PairedDifference()
+    }
   }
 }

@@ -32,6 +32,7 @@ public struct OnsetSums: Sendable, Hashable, Codable {
       blocks[last].sum += sum
       return
     }
+    if blocks.isEmpty { blocks.reserveCapacity(Self.blocksMax) }
     if blocks.count >= Self.blocksMax { halve() }
     blocks.append(Block(count: added, sum: sum))
   }
@@ -42,11 +43,17 @@ public struct OnsetSums: Sendable, Hashable, Codable {
   }
 
   private mutating func halve() {
-    blocks = stride(from: 0, to: blocks.count, by: 2).map { index in
-      guard index + 1 < blocks.count else { return blocks[index] }
-      let next = blocks[index + 1]
-      return Block(count: blocks[index].count + next.count, sum: blocks[index].sum + next.sum)
+    // In place: steps of training ask for no memory.
+    let halves = (blocks.count + 1) / 2
+    for index in 0..<halves {
+      var block = blocks[2 * index]
+      if 2 * index + 1 < blocks.count {
+        block.count += blocks[2 * index + 1].count
+        block.sum += blocks[2 * index + 1].sum
+      }
+      blocks[index] = block
     }
+    blocks.removeLast(blocks.count - halves)
     span = max(2 * span, blocks[0].count)
   }
 

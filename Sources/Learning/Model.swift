@@ -1,5 +1,6 @@
 public import Health
 public import Tensors
+public import Vocabulary
 
 /// What a worker learns with: all that it asks of a model, whatever the model is made of.
 ///
@@ -93,6 +94,9 @@ public protocol Model: AnyObject {
   /// What each layer's work took since the last take, by a sample of the steps that were applied, and the memory that it takes.
   func takeCosts() -> [LayerCost]
 
+  /// What each member counts; empty: the model has none.
+  var memberWeights: [MemberWeight] { get }
+
   /// All that the next step depends on but the memory: the same bytes for the same state.
   func encodeState() -> [UInt8]
   /// Goes on from a state with the same bits.
@@ -105,6 +109,8 @@ public protocol Model: AnyObject {
 }
 
 extension Model {
+  public var memberWeights: [MemberWeight] { [] }
+
   /// The same of a batch that is summed as a whole.
   public func backward(_ batch: FeatureBatch) -> LocalStep { backward(batch, parts: nil) }
 

@@ -154,6 +154,20 @@ extension RolloutSettings {
         "Live requests that a canary must have answered itself at each share before it gets the next one, where a server was seen of late; without any server its pairs alone decide. 0: none."
       ),
       Key(
+        "canary_failure_tolerance", \.canaryFailureTolerance, .number(0...1),
+        onlyIf: Condition("is of a canary, and there is none", "add `canary:`, or leave it out") {
+          !$0.effectiveCanary.isEmpty
+        },
+        "How much more of its live requests a canary may fail at than the stable version at the same time, as a share: 0.001 is one in a thousand more. One that certainly fails more often is rolled back, one that seems to is held."
+      ),
+      Key(
+        "canary_latency_tolerance", \.canaryLatencyTolerance, .number(0...1000),
+        onlyIf: Condition("is of a canary, and there is none", "add `canary:`, or leave it out") {
+          !$0.effectiveCanary.isEmpty
+        },
+        "How much longer a canary's answers to live requests may take than the stable version's at the same time, as a share: 0.5 is half as long again, by the geometric mean. Less than a millisecond counts as one. A canary that is certainly slower is rolled back, one that seems to be is held."
+      ),
+      Key(
         "duration_max", \.durationMax, .ifGiven(.duration(.seconds(1) ... .seconds(365 * 86_400))),
         "How long a candidate or a canary may be undecided; without it as long as it takes, or 50 times records_min pairs of a candidate. `on_inconclusive` says what becomes of it."
       ),

@@ -109,6 +109,10 @@ public struct RolloutSettings: Sendable, Hashable, Codable {
   public var hold: Duration = .seconds(60)
   /// Live requests that a canary answers itself at each of them, where there is a server.
   public var canaryRequestsMin: Int = 100
+  /// How much more of them it may fail at than the stable version, as a share.
+  public var canaryFailureTolerance: Double = 0.001
+  /// How much longer its answers may take, as a share of that one's.
+  public var canaryLatencyTolerance: Double = 0.5
   /// How long a candidate or canary may be undecided; nil: as long as it takes.
   public var durationMax: Duration?
 

@@ -34,6 +34,7 @@ extension Migration {
     Migration(file: "0030_retrain_wishes.sql", PackageResources._030_retrain_wishes_sql),
     Migration(file: "0031_forgotten_records.sql", PackageResources._031_forgotten_records_sql),
     Migration(file: "0032_retrain_remedies.sql", PackageResources._032_retrain_remedies_sql),
+    Migration(file: "0033_live_answers.sql", PackageResources._033_live_answers_sql),
   ]
 
   /// - Parameters:

@@ -141,7 +141,10 @@ extension PostgresSession {
     let knowing = try query(
       """
       SELECT DISTINCT c.id, c.lineage, c.step, c.has_state, v.number, v.state,
-        coalesce(v.state IN ('candidate', 'validated', 'canary', 'stable'), false) AS in_play
+        c.id IN (\(Registry.neededStates)) OR c.id IN (
+          SELECT id FROM checkpoints WHERE pipeline_id = $1 AND has_state AND non_finite_parameter IS NULL
+            AND lineage = (SELECT lineage FROM pipelines WHERE id = $1)
+          ORDER BY step DESC, id DESC LIMIT 1) AS in_play
       FROM checkpoints c JOIN checkpoint_progress p ON p.checkpoint_id = c.id
       JOIN unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS f (partition, from_offset, next_offset)
         ON p.partition = f.partition AND p.next_offset > f.from_offset AND p.start_offset < f.next_offset

@@ -36,6 +36,7 @@ extension Registry {
 
   /// The newest memory of the lineage that a checkpoint is of: what every version of it reads, however old its weights are.
   ///
+  /// Where learning has gone on from that lineage in another, after a rewind or a restore, it is that one's: memory has no version.
   /// Of the checkpoint that learning goes on from, so that it is never of records that are learned once more.
   ///
   /// - Parameter known: The checkpoint whose memory is held already: it is not read again.
@@ -45,12 +46,25 @@ extension Registry {
     try await bulkLink.perform(patience: patience) { session in
       let rows = try session.query(
         """
-        SELECT newest.id, newest.created_at, newest.memory, newest.memory_sha256
-        FROM checkpoints AS own, LATERAL (
-          SELECT id, created_at, memory, memory_sha256 FROM checkpoints
-          WHERE pipeline_id = own.pipeline_id AND lineage = own.lineage AND has_state AND non_finite_parameter IS NULL
-          ORDER BY step DESC, id DESC LIMIT 1) AS newest
-        WHERE own.id = $1 AND newest.id IS DISTINCT FROM $2
+        WITH RECURSIVE own AS (
+          SELECT c.pipeline_id, c.lineage, p.lineage AS head FROM checkpoints c JOIN pipelines p ON p.id = c.pipeline_id
+          WHERE c.id = $1
+        ), line AS (
+          SELECT head AS number FROM own
+          UNION SELECT c.lineage FROM own CROSS JOIN line
+          JOIN lineages l ON l.pipeline_id = own.pipeline_id AND l.number = line.number
+          JOIN checkpoints c ON c.id = l.origin
+        ), places AS (
+          SELECT pipeline_id, head AS lineage, 0 AS turn FROM own WHERE lineage IN (SELECT number FROM line)
+          UNION ALL SELECT pipeline_id, lineage, 1 FROM own)
+        SELECT newest.id, newest.created_at, newest.memory, newest.memory_sha256 FROM (
+          SELECT found.* FROM places, LATERAL (
+            SELECT id, created_at, memory, memory_sha256 FROM checkpoints c
+            WHERE c.pipeline_id = places.pipeline_id AND c.lineage = places.lineage AND has_state
+              AND non_finite_parameter IS NULL
+            ORDER BY step DESC, id DESC LIMIT 1) AS found
+          ORDER BY places.turn LIMIT 1) AS newest
+        WHERE newest.id IS DISTINCT FROM $2
         """, [.int(checkpoint), known.map { .int($0) } ?? .null])
       return try rows.first.flatMap { try LineageMemory($0) }
     }

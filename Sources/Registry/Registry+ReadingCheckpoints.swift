@@ -117,13 +117,10 @@ extension Registry {
           SELECT id FROM checkpoints
           WHERE pipeline_id = $1 AND run = $3 AND has_state AND non_finite_parameter IS NULL
           ORDER BY lineage DESC, step DESC LIMIT $2)
-        AND id NOT IN (
-          SELECT checkpoint_id FROM versions
-          WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable'))
+        AND id NOT IN (\(Self.neededStates))
         AND id NOT IN (
           SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND confirmed AND NOT was_rolled_back
-          ORDER BY since DESC LIMIT greatest($2, 2))
-        AND id NOT IN (SELECT checkpoint_id FROM versions WHERE \(Self.confirmedNext))
+          ORDER BY since DESC LIMIT $2)
         AND id NOT IN (\(Self.firstOf("hour", hours: 1, "$4")) UNION ALL \(Self.firstOf("day", hours: 24, "$5")))
         RETURNING id
         """, [.int(pipeline), .integer(max(1, keep)), .integer(run.rawValue), .integer(hourly), .integer(daily)])
@@ -133,6 +130,15 @@ extension Registry {
       return numbers.count
     }
   }
+
+  /// Checkpoints of the pipeline $1 that versions are of which serve, may come to, or are gone back to.
+  static let neededStates = """
+    SELECT checkpoint_id FROM versions
+    WHERE pipeline_id = $1 AND state IN ('candidate', 'validated', 'canary', 'stable')
+    UNION ALL (SELECT checkpoint_id FROM versions WHERE pipeline_id = $1 AND confirmed AND NOT was_rolled_back
+      ORDER BY since DESC LIMIT 2)
+    UNION ALL (SELECT checkpoint_id FROM versions WHERE \(confirmedNext))
+    """
 
   /// The first checkpoints that are kept of each of the last so many hours or days.
   private static func firstOf(_ part: String, hours: Int, _ count: String) -> String {

@@ -1,5 +1,6 @@
 public import Foundation
 import Postgres
+public import Rollouts
 import Vocabulary
 
 /// What a server says of itself with each heartbeat.
@@ -19,6 +20,8 @@ public struct ServerReport: Sendable, Hashable {
   public var outputs: [Int64: Outputs]
   /// How it deals requests to a canary; nil: it knows of none.
   public var split: Split?
+  /// What became of those requests.
+  public var answers: SplitAnswers?
 
   /// Keys, and requests without one, by who answered, since the canary has its share.
   public struct Split: Sendable, Hashable, Codable {
@@ -35,8 +38,9 @@ public struct ServerReport: Sendable, Hashable {
 
   public init(
     id: String, address: String, port: Int, metricsAddress: String? = nil, version: Int64? = nil, requests: Int64 = 0,
-    failures: Int64 = 0, outputs: [Int64: Outputs] = [:], split: Split? = nil
+    failures: Int64 = 0, outputs: [Int64: Outputs] = [:], split: Split? = nil, answers: SplitAnswers? = nil
   ) {
+    self.answers = answers
     self.split = split
     self.id = id
     self.address = address
@@ -61,6 +65,8 @@ public struct ServerRecord: Sendable, Hashable, Codable {
   public let nonFinite: Int64
   /// nil: it knows of no canary.
   public let split: ServerReport.Split?
+  /// What became of the requests that it deals; nil: it does not say.
+  public let answers: SplitAnswers?
   public let startedAt: Date
   public let lastSeen: Date
 
@@ -79,6 +85,8 @@ public struct ServerRecord: Sendable, Hashable, Codable {
           version: version, share: share, canary: row.value("split_canary"), stable: row.value("split_stable"))
       }
     }
+    // Of a newer program they may be what this one cannot read.
+    answers = try (row.optional("split_answers") as String?).flatMap { try? decodeJSON(SplitAnswers.self, from: $0) }
     startedAt = try row.value("started_at")
     lastSeen = try row.value("last_seen")
   }
@@ -92,19 +100,20 @@ extension Registry {
       let rows = try session.query(
         """
         INSERT INTO servers (pipeline_id, id, address, port, version, requests, failures, non_finite, metrics_address,
-          split_version, split_share, split_canary, split_stable)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+          split_version, split_share, split_canary, split_stable, split_answers)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (pipeline_id, id) DO UPDATE SET address = EXCLUDED.address, port = EXCLUDED.port,
           metrics_address = EXCLUDED.metrics_address, version = EXCLUDED.version, requests = EXCLUDED.requests, failures = EXCLUDED.failures,
           non_finite = EXCLUDED.non_finite, split_version = EXCLUDED.split_version, split_share = EXCLUDED.split_share,
-          split_canary = EXCLUDED.split_canary, split_stable = EXCLUDED.split_stable, last_seen = now()
+          split_canary = EXCLUDED.split_canary, split_stable = EXCLUDED.split_stable,
+          split_answers = EXCLUDED.split_answers, last_seen = now()
         RETURNING xmax = 0 AS is_new
         """,
         [
           .int(pipeline), .text(report.id), .text(report.address), .integer(report.port), .maybe(report.version),
           .int(report.requests), .int(report.failures), .int(nonFinite), .maybe(report.metricsAddress),
           .maybe(report.split?.version), .maybe(report.split?.share), .int(report.split?.canary ?? 0),
-          .int(report.split?.stable ?? 0),
+          .int(report.split?.stable ?? 0), try report.answers.map { .jsonText(try encodeJSON($0)) } ?? .null,
         ])
       for (version, outputs) in report.outputs {
         try session.query(

@@ -1,5 +1,6 @@
 public import Evaluation
 public import Health
+public import Vocabulary
 
 /// What a worker says of itself with each heartbeat.
 public struct WorkerStatus: Sendable, Hashable, Codable {
@@ -30,6 +31,8 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public var fields: FieldReport?
   /// The losses of the heads beyond the first.
   public var heads: [HeadLoss]?
+  /// What each member of the model counts; nil: it has none.
+  public var members: [MemberWeight]?
   /// What does not work at the moment, a sentence each; nil: an older program, which does not say.
   public var troubles: [String]?
   /// Where it answers Prometheus, as `host:port`; nil: nowhere.
@@ -82,6 +85,7 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   var finite: WorkerStatus {
     var status = self
     status.recordsPerSecond = recordsPerSecond?.ifFinite
+    status.members = members?.filter(\.weight.isFinite)
     return status
   }
 }

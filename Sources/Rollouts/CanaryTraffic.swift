@@ -17,9 +17,11 @@ public struct CanaryTraffic: Sendable, Hashable, Codable {
   public var requests: Int64
   /// One a server that deals by that share.
   public var splits: [Split]
+  /// Of all of them together; nil: none says.
+  public var answers: SplitAnswers?
 
-  public init(servers: Int, requests: Int64, splits: [Split] = []) {
-    (self.servers, self.requests, self.splits) = (servers, requests, splits)
+  public init(servers: Int, requests: Int64, splits: [Split] = [], answers: SplitAnswers? = nil) {
+    (self.servers, self.requests, self.splits, self.answers) = (servers, requests, splits, answers)
   }
 
   /// Requests were dealt otherwise than they should have been: then those of the canary are not like the others, and what is
@@ -69,7 +71,9 @@ extension Rollout {
   ) -> String? {
     guard let traffic = evidence.traffic, traffic.servers > 0 else { return nil }
     if let mismatch = traffic.mismatch(share: canary.share) { return mismatch.sentence }
-    guard traffic.requests < policy.requestsMin else { return nil }
+    guard traffic.requests < policy.requestsMin else {
+      return traffic.answers?.complaints(policy).first.map { "\($0.sentence): it is held until more of them tell" }
+    }
     return "waits for live requests: at \(short(canary.share * 100)) % it has answered \(traffic.requests) of "
       + "\(policy.requestsMin)"
   }

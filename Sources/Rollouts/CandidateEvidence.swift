@@ -22,6 +22,9 @@ public struct CandidateEvidence: Sendable, Hashable, Codable {
   public var comparison: PairedDifference?
   /// With any other than the version confirmed last the comparison does not count; nil: with that one.
   public var comparedWith: Int64?
+  /// Of the same pairs: whether they have become worse of late. Of a version older than the one that it is held against, whether that
+  /// one has become worse.
+  public var decline: Decline?
   /// Of two classes, on the same records: its wrong answers, and what its area under the ROC curve lacks.
   public var errors: BoundedDifference?
   public var area: PairedArea?

@@ -61,8 +61,14 @@ extension Rollout {
     _ evidence: CandidateEvidence, target: Int64, stable: Int64, _ policy: RolloutPolicy
   ) -> Judgement? {
     guard let pairs = evidence.pairs(with: stable), pairs.count >= policy.recordsMin else { return nil }
-    let loss = lossComparison(evidence, pairs, policy: policy)
-    let (lower, upper, most) = (loss.lower, loss.upper, loss.margin)
+    let most = policy.tolerance(for: evidence)
+    // Two ways of looking, each with half of the error.
+    if let decline = evidence.decline, decline.isTold(alpha: (1 - policy.confidence) / 2) {
+      return Judgement(
+        verdict: .fail, rule: .decline, observed: decline.began?.since, threshold: decline.margin,
+        window: "\(pairs.count) pairs", reason: decline.sentence(beside: target))
+    }
+    let (lower, upper) = policy.bounds(of: pairs, confidence: policy.confidence)
     guard upper < -most else { return nil }
     return Judgement(
       verdict: .fail, rule: .pairedLoss, observed: -upper, threshold: most, window: "\(pairs.count) pairs",

@@ -23,7 +23,11 @@ extension Rollout {
   ///
   /// - Parameter anchor: The number of the version to beat; nil where there is none.
   public static func judge(_ evidence: CandidateEvidence, anchor: Int64?, policy: RolloutPolicy) -> Judgement {
-    if let judgement = judgeNonFinite(evidence) ?? judgeHealth(evidence) ?? judgeServing(evidence) { return judgement }
+    if let judgement = judgeNonFinite(evidence) ?? judgeHealth(evidence) ?? judgeServing(evidence)
+      ?? judgeAnswers(evidence, policy)
+    {
+      return judgement
+    }
     return anchor.map { judgePairs(evidence, anchor: $0, policy: policy) } ?? judgeAlone(evidence, policy: policy)
   }
 
@@ -97,7 +101,13 @@ extension Rollout {
           verdict: .fail, rule: .guardRail, observed: guardRail.lower, threshold: guardRail.margin,
           window: "\(pairs.count) pairs", reason: "is worse than version \(anchor): \(guardRail.complaint)")
       }
-      return say(loss.lower, "is worse than version \(anchor)", "beyond \(tolerance)")
+      if let decline = evidence.decline, loss.lower <= loss.margin {
+        return Judgement(
+          verdict: .fail, rule: .decline, observed: decline.began?.since, threshold: decline.margin,
+          window: "\(pairs.count) pairs", reason: decline.sentence(beside: anchor))
+      }
+      let since = evidence.decline?.beginning.map { "; \($0)" } ?? ""
+      return say(loss.lower, "is worse than version \(anchor)", "beyond \(tolerance)\(since)")
     case .pass: return say(loss.upper, "is as good as version \(anchor) or better", "within \(tolerance)")
     case .inconclusive, .error:
       guard let worst = judged.decisive, let slice = worst.slice else {
@@ -134,10 +144,14 @@ extension Rollout {
     let family = Family(
       alpha: 2 * (1 - policy.confidence), measures: [.loss] + guardRails.map(\.0),
       slices: evidence.slices?.map(\.name) ?? [], slicesMax: evidence.slicesMax)
+    // The loss is looked at in two ways then, each with half of its share of the error.
+    let condemning = evidence.decline == nil ? family.condemningConfidence : (1 + family.condemningConfidence) / 2
     let own = MeasureComparison(
       measure: .loss, margin: policy.tolerance(for: evidence),
-      lower: policy.bounds(of: loss, confidence: family.condemningConfidence).lower,
-      upper: policy.bounds(of: loss, confidence: family.promotingConfidence).upper, pairs: loss.count)
+      lower: policy.bounds(of: loss, confidence: condemning).lower,
+      upper: policy.bounds(of: loss, confidence: family.promotingConfidence).upper, pairs: loss.count,
+      hasDeclined: evidence.decline?.isTold(alpha: (1 - condemning) / 2) ?? false,
+      beganPairsAgo: evidence.decline?.began?.pairsAgo)
     let others = guardRails.map { measure, pairs, bounds in
       MeasureComparison(
         measure: measure, margin: RolloutPolicy.guardRail, lower: bounds(family.condemningConfidence).lower,

@@ -23,6 +23,10 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
   public var hold: Duration
   /// Live requests that a canary has to answer itself at each share, where there is a server.
   public var requestsMin: Int64
+  /// How much more of its live requests a canary may fail at than the stable version, as a share.
+  public var failureTolerance: Double
+  /// How much longer its answers may take than that one's, as a share of theirs.
+  public var latencyTolerance: Double
   /// How long a candidate or canary may be undecided; nil: as long as it takes.
   public var durationMax: Duration?
   /// What becomes of one that is undecided for too long, or after too many pairs.
@@ -36,7 +40,7 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
     recordsMin: Int64 = 2000, lossTolerance: Double? = nil, lossToleranceRelative: Double? = nil,
     sliceTolerance: Double? = nil, confidence: Double = 0.99, lane: Lane = .careful, canary: [Double] = [],
     hold: Duration = .seconds(60),
-    requestsMin: Int64 = 0,
+    requestsMin: Int64 = 0, failureTolerance: Double = 0.001, latencyTolerance: Double = 0.5,
     durationMax: Duration? = nil, onInconclusive: Inconclusive = .retire, warmUp: Duration = .zero,
     coolDown: Duration = .zero
   ) {
@@ -49,6 +53,8 @@ public struct RolloutPolicy: Sendable, Hashable, Codable {
     self.canary = canary
     self.hold = hold
     self.requestsMin = requestsMin
+    self.failureTolerance = failureTolerance
+    self.latencyTolerance = latencyTolerance
     self.durationMax = durationMax
     self.onInconclusive = onInconclusive
     self.warmUp = warmUp

@@ -21,6 +21,7 @@ struct Inference: Sendable {
   private let bodyBytesMax: Int
   private let split: TrafficSplit
   private let mode: RolloutSettings.CanaryMode
+  private let warmUp: Duration
   private let tally: SplitTally
   /// Requests without a key so far, while there is a canary.
   private let keyless = KeylessCount()
@@ -32,6 +33,7 @@ struct Inference: Sendable {
     bodyBytesMax = pipeline.serving.bodyBytesMax
     split = TrafficSplit(pipeline: pipeline.name)
     mode = pipeline.rollout.canaryMode
+    warmUp = pipeline.rollout.warmUp
   }
 
   /// Who may answer.
@@ -97,17 +99,45 @@ struct Inference: Sendable {
     let key = hash(of: request, question)
     let isHis = (key.map(TrafficSplit.place(ofHash:)) ?? split.place(ofRequest: keyless.next())) < share
     guard mode == .live else {
-      return try answer(request, usual, lane, shadow: isHis ? canary.version : nil)
+      return try answer(request, usual, lane, shadow: isHis ? Beside(version: canary.version, share: share) : nil)
     }
-    if isHis, let response = try? answer(request, VersionAnswer(version: canary.version, isCanary: true), lane) {
-      canary.version.tally.live.add(1, ordering: .relaxed)
-      tally.note(key, byCanary: true, of: canary.number, share: share)
-      return response
+    var (hasFailed, begin) = (false, ContinuousClock.now)
+    func measure(_ time: Duration?, byCanary: Bool) {
+      tally.measure(time, byCanary: byCanary, of: canary.number, share: share, warmUp: warmUp)
+    }
+    if isHis {
+      do {
+        let response = try answer(request, VersionAnswer(version: canary.version, isCanary: true), lane)
+        canary.version.tally.live.add(1, ordering: .relaxed)
+        tally.note(key, byCanary: true, of: canary.number, share: share)
+        measure(begin.duration(to: .now), byCanary: true)
+        return response
+      } catch {
+        hasFailed = Self.isOurs(error)
+        begin = .now
+      }
     }
     // Nothing that a canary cannot do costs anybody his answer; what is wrong with the request the stable version says.
-    let response = try answer(request, usual, lane)
-    tally.note(key, byCanary: false, of: canary.number, share: share)
-    return response
+    do {
+      let response = try answer(request, usual, lane)
+      tally.note(key, byCanary: false, of: canary.number, share: share)
+      // What fell to the canary is none of the stable version's: each is measured on its own.
+      if !isHis { measure(begin.duration(to: .now), byCanary: false) }
+      if hasFailed { measure(nil, byCanary: true) }
+      return response
+    } catch {
+      if !isHis, Self.isOurs(error) { measure(nil, byCanary: false) }
+      throw error
+    }
+  }
+
+  /// Whether a version failed at a request that nothing is wrong with.
+  private static func isOurs(_ error: any Error) -> Bool { (error as? APIError).map { $0.status >= 500 } ?? true }
+
+  /// A canary that computes beside the stable version.
+  private struct Beside {
+    let version: LoadedVersion
+    let share: Double
   }
 
   /// Of a request's key, else of its id; nil: it has neither.
@@ -123,7 +153,7 @@ struct Inference: Sendable {
   }
 
   private func answer(
-    _ request: some PredictionRequest, _ by: VersionAnswer, _ lane: Lane, shadow: LoadedVersion? = nil
+    _ request: some PredictionRequest, _ by: VersionAnswer, _ lane: Lane, shadow: Beside? = nil
   ) throws -> HTTPResponse {
     let tally = by.version.tally
     do {
@@ -138,20 +168,22 @@ struct Inference: Sendable {
   }
 
   private func quickly(
-    _ request: some PredictionRequest, _ by: VersionAnswer, _ lane: Lane, shadow: LoadedVersion?
+    _ request: some PredictionRequest, _ by: VersionAnswer, _ lane: Lane, shadow: Beside?
   ) throws -> HTTPResponse {
     try by.version.withEngine { engine in
+      let begin = shadow == nil ? nil : ContinuousClock.now
       try request.fill(engine.intake)
       engine.scorer.predict(engine.intake.batch)
       by.version.tally.requests.add(1, ordering: .relaxed)
       try refuseNonFinite(engine, by.version, from: 0)
       metrics.rows.increment(by: request.rows)
+      let time = begin?.duration(to: .now)
       var answer = by
       answer.notes = engine.intake.notes
       let response = request.response(answer) { engine.scorer.outputs(ofHead: $0) }
-      if let shadow {
+      if let shadow, let time {
         by.version.tally.latency.observe(lane.start.duration(to: .now))
-        compare(request, engine, with: shadow)
+        compare(request, engine, time, with: shadow)
       }
       return response
     }
@@ -181,12 +213,23 @@ struct Inference: Sendable {
 
   /// Has the canary compute beside the stable version, whose answer stands already. How far they are apart is counted; what
   /// the canary cannot do, and what it would have to wait for, is left out.
-  private func compare(_ request: some PredictionRequest, _ engine: PredictionEngine, with canary: LoadedVersion) {
+  ///
+  /// - Parameter time: That the stable version took for what the canary does here.
+  private func compare(
+    _ request: some PredictionRequest, _ engine: PredictionEngine, _ time: Duration, with beside: Beside
+  ) {
+    let canary = beside.version
+    func measure(_ time: Duration?, byCanary: Bool) {
+      tally.measure(time, byCanary: byCanary, of: canary.number, share: beside.share, warmUp: warmUp)
+    }
     do {
       try canary.withEngine(waits: false) { other in
+        let begin = ContinuousClock.now
         try request.fill(other.intake)
         other.scorer.predict(other.intake.batch)
         try refuseNonFinite(other, canary, from: 0)
+        measure(begin.duration(to: .now), byCanary: true)
+        measure(time, byCanary: false)
         var shadow = VersionTally.Shadow()
         for head in 0..<min(canary.description.outputs.count, engine.headCount) {
           let (left, right) = (engine.scorer.outputs(ofHead: head), other.scorer.outputs(ofHead: head))
@@ -200,6 +243,8 @@ struct Inference: Sendable {
       }
     } catch {
       canary.tally.add(VersionTally.Shadow(failures: 1))
+      // That there was no time for it is no failure of its own.
+      if Self.isOurs(error), (error as? APIError)?.status != 503 { measure(nil, byCanary: true) }
     }
   }
 

@@ -135,7 +135,8 @@ actor ModelService {
     ServerReport(
       id: serverID, address: place.address.host, port: Int(place.address.port), metricsAddress: place.metrics,
       version: state.version?.number, requests: state.requests.load(ordering: .relaxed),
-      failures: state.failures.load(ordering: .relaxed), outputs: state.outputs, split: state.splitReport)
+      failures: state.failures.load(ordering: .relaxed), outputs: state.outputs, split: state.splitReport,
+      answers: state.splitAnswers)
   }
 
   private func noteRegistry(reachable: Bool, _ error: (any Error)? = nil) {

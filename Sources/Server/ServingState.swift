@@ -1,5 +1,6 @@
 import Foundation
 package import Registry
+package import Rollouts
 import Synchronization
 
 /// What the answering threads and the service share: the versions in use, and counts. Any thread.
@@ -20,6 +21,7 @@ package final class ServingState: Sendable {
   /// How requests are dealt to a canary.
   let split = SplitTally()
   package var splitReport: ServerReport.Split? { split.split }
+  package var splitAnswers: SplitAnswers? { split.answers }
   private let current = Mutex(ServingSet())
   /// What became of the answers, by version.
   private let served = Mutex<[VersionTally]>([])

@@ -1,12 +1,15 @@
 import Registry
+import Rollouts
 import Synchronization
 
 /// How requests were dealt to the stable version and the canary since the canary has its share: each key once, by who answered it first,
-/// because requests of one key go one way; and each request without a key. Any thread.
+/// because requests of one key go one way; and each request without a key. And what became of all of them. Any thread.
 final class SplitTally: Sendable {
   private struct Stage {
     var split: ServerReport.Split?
     var keys = KeySet()
+    var answers = SplitAnswers()
+    var began = ContinuousClock.now
   }
 
   private let stage = Mutex(Stage())
@@ -19,7 +22,7 @@ final class SplitTally: Sendable {
         return
       }
       guard stage.split?.version != canary || stage.split?.share != share else { return }
-      stage = Stage(split: ServerReport.Split(version: canary, share: share), keys: KeySet())
+      stage = Stage(split: ServerReport.Split(version: canary, share: share))
     }
   }
 
@@ -34,7 +37,23 @@ final class SplitTally: Sendable {
     }
   }
 
+  /// Notes what became of a request that was dealt.
+  ///
+  /// - Parameters:
+  ///   - time: That the answer took; nil: the version failed at it.
+  ///   - warmUp: Since the canary has its share; what is in that time does not count.
+  func measure(_ time: Duration?, byCanary: Bool, of canary: Int64, share: Double, warmUp: Duration) {
+    stage.withLock { stage in
+      guard stage.split?.version == canary, stage.split?.share == share,
+        warmUp == .zero || stage.began.duration(to: .now) >= warmUp
+      else { return }
+      stage.answers.add(time, byCanary: byCanary)
+    }
+  }
+
   var split: ServerReport.Split? { stage.withLock { $0.split } }
+  /// nil: there is no canary.
+  var answers: SplitAnswers? { stage.withLock { $0.split == nil ? nil : $0.answers } }
 }
 
 /// Hashes that were met, up to so many; then no more are taken up, and there are enough of them.

@@ -46,6 +46,8 @@ package final class ControlBoard: Sendable {
     package var rejectedByReason: [Int64] = []
     package var fields = FieldAccount()
     package var heads: [HeadLoss] = []
+    /// What each member of the model counts; empty: it has none.
+    package var members: [MemberWeight] = []
     package var progress: [PartitionProgress] = []
     package var owned: [Int32] = []
     package var phase = "starting"

@@ -6,10 +6,24 @@ import Kafka
 import Learning
 import Pipelines
 import Registry
+import Rollouts
 import Telemetry
 import Vocabulary
 
 extension TrainingThread {
+  /// How many times the records that a candidate needs its learner's trend looks back, at least.
+  private static let trendWindows: Int64 = 8
+
+  /// What counts what a step brought, and how versions do beside each other.
+  func account(_ deal: StepDeal) -> StepAccount {
+    let rollout = resources.pipeline.rollout
+    return StepAccount(
+      rowsMax: min(deal.takeMax, max(deal.shareMax, ModelSize.waitingMax)), outputCount: learner.outputCount,
+      fieldCount: resources.fields.count, task: task, trendPairs: Self.trendWindows * Int64(rollout.recordsMin),
+      policy: RolloutPolicy(
+        lossTolerance: rollout.lossTolerance, lossToleranceRelative: rollout.lossToleranceRelative))
+  }
+
   /// Makes every rank hold the newest state there is: from a member's memory, else from the newest checkpoint, else new.
   ///
   /// - Throws: `CollectiveError` when a peer is lost; `LearningError` when the saved state is of another model.

@@ -126,8 +126,6 @@ final class TrainingThread {
   /// The topic was found to be the one that was learned from; the watch goes on looking.
   private var isVerified = false
 
-  /// How many times the records that a candidate needs its learner's trend looks back, at least.
-  private static let trendWindows: Int64 = 8
   /// How long the first that waits waits for the others.
   private static let grace = Duration.seconds(5)
 
@@ -335,10 +333,7 @@ final class TrainingThread {
     let checkpoints = resources.checkpoints
     let gear = StepLoop.Gear(
       learner: learner, shares: StepShares(buffers: buffers, batch: batch, deal: deal, classes: classes),
-      account: StepAccount(
-        rowsMax: min(deal.takeMax, max(deal.shareMax, ModelSize.waitingMax)), outputCount: learner.outputCount,
-        fieldCount: resources.fields.count, task: task,
-        trendPairs: Self.trendWindows * Int64(pipeline.rollout.recordsMin)),
+      account: account(deal),
       frozen: FrozenPredictions(
         source: resources.frozen, task: task, batchCapacity: batch.capacity, classes: classes, memory: learner.memory),
       quarantine: resources.quarantine, examples: resources.examples, sum: sum, meter: resources.metrics.steps,

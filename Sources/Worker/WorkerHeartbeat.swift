@@ -99,6 +99,7 @@ struct WorkerHeartbeat: Sendable {
     status.measures = facts.measures
     status.window = facts.window
     status.heads = facts.heads
+    status.members = facts.members.isEmpty ? nil : facts.members
     if facts.generation != nil {
       status.rejectedByReason = Dictionary(
         uniqueKeysWithValues: zip(RejectReason.allCases, facts.rejectedByReason).filter { $0.1 > 0 }.map {

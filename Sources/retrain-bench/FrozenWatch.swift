@@ -46,7 +46,7 @@ struct FrozenWatch {
       kept[place].metrics = StreamMetrics(task: task)
     }
     live = StreamMetrics(task: task)
-    let frozen = try FrozenModel(spec: model.spec, state: model.encodeState())
+    let frozen = try model.frozen()
     kept.append(
       Kept(
         since: count, predictor: Predictor(frozen, memory: model.memory, batchCapacity: model.batchCapacity),

@@ -154,7 +154,8 @@ private struct RecipeStream {
       params["auc"] = metrics.auc.map { String(format: "%.5f", $0) }
       params["accuracy"] = metrics.accuracy.map { String(format: "%.5f", $0) }
     }
-    params["worth"] = model.worth.map { "\($0.member) \(String(format: "%.3f", $0.weight))" }.joined(separator: ", ")
+    params["worth"] = model.memberWeights.map { "\($0.member) \(String(format: "%.3f", $0.weight))" }
+      .joined(separator: ", ")
     return BenchReport(workload: "recipe", params: params, samples: [Double(count) / seconds], unit: "records/s")
   }
 

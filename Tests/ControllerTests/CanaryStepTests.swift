@@ -85,6 +85,38 @@ struct CanaryStepTests {
     await rig.registry.close()
   }
 
+  @Test("one that is slow at its share, or seems to be, is rolled back, or held and told, whatever its pairs")
+  func slow() async throws {
+    let rig = try await rig(hold: .seconds(3600))
+    try rig.change("UPDATE versions SET shared_since = shared_since - interval '1 hour'")
+    func report(_ count: Int, milliseconds: Double) async throws {
+      var answers = SplitAnswers()
+      for _ in 0..<1000 { answers.add(.milliseconds(2), byCanary: false) }
+      for _ in 0..<count { answers.add(.milliseconds(milliseconds), byCanary: true) }
+      var report = ServerReport(
+        id: "s", address: "127.0.0.1", port: 1,
+        split: ServerReport.Split(version: 2, share: 0.05, canary: 50, stable: 950), answers: answers)
+      report.outputs = [2: ServerReport.Outputs(requests: 500)]
+      report.outputs[2]?.live = 500
+      try await rig.registry.reportServer(pipeline: rig.pipelineID, report)
+      #expect(try await rig.registry.servers(pipeline: rig.pipelineID).first?.answers == answers)
+      try await rig.judge()
+    }
+    try await report(50, milliseconds: 20)
+    #expect(try await rig.states() == [.stable, .canary])
+    let standings = try await VersionStandings(
+      of: rig.pipeline, rig.pipelineID, newest: rig.registry.newestCheckpoint(pipeline: rig.pipelineID),
+      in: rig.registry)
+    #expect(
+      standings.waits(2)?.contains("it answers live requests in 20 ms against 2 ms of the stable version") == true,
+      "\(standings.waits(2) ?? "")")
+    try await report(400, milliseconds: 20)
+    #expect(try await rig.states() == [.stable, .rolledBack])
+    let journal = try await rig.registry.decisions(pipeline: rig.pipelineID, version: 2, limit: 1)
+    #expect(journal.first?.rule == "live_answers" && journal.first?.window == "400 requests", "\(journal)")
+    await rig.registry.close()
+  }
+
   @Test("where a server deals keys otherwise it is an incident and the canary is held, until it is none any more")
   func mismatch() async throws {
     let rig = try await rig(hold: .seconds(3600))

@@ -38,6 +38,17 @@ struct RecipeJobTests {
     let outputs = try place.run("predict", record, "--json").json()["outputs"] as? [Double] ?? []
     #expect(outputs.count == 1 && outputs.allSatisfy { (0...1).contains($0) })
     #expect(try place.run("profile", file).code == 64)
+
+    // It serves on while the learner goes on.
+    #expect(try place.run("freeze", "--reason", "to see what it loses").code == 0)
+    let more = try place.run(
+      "feed", Workplace.flights, "--pipeline", file, "--key", "id", "--from-line", "4001", "--limit", "3000")
+    #expect(more.code == 0, "\(more.complaints)")
+    #expect(try place.run("start", file, "--until", "end", "--json").code == 0)
+    let behind = try place.run("version", "show", "v\(stable)", "--json").json()["version"] as? [String: Any]
+    let loss = try #require(behind?["frozenLoss"] as? [String: Any])
+    #expect(loss["pairs"] as? Int64 ?? 0 >= 100 && loss["age"] as? Int64 ?? 0 > 2800)
+    #expect(try place.run("status").output.contains("v\(stable) is "))
     #expect(try place.run("dev", "down").code == 0)
   }
 }

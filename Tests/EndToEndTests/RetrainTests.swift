@@ -69,6 +69,10 @@ struct RetrainTests {
     #expect(try told.json()["records"] as? Int == 24_000)
     let none = try place.run("retrain")
     #expect(none.code == 64 && none.complaints.contains("say with --from"), "\(none.complaints)")
+    for (flag, value) in [("--name", "other"), ("--until", "24h")] {
+      let ignored = try place.run("retrain", flag, value)
+      #expect(ignored.code == 64 && ignored.complaints.contains("\(flag) is of a run that begins: say --from"))
+    }
     let ends = try #require(live["partitions"] as? [[String: Any]]).map { part in
       "\(part["partition"] as? Int ?? 0):\(part["nextOffset"] as? Int ?? 0)"
     }.joined(separator: ",")
@@ -128,7 +132,8 @@ struct RetrainTests {
       (["--set", "model.hidden=[4]", "--set", "model.hidden=[5]"], "--set model.hidden is given twice"),
       (["--set", "model.hidden=[4]", "--set", "model={}"], "say the same thing"),
       (["--set", "source.topic=other"], "another one is another pipeline's. What may differ is of schema, model"),
-      (["--set", "rollout.lane=fast"], "edit the file"), (["--set", "model.hidden=[4,"], "is no value in YAML"),
+      (["--set", "rollout.lane=fast"], "edit the file"), (["--set", "checkpoint={ keep: 3 }"], "edit the file"),
+      (["--set", "model.hidden=[4,"], "is no value in YAML"),
       (["--set", "schema.label.path=z"], "it is a pipeline of its own"),
       (["--set", "training.workers=1", "--workers", "2"], "say the same thing"),
       (["--set", "model.hidden"], "a key path"),

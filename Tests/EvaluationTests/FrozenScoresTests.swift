@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Testing
+import Vocabulary
 
 @Suite("Frozen scores")
 struct FrozenScoresTests {
@@ -43,6 +44,37 @@ struct FrozenScoresTests {
     }
     scores.serving = 2
     #expect(try JSONDecoder().decode(FrozenScores.self, from: JSONEncoder().encode(scores)) == scores)
+  }
+
+  @Test(
+    "a version that becomes worse after a long good history is noticed, and when it began; an older one tells of the reference; so it goes on from JSON"
+  )
+  func decline() throws {
+    var scores = following([2, 1, 3])
+    var random = SplitMix64(seed: 4)
+    func add(_ rows: Int, newer: Double, older: Double) {
+      for _ in 0..<rows {
+        let noise = 0.3 * Double(random.nextNearlyNormal())
+        scores.add(0.5, reference: nil, learner: 0.5, weight: 1, at: 0)
+        scores.add(0.5 + older + noise, reference: 0.5, learner: 0.5, weight: 1, at: 1)
+        scores.add(0.5 + newer + noise, reference: 0.5, learner: 0.5, weight: 1, at: 2)
+        if scores.isDue { scores.lookForDecline(margin: 0.005) }
+      }
+    }
+    add(50_000, newer: -0.02, older: 0.02)
+    scores = try JSONDecoder().decode(FrozenScores.self, from: JSONEncoder().encode(scores))
+    for place in [1, 2] { #expect(!scores.entries[place].decline.isDeclined(alpha: 0.01) && !scores.isDue) }
+    add(1500, newer: 0.2, older: -0.2)
+    for place in [1, 2] {
+      let watch = scores.entries[place].decline
+      #expect(watch.isDeclined(alpha: 0.001), "\(place): \(watch.logEvidence)")
+      let began = try #require(watch.began)
+      #expect(began.pairsAgo > 500 && began.pairsAgo < 4000 && began.before < 0 && began.since > 0.05, "\(began)")
+      #expect(scores.entries[place].declineMargin == 0.005 && watch.pairs <= scores.entries[place].pairs.count)
+    }
+    // The whole history says that the newer one is as good.
+    #expect(scores.entries[2].pairs.confidenceSequence(confidence: 0.99).upper < 0)
+    #expect(following([3, 2], scores)[version: 2]?.decline == DeclineWatch(), "held against another version")
   }
 
   @Test("recent pairs forget what is more than two stretches old, and never look at less than one")

@@ -97,7 +97,7 @@ struct RecipeStateTests {
     let best = RecipeModel(spec: RecipeStream.spec(preset: .best), batchCapacity: 8)
     try best.adoptState(fast.encodeState(), of: fast.spec, rows: [:], listed: [:])
     try best.restoreMemory(fast.encodeMemory())
-    #expect(best.worth.map(\.weight) == [0, fast.worth[0].weight, 0, 0, 0, 0, 0, 0])
+    #expect(best.memberWeights.map(\.weight) == [0, fast.memberWeights[0].weight, 0, 0, 0, 0, 0, 0])
     let batch = stream.batch(2000..<2008)
     fast.predict(batch)
     best.predict(batch)

@@ -175,9 +175,9 @@ struct RecipeTests {
   @Test("weighs members by what they are worth")
   func worth() {
     let learner = model(.binary, .best)
-    #expect(learner.worth.map(\.weight) == [0.25, 0.25, 0.25, 0.25, 0, 0, 0, 0])
+    #expect(learner.memberWeights.map(\.weight) == [0.25, 0.25, 0.25, 0.25, 0, 0, 0, 0])
     learner.learn(RecipeStream(), 0..<2000, step: 4)
-    #expect(learner.worth.contains { abs($0.weight - 0.25) > 0.01 })
-    #expect(learner.worth.suffix(4).contains { $0.weight != 0 })
+    #expect(learner.memberWeights.contains { abs($0.weight - 0.25) > 0.01 })
+    #expect(learner.memberWeights.suffix(4).contains { $0.weight != 0 })
   }
 }

@@ -74,6 +74,32 @@ struct LineageMemoryTests {
     await registry.close()
   }
 
+  @Test("follows learning where it goes on from that lineage in another, for the versions of both")
+  func turned() async throws {
+    let fixture = try await RegistryFixture.make()
+    let (registry, pipeline) = (fixture.registry, fixture.pipeline)
+    let generation = try await fixture.form("a").generation
+    var ids: [Int64] = []
+    for step in 1...3 {
+      var draft = fixture.draft(generation, step: Int64(step), parent: ids.last)
+      draft.memory = memory(step).encodeState()
+      ids.append(try await registry.saveCheckpoint(draft))
+    }
+    #expect(try await registry.newestMemory(alongside: ids[0])?.checkpoint == ids[2])
+    for (turn, origin) in [(1, ids[1]), (2, ids[0])] {
+      let record = try await registry.beginLineage(
+        pipeline: pipeline, from: LineageOrigin(.restore, checkpoint: origin, actor: "maria", reason: "turn \(turn)"))
+      let first = try #require(record.checkpoint)
+      // What it went back from knows the records that were left.
+      for known in ids + [first] {
+        let newest = try #require(try await registry.newestMemory(alongside: known))
+        #expect(newest.checkpoint == first && newest.state == memory(turn == 1 ? 2 : 1).encodeState())
+      }
+      #expect(try await registry.newestMemory(alongside: ids[0], after: first) == nil)
+    }
+    await registry.close()
+  }
+
   @Test("is the newest checkpoint's that learning goes on from, whatever version is served, and no other lineage's")
   func newest() async throws {
     let fixture = try await RegistryFixture.make()

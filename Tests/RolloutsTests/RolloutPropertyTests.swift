@@ -38,6 +38,7 @@ struct RolloutPropertyTests {
         let evidence = evidence(for: versions, &random)
         decisions = Rollout.decide(versions: versions, evidence: evidence, policy: policy, isFrozen: isFrozen, now: now)
         check(decisions, among: versions, policy, isFrozen: isFrozen, now: now)
+        check(decisions, among: versions, evidence, policy)
       }
       let before = versions
       versions = try Rollout.apply(decisions, to: versions, now: now)
@@ -64,7 +65,7 @@ struct RolloutPropertyTests {
     func one<Value>(of values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }
     return RolloutPolicy(
       recordsMin: 200, lane: one(of: [.fast, .careful]), canary: one(of: [[], [0.1], [0.05, 0.25, 0.5]]),
-      hold: one(of: [.zero, .seconds(20)]), durationMax: one(of: [nil, .seconds(150)]),
+      hold: one(of: [.zero, .seconds(20)]), requestsMin: one(of: [0, 100]), durationMax: one(of: [nil, .seconds(150)]),
       onInconclusive: one(of: [.retire, .hold]), warmUp: one(of: [.zero, .seconds(10)]),
       coolDown: one(of: [.zero, .seconds(60)]))
   }
@@ -101,6 +102,47 @@ struct RolloutPropertyTests {
     }
   }
 
+  /// What is known of a version and speaks against it.
+  private func check(
+    _ decisions: [RolloutDecision], among before: [VersionFacts], _ evidence: [Int64: CandidateEvidence],
+    _ policy: RolloutPolicy
+  ) {
+    func first(of version: VersionFacts) -> RolloutDecision? { decisions.first { $0.version == version.number } }
+    for version in before {
+      guard let own = evidence[version.number] else { continue }
+      if version.state == .canary, let answers = own.traffic?.answers {
+        let isAsked = (own.traffic?.requests ?? 0) >= policy.requestsMin
+        let isGood = answers == Self.quick && isAsked
+        if !isGood, let decision = first(of: version) { #expect(!decision.promotes, "\(decision.reason)") }
+        // Nothing else speaks against it or leads it away: it goes.
+        if answers == Self.slow { #expect(first(of: version)?.to != .stable && first(of: version)?.to != .canary) }
+      }
+      if version.state == .stable, !version.isConfirmed, own.slices == Self.badSlice,
+        let anchor = Rollout.anchor(among: before), anchor.number != version.number, !anchor.wasRolledBack,
+        evidence[anchor.number]?.isNonFinite != true, own.pairs(with: anchor.number)?.count ?? 0 >= policy.recordsMin
+      {
+        #expect(first(of: version)?.to == .rolledBack, "version \(version.number) is worse on a slice, and serves on")
+      }
+    }
+    // Whom the trend let in, and who left: nobody follows by the trend alone.
+    guard let anchor = Rollout.anchor(among: before) else { return }
+    let mistrusts = before.contains {
+      $0.state == .rolledBack && $0.wasStable && !$0.isConfirmed && $0.since >= anchor.since
+    }
+    let confirms = decisions.contains { $0.from == $0.to && $0.confirms }
+    if mistrusts, !confirms { #expect(!decisions.contains { $0.rule == "trend" && $0.promotes }) }
+  }
+
+  private static func answers(_ milliseconds: Double) -> SplitAnswers {
+    (0..<800).reduce(into: SplitAnswers()) { answers, request in
+      let isCanary = request % 2 == 0
+      answers.add(.milliseconds(isCanary ? milliseconds : 2), byCanary: isCanary)
+    }
+  }
+
+  private static let (quick, slow) = (answers(2), answers(40))
+  private static let badSlice = [SliceEvidence(name: "carrier=J", loss: pairs(4000, mean: 0.5))]
+
   private func evidence(
     for versions: [VersionFacts], _ random: inout SplitMix64
   ) -> [Int64: CandidateEvidence] {
@@ -122,6 +164,14 @@ struct RolloutPropertyTests {
       if random.next() % 40 == 0 { one.nonFiniteParameter = "output" }
       if random.next() % 20 == 0 { one.findings = sick.findings }
       if random.next() % 30 == 0 { one.breach = Self.breach }
+      if random.next() % 10 == 0 { (one.slices, one.slicesMax) = (Self.badSlice, 65) }
+      if random.next() % 20 == 0 {
+        one.decline = Decline(logEvidence: 20 * random.nextUnit(), margin: 0.005, pairs: 300)
+      }
+      if version.state == .canary, random.next() % 3 == 0 {
+        one.traffic = CanaryTraffic(
+          servers: 1, requests: Int64(random.next() % 200), answers: random.next() % 3 == 0 ? Self.slow : Self.quick)
+      }
       evidence[version.number] = one
     }
     return evidence

@@ -1,7 +1,9 @@
+import Evaluation
 import Foundation
 import HTTP
 import Pipelines
 import Registry
+import Rollouts
 import Server
 import Testing
 
@@ -48,6 +50,46 @@ struct SplitTallyTests {
     #expect(desk.state.splitReport == ServerReport.Split(version: 2, share: 0.75))
     desk.put(1)
     #expect(desk.state.splitReport == nil)
+  }
+
+  @Test("what became of the requests is counted on either side, and anew with each share; of the warm-up nothing")
+  func measured() throws {
+    let desk = desk(canary: EchoScorer(answer: .nan), share: 0.5)
+    for key in 0..<100 { _ = desk.infer(Self.body(key: key)) }
+    // What is wrong with a request is nobody's failure.
+    _ = desk.infer("{}")
+    let failing = try #require(desk.state.splitAnswers)
+    let (own, other) = (failing.canary.failures, failing.stable.failures)
+    #expect(own.mean == 1 && own.count + other.count == 100 && other.mean == 0 && abs(own.count - 50) < 25)
+    #expect(failing.canary.times.count == 0 && failing.stable.times.count == other.count)
+    desk.put(stable: (1, EchoScorer(answer: 0.5)), canary: (2, EchoScorer()), share: 0.75)
+    #expect(desk.state.splitAnswers?.canary.failures.count == 0)
+    for key in 0..<100 { _ = desk.infer(Self.body(key: key)) }
+    let good = try #require(desk.state.splitAnswers)
+    #expect(good.canary.failures.mean == 0 && good.canary.times.count > 50 && good.stable.times.count > 5)
+    desk.put(1)
+    #expect(desk.state.splitAnswers == nil)
+
+    var pipeline = samplePipeline()
+    pipeline.rollout.warmUp = .seconds(3600)
+    let warming = Desk(pipeline)
+    warming.put(stable: (1, EchoScorer(answer: 0.5)), canary: (2, EchoScorer(answer: .nan)), share: 0.5, pipeline)
+    for key in 0..<20 { _ = warming.infer(Self.body(key: key)) }
+    #expect(warming.state.splitAnswers?.canary.failures.count == 0)
+  }
+
+  @Test("in the shadow both are measured by what they compute, and a bad number is the canary's failure")
+  func shadowMeasured() throws {
+    var pipeline = samplePipeline()
+    pipeline.rollout.canaryMode = .shadow
+    let desk = Desk(pipeline)
+    desk.put(stable: (1, EchoScorer(answer: 0.5)), canary: (2, EchoScorer(answer: 0.75)), share: 0.5, pipeline)
+    for _ in 0..<100 { _ = desk.infer(Self.body(key: nil)) }
+    let answers = try #require(desk.state.splitAnswers)
+    #expect(answers.canary.times.count == answers.stable.times.count && abs(answers.canary.times.count - 50) <= 2)
+    desk.put(stable: (1, EchoScorer(answer: 0.5)), canary: (3, EchoScorer(answer: .nan)), share: 0.5, pipeline)
+    for _ in 0..<100 { _ = desk.infer(Self.body(key: nil)) }
+    #expect(desk.state.splitAnswers?.canary.failures.mean == 1 && desk.state.splitAnswers?.stable.times.count == 0)
   }
 
   @Test("in the shadow nothing is dealt, and what was computed beside counts as live")

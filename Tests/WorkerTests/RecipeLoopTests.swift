@@ -1,3 +1,4 @@
+import Collectives
 import Learning
 import Pipelines
 import Testing
@@ -58,6 +59,25 @@ struct RecipeLoopTests {
     let forgetful = try await run(2, Self.pipeline(.best), from: half, withMemory: false)
     #expect(forgetful.memory != whole.memory)
   }
+
+  @Test("tells what its members weigh, and a described network that it has none")
+  func members() throws {
+    func members(_ pipeline: Pipeline) throws -> (told: [MemberWeight], learner: [UInt8]) {
+      let board = ControlBoard()
+      board.wish { $0.stopsAtEnd = true }
+      let result = try runLoop(
+        pipeline, stream: Self.stream, collective: SoloCollective(generation: Generation(1)), board: board)
+      return (board.currentFacts.members, result.learner)
+    }
+    let recipe = try members(Self.pipeline(.best))
+    guard
+      case .recipe(let version) = try FrozenModel(spec: LearnerSpec(Self.pipeline(.best)), state: recipe.learner)
+    else { throw LoopError() }
+    #expect(recipe.told == version.memberWeights && recipe.told.map(\.member).contains("alike_sharp"))
+    #expect(try members(smallPipeline()).told.isEmpty)
+  }
+
+  private struct LoopError: Error {}
 
   @Test("takes bad numbers as none, and learns the rest", arguments: [1, 2], [Float.infinity, 1e38])
   func poison(worldSize: Int, poison: Float) async throws {

@@ -13,6 +13,14 @@ extension RecipeModel {
 
   public func encodeState() -> [UInt8] { parameters.encodeState() }
 
+  /// Its numbers as they are, as a version answers by them; also of a model of which something was left out.
+  package func frozen() throws -> FrozenModel {
+    .recipe(
+      RecipeVersion(
+        parameters: try RecipeParameters(
+          spec, state: encodeState(), without: parameters.form.without, plan: parameters.plan)))
+  }
+
   /// - Throws: `LearningError`; then nothing has changed.
   public func restoreState(_ bytes: [UInt8]) throws { install(try RecipeParameters(spec, state: bytes)) }
 

@@ -1,5 +1,6 @@
 public import Health
 public import Tensors
+public import Vocabulary
 
 /// The recipe as a model (docs/recipe.md): it predicts all records of a step by what was known before it, then learns them one by
 /// one. There is nothing to be summed over ranks: each sends its records to the others, and all learn all of them, in the order of
@@ -72,8 +73,8 @@ public final class RecipeModel {
     return labels
   }
 
-  /// What each member is worth in the sum of all, by its name.
-  public var worth: [(member: String, weight: Double)] { RecipeVersion(parameters: parameters).worth }
+  /// What each member is worth in the sum of all.
+  public var memberWeights: [MemberWeight] { RecipeVersion(parameters: parameters).memberWeights }
 
   /// Steps applied.
   public var step: Int64 { parameters.step }

@@ -65,9 +65,12 @@ extension RecipeParameters {
 
   /// Those of a state.
   ///
+  /// - Parameter plan: The members of which it is; nil: the preset's.
   /// - Throws: `LearningError` on another spec or damage.
-  convenience init(_ spec: LearnerSpec, state: [UInt8]) throws {
-    self.init(spec)
+  convenience init(
+    _ spec: LearnerSpec, state: [UInt8], without: RecipeForm.Parts = [], plan: [RecipeMember]? = nil
+  ) throws {
+    self.init(spec, without: without, plan: plan)
     try state.withUnsafeBytes { raw in
       var reader = StateReader(raw)
       guard try reader.read(UInt32.self) == Self.magic else {

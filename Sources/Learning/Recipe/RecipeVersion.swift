@@ -1,5 +1,6 @@
 public import Health
 import Tensors
+public import Vocabulary
 
 /// The numbers of a version, whatever kind its model is of: read from a state for good; any number of predictors share them.
 public enum FrozenModel: Sendable {
@@ -63,9 +64,9 @@ public enum FrozenModel: Sendable {
 public struct RecipeVersion: Sendable {
   let parameters: RecipeParameters
 
-  /// What each member is worth in the sum of all, by its name.
-  public var worth: [(member: String, weight: Double)] {
-    parameters.plan.enumerated().map { ($1.name, parameters.worth[$0]) }
+  /// What each member is worth in the sum of all.
+  public var memberWeights: [MemberWeight] {
+    parameters.plan.enumerated().map { MemberWeight(member: $1.name, weight: parameters.worth[$0]) }
   }
   /// Values that have rows of their own, and records that were learned.
   public var valueRows: Int { parameters.inputs.rowCount - parameters.form.firstRows }

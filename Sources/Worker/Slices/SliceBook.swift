@@ -56,7 +56,7 @@ struct SliceNaming {
   }
 
   /// On one line; with room for a bucket within `SliceTable.nameBytesMax`.
-  private static func short(_ text: String) -> String {
+  static func short(_ text: String) -> String {
     let shown = RecordKeys.shown(text)
     return shown.utf8.count <= 200 ? shown : String(shown.unicodeScalars.prefix(50)) + "…"
   }

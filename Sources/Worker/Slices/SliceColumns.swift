@@ -84,7 +84,7 @@ package struct SliceColumns: Sendable {
       if isTruth { return value == 0 ? "false" : "true" }
       return value == value.rounded() && abs(value) < 1e7 ? String(Int(value)) : String(value)
     case .category(_, let high, let values):
-      if key <= UInt64(values.count) { return values[Int(key) - 1] }
+      if key <= UInt64(values.count) { return SliceNaming.short(values[Int(key) - 1]) }
       return (high == nil ? "bucket " : "#") + String(key, radix: high == nil ? 10 : 16)
     }
   }

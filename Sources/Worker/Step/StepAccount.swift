@@ -2,6 +2,7 @@ package import Evaluation
 import Foundation
 package import Health
 import Learning
+package import Rollouts
 import Tensors
 package import Vocabulary
 
@@ -25,6 +26,8 @@ package final class StepAccount {
   private var isCounted = [Bool](repeating: false, count: FrozenVersions.countMax)
   /// Pairs of the learner that are looked at together.
   private let trendPairs: Int64
+  /// Says how much worse a version may be.
+  private let policy: RolloutPolicy
   /// Of the last step that was brought: how the serving version's answers met the labels.
   private var stableSums = (weight: 0.0, loss: 0.0)
   private var stableCounts = AnswerCounts()
@@ -36,8 +39,10 @@ package final class StepAccount {
   ///   - rowsMax: Rows one partition's share can have.
   ///   - fieldCount: Declared fields that notices may be about.
   ///   - trendPairs: Pairs of the learner with a frozen version that are looked at together.
+  ///   - policy: Says how much worse a version may be than the one that it is held against.
   package init(
-    rowsMax: Int, outputCount: Int, fieldCount: Int = 0, task: EvaluationTask, trendPairs: Int64 = 1 << 14
+    rowsMax: Int, outputCount: Int, fieldCount: Int = 0, task: EvaluationTask, trendPairs: Int64 = 1 << 14,
+    policy: RolloutPolicy = RolloutPolicy()
   ) {
     labels = AlignedBuffer(count: rowsMax)
     outputs = AlignedBuffer(count: rowsMax * outputCount)
@@ -49,6 +54,7 @@ package final class StepAccount {
     self.fieldCount = fieldCount
     self.rowsMax = rowsMax
     self.trendPairs = trendPairs
+    self.policy = policy
     self.task = task
   }
 
@@ -137,6 +143,12 @@ package final class StepAccount {
       state.progress[index].lost += share.lost
       if share.next != share.from { ledger(share, trained) }
       try bringRows(envelope, of: stretch.rank, from: stretch.firstRow, count: Int(share.rows), into: &state)
+    }
+    // After whole steps, which are the same however many workers there are.
+    if state.frozen.isDue {
+      state.frozen.lookForDecline(
+        margin: policy.tolerance(
+          for: CandidateEvidence(priorLoss: state.metrics.priorLoss, isOfValues: task.isRegression)))
     }
   }
 

@@ -115,7 +115,9 @@ extension StepLoop {
     if shortage == nil { shortSince = nil } else if shortSince == nil { shortSince = now }
     let since = shortSince
     clock.note(sent: collective.sentBytes, received: collective.receivedBytes)
+    let members = learner.memberWeights
     board.report { facts in
+      facts.members = members
       facts.growth.follow(state)
       facts.short = since.flatMap { since in shortage.map { (since, $0) } }
       facts.step = state.step

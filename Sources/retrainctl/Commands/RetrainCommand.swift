@@ -68,6 +68,10 @@ struct RetrainCommand: Command {
     if stop, from != nil || dryRun || detach || name != nil {
       mistakes.append("--stop ends a run, and takes nothing else")
     }
+    if from == nil, name != nil, !stop { mistakes.append("--name is of a run that begins: say --from") }
+    if from == nil {
+      if case .now = until {} else { mistakes.append("--until is of a run that begins: say --from") }
+    }
     if dryRun, from == nil { mistakes.append("--dry-run needs to know from where: say --from") }
     if case .now = from { mistakes.append("from now on the live run learns: say an earlier --from") }
     switch until {

@@ -74,12 +74,7 @@ struct VersionShowCommand: Command {
     /// nil: the version is older than contracts.
     var contract: Contract?
     /// Of `model: auto`: what each member is worth in the sum of all; nil: there are none, or the state was pruned.
-    var members: [Member]?
-  }
-
-  private struct Member: Encodable {
-    var member: String
-    var weight: Double
+    var members: [MemberWeight]?
   }
 
   /// What the version's numbers mean, whatever the pipeline says by now.
@@ -99,9 +94,10 @@ struct VersionShowCommand: Command {
         let checkpoint = try await registry.checkpoint(version.checkpoint)
       else { throw CommandFailure(.usage, "'\(record.name)' has no version \(number.value)") }
       let decisions = try await registry.decisions(pipeline: record.id, version: version.number, limit: 1000)
-      let standings = try await standings(record, registry)
+      let newest = try await registry.newestCheckpoint(pipeline: record.id)
+      let standings = try await standings(record, upTo: newest, registry)
       let report = Report(
-        version: .init(version, checkpoint, in: standings), checkpoint: .init(checkpoint),
+        version: .init(version, checkpoint, in: standings, upTo: newest), checkpoint: .init(checkpoint),
         decisions: decisions.reversed().map(PipelineStatus.Decision.init),
         health: try await registry.layerHealth(checkpoint: checkpoint.id).map(PipelineStatus.Layer.init),
         contract: try await contract(of: checkpoint, record, registry),
@@ -112,9 +108,10 @@ struct VersionShowCommand: Command {
   }
 
   /// nil: the file that is registered is one that only its own program can read.
-  private func standings(_ record: PipelineRecord, _ registry: Registry) async throws -> VersionStandings? {
+  private func standings(
+    _ record: PipelineRecord, upTo newest: CheckpointRecord?, _ registry: Registry
+  ) async throws -> VersionStandings? {
     guard let today = try? PipelineFile(text: record.specification, name: record.name).pipeline else { return nil }
-    let newest = try await registry.newestCheckpoint(pipeline: record.id)
     return try await VersionStandings(of: today, record.id, newest: newest, in: registry)
   }
 
@@ -130,7 +127,7 @@ struct VersionShowCommand: Command {
 
   private func members(
     of checkpoint: CheckpointRecord, _ record: PipelineRecord, _ registry: Registry
-  ) async throws -> [Member]? {
+  ) async throws -> [MemberWeight]? {
     guard checkpoint.hasState,
       let today = try? PipelineFile(text: record.specification, name: record.name).pipeline,
       let contract = try await registry.contract(ofCheckpoint: checkpoint.id),
@@ -138,7 +135,7 @@ struct VersionShowCommand: Command {
       case .recipe(let version) = try FrozenModel(
         spec: LearnerSpec(pipeline), state: try await registry.state(of: checkpoint.id))
     else { return nil }
-    return version.worth.map { Member(member: $0.member, weight: $0.weight) }
+    return version.memberWeights
   }
 
   private static func sentence(_ comparison: PipelineStatus.Comparison) -> String {
@@ -185,9 +182,9 @@ struct VersionShowCommand: Command {
       }
     }
     if let members = report.members {
-      Console.say(
-        "members weigh " + members.map { "\($0.member) \(Wording.figure($0.weight))" }.joined(separator: ", "))
+      Console.say(Wording.members(members))
     }
+    if let loss = version.frozenLoss { Console.say("it " + loss.sentence) }
     if let comparison = version.comparison {
       Console.say(Self.sentence(comparison))
       for slice in comparison.slices.prefix(5) { Console.say(Self.sentence(slice)) }

@@ -51,6 +51,9 @@ struct LetterPurge: Sendable {
       let (kept, gone) = try await read(partition, from: first, to: end, records, source, keeps: purges, deadline)
       found += gone
       guard purges, gone > 0 else { continue }
+      // Where nothing may be deleted, nothing is written twice either.
+      try await admin.deleteRecords(
+        topic: topic, partition: partition, before: first, until: deadline.or(.after(.seconds(30))))
       try await write(kept, to: partition, until: deadline)
       try await admin.deleteRecords(
         topic: topic, partition: partition, before: end, until: deadline.or(.after(.seconds(30))))

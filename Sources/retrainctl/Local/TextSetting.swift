@@ -20,8 +20,10 @@ struct TextSetting: ArgumentValue, Hashable {
   }
 
   /// The settings are about one and the same, or one is within the other.
-  func overlaps(_ other: TextSetting) -> Bool {
-    [(path, other.path), (other.path, path)].contains { outer, inner in
+  func overlaps(_ other: TextSetting) -> Bool { overlaps(other.path) }
+
+  func overlaps(_ other: String) -> Bool {
+    [(path, other), (other, path)].contains { outer, inner in
       inner == outer || inner.hasPrefix(outer + ".") || inner.hasPrefix(outer + "[")
     }
   }
@@ -41,7 +43,7 @@ struct ChangedSettings {
             ? "--set \(setting.path) is given twice"
             : "--set \(before.path) and --set \(setting.path) say the same thing")
       }
-      if let reason = Self.others.first(where: { setting.path.isWithin($0.path) })?.reason {
+      if let reason = Self.others.first(where: { setting.overlaps($0.path) })?.reason {
         mistakes.append("--set \(setting.path): \(reason). What may differ is of \(Self.own)")
       }
     }
@@ -106,12 +108,6 @@ struct ChangedSettings {
       .usage,
       "version \(version) cannot go on with \(edit.setting): \(edit.new ?? "nothing") instead of \(edit.old ?? "nothing"): "
         + "\(edit.meaning); --from earliest, a time or offsets begins a model anew with it")
-  }
-}
-
-extension String {
-  fileprivate func isWithin(_ outer: String) -> Bool {
-    self == outer || hasPrefix(outer + ".") || hasPrefix(outer + "[")
   }
 }
 

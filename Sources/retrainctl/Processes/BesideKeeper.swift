@@ -34,7 +34,12 @@ actor BesideKeeper {
         notes.add("the run beside has ended; 'retrainctl status' says how")
         self.child = nil
       case .ended(let code, let verdict):
-        notes.add("the run beside ended with \(code): \(LogTail.lastComplaint(of: log) ?? "see \(log)")")
+        let complaint = LogTail.lastComplaint(of: log) ?? "see \(log)"
+        notes.add("the run beside ended with \(code): \(complaint)")
+        // It cannot begin: who wished for it hears that in the journal, and it is not tried for ever.
+        if code == ExitCode.usage.rawValue || code == ExitCode.badPipeline.rawValue {
+          try? await registry.dropRetrainWish(pipeline: pipeline.id, because: complaint)
+        }
         // It is begun again from here, where it still is to be.
         if verdict.restartIn == nil || verdict.isExhausted { self.child = nil }
       case .notStarted(let reason): notes.add("the run beside cannot be started: \(reason)")

@@ -27,6 +27,11 @@ enum Wording {
     value.map { String(format: (1e4..<1e9).contains(abs($0)) ? "%.0f" : "%.4g", $0) } ?? "–"
   }
 
+  /// What the members of a model count, in a sentence.
+  static func members(_ members: [MemberWeight]) -> String {
+    "members weigh " + members.map { "\($0.member) \(figure($0.weight))" }.joined(separator: ", ")
+  }
+
   /// At most seven characters, for columns: `0.7712`, `12.35`, `1.2e+09`.
   static func compact(_ value: Double?) -> String {
     guard let value else { return "–" }

@@ -80,12 +80,17 @@ extension PipelineStatus.Checkpoint {
 }
 
 extension PipelineStatus.Version {
-  init(_ record: VersionRecord, _ checkpoint: CheckpointRecord?, in standings: VersionStandings? = nil) {
+  /// - Parameter newest: The lineage's newest checkpoint, where it is known.
+  init(
+    _ record: VersionRecord, _ checkpoint: CheckpointRecord?, in standings: VersionStandings? = nil,
+    upTo newest: CheckpointRecord? = nil
+  ) {
     self.init(
       number: record.number, state: record.state.rawValue, share: record.share, checkpoint: record.checkpoint,
       step: checkpoint?.step, createdAt: record.createdAt, since: record.since, wasStable: record.wasStable,
       wasRolledBack: record.wasRolledBack, isOnWatch: record.isOnWatch, waits: standings?.waits(record.number),
       comparison: standings.flatMap { PipelineStatus.Comparison(record.number, in: $0) },
+      frozenLoss: checkpoint.flatMap { own in newest.flatMap { FrozenLoss(of: record.number, own, upTo: $0) } },
       metrics: checkpoint.map { PipelineStatus.Metrics($0.metrics) })
   }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Health
 import Registry
 import Rollouts
+import Vocabulary
 
 /// All that is known about a pipeline at one moment: what `status --json` prints.
 struct PipelineStatus: Codable, Sendable {
@@ -70,6 +71,8 @@ struct PipelineStatus: Codable, Sendable {
     var waits: String?
     /// Its frozen weights against those of the version confirmed last; nil: there is nothing to compare yet.
     var comparison: Comparison?
+    /// Its frozen weights against the learner, on the same records of late; nil: it is not asked about what comes.
+    var frozenLoss: FrozenLoss?
     /// Of its checkpoint's lineage, test-then-train.
     var metrics: Metrics?
   }
@@ -252,6 +255,8 @@ struct PipelineStatus: Codable, Sendable {
   var window: Metrics?
   /// The heads beyond the first.
   var heads: [Head] = []
+  /// What each member of `model: auto` counts, as a worker that is there says; nil: nobody does, or the model has none.
+  var members: [MemberWeight]?
   /// In the order of the schema.
   var features: [Feature] = []
   var checkpoint: Checkpoint?

@@ -68,11 +68,16 @@ struct StatusPage {
       // The table's own heading tells what it is about.
       lines += rows
     }
+    if let members = status.members, !fullness.isBrief { lines += Self.filled(Wording.members(members), columns) }
     add("measures, test then train", TextTable(measures: spans))
     add("further heads", TextTable(heads: status.heads))
     add("rejected", rejected(limit: fullness.isBrief ? 2 : 8))
     add("features", TextTable(features: features(limit: fullness.isBrief ? 2 : 12), palette: palette))
     add("versions", versionTable(fullness.versions))
+    for version in status.versions where version.share > 0 {
+      guard let loss = version.frozenLoss else { continue }
+      lines += Self.filled("v\(version.number) \(loss.sentence)", columns - 2).map { "  " + $0 }
+    }
     for version in status.versions.prefix(fullness.versions) {
       guard let waits = version.waits else { continue }
       lines += Self.filled("v\(version.number) \(waits)", columns - 2).map { "  " + palette.dim($0) }

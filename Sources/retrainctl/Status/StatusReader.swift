@@ -118,6 +118,7 @@ actor StatusReader {
       status.runs.append(try await ReplayProgress(replay, pipeline.id, registry, measures: true))
     }
     if !status.runs.isEmpty { status.retraining = try await registry.retrainTally(pipeline: pipeline.id) }
+    status.members = live.lazy.compactMap(\.members).first { !$0.isEmpty }
     status.heads = (counts.live?.heads ?? newest?.heads ?? []).map(PipelineStatus.Head.init)
     return status
   }
@@ -219,7 +220,7 @@ actor StatusReader {
       }
       shown.append(
         PipelineStatus.Version(
-          version, checkpoints[version.checkpoint], in: standings))
+          version, checkpoints[version.checkpoint], in: standings, upTo: checkpoint))
     }
     return shown
   }

@@ -24,12 +24,7 @@ struct VersionsDiff: Encodable {
     var measures: Measures
     var window: Measures
     /// What each member of `model: auto` is worth; nil: there are none, or nobody knows.
-    var members: [Member]?
-  }
-
-  struct Member: Encodable {
-    var member: String
-    var weight: Double
+    var members: [MemberWeight]?
   }
 
   struct Setting: Encodable {
@@ -174,9 +169,9 @@ struct VersionsDiff: Encodable {
     return (first, second)
   }
 
-  private static func members(_ model: FrozenModel) -> [Member]? {
+  private static func members(_ model: FrozenModel) -> [MemberWeight]? {
     guard case .recipe(let version) = model else { return nil }
-    return version.worth.map { Member(member: $0.member, weight: $0.weight) }
+    return version.memberWeights
   }
 
   private static func health(_ one: [PipelineStatus.Layer], _ other: [PipelineStatus.Layer]) -> [Layer] {
