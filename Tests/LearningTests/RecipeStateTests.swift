@@ -104,4 +104,21 @@ struct RecipeStateTests {
     #expect(Array(fast.outputs) == Array(best.outputs))
     #expect(best.learn(stream, 2000..<3000, step: 8) < 1.2 * loss)
   }
+
+  @Test("a wild label costs a version that stands still as much as the model that learns: as much as a number can be")
+  func wildLabel() throws {
+    let stream = RecipeStream(task: .regression, unlabelled: 0)
+    let model = RecipeModel(spec: RecipeStream.spec(.regression), batchCapacity: 8)
+    for step in 0..<8 { model.step(stream.batch((step * 8)..<(step * 8 + 8))) }
+    let version = Predictor(try FrozenModel(spec: model.spec, state: model.encodeState()), batchCapacity: 2)
+    try version.adoptMemory(try #require(model.encodeMemory()))
+    let batch = stream.batch(64..<66)
+    batch.labels[1] = 3e38
+    version.predict(batch)
+    var losses = [Float](repeating: 0, count: 2)
+    losses.withUnsafeMutableBufferPointer { version.losses(batch, into: $0.baseAddress!) }
+    #expect(losses[0].isFinite && losses[1] == .greatestFiniteMagnitude)
+    model.predict(batch)
+    #expect(model.backward(batch).lossSum.isFinite)
+  }
 }

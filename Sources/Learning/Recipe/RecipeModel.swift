@@ -121,7 +121,7 @@ extension RecipeModel: Model {
     withArithmeticMode {
       self.parts = parts
       noteWild(batch)
-      measure(batch)
+      pass.measure(batch, into: losses.pointer)
       partSteps.removeAll(keepingCapacity: true)
       if let parts { for part in parts.parts { partSteps.append(local(batch, rows: part.rows)) } }
       return local(batch, rows: 0..<batch.count)
@@ -140,19 +140,6 @@ extension RecipeModel: Model {
     }
     if !local.lossSum.isFinite { local.isFinite = false }
     return local
-  }
-
-  /// Per row: log loss, or the squared error; NaN without a label.
-  private func measure(_ batch: FeatureBatch) {
-    switch parameters.form.task {
-    case .binary, .multiclass:
-      pass.measure(batch, into: losses.pointer)
-    case .regression:
-      for row in 0..<batch.count {
-        let error = Double(batch.labels[row]) - Double(pass.answers[row])
-        losses[row] = Float(min(error * error, Double(Float.greatestFiniteMagnitude)))
-      }
-    }
   }
 
   private func noteWild(_ batch: FeatureBatch) {

@@ -183,10 +183,16 @@ final class RecipePass {
 }
 
 extension RecipePass {
-  /// Per row of the batch that was answered last: the log loss; NaN without a label.
+  /// Per row of the batch that was answered last: the log loss, or the squared error; NaN without a label.
   func measure(_ batch: FeatureBatch, into losses: UnsafeMutablePointer<Float>) {
     for row in 0..<count {
       let label = batch.labels + row * batch.labelCount
+      if parameters.form.task == .regression {
+        // The square of a wild error is as large as can be, and a number.
+        let error = Double(label.pointee) - Double(answers[row])
+        losses[row] = Float(min(error * error, Double(Float.greatestFiniteMagnitude)))
+        continue
+      }
       let logits = self.logits.pointer + row * stride
       if parameters.form.task == .binary {
         kernels.binaryLoss(

@@ -109,10 +109,6 @@ final class RecipeAnswers {
 
   /// Per row: log loss, or squared error; NaN without a label.
   func losses(_ batch: FeatureBatch, into losses: UnsafeMutablePointer<Float>) {
-    guard parameters.form.task == .regression else { return pass.measure(batch, into: losses) }
-    for row in 0..<batch.count {
-      let error = batch.labels[row * batch.labelCount] - pass.answers[row]
-      losses[row] = error * error
-    }
+    pass.measure(batch, into: losses)
   }
 }
