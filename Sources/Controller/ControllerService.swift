@@ -46,6 +46,9 @@ public actor ControllerService {
   private static let alertPatience = Duration.seconds(8)
   /// What only those who watch it want to know is looked at less often.
   private static let pictureEvery = Duration.seconds(2)
+  private static let pruneOldEvery = Duration.seconds(60)
+  /// When runs beside that others have followed were pruned last; nil: not by this controller.
+  private var prunedOld: ContinuousClock.Instant?
   /// Workers that were silent for so long are taken for gone.
   private static let silence = Duration.seconds(5)
 
@@ -237,18 +240,25 @@ public actor ControllerService {
         decisions, standings.versions, pipeline.rollout.rewind, registry)
     }
     try await takeOver(registry, pipelineID)
+    try await prune(registry, pipelineID)
+  }
+
+  /// Drops what nobody needs any more: of the live run and the newest beside it with each look; of older ones, which have only their
+  /// versions and their ledgers left, now and then.
+  private func prune(_ registry: Registry, _ pipelineID: Int64) async throws {
     let checkpoint = pipeline.checkpoint
-    for run in try await [.live] + registry.replays(pipeline: pipelineID, limit: 1).map(\.run) {
+    let isOldOnes = prunedOld.map { $0.duration(to: .now) >= Self.pruneOldEvery } ?? true
+    let beside = try await registry.replays(pipeline: pipelineID, limit: isOldOnes ? 100 : 1).map(\.run)
+    for run in [.live] + beside.prefix(1) {
       _ = try await registry.prune(
         pipeline: pipelineID, run: run, keep: checkpoint.keep, hourly: checkpoint.keepHourly,
         daily: checkpoint.keepDaily)
+    }
+    for run in beside.dropFirst() { _ = try await registry.prune(pipeline: pipelineID, run: run, keep: 1) }
+    for run in [.live] + beside {
       _ = try await registry.pruneLedger(pipeline: pipelineID, run: run, days: checkpoint.ledgerDays)
     }
-    // Of earlier ones versions may be left, and what they were made of for as long as that of the live run.
-    for run in try await registry.replays(pipeline: pipelineID, limit: 8).dropFirst().map(\.run) {
-      _ = try await registry.prune(pipeline: pipelineID, run: run, keep: 1)
-      _ = try await registry.pruneLedger(pipeline: pipelineID, run: run, days: checkpoint.ledgerDays)
-    }
+    if isOldOnes { prunedOld = .now }
   }
 
   /// What health says by now. In the fast lane decisions do not wait for a look that takes long: the next ones hear what it says,

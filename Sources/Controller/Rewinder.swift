@@ -37,7 +37,7 @@ struct Rewinder {
     {
       return try await ask("training should go back, for \(reason); but \(error.message)", nil, registry)
     }
-    try await go(plan, reason, "retrainctl rewind", day, registry)
+    try await go(plan, reason, registry)
   }
 
   /// The version that served was rolled back: what is learned goes on from it, and may have the same harm.
@@ -64,7 +64,10 @@ struct Rewinder {
       return logger.notice("nothing to rewind after a rollback", [.reason: LogValue(error.message)])
     }
     guard setting == .auto else { return try await ask(reason, command, registry) }
-    try await go(plan, reason, command, try await rewinds(registry), registry)
+    if let sentence = Self.obstacle(try await rewinds(registry)) {
+      return try await ask("\(sentence): \(reason)", command, registry)
+    }
+    try await go(plan, reason, registry)
   }
 
   private func rewinds(_ registry: Registry) async throws -> [LineageRecord] {
@@ -81,10 +84,7 @@ struct Rewinder {
     return nil
   }
 
-  private func go(
-    _ plan: RewindPlan, _ reason: String, _ command: String, _ day: [LineageRecord], _ registry: Registry
-  ) async throws {
-    if let sentence = Self.obstacle(day) { return try await ask("\(sentence): \(reason)", command, registry) }
+  private func go(_ plan: RewindPlan, _ reason: String, _ registry: Registry) async throws {
     let lineage = try await registry.beginLineage(
       pipeline: pipelineID,
       from: LineageOrigin(

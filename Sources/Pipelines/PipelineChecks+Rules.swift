@@ -68,11 +68,12 @@ extension PipelineChecks {
           note(
             path + ".action", "\(action.rawValue) mends nothing of what \(setting.rule.rawValue) shows",
             "write another action; it is for \(rules)")
-        } else if reader.trusts("model"),
-          pipeline.model.kind != .network || pipeline.model.preset != nil
-            || pipeline.model.hidden.isEmpty
-        {
+        } else if reader.trusts("model"), !pipeline.model.hasOwnHiddenLayers {
           note(path + ".action", "the model has no hidden layers of its own", "write another action")
+        } else if reader.trusts("model"), action == .swapActivation, pipeline.model.remedialActivation == nil {
+          note(
+            path + ".action", "no activation is known that \(pipeline.model.activation) would be swapped for",
+            "write another action")
         }
       }
       if let threshold = setting.threshold { checkThreshold(threshold, of: setting.rule, path + ".threshold") }

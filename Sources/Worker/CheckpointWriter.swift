@@ -195,6 +195,12 @@ actor CheckpointWriter {
     }
   }
 
+  private func spec(knowing classes: [String]) -> LearnerSpec {
+    var spec = spec
+    if contract.schema.label.findsClasses { spec.heads[0].known = classes.count }
+    return spec
+  }
+
   private func contract(with classes: [String]) -> String {
     if contract.schema.label.findsClasses { contract.schema.label.classes = classes }
     return contract.text
@@ -218,7 +224,7 @@ actor CheckpointWriter {
     try await watch.vouch()
     try await deadLetters.deliver(until: .after(Self.attempt))
     let state = snapshot.state
-    let model = try FrozenModel(spec: spec, state: snapshot.learner)
+    let model = try FrozenModel(spec: spec(knowing: state.classes), state: snapshot.learner)
     // A snapshot taken while the one before was still on its way repeats that one's part of the ledger.
     let ledgerFrom = max(durableStep + 1, state.ledgerSince ?? state.step + 1)
     var checkpoint = state.checkpoint(fields)

@@ -73,4 +73,20 @@ struct AnswerProbeTests {
     let (share, own) = (try #require(sum.flippedShare), try #require(one.flippedShare))
     #expect(abs(share - own) < 0.01)
   }
+
+  @Test("of classes those that are known are answers; before the first there is nothing to compare")
+  func foundClasses() throws {
+    var spec = Self.spec
+    spec.heads[0] = HeadSpec(task: .multiclass(classes: 4))
+    let learner = Learner(spec: spec, batchCapacity: 64)
+    let batch = steep(64, from: 0)
+    for row in 0..<64 { batch.numbers[row] = (row % 2 == 0 ? 1 : -1) * 0.001 }
+    learner.know(classes: 2)
+    for step in 0..<60 { _ = try learner.learn(steep(41, from: step * 41)) }
+    for (known, isCompared) in [(0, false), (2, true)] {
+      spec.heads[0].known = known
+      let probe = try AnswerProbe(try FrozenModel(spec: spec, state: learner.encodeState()), memory: nil, batch)
+      #expect(isCompared ? probe.records == 64 && probe.flipped > 9 : probe == AnswerProbe(), "\(probe)")
+    }
+  }
 }

@@ -50,9 +50,29 @@ struct HealthRuleSettingsTests {
       ("rule: repeated_records, threshold: 1.5", "is never more than 1: it would always fail"),
       ("rule: normalizer_stalled, threshold: -1", "is never less than 0: it would never fail"),
       ("rule: unit_change, threshold: 0.5", "is never less than 1: it would always fail"),
+      ("rule: loss_spike, action: swap_activation", "swap_activation mends nothing of what loss_spike shows"),
+      ("rule: saturated, action: reset_bias", "it is for dead_units"),
     ])
   func mistakes(rules: String, part: String) {
     let found = report(on: Self.file(rules))
     #expect(found.contains(part) && found.contains(":9:"), "\(found)")
+  }
+
+  @Test(
+    "a remedy of which the model has no use is a mistake too",
+    arguments: [
+      ("activation: gelu", "swap_activation", "no activation is known that gelu would be swapped for"),
+      ("kind: linear", "reset_bias", "the model has no hidden layers of its own"),
+      ("activation: relu", "swap_activation", nil), ("activation: gelu", "reset_bias", nil),
+    ] as [(String, String, String?)])
+  func remedies(model: String, action: String, complaint: String?) throws {
+    let file = (Self.file("rule: dead_units, action: \(action)") + "\nretrain: { on: [health] }")
+      .replacing("task: binary", with: "task: binary, \(model)")
+    if let complaint {
+      let found = report(on: file)
+      #expect(found.contains(complaint) && found.contains(":9:"), "\(found)")
+    } else {
+      #expect(try parsed(file).health.rules.count == 1)
+    }
   }
 }

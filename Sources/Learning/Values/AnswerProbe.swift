@@ -33,6 +33,8 @@ package struct AnswerProbe: Sendable, Hashable {
     guard batch.count > 0 else { return }
     let predictor = try Self.predictor(model, memory, batch)
     let (rows, width) = (batch.count, predictor.outputCount)
+    // No class was met yet: there is no answer that could be another.
+    guard width > 0 else { return }
     predictor.predict(batch)
     let answers = Array(predictor.outputs)
     let losses = AlignedBuffer<Float>(count: rows)
